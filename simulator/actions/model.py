@@ -1,0 +1,117 @@
+"""What an action is. Frozen; `actions.resolve` makes them and `runner` carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.expressions.language import Expression, Template
+from simulator.workflow.model import Step
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryReference:
+    """`owner/repo/path@ref`."""
+
+    owner: str
+    repo: str
+    path: str  # "" for the repository's root
+    ref: str
+
+    def __str__(self) -> str:
+        folder = f"/{self.path}" if self.path else ""
+        return f"{self.owner}/{self.repo}{folder}@{self.ref}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalReference:
+    """`./path` in the workspace, read when the step runs."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DockerReference:
+    """`docker://image`."""
+
+    image: str
+
+    def __str__(self) -> str:
+        return f"docker://{self.image}"
+
+
+Reference = RepositoryReference | LocalReference | DockerReference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """An input of an action; `default` is None when the manifest gives none."""
+
+    name: str
+    required: bool
+    default: Template | None
+    deprecation: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScriptRuns:
+    """A built-in action: Python scripts of the action's folder, run with the sandbox's own tool interpreter."""
+
+    main: str
+    pre: str | None
+    post: str | None
+    post_if: Expression
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JavaScriptRuns:
+    """A JavaScript action."""
+
+    node: int
+    main: str
+    pre: str | None
+    pre_if: Expression
+    post: str | None
+    post_if: Expression
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompositeRuns:
+    """A composite action."""
+
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerRuns:
+    """A Docker action."""
+
+    image: str
+
+
+Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """An `action.yml`."""
+
+    name: str
+    inputs: Mapping[str, Input]  # by lower-cased id
+    outputs: Mapping[str, Template | None]
+    runs: Runs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolvedAction:
+    """An action ready to run; `folder` is on the host. `models` says which versions a built-in one stands for."""
+
+    reference: Reference
+    manifest: Manifest
+    folder: Path
+    builtin: bool
+    models: str | None = None

@@ -1,0 +1,1 @@
+"""Where the parts are joined: one file a command."""

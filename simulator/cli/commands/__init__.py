@@ -1,0 +1,1 @@
+"""The commands of `pysim`: plain functions, typed arguments in, exit code out."""

@@ -1,0 +1,154 @@
+"""The seam of the engines: what a sandbox is given and what it can do.
+
+Every word of a `SandboxSpec` and of a `Command` is final text: no expression, no file left to read. One contract suite
+(`tests/engines/test_contract.py`) holds for every engine and for the fake one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+EngineName = Literal["docker", "local"]
+ProgressSink = Callable[[str], None]
+LineSink = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """Where things lie inside every sandbox: GitHub's own paths on a hosted Linux runner."""
+
+    home: PurePosixPath = PurePosixPath("/home/runner")
+    work: PurePosixPath = PurePosixPath("/home/runner/work")
+    temp: PurePosixPath = PurePosixPath("/home/runner/work/_temp")
+    actions: PurePosixPath = PurePosixPath("/home/runner/work/_actions")
+    tool_cache: PurePosixPath = PurePosixPath("/opt/hostedtoolcache")
+    externals: PurePosixPath = PurePosixPath("/home/runner/externals")
+    ca_bundle: PurePosixPath = PurePosixPath("/etc/ssl/certs/ca-certificates.crt")
+    python: PurePosixPath = PurePosixPath("/opt/pysim/bin/python")  # has twine, id and packaging; for built-in actions
+
+
+LAYOUT = Layout()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SandboxSpec:
+    """What one sandbox is made of.
+
+    `gateway` is the Unix socket in pysim that the sandbox's forwarder connects to, once for each connection that a
+    process in the sandbox opens to any host on one of `ports`; it is the only way out. `ca_bundle` (PEM) replaces the
+    sandbox's certificate store. `mounts` are host folders shown read-only at the given path. `environment` is added
+    to the process environment that the sandbox gives to commands.
+    """
+
+    run_id: str
+    job_id: str
+    gateway: Path
+    ca_bundle: bytes
+    ports: Sequence[int] = (80, 443)
+    mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Command:
+    """A program to run: argv, working folder, its whole environment, and a limit in seconds."""
+
+    argv: tuple[str, ...]
+    cwd: PurePosixPath
+    env: Mapping[str, str]
+    timeout: float | None = None
+    as_root: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exit:
+    """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N."""
+
+    code: int
+    reason: Literal["exited", "timed-out", "cancelled"] = "exited"
+
+    @property
+    def ok(self) -> bool:
+        """Whether the command ended by itself with 0."""
+        return self.code == 0 and self.reason == "exited"
+
+
+class Sandbox(Protocol):
+    """What one job runs in. A context manager: entering starts it, leaving removes it, also when entering failed.
+
+    Methods may be called from several threads. After the sandbox died (its process was killed, its container was
+    removed) every method raises `EngineError`.
+    """
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The process environment of a command that adds nothing: PATH, HOME, LANG, certificates, the spec's own."""
+        ...
+
+    def run(self, command: Command, on_line: LineSink) -> Exit:
+        """Run a command in a process group of its own, standard input closed, and hand over its output.
+
+        `on_line` gets each line of standard output and error in the order written, without its line feed, decoded as
+        UTF-8 with replacement, a last line without line feed too. A child that keeps the output open after the command
+        ended is waited for 5 seconds. On timeout and on `cancel` the group gets SIGINT, after 7.5 s SIGTERM, after
+        2.5 s more SIGKILL.
+        """
+        ...
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """The content of a file. Raises FileNotFoundError."""
+        ...
+
+    def write(self, path: PurePosixPath, content: bytes, *, mode: int = 0o644) -> None:
+        """Write a file as the sandbox's user, making its folders."""
+        ...
+
+    def copy_in(self, source: Path, target: PurePosixPath) -> None:
+        """Copy a folder of the host into the sandbox, as the sandbox's user, modes kept."""
+        ...
+
+    def which(self, program: str, path: str) -> str | None:
+        """The absolute path of a program, looked up in the given PATH inside the sandbox."""
+        ...
+
+    def cancel(self) -> None:
+        """End the commands that are running, in the three steps of `run`; later commands may still run."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Engine(Protocol):
+    """Opens sandboxes."""
+
+    @property
+    def name(self) -> EngineName: ...
+
+    @property
+    def image(self) -> str:
+        """What a sandbox is made from, in words for the report; final after `prepare`."""
+        ...
+
+    def check(self) -> str:
+        """Say in a few words what answered (engine and version). Raises EngineUnavailableError with a hint."""
+        ...
+
+    def prepare(self, progress: ProgressSink) -> None:
+        """Make what sandboxes need and keep it (an image, once per content hash). Raises EngineError."""
+        ...
+
+    def open(self, spec: SandboxSpec) -> Sandbox:
+        """A sandbox that is not started yet."""
+        ...
+
+    def clean(self, run_id: str | None = None) -> Sequence[str]:
+        """Remove what runs left behind (one run's, or all runs' that no longer live), and name what was removed."""
+        ...

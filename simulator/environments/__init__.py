@@ -1,0 +1,1 @@
+"""May it happen: protection rules, environment variables and secrets."""

@@ -1,0 +1,75 @@
+"""What stops the simulator, each kind with its exit code.
+
+A failing workflow step is a result and none of these; `cli.main` is the one place that turns an error into an exit.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.diagnostics import Diagnostic
+
+
+class ExitCode(enum.IntEnum):
+    """The exit codes of every `pysim` command."""
+
+    GO = 0
+    NO_GO = 1
+    USAGE = 2
+    INVALID_WORKFLOW = 3
+    NO_ENGINE = 4
+    REFUSED = 5
+    PAUSED = 77
+    INTERRUPTED = 130
+
+
+class SimulatorError(Exception):
+    """The simulator cannot go on; `hint` says what the user can do about it."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.USAGE
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(SimulatorError):
+    """An argument, an option or the repository is not what the command needs."""
+
+
+class ConfigurationError(SimulatorError):
+    """`pysim.toml` or `[tool.pysim]` says something that pysim cannot take."""
+
+
+class InvalidWorkflowError(SimulatorError):
+    """A workflow file is not one that GitHub would run; `diagnostics` holds every problem found."""
+
+    exit_code = ExitCode.INVALID_WORKFLOW
+
+    def __init__(self, message: str, *, hint: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.diagnostics = tuple(diagnostics)
+
+
+class EngineUnavailableError(SimulatorError):
+    """No engine can open a sandbox here."""
+
+    exit_code = ExitCode.NO_ENGINE
+
+
+class EngineError(SimulatorError):
+    """An engine broke in the middle of its work."""
+
+    exit_code = ExitCode.NO_ENGINE
+
+
+class TwinError(SimulatorError):
+    """A local stand-in could not do its work."""
+
+
+class ProcessError(SimulatorError):
+    """A program that the simulator itself needs is missing or failed."""

@@ -1,0 +1,29 @@
+"""The parts of a verdict: what a rehearsal found, and what the release would have shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from simulator.positions import Span
+
+__all__ = ["Finding", "Severity"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One result of a rehearsal; an error makes the verdict no-go.
+
+    `where` is a place in a file, or the job, step or file concerned in words; `would_show` is the text that the real
+    release would have shown; `hint` says how to mend it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    where: Span | str | None = None
+    would_show: str | None = None

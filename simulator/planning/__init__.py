@@ -1,0 +1,1 @@
+"""What will happen: needs graph, matrix, plan. Pure: no clock, no disk, no environment variables."""

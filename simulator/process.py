@@ -1,0 +1,114 @@
+"""Child processes of the simulator itself (git, mmdebstrap, the local engine's launcher): argv only, never a shell.
+
+Commands of workflow steps do not come through here: they run inside a sandbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from simulator.errors import ProcessError
+
+GRACE = 5.0  # seconds between SIGTERM and SIGKILL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completed:
+    """A program that ended."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, without the last line feed."""
+        return self.stdout.decode(errors="replace").rstrip("\n")
+
+    @property
+    def complaint(self) -> str:
+        """What the program said of its failure, on one line."""
+        text = (self.stderr or self.stdout).decode(errors="replace").strip()
+        return " ".join(text.split()) or f"exit code {self.code}"
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run a program to its end.
+
+    `env` is added to this process's environment. Raises ProcessError when the program is missing, takes longer than
+    `timeout` seconds, or (with `check`) ends with another code than 0.
+    """
+    words = tuple(str(word) for word in argv)
+    with start(words, cwd=cwd, env=env) as child:
+        try:
+            out, err = child.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            stop(child)
+            raise ProcessError(f"{words[0]} took longer than {timeout:g} s", hint=f"Run: {' '.join(words)}") from error
+        except BaseException:
+            stop(child)
+            raise
+    done = Completed(argv=words, code=child.returncode, stdout=out, stderr=err)
+    if check and done.code != 0:
+        raise ProcessError(f"{words[0]} failed: {done.complaint}", hint=f"Run: {' '.join(words)}")
+    return done
+
+
+def start(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    clean_env: bool = False,
+    pass_fds: Sequence[int] = (),
+    stderr: IO[bytes] | int = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """Start a program with pipes to all of its streams; the caller ends it with `stop`.
+
+    With `clean_env` the program sees `env` alone. Raises ProcessError when the program is missing.
+    """
+    words = [str(word) for word in argv]
+    environment = dict(env or {}) if clean_env else {**os.environ, **(env or {})}
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            pass_fds=tuple(pass_fds),
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        raise ProcessError(f"Cannot run {words[0]}: {error.strerror}", hint=f"Install {words[0]}.") from error
+
+
+def stop(child: subprocess.Popen[bytes], *, grace: float = GRACE) -> int:
+    """End a program that `start` made: SIGTERM, then SIGKILL after `grace` seconds. Safe to call twice."""
+    steps: tuple[Callable[[], None], ...] = (child.terminate, child.kill)
+    for step in steps:
+        if child.poll() is not None:
+            break
+        step()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace)
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+    return child.wait()

@@ -1,0 +1,1 @@
+"""What the user sees: renderers of run events. Knows no runner."""

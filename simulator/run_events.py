@@ -1,0 +1,298 @@
+"""What a run tells the world: one stream of frozen events, from which every report is made.
+
+The runner and the rehearsal emit them through an `EventSink`; renderers and the run folder read them. Text in events is
+masked already. Times (`at`) are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from simulator.findings import Finding
+from simulator.positions import Span
+
+SCHEMA_VERSION = 1
+
+
+class Conclusion(enum.StrEnum):
+    """How a step or job ended, in GitHub's words."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+class Verdict(enum.StrEnum):
+    """The last word of a rehearsal."""
+
+    GO = "go"
+    NO_GO = "no-go"
+    NOTHING_PUBLISHED = "nothing-published"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunStarted:
+    """A run begins: which event is rehearsed for which repository."""
+
+    run_id: str
+    event: str
+    ref: str
+    sha: str
+    repository: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A sentence that the user should read: a dirty tree, the engine taken and why, an assumed publisher."""
+
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineChosen:
+    """The engine that runs the jobs, why, and the image they run in."""
+
+    engine: str
+    reason: str
+    image: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """A long preparation (an image build, a download) advanced."""
+
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkflowConsidered:
+    """Whether the event starts a workflow of the repository, whether it is rehearsed, and why or why not."""
+
+    path: str
+    starts: bool
+    rehearsed: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobPlanned:
+    """A job of a rehearsed workflow, before anything runs."""
+
+    job_id: str
+    name: str
+    needs: tuple[str, ...]
+    workflow: str
+    environment: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateEvaluated:
+    """What the environment's protection rules said of a job."""
+
+    job_id: str
+    environment: str
+    allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobStarted:
+    """A job's sandbox is being opened."""
+
+    job_id: str
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepStarted:
+    """A step begins; `number` counts from 1 within the job, set-up and post steps included."""
+
+    job_id: str
+    number: int
+    name: str
+    span: Span | None
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepLine:
+    """A line of a step's log; `level` is what a workflow command or a problem matcher made of it."""
+
+    job_id: str
+    number: int
+    line: str
+    level: Literal["text", "debug", "notice", "warning", "error", "group", "endgroup", "command"] = "text"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Annotation:
+    """A notice, warning or error that a step attached to the run, with the place it names."""
+
+    job_id: str
+    number: int
+    level: Literal["notice", "warning", "error"]
+    message: str
+    title: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepSummary:
+    """Markdown that a step wrote to GITHUB_STEP_SUMMARY."""
+
+    job_id: str
+    number: int
+    markdown: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepFinished:
+    """A step ended; `conclusion` is the outcome after continue-on-error."""
+
+    job_id: str
+    number: int
+    outcome: Conclusion
+    conclusion: Conclusion
+    at: float
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFinished:
+    """A job ended, or was skipped (`reason` says by what)."""
+
+    job_id: str
+    conclusion: Conclusion
+    at: float
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    environment_url: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TwinRequest:
+    """A request that a job made to a local stand-in, or through the gateway to the network (`twin` "outside")."""
+
+    job_id: str
+    twin: str
+    method: str
+    host: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArtifactStored:
+    """An artifact of the run; `files` are the paths inside it, `digest` is `sha256:<hex>` of the archive."""
+
+    job_id: str
+    name: str
+    size: int
+    digest: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClaimCheck:
+    """One claim of an ID token beside what the publisher registers."""
+
+    claim: str
+    value: str
+    expected: str
+    ok: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenExchanged:
+    """An ID token was offered for an upload token; `error` holds the index's own words when it refused."""
+
+    job_id: str
+    index: str
+    ok: bool
+    publisher: str | None
+    declared: bool
+    claims: tuple[ClaimCheck, ...]
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileUploaded:
+    """A distribution was offered to an index; `status` is the HTTP status, `message` the index's words."""
+
+    job_id: str
+    index: str
+    project: str
+    version: str
+    filename: str
+    size: int
+    sha256: str
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installed:
+    """An install from the local index was tried with a real client; `dist` is "wheel" or "sdist"."""
+
+    tool: Literal["pip", "pipx"]
+    dist: str
+    project: str
+    version: str
+    ok: bool
+    seconds: float
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindingRaised:
+    """A finding of the rehearsal."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFinished:
+    """The run is over; no event follows but what is made from these."""
+
+    verdict: Verdict
+    reason: str
+    at: float
+
+
+RunEvent = (
+    RunStarted
+    | Notice
+    | EngineChosen
+    | Progress
+    | WorkflowConsidered
+    | JobPlanned
+    | GateEvaluated
+    | JobStarted
+    | StepStarted
+    | StepLine
+    | Annotation
+    | StepSummary
+    | StepFinished
+    | JobFinished
+    | TwinRequest
+    | ArtifactStored
+    | TokenExchanged
+    | FileUploaded
+    | Installed
+    | FindingRaised
+    | RunFinished
+)
+
+
+class EventSink(Protocol):
+    """Takes events from any thread, in the order in which they are to be seen."""
+
+    def __call__(self, event: RunEvent, /) -> None: ...

@@ -1,0 +1,1 @@
+"""Why a workflow runs: events, payloads from a git repository, filters, and the reason of a match."""

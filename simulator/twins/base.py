@@ -1,0 +1,113 @@
+"""The seam of the twins: what a job is granted, what it gets, and what the twins saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+IndexName = Literal["pypi", "testpypi"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publisher:
+    """A trusted publisher as PyPI registers it; `environment` None is PyPI's "Any".
+
+    `declared` is False for the one that pysim assumes because the configuration declares none.
+    """
+
+    index: IndexName
+    project: str
+    repository: str  # owner/name
+    workflow: str  # file name, no folder
+    environment: str | None = None
+    declared: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobGrant:
+    """What a job may ask the twins for.
+
+    `claims` are GitHub's ID-token claims that depend on the job (all but iss, aud, jti, iat, nbf, exp); they are
+    handed out only when `id_token` is True.
+    """
+
+    job_id: str
+    id_token: bool
+    claims: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobAccess:
+    """How a job reaches the twins.
+
+    `gateway` is the Unix socket for the job's sandbox. `run_env` goes to every step (the ID-token variables when
+    granted, git's `insteadOf`), `action_env` to actions only (runtime token, results service). `secrets` must be
+    masked in every log.
+    """
+
+    gateway: Path
+    run_env: Mapping[str, str]
+    action_env: Mapping[str, str]
+    secrets: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredArtifact:
+    """A finished artifact of this run and the zip that holds it."""
+
+    job_id: str
+    name: str
+    size: int
+    digest: str
+    archive: Path
+    files: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedFile:
+    """A distribution that an index took in this run."""
+
+    job_id: str
+    index: IndexName
+    project: str  # normalised
+    version: str
+    filename: str
+    size: int
+    sha256: str
+    path: Path
+
+
+class Twins(Protocol):
+    """All stand-ins of one run. A context manager: entering starts the servers, leaving stops them."""
+
+    @property
+    def ca_bundle(self) -> bytes:
+        """PEM: the machine's certificates and pysim's own authority; for sandboxes alone."""
+        ...
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """The ports that sandboxes must be able to reach."""
+        ...
+
+    def open_job(self, grant: JobGrant) -> JobAccess:
+        """Make a way in for a job. Raises TwinError when the job is open already."""
+        ...
+
+    def close_job(self, job_id: str) -> None:
+        """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
+        ...
+
+    def assume(self, publisher: Publisher) -> None:
+        """Register a publisher that the configuration does not declare."""
+        ...
+
+    def artifacts(self) -> Sequence[StoredArtifact]:
+        """The finished artifacts, oldest first."""
+        ...
+
+    def published(self) -> Sequence[PublishedFile]:
+        """The files that the indexes took, in order."""
+        ...
