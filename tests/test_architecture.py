@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simulator"
 
 # Each part may import itself and the parts named here; what is absent is forbidden.
-BASE = {"errors", "positions", "diagnostics", "findings", "run_events", "process", "paths"}
+BASE = {"errors", "positions", "diagnostics", "findings", "run_events", "process", "paths", "indexes"}
 ALLOWED: dict[str, set[str]] = {
     "errors": {"positions", "diagnostics"},
     "positions": set(),
@@ -18,7 +18,8 @@ ALLOWED: dict[str, set[str]] = {
     "findings": {"positions", "diagnostics"},
     "run_events": {"positions", "findings"},
     "process": {"errors"},
-    "paths": set(),
+    "paths": {"errors"},
+    "indexes": set(),
     "expressions": BASE,
     "engines": BASE,
     "twins": BASE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-IndexName = Literal["pypi", "testpypi"]
+from simulator.indexes import IndexName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,47 @@
+"""The two package indexes and their hosts, taken from the constants that twine ships. The one place that knows them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+IndexName = Literal["pypi", "testpypi"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """An index: `upload_url` as twine has it, the host of that URL, and the main site's host."""
+
+    name: IndexName
+    upload_url: str
+    upload_host: str
+    main_host: str
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """All hosts that take uploads, mint tokens or serve the simple API of this index."""
+        return frozenset({self.upload_host, self.main_host})
+
+    @property
+    def simple_url(self) -> str:
+        """Where installers look by default."""
+        return f"https://{self.main_host}/simple/"
+
+    def project_url(self, project: str, version: str) -> str:
+        """The page of a release."""
+        return f"https://{self.main_host}/project/{project}/{version}/"
+
+
+@functools.cache
+def indexes() -> dict[IndexName, Index]:
+    """PyPI and TestPyPI. PyPI's main host is its upload host without the first label."""
+    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
+
+    upload = urlsplit(DEFAULT_REPOSITORY).netloc
+    test = urlsplit(TEST_REPOSITORY).netloc
+    return {
+        "pypi": Index(name="pypi", upload_url=DEFAULT_REPOSITORY, upload_host=upload, main_host=upload.partition(".")[2]),
+        "testpypi": Index(name="testpypi", upload_url=TEST_REPOSITORY, upload_host=test, main_host=test),
+    }
