@@ -42,6 +42,8 @@ def indexes() -> dict[IndexName, Index]:
     upload = urlsplit(DEFAULT_REPOSITORY).netloc
     test = urlsplit(TEST_REPOSITORY).netloc
     return {
-        "pypi": Index(name="pypi", upload_url=DEFAULT_REPOSITORY, upload_host=upload, main_host=upload.partition(".")[2]),
+        "pypi": Index(
+            name="pypi", upload_url=DEFAULT_REPOSITORY, upload_host=upload, main_host=upload.partition(".")[2]
+        ),
         "testpypi": Index(name="testpypi", upload_url=TEST_REPOSITORY, upload_host=test, main_host=test),
     }
