@@ -1,0 +1,5 @@
+"""`python -m orchay`."""
+
+from orchay.cli import run
+
+run()
