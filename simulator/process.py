@@ -44,17 +44,18 @@ def run(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    clean_env: bool = False,
     stdin: bytes = b"",
     timeout: float | None = None,
     check: bool = True,
 ) -> Completed:
     """Run a program to its end.
 
-    `env` is added to this process's environment. Raises ProcessError when the program is missing, takes longer than
+    `env` is added to this process's environment, or with `clean_env` is all of it. Raises ProcessError when the program is missing, takes longer than
     `timeout` seconds, or (with `check`) ends with another code than 0.
     """
     words = tuple(str(word) for word in argv)
-    with start(words, cwd=cwd, env=env) as child:
+    with start(words, cwd=cwd, env=env, clean_env=clean_env) as child:
         try:
             out, err = child.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired as error:
