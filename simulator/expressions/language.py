@@ -1,32 +1,39 @@
 """The public face of the expression language: parse, inspect, evaluate.
 
-SKETCH OF THE API (to be implemented): every name below is used by other parts with exactly these signatures.
-
-    Value = None | bool | int | float | str | Sequence[Value] | Mapping[str, Value]
-        Mappings are looked up ignoring case; sequences and mappings compare by identity.
-
-    class ExpressionError(Exception): kind: "lexing" | "parsing" | "evaluation"; str(error) is GitHub's text;
-        position: int | None (1-based, from the start of the expression)
-
-    @dataclass(frozen) class Expression: source: str; root: Node
-        references() -> tuple[tuple[str, ...], ...]   dotted names used, e.g. ("github", "ref"), lower-cased head
-        calls() -> frozenset[str]                      function names called anywhere, lower-cased
-
-    @dataclass(frozen) class Template: source: str; parts: tuple[str | Expression, ...]
-        is_literal -> bool; a Template of one Expression and no text keeps the value's type
-
-    @dataclass(frozen) class Vocabulary: names: frozenset[str]; functions: Mapping[str, tuple[int, int]]
-        what may be used at a place in a file: contexts, and extra functions with least and most arguments
-
-    parse(source: str, vocabulary: Vocabulary) -> Expression          without ${{ }}
-    parse_template(source: str, vocabulary: Vocabulary) -> Template   text with ${{ }} in it
-    parse_condition(source: str, vocabulary: Vocabulary) -> Expression
-        `if:`: ${{ }} around it dropped, empty = success(), wrapped in success() && (...) unless it calls a status function
-
-    @dataclass(frozen) class Scope: contexts: Mapping[str, Value]; functions: Mapping[str, Callable[[Sequence[Value]], Value]]
-
-    evaluate(expression: Expression, scope: Scope) -> Value
-    evaluate_template(template: Template, scope: Scope) -> Value      typed when it is one expression
-    render(template: Template, scope: Scope) -> str                   always text
-    truthy(value) -> bool;  to_text(value) -> str;  to_number(value) -> float;  to_json(value) -> str;  from_json(text) -> Value
+`Value` is null, a boolean, a number, text, a sequence or a mapping; mappings are looked up ignoring case, and sequences
+and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used here), evaluation a `Scope` (what
+it is worth now). `ExpressionError` carries GitHub's own text for what is wrong.
 """
+
+from __future__ import annotations
+
+from simulator.expressions.evaluation import Scope, evaluate, evaluate_template, render
+from simulator.expressions.faults import ExpressionError
+from simulator.expressions.functions import from_json, to_json
+from simulator.expressions.parser import parse
+from simulator.expressions.syntax import Expression, Template, Vocabulary
+from simulator.expressions.templates import format_call, parse_condition, parse_template
+from simulator.expressions.values import Kind, Value, kind_of, to_number, to_text, truthy
+
+__all__ = [
+    "Expression",
+    "ExpressionError",
+    "Kind",
+    "Scope",
+    "Template",
+    "Value",
+    "Vocabulary",
+    "evaluate",
+    "evaluate_template",
+    "format_call",
+    "from_json",
+    "kind_of",
+    "parse",
+    "parse_condition",
+    "parse_template",
+    "render",
+    "to_json",
+    "to_number",
+    "to_text",
+    "truthy",
+]
