@@ -51,8 +51,8 @@ def run(
 ) -> Completed:
     """Run a program to its end.
 
-    `env` is added to this process's environment, or with `clean_env` is all of it. Raises ProcessError when the program is missing, takes longer than
-    `timeout` seconds, or (with `check`) ends with another code than 0.
+    `env` is added to this process's environment, or with `clean_env` is all of it. Raises ProcessError when the
+    program is missing, takes longer than `timeout` seconds, or (with `check`) ends with another code than 0.
     """
     words = tuple(str(word) for word in argv)
     with start(words, cwd=cwd, env=env, clean_env=clean_env) as child:
