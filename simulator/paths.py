@@ -1,0 +1,257 @@
+"""Where pysim keeps things: `.pysim/` in the repository, one folder a run, and the folders of this machine.
+
+Owns names and places, and who a run belongs to; knows nothing of what is in the files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+from simulator.errors import UsageError
+
+_RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+_LONGEST_NAME: Final = 60
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owner:
+    """A process of this machine, told apart from a later one with the same number by when it started.
+
+    `boot` is the kernel's boot id and `started` the start in clock ticks since then (proc(5), /proc/[pid]/stat, field
+    22); both are empty where there is no /proc, and the number alone decides. Good within one PID namespace.
+    """
+
+    pid: int
+    boot: str
+    started: str
+
+    @classmethod
+    def current(cls) -> Self:
+        """This process."""
+        return cls(pid=os.getpid(), boot=_boot_id(), started=_start_of(os.getpid()) or "")
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The owner that `str()` wrote; None when the text is none (a file cut short)."""
+        match = re.fullmatch(r"(\d{1,10}) (\S*)/(\d*)\s*", text)
+        return cls(pid=int(match[1]), boot=match[2], started=match[3]) if match else None
+
+    @property
+    def alive(self) -> bool:
+        """Whether that very process still runs."""
+        if self.started:
+            return (self.boot, self.started) == (_boot_id(), _start_of(self.pid))
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.pid} {self.boot}/{self.started}"
+
+
+def _boot_id() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """Start time of a process that runs; a zombie, which only waits to be noticed, counts as gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes().decode(errors="replace")
+    except OSError:
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run; its name is the run's id."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Like 20261123-074455-3f9a: UTC and four random digits, sorted by time."""
+        return self.path.name
+
+    @property
+    def events(self) -> Path:
+        """The record: one event a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def summary(self) -> Path:
+        """The result; there once the run has ended."""
+        return self.path / "summary.json"
+
+    @property
+    def logs(self) -> Path:
+        """A folder a job."""
+        return self.path / "logs"
+
+    @property
+    def artifacts(self) -> Path:
+        """What the jobs uploaded."""
+        return self.path / "artifacts"
+
+    @property
+    def clone(self) -> Path:
+        """The private bare clone with the candidate tag."""
+        return self.path / "source.git"
+
+    @property
+    def owner_file(self) -> Path:
+        """Who runs it; gone once the run was released."""
+        return self.path / "owner"
+
+    def log(self, job_id: str, number: int, step: str) -> Path:
+        """The log of a step: `logs/<job>/<NN-step>.log`."""
+        return self.logs / _file_name(job_id, unique=True) / f"{number:02d}-{_file_name(step, unique=False)}.log"
+
+    @property
+    def owner(self) -> Owner | None:
+        """The process that makes this run; None when it was released, or died before it could say."""
+        try:
+            return Owner.parse(self.owner_file.read_text(encoding="ascii", errors="replace"))
+        except OSError:
+            return None
+
+    @property
+    def owner_alive(self) -> bool:
+        """Whether the run is still being made; False means that what it left may be removed."""
+        return (owner := self.owner) is not None and owner.alive
+
+    def release(self) -> None:
+        """The run is over. Safe to call twice."""
+        self.owner_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Delete the folder, also when parts of it are read-only (git's objects are)."""
+        for folder, _, _ in os.walk(self.path):
+            with contextlib.suppress(OSError):
+                Path(folder).chmod(0o700)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _file_name(text: str, *, unique: bool) -> str:
+    """A name that any file system takes; with `unique`, another text never gives the same one."""
+    name = re.sub(r"[^A-Za-z0-9_.]+", "-", text).strip("-.")[:_LONGEST_NAME].rstrip("-.") or "step"
+    if not unique or name == text:
+        return name
+    return f"{name}-{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:6]}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """What pysim keeps in the repository at `root`: `.pysim/`, which tells git to ignore it."""
+
+    root: Path
+
+    @property
+    def path(self) -> Path:
+        """`.pysim/`."""
+        return self.root / ".pysim"
+
+    @property
+    def runs(self) -> Path:
+        """A folder a run."""
+        return self.path / "runs"
+
+    @property
+    def index(self) -> Path:
+        """The kept state of the local indexes: the baseline that runs work on copies of."""
+        return self.path / "index"
+
+    def create(self) -> Path:
+        """Make `.pysim/` and give it back. Raises UsageError when the repository is not writable."""
+        with _writing(self.path, hint="Make the folder writable, or rehearse a copy of the repository."):
+            self.path.mkdir(exist_ok=True)
+            ignore = self.path / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="ascii")
+        return self.path
+
+    def new_run(self, now: datetime) -> RunFolder:
+        """Make the folder of a run that this process makes. Raises UsageError when the repository is not writable."""
+        self.create()
+        with _writing(self.runs, hint="Make the folder writable, or rehearse a copy of the repository."):
+            self.runs.mkdir(exist_ok=True)
+            run = RunFolder(_free_folder(self.runs, now))
+            run.owner_file.write_text(str(Owner.current()), encoding="ascii")
+            run.logs.mkdir()
+            run.artifacts.mkdir()
+        return run
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of a run that was made before. Raises UsageError when there is none."""
+        folder = RunFolder(self.runs / run_id)
+        if folder not in self.all_runs():
+            raise UsageError(f"There is no run {run_id} in {self.runs}", hint="The runs are the folders in there.")
+        return folder
+
+    def all_runs(self) -> tuple[RunFolder, ...]:
+        """The runs, oldest first."""
+        with contextlib.suppress(OSError):
+            return tuple(sorted((RunFolder(p) for p in self.runs.iterdir() if _is_run(p)), key=lambda run: run.id))
+        return ()
+
+    def latest_run(self) -> RunFolder | None:
+        """The run that was started last."""
+        return runs[-1] if (runs := self.all_runs()) else None
+
+
+def _is_run(path: Path) -> bool:
+    return _RUN_ID.fullmatch(path.name) is not None and path.is_dir() and not path.is_symlink()
+
+
+def _free_folder(runs: Path, now: datetime) -> Path:
+    while True:
+        path = runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            return path
+
+
+@contextlib.contextmanager
+def _writing(path: Path, *, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"Cannot write {error.filename or path}: {error.strerror}", hint=hint) from error
+
+
+def cache_folder() -> Path:
+    """What this machine keeps between runs of all repositories and can lose: made if missing. Raises UsageError."""
+    from platformdirs import user_cache_path
+
+    path = user_cache_path("pysim", appauthor=False)
+    with _writing(path, hint="Set XDG_CACHE_HOME to a folder that you can write."):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def authority_folder() -> Path:
+    """Where pysim's certificate authority lies, for this user alone: made if missing. Raises UsageError."""
+    from platformdirs import user_data_path
+
+    path = user_data_path("pysim", appauthor=False) / "authority"
+    with _writing(path, hint="Set XDG_DATA_HOME to a folder that you can write."):
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
+    return path
