@@ -1,1 +1,1 @@
-"""Making it happen: run, job and step state machines, contexts, commands, masking. Knows no engine and no twin by name."""
+"""Making it happen: the run, job and step state machines. Names no engine and no twin."""

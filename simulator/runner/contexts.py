@@ -1,0 +1,190 @@
+"""The contexts of expressions and the variables made from them, as GitHub fills them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from simulator.engines.base import LAYOUT
+from simulator.expressions.language import Value
+from simulator.planning.model import PlannedJob
+from simulator.runner.model import SERVER_URL
+from simulator.triggers.model import Event, RepositoryIdentity
+from simulator.workflow.model import Workflow
+
+EVENT_PATH: Final = LAYOUT.temp / "_github_workflow/event.json"
+
+# Which fields of the github context become GITHUB_* variables (actions/runner, GitHubContext).
+_IN_ENVIRONMENT: Final = frozenset(
+    {
+        "action",
+        "action_path",
+        "action_ref",
+        "action_repository",
+        "actor",
+        "actor_id",
+        "api_url",
+        "base_ref",
+        "env",
+        "event_name",
+        "event_path",
+        "graphql_url",
+        "head_ref",
+        "job",
+        "output",
+        "path",
+        "ref",
+        "ref_name",
+        "ref_protected",
+        "ref_type",
+        "repository",
+        "repository_id",
+        "repository_owner",
+        "repository_owner_id",
+        "retention_days",
+        "run_attempt",
+        "run_id",
+        "run_number",
+        "server_url",
+        "sha",
+        "state",
+        "step_summary",
+        "triggering_actor",
+        "workflow",
+        "workflow_ref",
+        "workflow_sha",
+        "workspace",
+    }
+)
+
+
+def workspace(identity: RepositoryIdentity) -> PurePosixPath:
+    """GITHUB_WORKSPACE of a hosted runner."""
+    return LAYOUT.work / identity.name / identity.name
+
+
+def github_context(
+    workflow: Workflow, event: Event, identity: RepositoryIdentity, *, number: str = "1"
+) -> dict[str, Value]:
+    """The `github` context as the server has it, before a job runs: no token, no job, no paths."""
+    payload = event.payload
+    return {
+        "actor": identity.actor,
+        "actor_id": identity.actor_id,
+        "api_url": "https://api.github.com",
+        "base_ref": "",
+        "event": payload,
+        "event_name": event.name,
+        "graphql_url": "https://api.github.com/graphql",
+        "head_ref": "",
+        "ref": event.ref,
+        "ref_name": event.ref_name,
+        "ref_protected": False,
+        "ref_type": event.ref_type,
+        "repository": identity.full_name,
+        "repository_id": identity.id,
+        "repository_owner": identity.owner,
+        "repository_owner_id": identity.owner_id,
+        "repositoryUrl": f"git://github.com/{identity.full_name}.git",
+        "retention_days": "90",
+        "run_attempt": "1",
+        "run_id": number,
+        "run_number": "1",
+        "secret_source": "Actions",
+        "server_url": SERVER_URL,
+        "sha": event.sha,
+        "triggering_actor": identity.actor,
+        "workflow": workflow.name or workflow.path,
+        "workflow_ref": f"{identity.full_name}/{workflow.path}@{event.ref}",
+        "workflow_sha": event.sha,
+    }
+
+
+def job_github_context(server: Mapping[str, Value], job_id: str, token: str, folder: PurePosixPath) -> dict[str, Value]:
+    """The `github` context inside a job."""
+    return {
+        **server,
+        "event_path": str(EVENT_PATH),
+        "job": job_id,
+        "token": token,
+        "workspace": str(folder),
+    }
+
+
+def runner_context(folder: PurePosixPath) -> dict[str, Value]:
+    """The `runner` context of a hosted Linux runner."""
+    return {
+        "os": "Linux",
+        "arch": "X64",
+        "name": "GitHub Actions 1",
+        "environment": "github-hosted",
+        "temp": str(LAYOUT.temp),
+        "tool_cache": str(LAYOUT.tool_cache),
+        "workspace": str(folder.parent),
+        "debug": "",
+    }
+
+
+def strategy_context(job: PlannedJob) -> dict[str, Value]:
+    """The `strategy` context of a matrix job, or of a matrix of one."""
+    return {"fail-fast": True, "job-index": job.index, "job-total": job.total, "max-parallel": job.total}
+
+
+def github_variables(github: Mapping[str, Value]) -> dict[str, str]:
+    """The GITHUB_* variables of a step; fields that are null or no scalar are left out."""
+    return {
+        f"GITHUB_{name.upper()}": _word(value)
+        for name, value in github.items()
+        if name in _IN_ENVIRONMENT and isinstance(value, str | bool)
+    }
+
+
+def runner_variables(runner: Mapping[str, Value]) -> dict[str, str]:
+    """The RUNNER_* variables of a step."""
+    return {f"RUNNER_{name.upper()}": _word(value) for name, value in runner.items() if value not in (None, "")}
+
+
+def _word(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def oidc_claims(github: Mapping[str, Value], identity: RepositoryIdentity, job: PlannedJob) -> dict[str, str]:
+    """GitHub's ID-token claims of a job (contract: all strings), without those the issuer adds itself."""
+    copied = (
+        "actor",
+        "actor_id",
+        "base_ref",
+        "event_name",
+        "head_ref",
+        "ref",
+        "ref_type",
+        "repository",
+        "repository_id",
+        "repository_owner",
+        "repository_owner_id",
+        "run_attempt",
+        "run_id",
+        "run_number",
+        "sha",
+        "workflow",
+        "workflow_ref",
+        "workflow_sha",
+    )
+    claims = {name: _word(github[name]) for name in copied}
+    ref = claims["ref"].replace(":", "%3A")
+    environment = job.environment
+    subject = f"environment:{environment.replace(':', '%3A')}" if environment else f"ref:{ref}"
+    claims |= {
+        "sub": f"repo:{identity.full_name}:{subject}",
+        "job_workflow_ref": claims["workflow_ref"],
+        "job_workflow_sha": claims["workflow_sha"],
+        "ref_protected": "false",
+        "repository_visibility": identity.visibility,
+        "runner_environment": "github-hosted",
+        "check_run_id": str(job.index + 1),
+    }
+    if environment:
+        claims["environment"] = environment
+        claims["environment_node_id"] = f"EN_{identity.id}_{environment}"
+    return claims

@@ -1,0 +1,69 @@
+"""What a run is given and what it gives back. Frozen; the state machines keep their own state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from simulator.engines.base import Engine
+from simulator.environments.model import Gate
+from simulator.expressions.language import Value
+from simulator.planning.model import Plan, PlannedJob
+from simulator.run_events import Conclusion, EventSink
+from simulator.triggers.model import RepositoryIdentity
+from simulator.twins.base import Twins
+
+SERVER_URL: Final = "https://github.com"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSettings:
+    """Everything a run of one workflow needs.
+
+    `gate` judges an environment by its name before a job enters it; `hold` gives a reason why a job whose condition
+    holds must not start all the same, or None.
+    """
+
+    run_id: str  # pysim's own, names the run folder
+    number: str  # GitHub's run_id, a decimal string
+    plan: Plan
+    identity: RepositoryIdentity
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str]
+    engine: Engine
+    twins: Twins
+    gate: Callable[[str], Gate]
+    emit: EventSink
+    hold: Callable[[PlannedJob], str | None] = lambda _: None
+    sandbox_environment: Mapping[str, str] = field(default_factory=dict)
+    mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
+    environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    max_jobs: int = 4
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepResult:
+    """A step as the `steps` context shows it."""
+
+    outcome: Conclusion
+    conclusion: Conclusion
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def context(self) -> dict[str, Value]:
+        """The step's entry in the `steps` context."""
+        return {"outcome": self.outcome.value, "conclusion": self.conclusion.value, "outputs": dict(self.outputs)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobResult:
+    """How a job ended; `refused` when a protection rule kept it from starting."""
+
+    key: str
+    job_id: str
+    conclusion: Conclusion
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    refused: bool = False
