@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simulator"
 
 # Each part may import itself and the parts named here; what is absent is forbidden.
-BASE = {"errors", "positions", "diagnostics", "findings", "run_events", "process", "paths", "indexes"}
+BASE = {"errors", "positions", "diagnostics", "findings", "run_events", "process", "paths", "indexes", "spelling"}
 ALLOWED: dict[str, set[str]] = {
     "errors": {"positions", "diagnostics"},
     "positions": set(),
@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "process": {"errors"},
     "paths": {"errors"},
     "indexes": set(),
+    "spelling": set(),
     "expressions": BASE,
     "engines": BASE,
     "twins": BASE,

@@ -1,0 +1,275 @@
+"""The user's repository: who it is on GitHub, and a private clone of what is rehearsed.
+
+Reads the user's folder and never writes to it; knows no event and no workflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from simulator.errors import UsageError
+from simulator.spelling import suggest
+from simulator.triggers import snapshot
+from simulator.triggers.git import answer, branches, commit_of, git, object_of, user_answer
+from simulator.triggers.model import RepositoryIdentity, Source
+
+WORKFLOWS = Path(".github", "workflows")
+
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_SCP_FORM = re.compile(r"(?:[^@/]+@)?[^:/\\]+:(?!//)(.+)")
+
+
+def find_root(start: Path) -> Path:
+    """The folder to rehearse: the nearest one, from `start` upwards, that is a git root or has workflows; else `start`.
+
+    Raises UsageError when `start` is no folder.
+    """
+    start = start.resolve()
+    if not start.is_dir():
+        raise UsageError(f"{start} is not a folder.", hint="Name the folder of the repository with -C.")
+    for folder in (start, *start.parents):
+        if (folder / WORKFLOWS).is_dir() or is_git_root(folder):
+            return folder
+    return start
+
+
+def is_git_root(folder: Path) -> bool:
+    """Whether the folder is the top of a git work tree (also of a linked one, or of a submodule)."""
+    return (folder / ".git").exists()
+
+
+def parse_remote(url: str) -> tuple[str, str] | None:
+    """Owner and name in a remote's URL (https, ssh, git, or `host:owner/name`), or None for a path of the machine."""
+    if "://" in url:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        path = "" if parts.scheme == "file" else parts.path
+    else:
+        scp = _SCP_FORM.fullmatch(url)
+        path = scp[1] if scp else ""
+    segments = path.strip("/").removesuffix(".git").split("/")
+    if len(segments) < 2 or not _OWNER.fullmatch(segments[-2]) or not _NAME.fullmatch(segments[-1]):
+        return None
+    return segments[-2], segments[-1]
+
+
+def stable_id(name: str) -> str:
+    """A number of nine digits that stands for a GitHub id: the same for the same name in any letter case."""
+    digest = hashlib.sha256(name.casefold().encode("utf-8", "surrogateescape")).digest()
+    return str(100_000_000 + int.from_bytes(digest[:8], "big") % 900_000_000)
+
+
+def read_identity(
+    root: Path,
+    *,
+    owner: str | None = None,
+    name: str | None = None,
+    visibility: str | None = None,
+    default_branch: str | None = None,
+) -> RepositoryIdentity:
+    """Who the repository is on GitHub: what is given, else what the remote `origin` says, else `local/<folder>`.
+
+    The ids are derived from the names, since only GitHub knows the real ones.
+    """
+    root = root.resolve()
+    remote = _origin(root) if is_git_root(root) else None
+    fallback = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name).strip("-.") or "repository"
+    owner = owner or (remote[0] if remote else "local")
+    name = name or (remote[1] if remote else fallback)
+    return RepositoryIdentity(
+        owner=owner,
+        name=name,
+        id=stable_id(f"{owner}/{name}"),
+        owner_id=stable_id(owner),
+        visibility=visibility or "public",
+        default_branch=default_branch or _default_branch(root),
+    )
+
+
+def _origin(root: Path) -> tuple[str, str] | None:
+    """Owner and name from the remote, first with the user's own `insteadOf` rules, then as it is written."""
+    rewritten = user_answer("remote", "get-url", "origin", cwd=root)
+    written = answer("config", "--get", "remote.origin.url", cwd=root)
+    found = (parse_remote(url) for url in (rewritten, written) if url)
+    return next((names for names in found if names), None)
+
+
+def _default_branch(root: Path) -> str:
+    if not is_git_root(root):
+        return "main"
+    remote_head = answer("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", cwd=root)
+    if remote_head:
+        return remote_head.removeprefix("origin/")
+    for name in ("main", "master"):
+        if commit_of(f"refs/heads/{name}", cwd=root):
+            return name
+    return answer("symbolic-ref", "--quiet", "--short", "HEAD", cwd=root) or "main"
+
+
+# What git does not take in a ref's name (`git help check-ref-format`), in the words of the message.
+_FORBIDDEN = {
+    " ": "a space", "~": "a tilde (~)", "^": "a caret (^)", ":": "a colon (:)", "?": "a question mark (?)",
+    "*": "an asterisk (*)", "[": "an opening bracket ([)", "\\": "a backslash (\\)",
+}  # fmt: skip
+_FORBIDDEN_PAIRS = {"..": "two dots in a row (..)", "@{": "the sequence @{", "//": "two slashes in a row (//)"}
+
+
+def check_tag_name(tag: str) -> None:
+    """Raise UsageError, naming the character or the rule, unless git takes `tag` as the name of a tag."""
+    fault = next(chain(_faults_of_characters(tag), _faults_of_form(tag)), None)
+    if fault is None and git("check-ref-format", f"refs/tags/{tag}", cwd=Path("/"), check=False).code != 0:
+        fault = "git refuses it"
+    if fault:
+        shown = tag if tag.isprintable() else tag.encode("unicode_escape").decode("ascii")
+        raise UsageError(f'"{shown}" is not the name of a tag: {fault}.', hint="Name the tag like v1.2.3.")
+
+
+def _faults_of_characters(tag: str) -> Iterator[str]:
+    for position, character in enumerate(tag, start=1):
+        if character in _FORBIDDEN:
+            yield f"it holds {_FORBIDDEN[character]}, character {position}"
+        elif unicodedata.category(character) == "Cs":
+            yield f"character {position} is not UTF-8"
+        elif ord(character) < 32 or ord(character) == 127:
+            yield f"it holds a control character (U+{ord(character):04X}), character {position}"
+    for pair, words in _FORBIDDEN_PAIRS.items():
+        if pair in tag:
+            yield f"it holds {words}, character {tag.index(pair) + 1}"
+
+
+def _faults_of_form(tag: str) -> Iterator[str]:
+    if not tag:
+        yield "it is empty"
+    elif tag.startswith(("-", "/")):
+        yield f"it begins with {tag[0]}"
+    elif tag.endswith(("/", ".")):
+        yield f"it ends with {tag[-1]}"
+    for component in tag.split("/"):
+        if component.startswith("."):
+            yield "a part of it begins with a dot"
+        elif component.endswith(".lock"):
+            yield "a part of it ends with .lock"
+
+
+def take_source(
+    root: Path,
+    clone: Path,
+    *,
+    tag: str | None = None,
+    branch: str | None = None,
+    worktree: bool = False,
+    default_branch: str = "main",
+) -> Source:
+    """Clone the repository at `root` into the new bare repository `clone` and find the commit that is rehearsed.
+
+    That is the tag's commit when the tag exists, else the tip of `branch`, else HEAD, and a tag that does not exist is
+    made there, in the clone alone. With `worktree`, and for a folder that is no git root or has no commit yet, it is a
+    commit made in the clone of the folder's files as they are (`snapshot.commit_files`); the tag and the branch
+    (`branch`, else the one checked out, else `default_branch`) then lead to it. Raises UsageError for a name that git
+    does not take, for a branch that does not exist and for a tag that leads to no commit.
+    """
+    if tag is not None:
+        check_tag_name(tag)
+    root = root.resolve()
+    clone.parent.mkdir(parents=True, exist_ok=True)
+    head = _clone(root, clone) if is_git_root(root) else None
+    if head is None:
+        git("init", "--quiet", "--bare", f"--initial-branch={default_branch}", clone, cwd=clone.parent)
+    if head is None or worktree:
+        sha = _take_files(root, clone, head=head, branch=branch)
+        source = Source(root=root, clone=clone, sha=sha, dirty=(), snapshot=sha != head)
+    else:
+        sha = _resolve(root, clone, head=head, tag=tag, branch=branch)
+        source = Source(root=root, clone=clone, sha=sha, dirty=_dirty(root), snapshot=False)
+    if tag is not None:
+        _set_tag(clone, tag, sha)
+    return source
+
+
+def _clone(root: Path, clone: Path) -> str | None:
+    """Clone branches, tags and HEAD; None (and no clone) when there is no commit yet."""
+    if answer("rev-parse", "--git-dir", cwd=root) is None:
+        complaint = git("rev-parse", "--git-dir", cwd=root, check=False).complaint
+        raise UsageError(f"git cannot read the repository in {root}: {complaint}", hint=f"Run: git -C {root} status")
+    head = commit_of("HEAD", cwd=root)
+    if head is None:
+        return None
+    git("clone", "--quiet", "--bare", "--", root, clone, cwd=clone.parent)
+    git("remote", "remove", "origin", cwd=clone)
+    return head
+
+
+def _take_files(root: Path, clone: Path, *, head: str | None, branch: str | None) -> str:
+    sha = snapshot.commit_files(root, clone, parent=head)
+    if branch is not None:
+        _require_branch_name(branch)
+        git("symbolic-ref", "HEAD", f"refs/heads/{branch}", cwd=clone)
+    git("update-ref", "HEAD", sha, cwd=clone)
+    return sha
+
+
+def _require_branch_name(branch: str) -> None:
+    if git("check-ref-format", "--branch", branch, cwd=Path("/"), check=False).code != 0:
+        raise UsageError(f'"{branch}" is not the name of a branch.', hint="Name the branch like main.")
+
+
+def _resolve(root: Path, clone: Path, *, head: str, tag: str | None, branch: str | None) -> str:
+    if tag is not None and object_of(f"refs/tags/{tag}", cwd=clone):
+        sha = commit_of(f"refs/tags/{tag}", cwd=clone)
+        if sha is None:
+            raise UsageError(f"The tag {tag} leads to no commit.", hint=f"Run: git show {tag}")
+        return sha
+    return head if branch is None else _tip(root, clone, branch)
+
+
+def _tip(root: Path, clone: Path, branch: str) -> str:
+    """The tip of a branch, also of one that only the remote has."""
+    _require_branch_name(branch)
+    remote = f"refs/remotes/origin/{branch}"
+    if commit_of(f"refs/heads/{branch}", cwd=clone) is None and commit_of(remote, cwd=root):
+        git("fetch", "--quiet", "--no-tags", root, f"+{remote}:refs/heads/{branch}", cwd=clone)
+    sha = commit_of(f"refs/heads/{branch}", cwd=clone)
+    if sha is None:
+        raise UsageError(f"There is no branch {branch}.", hint=suggest(branch, branches(cwd=clone)))
+    return sha
+
+
+def _set_tag(clone: Path, tag: str, sha: str) -> None:
+    """Make the tag lead to the commit: as it is when it does already, else as a lightweight one."""
+    if commit_of(f"refs/tags/{tag}", cwd=clone) == sha:
+        return
+    done = git("update-ref", f"refs/tags/{tag}", sha, cwd=clone, check=False)
+    if done.code != 0:
+        raise UsageError(f"git cannot make the tag {tag}: {done.complaint}", hint="Name the tag like v1.2.3.")
+
+
+def _dirty(root: Path) -> tuple[str, ...]:
+    """Paths with changes that no commit holds, a new folder as one path; nothing that pysim itself keeps there."""
+    excludes = snapshot.user_excludes(root)
+    done = git(*excludes, "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=none", cwd=root)
+    entries = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+    changed = [(entry[:2], entry[3:]) for entry in entries if entry]
+    return tuple(path for state, path in changed if state != "??" or not snapshot.is_skipped(path))
+
+
+def read_file(source: Source, path: str) -> bytes | None:
+    """A file of the rehearsed commit; None when the commit has no such file."""
+    done = git("cat-file", "blob", f"{source.sha}:{path}", cwd=source.clone, check=False)
+    return done.stdout if done.code == 0 else None
+
+
+def list_folder(source: Source, folder: str) -> tuple[str, ...]:
+    """The paths of the files directly in a folder of the rehearsed commit, sorted; empty when there is none."""
+    prefix = f"{folder.strip('/')}/"
+    done = git("ls-tree", "-z", "--full-tree", source.sha, "--", prefix, cwd=source.clone)
+    rows = (row.split("\t", 1) for row in done.stdout.decode("utf-8", "surrogateescape").split("\0") if row)
+    return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))
