@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "twins": BASE,
     "report": BASE,
     "workflow": BASE | {"expressions"},
-    "triggers": BASE | {"workflow"},
+    "triggers": BASE | {"workflow", "expressions"},
     "planning": BASE | {"workflow", "expressions", "triggers"},
     "environments": BASE | {"workflow", "triggers", "expressions"},
     "actions": BASE | {"workflow", "triggers", "expressions"},
