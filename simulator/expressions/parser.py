@@ -182,7 +182,7 @@ class _Parser:
             self._end_call(bracket)
 
     def _end_call(self, bracket: _Open) -> None:
-        assert bracket.token is not None  # noqa: S101 - every call is opened with its name
+        assert bracket.token is not None
         name, count = bracket.token.text.lower(), len(bracket.arguments)
         builtin = FUNCTIONS.get(name)
         least, most = (builtin.least, builtin.most) if builtin else self.vocabulary.functions[name]
