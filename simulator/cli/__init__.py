@@ -1,1 +1,1 @@
-"""Where the parts are joined: one file a command."""
+"""Where the parts are joined: the only part that names concrete engines, twins and renderers."""

@@ -1,0 +1,22 @@
+"""Arguments of `pysim clean`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simulator.cli.arguments.common import directory
+
+
+@click.command("clean")
+@directory
+@click.option("--runs", is_flag=True, help="Also remove the folders of finished runs.")
+@click.option("--index", is_flag=True, help="Also remove the kept index.")
+@click.option("--cache", is_flag=True, help="Also remove what is cached for all repositories.")
+@click.option("--images", is_flag=True, help="Also remove the images that pysim built.")
+def command(*, directory: Path, runs: bool, index: bool, cache: bool, images: bool) -> int:
+    """Remove what runs left behind: containers, processes, stale folders; and nothing else."""
+    from simulator.cli.commands.clean import clean
+
+    return clean(directory, runs=runs, index=index, cache=cache, images=images, say=click.echo)

@@ -1,0 +1,96 @@
+"""The `pysim` command: finds the subcommand, and turns every error into one sentence, a hint and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Final
+
+import click
+
+from simulator import __version__
+from simulator.errors import ExitCode, InvalidWorkflowError, SimulatorError
+
+# name -> (module with `command`, one line of help); the module is imported when the command is called
+COMMANDS: Final = {
+    "run": ("simulator.cli.arguments.run", "Rehearse a release: run the workflows that a tag would start."),
+    "clean": ("simulator.cli.arguments.clean", "Remove what runs left behind."),
+    "image": ("simulator.cli.arguments.image", "Build or show the image that jobs run in."),
+    "engine": ("simulator.cli.arguments.engine", "Say which engines answer on this machine."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, so that `--help` costs little more than click."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command; None when there is no such one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list in `--help`, from the table, without an import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, with a suggestion for a misspelt one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from simulator.spelling import suggest
+
+            ctx.fail(f"There is no command {args[0]!r}. {suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pysim")
+def cli() -> None:
+    """Rehearse a PyPI release on this machine before the tag is pushed."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run `pysim` with arguments; the exit code. Errors go to standard error."""
+    try:
+        result = cli.main(arguments, prog_name="pysim", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _say("Interrupted.")
+        return ExitCode.INTERRUPTED
+    except SimulatorError as error:
+        _show(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output is gone; a second error at exit would only repeat that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.NO_GO
+    return result if isinstance(result, int) else ExitCode.GO
+
+
+def _show(error: SimulatorError) -> None:
+    from simulator.report.diagnostics import error_text
+
+    diagnostics = error.diagnostics if isinstance(error, InvalidWorkflowError) else ()
+    _say(error_text(error, diagnostics))
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
