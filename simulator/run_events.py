@@ -82,13 +82,14 @@ class WorkflowConsidered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobPlanned:
-    """A job of a rehearsed workflow, before anything runs."""
+    """A job of a rehearsed workflow, before anything runs; `own` marks a job of pysim's own, such as the install check."""
 
     job_id: str
     name: str
     needs: tuple[str, ...]
     workflow: str
     environment: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,11 +261,12 @@ class FindingRaised:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFinished:
-    """The run is over; no event follows but what is made from these."""
+    """The run is over; no event follows. `exit_code` is that of the command (`errors.ExitCode`)."""
 
     verdict: Verdict
     reason: str
     at: float
+    exit_code: int = 0
 
 
 RunEvent = (

@@ -47,6 +47,7 @@ def command(**arguments: Any) -> int:
     Exit code: 0 go, 1 no-go, 2 usage, 3 the workflow is not valid, 4 no engine, 5 refused by a protection rule,
     130 interrupted.
     """
-    from simulator.cli.commands.run import RunOptions, run
+    from simulator.cli.commands.run import run
+    from simulator.cli.subject import RunOptions
 
     return run(RunOptions(**arguments))

@@ -1,0 +1,233 @@
+"""The rehearsal itself: engine, twins, the jobs of every plan, and the install check of what they published."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from simulator.cli.resolution import resolve_step
+from simulator.cli.subject import Subject
+from simulator.engines.base import Engine
+from simulator.engines.host import HostSettings, host_settings
+from simulator.engines.registry import choose
+from simulator.environments.evaluation import evaluate
+from simulator.environments.model import Gate
+from simulator.paths import StateFolder, authority_folder
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.plan import plan
+from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
+from simulator.rehearsal.install import JOB, Outcomes, check_install
+from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.projects import project_names
+from simulator.rehearsal.publishers import implied_publishers
+from simulator.rehearsal.versions import check_versions
+from simulator.run_events import (
+    Conclusion,
+    EngineChosen,
+    EventSink,
+    JobPlanned,
+    Progress,
+    RunEvent,
+    StepFinished,
+    StepStarted,
+)
+from simulator.runner.contexts import github_context
+from simulator.runner.masking import Masker
+from simulator.runner.model import JobResult, RunSettings
+from simulator.runner.run import Run
+from simulator.triggers.repository import find_files, read_file
+from simulator.twins.base import PublishedFile, Twins
+from simulator.twins.server import LocalTwins, TwinSettings
+from simulator.workflow.model import Workflow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Performed:
+    """What the jobs did: their results by plan, and how many files the indexes took."""
+
+    results: tuple[tuple[Plan, tuple[JobResult, ...]], ...] = ()
+    published: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """All that the jobs of a rehearsal share."""
+
+    subject: Subject
+    engine: Engine
+    twins: Twins
+    host: HostSettings
+    observer: Observer
+    report: EventSink
+    masker: Masker = field(default_factory=Masker)
+
+
+def perform(subject: Subject, observer: Observer, report: EventSink) -> Performed:
+    """Run every plan and install what was published. Raises SimulatorError when pysim itself cannot."""
+    engine, reason = choose(subject.options.engine)
+    engine.prepare(lambda message: observer(Progress(message=message)))
+    observer(EngineChosen(engine=engine.name, reason=reason, image=engine.image))
+    host = host_settings()
+    with LocalTwins(_twin_settings(subject, host), observer) as twins:
+        stage = Stage(subject=subject, engine=engine, twins=twins, host=host, observer=observer, report=report)
+        for secret in (*subject.configuration.secrets.values(), *host.secrets):
+            stage.masker.add(secret)
+        results = tuple((item, _run(_settings(stage, item), stage.masker)) for item in subject.plans)
+        published = twins.published()
+        if published:
+            _install(stage, published)
+        if subject.options.keep_index:
+            twins.keep_index()
+    return Performed(results=results, published=len(published))
+
+
+def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
+    return TwinSettings(
+        run_id=subject.folder.id,
+        folder=subject.folder.path,
+        repository=subject.identity.full_name,
+        clone=subject.source.clone,
+        publishers=subject.configuration.publishers,
+        baseline=StateFolder(subject.root).index,
+        authority=authority_folder(),
+        host_ca=host.ca_bundle,
+        index_url=host.index_url,
+        extra_index_urls=host.extra_index_urls,
+        proxies=host.proxies,
+        ports=host.ports,
+        offline=subject.options.offline,
+    )
+
+
+def _settings(stage: Stage, item: Plan) -> RunSettings:
+    subject, configuration = stage.subject, stage.subject.configuration
+    event = item.event
+
+    def gate(name: str) -> Gate:
+        return evaluate(configuration.environments, name, event)
+
+    return RunSettings(
+        run_id=subject.folder.id,
+        number=str(secrets.randbelow(9_000_000_000) + 1_000_000_000),
+        plan=item,
+        identity=subject.identity,
+        variables=subject.variables,
+        secrets=configuration.secrets,
+        engine=stage.engine,
+        twins=stage.twins,
+        gate=gate,
+        hold=_holder(stage, item),
+        emit=stage.observer,
+        sandbox_environment=stage.host.environment,
+        mounts=stage.host.mounts,
+    )
+
+
+def _run(settings: RunSettings, masker: Masker) -> tuple[JobResult, ...]:
+    return Run(settings, resolve_step, masker).execute()
+
+
+# ---- before a job that publishes
+
+
+def _holder(stage: Stage, item: Plan) -> Callable[[PlannedJob], str | None]:
+    """Before a publishing job: do the built files agree with the tag, and which publisher does it imply?"""
+
+    def hold(job: PlannedJob) -> str | None:
+        if not may_publish(item.workflow, job.job):
+            return None
+        built = in_artifacts(stage.twins.artifacts())
+        findings = check_versions(item.event.ref_name, built) if item.event.ref_type == "tag" else ()
+        for finding in findings:
+            stage.observer.raise_finding(finding)
+        if not stage.subject.configuration.publishers:
+            _assume(stage, item, job, built)
+        return "the version that was built is not the one that the tag names" if findings else None
+
+    return hold
+
+
+def _assume(stage: Stage, item: Plan, job: PlannedJob, built: tuple[Distribution, ...]) -> None:
+    names = tuple(dict.fromkeys(found.project for found in built)) or _projects(stage.subject)
+    publishers = implied_publishers(
+        names,
+        repository=stage.subject.identity.full_name,
+        workflow_path=item.workflow.path,
+        environment=job.environment,
+    )
+    for publisher in publishers:
+        stage.twins.assume(publisher)
+
+
+def _projects(subject: Subject) -> tuple[str, ...]:
+    paths = find_files(subject.source, "pyproject.toml")
+    return project_names(content for path in paths if (content := read_file(subject.source, path)) is not None)
+
+
+# ---- after the jobs
+
+
+def _install(stage: Stage, published: tuple[PublishedFile, ...]) -> None:
+    """Install every release that was published, from the index that took it."""
+
+    def release(file: PublishedFile) -> tuple[str, str, str]:
+        return file.index, file.project, file.version
+
+    for _, group in groupby(sorted(published, key=release), key=release):
+        files = list(group)
+        found = [read_distribution(file.filename, file.path.read_bytes()) for file in files]
+        check_install(
+            [item for item in found if item is not None],
+            index=files[0].index,
+            python=_python(stage.subject),
+            run_workflow=lambda workflow: _run_check(stage, workflow),
+            emit=stage.observer,
+        )
+
+
+def _python(subject: Subject) -> str:
+    """The Python of the jobs: the first `python-version` that a setup-python step names plainly."""
+    for item in subject.plans:
+        for job in item.jobs:
+            for step in job.job.steps:
+                text = step.with_.get("python-version")
+                if step.uses is not None and "/setup-python@" in step.uses.value and text is not None:
+                    if text.template.is_literal and text.source.strip():
+                        return text.source.strip().splitlines()[0]
+    return "3.x"
+
+
+def _run_check(stage: Stage, workflow: Workflow) -> Outcomes:
+    """Run one of pysim's own workflows; what becomes of its steps, by step id."""
+    event = stage.subject.plans[0].event
+    contexts = {"github": github_context(workflow, event, stage.subject.identity), "vars": {}, "inputs": {}}
+    item = plan(workflow, event, contexts=contexts)
+    recorder = StepRecorder(stage.report)
+    for job in item.jobs:
+        recorder(JobPlanned(job_id=job.key, name=workflow.name or job.name, needs=(), workflow=workflow.path, own=True))
+    settings = _settings(stage, item)
+    _run(replace(settings, emit=recorder, secrets={}, hold=lambda _: None), stage.masker)
+    names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
+    return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
+
+
+class StepRecorder:
+    """An event sink that passes events on and remembers how long each step took and how it ended, by its name."""
+
+    def __init__(self, emit: EventSink) -> None:
+        self.steps: dict[str, tuple[bool, float]] = {}
+        self._emit = emit
+        self._started: dict[int, StepStarted] = {}
+
+    def __call__(self, event: RunEvent, /) -> None:
+        """Pass an event on."""
+        self._emit(event)
+        if isinstance(event, StepStarted):
+            self._started[event.number] = event
+        elif isinstance(event, StepFinished):
+            started = self._started[event.number]
+            self.steps[started.name] = (event.outcome is Conclusion.SUCCESS, event.at - started.at)

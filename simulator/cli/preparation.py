@@ -1,0 +1,172 @@
+"""From a repository and a tag to the plans that are rehearsed: source, workflows, events, matches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from simulator.cli.configuration import Configuration
+from simulator.cli.subject import RunOptions
+from simulator.errors import InvalidWorkflowError, UsageError
+from simulator.expressions.language import Value
+from simulator.planning.choice import choose
+from simulator.planning.model import Plan
+from simulator.planning.plan import plan
+from simulator.run_events import EventSink, Notice, WorkflowConsidered
+from simulator.runner.contexts import github_context
+from simulator.spelling import suggest
+from simulator.triggers import events
+from simulator.triggers.match import match
+from simulator.triggers.model import Event, Match, RepositoryIdentity, Source
+from simulator.triggers.repository import list_folder, read_file, read_identity, take_source
+from simulator.workflow.loader import load_workflow
+from simulator.workflow.model import Workflow
+
+FOLDER = ".github/workflows"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Started:
+    """A workflow, the event as it sees it, and whether that starts it."""
+
+    workflow: Workflow
+    event: Event
+    match: Match
+
+
+def read_repository(
+    options: RunOptions, root: Path, configuration: Configuration, clone: Path, emit: EventSink
+) -> tuple[RepositoryIdentity, Source]:
+    """Who the repository is, and a private clone of what is rehearsed."""
+    given = configuration.repository
+    identity = read_identity(
+        root,
+        owner=given.owner,
+        name=given.name,
+        visibility=given.visibility,
+        default_branch=given.default_branch,
+    )
+    source = take_source(
+        root,
+        clone,
+        tag=options.tag,
+        branch=options.branch,
+        worktree=options.source == "worktree",
+        default_branch=identity.default_branch,
+    )
+    if source.dirty:
+        shown = ", ".join(source.dirty[:5]) + (f" and {len(source.dirty) - 5} more" if len(source.dirty) > 5 else "")
+        emit(
+            Notice(
+                message=f"The rehearsal is of commit {source.sha[:12]}; changes that it does not hold: {shown}",
+                hint="Commit them, or rehearse the files as they are with --source worktree.",
+            )
+        )
+    return identity, source
+
+
+def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...]:
+    """The workflows of the rehearsed commit, or the chosen ones. Raises InvalidWorkflowError with all diagnostics."""
+    paths = [path for path in list_folder(source, FOLDER) if path.endswith((".yml", ".yaml"))]
+    if not paths:
+        raise UsageError(
+            f"There is no workflow in {FOLDER} of {source.root}.",
+            hint="Add one and commit it, or name the repository with -C.",
+        )
+    loaded = [load_workflow(_text(source, path), path) for path in _chosen(paths, chosen)]
+    diagnostics = tuple(item for result in loaded for item in result.diagnostics)
+    workflows = tuple(result.workflow for result in loaded if result.workflow is not None)
+    if len(workflows) < len(loaded):
+        raise InvalidWorkflowError(
+            "The workflow is not valid.", hint="Mend the places above; GitHub would refuse it too.", diagnostics=diagnostics
+        )
+    return workflows
+
+
+def _chosen(paths: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    if not wanted:
+        return list(paths)
+    names = {PurePosixPath(path).name: path for path in paths}
+    for name in wanted:
+        if PurePosixPath(name).name not in names:
+            raise UsageError(f"There is no workflow {name} in {FOLDER}.", hint=suggest(name, names))
+    return [names[PurePosixPath(name).name] for name in wanted]
+
+
+def _text(source: Source, path: str) -> str:
+    return (read_file(source, path) or b"").decode("utf-8", "replace")
+
+
+def start_workflows(
+    options: RunOptions, identity: RepositoryIdentity, source: Source, workflows: Sequence[Workflow]
+) -> tuple[Started, ...]:
+    """What the event means to each workflow."""
+    if options.event_name == "workflow_dispatch":
+        return _dispatch(options, identity, source, workflows)
+    event = _event(options, identity, source)
+    return tuple(Started(workflow=item, event=event, match=match(item, event)) for item in workflows)
+
+
+def _event(options: RunOptions, identity: RepositoryIdentity, source: Source) -> Event:
+    if options.event_name == "release":
+        assert options.tag is not None
+        action = "prereleased" if options.prerelease else "published"
+        return events.release(identity, source, tag=options.tag, action=action, prerelease=options.prerelease)
+    if options.tag is not None:
+        return events.push_tag(identity, source, tag=options.tag)
+    assert options.branch is not None
+    return events.push_branch(identity, source, branch=options.branch)
+
+
+def _dispatch(
+    options: RunOptions, identity: RepositoryIdentity, source: Source, workflows: Sequence[Workflow]
+) -> tuple[Started, ...]:
+    able = [item for item in workflows if "workflow_dispatch" in item.triggers]
+    if len(able) > 1 and not options.workflows:
+        raise UsageError(
+            f"{len(able)} workflows can be dispatched: {', '.join(PurePosixPath(w.path).name for w in able)}.",
+            hint="Choose one with -W.",
+        )
+    ref = f"refs/tags/{options.tag}" if options.tag else f"refs/heads/{options.branch or identity.default_branch}"
+    started: list[Started] = []
+    for item in workflows:
+        trigger = item.triggers.get("workflow_dispatch")
+        event = events.workflow_dispatch(
+            identity, source, workflow=item, ref=ref, inputs=options.inputs if trigger else {}
+        )
+        started.append(Started(workflow=item, event=event, match=match(item, event)))
+    return tuple(started)
+
+
+def plan_started(
+    options: RunOptions,
+    identity: RepositoryIdentity,
+    started: Sequence[Started],
+    variables: Mapping[str, str],
+    emit: EventSink,
+) -> tuple[Plan, ...]:
+    """Plan the workflows that are rehearsed, and say of each workflow whether it starts and why."""
+    running = [item.workflow for item in started if item.match.starts]
+    chosen = {choice.workflow.path: choice for choice in choose(running, run_all=options.run_all or bool(options.workflows))}
+    plans: list[Plan] = []
+    for item in started:
+        choice = chosen.get(item.workflow.path)
+        rehearsed = choice is not None and choice.rehearsed
+        reason = item.match.reason if choice is None or rehearsed else f"{item.match.reason}; {choice.reason}"
+        emit(
+            WorkflowConsidered(
+                path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason
+            )
+        )
+        if rehearsed:
+            plans.append(plan(item.workflow, item.event, contexts=_server_contexts(item, identity, variables)))
+    return tuple(plans)
+
+
+def _server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:
+    return {
+        "github": github_context(item.workflow, item.event, identity),
+        "vars": dict(variables),
+        "inputs": dict(item.event.inputs),
+    }

@@ -1,0 +1,118 @@
+"""One rehearsal from beginning to end: prepare, perform, judge. Joins the parts; decides nothing itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.actions.resolve import check_known
+from simulator.cli.configuration import load_configuration
+from simulator.cli.performance import Performed, perform
+from simulator.cli.preparation import Started, load_workflows, plan_started, read_repository, start_workflows
+from simulator.cli.subject import RunOptions, Subject
+from simulator.errors import ExitCode
+from simulator.findings import Finding, Severity
+from simulator.indexes import indexes
+from simulator.paths import RunFolder
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan
+from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.verdict import JobOutcome, judge
+from simulator.run_events import EventSink, JobPlanned, RunFinished, RunStarted
+from simulator.runner.preflight import preflight
+
+
+def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
+    """Rehearse, and give the verdict. Raises SimulatorError when pysim itself cannot go on."""
+    observer = Observer(report)
+    subject = _prepare(options, root, folder, observer)
+    _check(subject, observer)
+    performed = perform(subject, observer, report) if not observer.findings else Performed()
+    judgement = judge(_outcomes(performed), observer.findings, performed.published)
+    observer(
+        RunFinished(
+            verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time()
+        )
+    )
+    return judgement.exit_code
+
+
+def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer) -> Subject:
+    """Read the repository and plan what the event starts."""
+    configuration = load_configuration(root, secret_file=options.secret_file)
+    identity, source = read_repository(options, root, configuration, folder.clone, emit)
+    workflows = load_workflows(source, options.workflows)
+    started = start_workflows(options, identity, source, workflows)
+    event = started[0].event
+    emit(
+        RunStarted(
+            run_id=folder.id,
+            event=event.name,
+            ref=event.ref,
+            sha=source.sha,
+            repository=identity.full_name,
+            at=time.time(),
+        )
+    )
+    site = f"https://{indexes()['pypi'].main_host}"
+    variables = {"PYPI_URL": site, **configuration.variables, **options.variables}
+    plans = plan_started(options, identity, started, variables, emit)
+    if not plans:
+        emit.raise_finding(_nothing_starts(started))
+    return Subject(
+        options=options,
+        root=root,
+        folder=folder,
+        configuration=configuration,
+        identity=identity,
+        source=source,
+        variables=variables,
+        plans=plans,
+    )
+
+
+def _nothing_starts(started: Sequence[Started]) -> Finding:
+    reasons = "; ".join(f"{item.workflow.path}: {item.match.reason}" for item in started)
+    return Finding(
+        code="nothing-starts",
+        severity=Severity.ERROR,
+        message=f"{started[0].event.ref} starts no workflow. {reasons}",
+        where=next((item.match.span for item in started if item.match.span), None),
+        would_show="GitHub would start no run.",
+        hint="Name the tag as the pattern wants it, or change the pattern.",
+    )
+
+
+def _check(subject: Subject, observer: Observer) -> None:
+    """Announce the jobs, and what of them cannot be rehearsed."""
+    for plan in subject.plans:
+        for job in plan.jobs:
+            observer(
+                JobPlanned(
+                    job_id=job.key,
+                    name=job.name,
+                    needs=job.needs,
+                    workflow=plan.workflow.path,
+                    environment=job.environment,
+                )
+            )
+        for finding in preflight(plan, check_known):
+            observer.raise_finding(finding)
+
+
+def _outcomes(performed: Performed) -> list[JobOutcome]:
+    return [
+        JobOutcome(
+            name=result.key,
+            conclusion=result.conclusion,
+            publishes=_publishes(plan, result.job_id),
+            refused=result.refused,
+        )
+        for plan, results in performed.results
+        for result in results
+    ]
+
+
+def _publishes(plan: Plan, job_id: str) -> bool:
+    return may_publish(plan.workflow, plan.workflow.jobs[job_id])

@@ -1,0 +1,50 @@
+"""What is rehearsed: the user's options, the repository, and the plans made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from simulator.cli.configuration import Configuration
+from simulator.paths import RunFolder
+from simulator.planning.model import Plan
+from simulator.triggers.model import RepositoryIdentity, Source
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """What the user asked `pysim run` for."""
+
+    directory: Path
+    tag: str | None = None
+    event_name: Literal["push", "release", "workflow_dispatch"] = "push"
+    branch: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    prerelease: bool = False
+    source: Literal["commit", "worktree"] = "commit"
+    workflows: tuple[str, ...] = ()
+    run_all: bool = False
+    engine: Literal["auto", "docker", "local"] = "auto"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secret_file: Path | None = None
+    keep_index: bool = False
+    offline: bool = False
+    as_json: bool = False
+    plain: bool = False
+    verbose: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A prepared rehearsal."""
+
+    options: RunOptions
+    root: Path
+    folder: RunFolder
+    configuration: Configuration
+    identity: RepositoryIdentity
+    source: Source
+    variables: Mapping[str, str]
+    plans: tuple[Plan, ...]
