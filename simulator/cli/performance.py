@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -191,13 +190,11 @@ def _install(stage: Stage, published: tuple[PublishedFile, ...]) -> None:
 
 def _python(subject: Subject) -> str:
     """The Python of the jobs: the first `python-version` that a setup-python step names plainly."""
-    for item in subject.plans:
-        for job in item.jobs:
-            for step in job.job.steps:
-                text = step.with_.get("python-version")
-                if step.uses is not None and "/setup-python@" in step.uses.value and text is not None:
-                    if text.template.is_literal and text.source.strip():
-                        return text.source.strip().splitlines()[0]
+    steps = (step for item in subject.plans for job in item.jobs for step in job.job.steps if step.uses is not None)
+    for step in steps:
+        text = step.with_.get("python-version")
+        if step.uses and "/setup-python@" in step.uses.value and text and text.template.is_literal:
+            return text.source.strip().splitlines()[0]
     return "3.x"
 
 

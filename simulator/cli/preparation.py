@@ -79,7 +79,9 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
     workflows = tuple(result.workflow for result in loaded if result.workflow is not None)
     if len(workflows) < len(loaded):
         raise InvalidWorkflowError(
-            "The workflow is not valid.", hint="Mend the places above; GitHub would refuse it too.", diagnostics=diagnostics
+            "The workflow is not valid.",
+            hint="Mend the places above; GitHub would refuse it too.",
+            diagnostics=diagnostics,
         )
     return workflows
 
@@ -148,17 +150,15 @@ def plan_started(
 ) -> tuple[Plan, ...]:
     """Plan the workflows that are rehearsed, and say of each workflow whether it starts and why."""
     running = [item.workflow for item in started if item.match.starts]
-    chosen = {choice.workflow.path: choice for choice in choose(running, run_all=options.run_all or bool(options.workflows))}
+    chosen = {
+        choice.workflow.path: choice for choice in choose(running, run_all=options.run_all or bool(options.workflows))
+    }
     plans: list[Plan] = []
     for item in started:
         choice = chosen.get(item.workflow.path)
         rehearsed = choice is not None and choice.rehearsed
         reason = item.match.reason if choice is None or rehearsed else f"{item.match.reason}; {choice.reason}"
-        emit(
-            WorkflowConsidered(
-                path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason
-            )
-        )
+        emit(WorkflowConsidered(path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason))
         if rehearsed:
             plans.append(plan(item.workflow, item.event, contexts=_server_contexts(item, identity, variables)))
     return tuple(plans)

@@ -31,9 +31,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     performed = perform(subject, observer, report) if not observer.findings else Performed()
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
     observer(
-        RunFinished(
-            verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time()
-        )
+        RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
     )
     return judgement.exit_code
 

@@ -22,7 +22,9 @@ from simulator.cli.arguments.common import directory, engine, pairs
     help="What happens on GitHub.",
 )
 @click.option("--branch", metavar="BRANCH", help="Rehearse a push to a branch, or choose the ref of a dispatch.")
-@click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A workflow_dispatch input.")
+@click.option(
+    "--input", "inputs", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A workflow_dispatch input."
+)
 @click.option("--prerelease", is_flag=True, help="With --event release: the release is a prerelease.")
 @click.option(
     "--source",

@@ -34,7 +34,8 @@ def run(options: RunOptions) -> ExitCode:
 def _require_sense(options: RunOptions) -> None:
     if options.event_name in {"push", "release"} and options.tag is None and options.branch is None:
         raise UsageError(
-            "There is nothing to rehearse: no tag was given.", hint="Say which: pysim run --tag v1.2.3, or --branch main."
+            "There is nothing to rehearse: no tag was given.",
+            hint="Say which: pysim run --tag v1.2.3, or --branch main.",
         )
     if options.tag is not None and options.branch is not None:
         raise UsageError("--tag and --branch exclude each other.", hint="Give the one whose push is rehearsed.")

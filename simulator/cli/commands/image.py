@@ -1,0 +1,17 @@
+"""`pysim image build`: the image that jobs run in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.engines.registry import ENGINES
+from simulator.errors import ExitCode
+
+
+def build_image(say: Callable[[str], object]) -> ExitCode:
+    """Build the image of the docker engine, once per content. Raises SimulatorError."""
+    engine = ENGINES["docker"]()
+    engine.check()
+    engine.prepare(say)
+    say(f"The image is {engine.image}.")
+    return ExitCode.GO

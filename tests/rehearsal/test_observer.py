@@ -1,0 +1,97 @@
+"""One cause gives one finding, with its place and what mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.positions import Span
+from simulator.rehearsal.observer import Observer
+from simulator.run_events import (
+    Annotation,
+    ClaimCheck,
+    Conclusion,
+    FileUploaded,
+    FindingRaised,
+    RunEvent,
+    StepFinished,
+    StepStarted,
+    TokenExchanged,
+)
+
+SPAN = Span(file=".github/workflows/pypi.yml", line=12, column=9)
+
+
+def failed_step(message: str, job: str = "publish") -> list[RunEvent]:
+    return [
+        StepStarted(job_id=job, number=2, name="Run publish", span=SPAN, at=1.0),
+        Annotation(job_id=job, number=2, level="error", message=message),
+        StepFinished(
+            job_id=job, number=2, outcome=Conclusion.FAILURE, conclusion=Conclusion.FAILURE, at=2.0, exit_code=1
+        ),
+    ]
+
+
+EXCHANGE = TokenExchanged(
+    job_id="publish",
+    index="pypi",
+    ok=False,
+    publisher=None,
+    declared=True,
+    claims=(ClaimCheck(claim="workflow", value="pypi.yml", expected="publish.yml", ok=False),),
+    error="valid token, but no corresponding publisher (Publisher with matching claims was not found)",
+)
+UPLOAD = FileUploaded(
+    job_id="publish",
+    index="pypi",
+    project="demo",
+    version="1",
+    filename="demo-1.tar.gz",
+    size=1,
+    sha256="0",
+    status=400,
+    message="File already exists ('demo-1.tar.gz', with blake2_256 hash '0').",
+)
+
+
+def observe(*events: RunEvent) -> tuple[Observer, list[RunEvent]]:
+    seen: list[RunEvent] = []
+    observer = Observer(seen.append)
+    for event in events:
+        observer(event)
+    return observer, seen
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("Process completed with exit code 1.", "step-failed"),
+        ("Unable to download artifact(s): Artifact not found for name: x", "artifact-not-found"),
+        (
+            (
+                "Trusted publishing exchange failure: GitHub: missing or insufficient OIDC token permissions, the "
+                "ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset"
+            ),
+            "id-token-permission",
+        ),
+    ],
+)
+def test_a_failed_step_is_a_finding_at_its_place(message: str, code: str) -> None:
+    observer, _ = observe(*failed_step(message))
+    assert [(finding.code, finding.where) for finding in observer.findings] == [(code, SPAN)]
+
+
+@pytest.mark.parametrize(("cause", "code"), [(EXCHANGE, "publisher-mismatch"), (UPLOAD, "upload-refused")])
+def test_what_the_index_refused_explains_the_step(cause: RunEvent, code: str) -> None:
+    observer, seen = observe(cause, *failed_step("it failed"))
+    assert [finding.code for finding in observer.findings] == [code]
+    assert isinstance(seen[1], FindingRaised)
+
+
+def test_the_field_that_differs_is_named() -> None:
+    observer, _ = observe(EXCHANGE)
+    assert "workflow is pypi.yml, the publisher says publish.yml" in observer.findings[0].hint
+
+
+def test_each_job_has_a_finding_of_its_own() -> None:
+    observer, _ = observe(*failed_step("a", "one"), *failed_step("b", "two"), *failed_step("c", "two"))
+    assert len(observer.findings) == 2
