@@ -47,7 +47,8 @@ class Source:
 class Event:
     """An event: `ref` is full (refs/tags/v1), `payload` is what GITHUB_EVENT_PATH holds.
 
-    `inputs` are the typed values of the `inputs` context; `action` is the activity type of events that have one.
+    `inputs` are the typed values of the `inputs` context; `action` is the activity type of events that have one;
+    `changed` are the paths that a push of a branch changes, for `paths` filters.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Event:
     payload: Mapping[str, Value]
     inputs: Mapping[str, Value] = field(default_factory=dict)
     action: str | None = None
+    changed: tuple[str, ...] = ()
 
     @property
     def ref_name(self) -> str:

@@ -1,0 +1,140 @@
+"""GitHub's filter patterns for branches, tags and paths: `*`, `**`, `?`, `+`, `[]`, `\\`, and `!` in a list.
+
+Follows the filter pattern cheat sheet of GitHub's workflow syntax. Knows no event. Patterns are run as automata, not as
+regular expressions: a hostile one must not cost more than its length times the name's.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+
+class PatternError(ValueError):
+    """A pattern is not one that GitHub takes; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """Takes one character, or more when `many`; when `optional`, it and the next may be left out, `skips` in all."""
+
+    takes: Callable[[str], bool]
+    optional: bool = False
+    many: bool = False
+    skips: int = 1
+
+
+def _anything(character: str) -> bool:
+    return bool(character)
+
+
+def _no_slash(character: str) -> bool:
+    return character != "/"
+
+
+def _only(characters: str) -> Callable[[str], bool]:
+    return lambda character: character in characters
+
+
+@functools.lru_cache(maxsize=512)
+def compile_pattern(pattern: str) -> tuple[_Atom, ...]:
+    """The parts of a pattern, which is without its leading `!`. Raises PatternError.
+
+    `**/` at the start, and `/**/`, match no folder too, as in the cheat sheet's `**/docs/**`.
+    """
+    atoms: list[_Atom] = []
+    position = 0
+    while position < len(pattern):
+        character = pattern[position]
+        if character in "?+":
+            if not atoms:
+                raise PatternError(f"{character} has nothing before it to repeat")
+            last = atoms[-1]
+            atoms[-1] = replace(last, optional=last.optional or character == "?", many=last.many or character == "+")
+            position += 1
+        else:
+            new, length = _part(pattern, position)
+            atoms += new
+            position += length
+    return tuple(atoms)
+
+
+def _part(pattern: str, position: int) -> tuple[list[_Atom], int]:
+    """The atoms of what stands at a position, and its length."""
+    character = pattern[position]
+    if character == "*":
+        return _stars(pattern, position)
+    if character == "[":
+        return _brackets(pattern, position)
+    if character == "\\":
+        if position + 1 == len(pattern):
+            raise PatternError("a backslash at the end escapes nothing")
+        return [_Atom(_only(pattern[position + 1]))], 2
+    return [_Atom(_only(character))], 1
+
+
+def _stars(pattern: str, position: int) -> tuple[list[_Atom], int]:
+    if not pattern.startswith("**", position):
+        return [_Atom(_no_slash, optional=True, many=True)], 1
+    whole_part = position == 0 or pattern[position - 1] == "/"
+    if whole_part and pattern.startswith("**/", position):
+        folders = (_Atom(_only(""), optional=True, skips=3), _Atom(_anything, optional=True, many=True))
+        return [*folders, _Atom(_only("/"))], 3
+    return [_Atom(_anything, optional=True, many=True)], 2
+
+
+def _brackets(pattern: str, position: int) -> tuple[list[_Atom], int]:
+    end = pattern.find("]", position)
+    if end < 0:
+        raise PatternError("[ is not closed")
+    inside = pattern[position + 1 : end]
+    if not inside:
+        raise PatternError("[] lists no character")
+    parts: list[tuple[str, str, str]] = re.findall(r"(.)-(.)|(.)", inside, re.DOTALL)
+    return [_Atom(_only("".join(_range(*part) for part in parts)))], end + 1 - position
+
+
+def _range(first: str, last: str, single: str) -> str:
+    if single:
+        return single
+    kinds = (str.isdecimal, str.islower, str.isupper)
+    if not (first.isascii() and last.isascii() and first <= last and any(kind(first) and kind(last) for kind in kinds)):
+        raise PatternError(f"{first}-{last} is no range within a-z, A-Z or 0-9")
+    return "".join(map(chr, range(ord(first), ord(last) + 1)))
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether one pattern, without `!`, matches the whole name. Raises PatternError."""
+    atoms = compile_pattern(pattern)
+    states = _reachable(atoms, [0])
+    for character in name:
+        after: list[int] = []
+        for state in states:
+            if state < len(atoms) and atoms[state].takes(character):
+                after += (state, state + 1) if atoms[state].many else (state + 1,)
+        states = _reachable(atoms, after)
+    return len(atoms) in states
+
+
+def _reachable(atoms: Sequence[_Atom], states: Iterable[int]) -> set[int]:
+    """The states, and those that follow when optional atoms take nothing."""
+    found: set[int] = set()
+    waiting = list(states)
+    while waiting:
+        state = waiting.pop()
+        if state not in found:
+            found.add(state)
+            if state < len(atoms) and atoms[state].optional:
+                waiting += (state + 1, state + atoms[state].skips)
+    return found
+
+
+def deciding(patterns: Sequence[str], name: str) -> int | None:
+    """The index of the last pattern of an ordered list that matches, `!` patterns included; None when none does.
+
+    The list takes the name when that pattern has no `!`.
+    """
+    found = (index for index in reversed(range(len(patterns))) if matches(patterns[index].removeprefix("!"), name))
+    return next(found, None)
