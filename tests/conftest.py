@@ -1,6 +1,8 @@
-"""What all tests share."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -17,3 +19,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_cases(request: pytest.FixtureRequest) -> bool:
     """Whether the expected files of a case are to be written instead of compared."""
     return bool(request.config.getoption("--update-cases"))
+
+
+@pytest.fixture(scope="session")
+def require_docker() -> None:
+    """Skip without a Docker daemon; with PYSIM_REQUIRE_DOCKER=1, fail."""
+    import docker
+
+    try:
+        client = docker.from_env(timeout=10)
+        try:
+            client.ping()
+        finally:
+            client.close()
+    except docker.errors.DockerException as error:
+        stop = pytest.fail if os.environ.get("PYSIM_REQUIRE_DOCKER") == "1" else pytest.skip
+        stop(f"no Docker daemon: {error}")
