@@ -22,14 +22,14 @@ ReleaseAction = Literal["published", "unpublished", "created", "edited", "delete
 RELEASE_ACTIONS: Final[tuple[ReleaseAction, ...]] = get_args(ReleaseAction)
 
 
-def push_tag(source: Source, identity: RepositoryIdentity, tag: str) -> Event:
+def push_tag(identity: RepositoryIdentity, source: Source, tag: str) -> Event:
     """The push of a new tag; the tag is in the clone. `sha` is the commit, `after` an annotated tag's own object."""
     ref = f"refs/tags/{tag}"
     at_tip = [name for name, tip in branches(cwd=source.clone).items() if tip == source.sha]
     base = identity.default_branch if identity.default_branch in at_tip else next(iter(at_tip), None)
     payload = _push(
-        source,
         identity,
+        source,
         ref,
         before="0" * len(source.sha),
         compare=f"compare/{tag}",
@@ -39,14 +39,14 @@ def push_tag(source: Source, identity: RepositoryIdentity, tag: str) -> Event:
     return Event(name="push", ref=ref, sha=source.sha, payload=payload)
 
 
-def push_branch(source: Source, identity: RepositoryIdentity, branch: str) -> Event:
+def push_branch(identity: RepositoryIdentity, source: Source, branch: str) -> Event:
     """The push of a branch: what it has beyond `origin`'s, or its last commit where that is not known or is equal."""
     zeros = "0" * len(source.sha)
     before = _remote_tip(source, branch) or commit_of(f"{source.sha}^", cwd=source.clone)
     new = (f"{before}..{source.sha}",) if before else (source.sha,)
     payload = _push(
-        source,
         identity,
+        source,
         f"refs/heads/{branch}",
         before=before or zeros,
         compare=f"compare/{before[:12]}...{source.sha[:12]}" if before else f"compare/{branch}",
@@ -58,8 +58,8 @@ def push_branch(source: Source, identity: RepositoryIdentity, branch: str) -> Ev
 
 
 def _push(
-    source: Source,
     identity: RepositoryIdentity,
+    source: Source,
     ref: str,
     *,
     before: str,
@@ -105,18 +105,14 @@ def _changed(source: Source, before: str | None) -> tuple[str, ...]:
 
 
 def workflow_dispatch(
-    source: Source, identity: RepositoryIdentity, workflow: Workflow, *, ref: str, inputs: Mapping[str, str]
+    identity: RepositoryIdentity, source: Source, workflow: Workflow, *, ref: str, inputs: Mapping[str, str]
 ) -> Event:
-    """A manual start of a workflow on a full ref. Raises UsageError when it has no such trigger, or for bad inputs."""
+    """A manual start of a workflow on a full ref. Raises UsageError for inputs that it does not take."""
     trigger = workflow.triggers.get("workflow_dispatch")
-    if trigger is None:
-        raise UsageError(
-            f"{workflow.path} cannot be started by hand.",
-            hint="Add workflow_dispatch to its `on:`, or take another event.",
-        )
-    values, texts = type_inputs(trigger.inputs, inputs)
+    declared = trigger.inputs if trigger else {}
+    values, texts = type_inputs(declared, inputs)
     payload: payloads.Payload = {
-        "inputs": texts if trigger.inputs else None,
+        "inputs": texts if declared else None,
         "ref": ref,
         "repository": payloads.repository(identity),
         "sender": payloads.sender(identity),
@@ -126,7 +122,7 @@ def workflow_dispatch(
 
 
 def release(
-    source: Source, identity: RepositoryIdentity, tag: str, *, action: str = "published", prerelease: bool = False
+    identity: RepositoryIdentity, source: Source, tag: str, *, action: str = "published", prerelease: bool = False
 ) -> Event:
     """A release of a tag of the clone. Raises UsageError for an activity type that a release does not have.
 

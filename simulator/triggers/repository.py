@@ -269,7 +269,17 @@ def read_file(source: Source, path: str) -> bytes | None:
 
 def list_folder(source: Source, folder: str) -> tuple[str, ...]:
     """The paths of the files directly in a folder of the rehearsed commit, sorted; empty when there is none."""
-    prefix = f"{folder.strip('/')}/"
-    done = git("ls-tree", "-z", "--full-tree", source.sha, "--", prefix, cwd=source.clone)
+    return _list(source, source.sha, "--", f"{folder.strip('/')}/")
+
+
+def find_files(source: Source, name: str) -> tuple[str, ...]:
+    """The paths of all files of the rehearsed commit with this name, the ones nearest to the root first."""
+    found = [path for path in _list(source, "-r", source.sha) if path.rpartition("/")[2] == name]
+    return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
+
+
+def _list(source: Source, *words: str) -> tuple[str, ...]:
+    """Files that `git ls-tree` names, symbolic links included."""
+    done = git("ls-tree", "-z", "--full-tree", *words, cwd=source.clone)
     rows = (row.split("\t", 1) for row in done.stdout.decode("utf-8", "surrogateescape").split("\0") if row)
     return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.errors import UsageError
 from simulator.triggers.model import Source
-from simulator.triggers.repository import check_tag_name, list_folder, read_file, take_source
+from simulator.triggers.repository import check_tag_name, find_files, list_folder, read_file, take_source
 
 from .conftest import Folder
 
@@ -114,6 +114,11 @@ class TestCommit:
         assert read_file(source, paths[0]) == b"a.yml"
         assert read_file(source, "missing") is None
         assert list_folder(source, "missing") == ()
+
+    def test_finding_files(self, repo: Folder, clone: Path) -> None:
+        repo.commit("More", **{"a/b/pyproject.toml": "", "z/pyproject.toml": "", "a/xpyproject.toml": ""})
+        source = take_source(repo.path, clone)
+        assert find_files(source, "pyproject.toml") == ("z/pyproject.toml", "a/b/pyproject.toml")
 
 
 class TestUnderOddCircumstances:
