@@ -15,6 +15,8 @@ from typing import IO
 
 from simulator.errors import ProcessError
 
+Child = subprocess.Popen[bytes]
+
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -78,7 +80,7 @@ def start(
     clean_env: bool = False,
     pass_fds: Sequence[int] = (),
     stderr: IO[bytes] | int = subprocess.PIPE,
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start a program with pipes to all of its streams; the caller ends it with `stop`.
 
     With `clean_env` the program sees `env` alone. Raises ProcessError when the program is missing.
@@ -99,9 +101,14 @@ def start(
         raise ProcessError(f"Cannot run {words[0]}: {error.strerror}", hint=f"Install {words[0]}.") from error
 
 
-def stop(child: subprocess.Popen[bytes], *, grace: float = GRACE) -> int:
-    """End a program that `start` made: SIGTERM, then SIGKILL after `grace` seconds. Safe to call twice."""
+def stop(child: Child, *, patience: float = 0.0, grace: float = GRACE) -> int:
+    """End a program that `start` made; safe to call twice.
+
+    It gets `patience` seconds to end by itself, then SIGTERM, and SIGKILL after `grace` seconds more.
+    """
     steps: tuple[Callable[[], None], ...] = (child.terminate, child.kill)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(patience)
     for step in steps:
         if child.poll() is not None:
             break

@@ -1,0 +1,420 @@
+"""The first process of a sandbox: runs commands and moves files for pysim, over JSON lines on its standard streams.
+
+Knows no workflow and no engine. Standard library only, Python 3.8 or newer. One thread and one `poll`, so that `fork`
+is safe and nothing that a command does can block another; the end of standard input ends the sandbox.
+
+Started as `agent.py CONFIG` with CONFIG a JSON object: `user` and `group` (numbers that commands run as; null when the
+agent itself is that user) and `forwarder` (an argv that says `ready` on its standard output).
+
+Requests, one JSON object a line, `id` chosen by pysim:
+  {id, op: "run", argv, cwd, env, timeout, root}      answers {id, out}... {id, done: {code, reason}}
+  {id, op: "cancel"}                                   ends the command of that id
+  {id, op: "write", path, mode, data, more}            repeated with the same id while `more`
+  {id, op: "copy", path, data, more}                   the same; the data is a tar archive
+  {id, op: "read", path}                               answers {id, out}...
+  {id, op: "which", program, path}
+Each ends with {id, done: value} or {id, error: {type, message}}. Data is base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import grp
+import json
+import os
+import pwd
+import select
+import signal
+import stat
+import sys
+import tarfile
+import tempfile
+import time
+from typing import IO, Any, Callable, Iterator  # noqa: UP035
+
+CHUNK = 65536
+OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
+LINGER = 5.0  # seconds that a child may keep the output open after its command ended
+STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 1e9))  # as GitHub's runner ends a step
+
+
+class Running:
+    """A command that was started and not yet reported."""
+
+    def __init__(self, number: int, pid: int, pipe: int, timeout: float | None) -> None:
+        self.number = number
+        self.pid = pid
+        self.pipe: int | None = pipe
+        self.code: int | None = None
+        self.reason = "exited"
+        self.stages = iter(STAGES)
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+
+    def end(self, reason: str) -> None:
+        """Begin the three steps, unless they have begun."""
+        if self.code is None and self.reason == "exited":
+            self.reason = reason
+            self.next_stage()
+
+    def next_stage(self) -> None:
+        number, wait = next(self.stages)
+        self.deadline = time.monotonic() + wait
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def ended(self, status: int) -> None:
+        """Take the wait status of the command's own process."""
+        self.code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        self.deadline = time.monotonic() + LINGER
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+        if self.code is None and self.deadline is not None and now >= self.deadline:
+            if self.reason == "exited":
+                self.end("timed-out")
+            else:
+                self.next_stage()
+
+    def hold(self, now: float) -> None:
+        """Let no time pass for the output that is left: pysim is what it waits for."""
+        if self.code is not None:
+            self.deadline = now + LINGER
+
+    def finished(self, now: float) -> bool:
+        return self.code is not None and (self.pipe is None or (self.deadline is not None and now >= self.deadline))
+
+
+class Agent:
+    """The state of the sandbox's first process."""
+
+    def __init__(self, user: int | None, group: int | None, forwarder: list[str]) -> None:
+        self.user = user
+        self.group = group
+        self.groups = groups_of(user, group)
+        self.forwarder = forwarder
+        self.forwarder_pid = 0
+        self.running: dict[int, Running] = {}
+        self.pipes: dict[int, Running | None] = {}  # None: nobody waits for this output any more
+        self.uploads: dict[int, IO[bytes] | None] = {}  # None: failed, the rest is dropped
+        self.downloads: dict[int, IO[bytes]] = {}
+        self.inbox = bytearray()
+        self.outbox = bytearray()
+        self.operations: dict[str, Callable[[int, dict[str, Any]], None]] = {
+            "run": self.run,
+            "cancel": self.cancel,
+            "write": self.upload,
+            "copy": self.upload,
+            "read": self.read,
+            "which": self.which,
+        }
+
+    def serve(self) -> None:
+        """Answer requests until standard input ends."""
+        wake, wake_write = os.pipe()
+        for end in (wake, wake_write, 1):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.start_forwarder()
+        self.send(done={"pid": os.getpid()}, id=0)
+        while True:
+            for ready, _ in self.poller(wake).poll(self.pause()):
+                if ready == 0:
+                    self.receive()
+                elif ready == wake:
+                    os.read(wake, CHUNK)
+                elif ready != 1:
+                    self.output(ready)
+            self.reap()
+            self.pump_downloads()
+            self.finish()
+            self.flush()
+
+    def poller(self, wake: int) -> select.poll:
+        poller = select.poll()
+        poller.register(0, select.POLLIN)
+        poller.register(wake, select.POLLIN)
+        if self.outbox:
+            poller.register(1, select.POLLOUT)
+        for pipe, command in self.pipes.items():
+            if command is None or len(self.outbox) < OUTBOX_LIMIT:
+                poller.register(pipe, select.POLLIN)
+        return poller
+
+    def pause(self) -> float | None:
+        """Milliseconds until something is due."""
+        if self.downloads and len(self.outbox) < OUTBOX_LIMIT:
+            return 0
+        due = [command.deadline for command in self.running.values() if command.deadline is not None]
+        return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
+
+    def send(self, **message: Any) -> None:
+        self.outbox += json.dumps(message).encode() + b"\n"
+
+    def flush(self) -> None:
+        while self.outbox:
+            try:
+                sent = os.write(1, self.outbox[:CHUNK])
+            except BlockingIOError:
+                return
+            except BrokenPipeError:
+                os._exit(0)
+            del self.outbox[:sent]
+
+    def receive(self) -> None:
+        data = os.read(0, CHUNK)
+        if not data:
+            os._exit(0)
+        self.inbox += data
+        if b"\n" in data:
+            *lines, rest = bytes(self.inbox).split(b"\n")
+            self.inbox = bytearray(rest)
+            for line in lines:
+                self.request(json.loads(line))
+
+    def request(self, request: dict[str, Any]) -> None:
+        number = request["id"]
+        try:
+            self.operations[request["op"]](number, request)
+        except (OSError, tarfile.TarError) as error:
+            if request.get("more"):
+                self.uploads[number] = None
+            self.send(id=number, error={"type": type(error).__name__, "message": str(error)})
+
+    # Commands
+
+    def run(self, number: int, request: dict[str, Any]) -> None:
+        become = None if request["root"] else self.become_user
+        pid, pipe, failure = spawn(request["argv"], request["cwd"], request["env"], become)
+        if failure:
+            os.close(pipe)
+            os.waitpid(pid, 0)
+            reason = (
+                f"An error occurred trying to start process '{request['argv'][0]}'"
+                f" with working directory '{request['cwd']}'. {os.strerror(failure[1])}\n"
+            )
+            self.send(id=number, out=base64.b64encode(reason.encode(errors="replace")).decode())
+            code = 127 if failure == ("exec", errno.ENOENT) else 126
+            self.send(id=number, done={"code": code, "reason": "exited"})
+            return
+        self.running[pid] = self.pipes[pipe] = Running(number, pid, pipe, request["timeout"])
+
+    def become_user(self) -> None:
+        if self.user is None or self.group is None:
+            return
+        os.setgroups(self.groups)
+        os.setgid(self.group)
+        os.setuid(self.user)
+
+    def cancel(self, number: int, _: dict[str, Any]) -> None:
+        for command in self.running.values():
+            if command.number == number:
+                command.end("cancelled")
+
+    def output(self, pipe: int) -> None:
+        data = os.read(pipe, CHUNK)
+        command = self.pipes[pipe]
+        if not data:
+            self.pipes.pop(pipe)
+            os.close(pipe)
+            if command is not None:
+                command.pipe = None
+        elif command is not None:
+            self.send(id=command.number, out=base64.b64encode(data).decode())
+
+    def reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self.running:
+                self.running[pid].ended(status)
+            elif pid == self.forwarder_pid:
+                self.start_forwarder()
+
+    def finish(self) -> None:
+        """Report the commands whose process ended and whose output is complete or waited for long enough."""
+        now = time.monotonic()
+        for pid, command in list(self.running.items()):
+            command.tick(now)
+            if command.pipe is not None and len(self.outbox) >= OUTBOX_LIMIT:
+                command.hold(now)
+            if not command.finished(now):
+                continue
+            del self.running[pid]
+            if command.pipe is not None:
+                self.pipes[command.pipe] = None
+            if command.reason != "exited":
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            self.send(id=command.number, done={"code": command.code, "reason": command.reason})
+
+    def start_forwarder(self) -> None:
+        self.forwarder_pid, pipe, failure = spawn(self.forwarder, "/", dict(os.environ), None)
+        said = b""
+        while not failure and b"\n" not in said:
+            data = os.read(pipe, CHUNK)
+            if not data:
+                break
+            said += data
+        if said == b"ready\n":
+            self.pipes[pipe] = None
+        else:
+            message = "the forwarder did not start: " + (said.decode(errors="replace").strip() or str(failure))
+            self.send(id=0, error={"type": "OSError", "message": message})
+            self.flush()
+            os._exit(1)
+
+    # Files
+
+    @contextlib.contextmanager
+    def as_user(self) -> Iterator[None]:
+        """Act on files as the user that commands run as."""
+        if self.user is None or self.group is None:
+            yield
+            return
+        os.setegid(self.group)
+        os.seteuid(self.user)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+
+    def upload(self, number: int, request: dict[str, Any]) -> None:
+        if number not in self.uploads:
+            self.uploads[number] = tempfile.SpooledTemporaryFile(max_size=OUTBOX_LIMIT)  # noqa: SIM115
+        content = self.uploads[number]
+        if not request["more"]:
+            del self.uploads[number]
+        if content is None:
+            return
+        content.write(base64.b64decode(request["data"]))
+        if request["more"]:
+            return
+        content.seek(0)
+        with content, self.as_user():
+            if request["op"] == "copy":
+                unpack(content, request["path"])
+            else:
+                write_file(content, request["path"], request["mode"])
+        self.send(id=number, done=None)
+
+    def read(self, number: int, request: dict[str, Any]) -> None:
+        path = request["path"]
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        self.downloads[number] = open(path, "rb")  # noqa: SIM115
+
+    def pump_downloads(self) -> None:
+        for number, content in list(self.downloads.items()):
+            if len(self.outbox) >= OUTBOX_LIMIT:
+                return
+            try:
+                data = content.read(CHUNK)
+            except OSError as error:
+                data = b""
+                self.send(id=number, error={"type": type(error).__name__, "message": str(error)})
+            if data:
+                self.send(id=number, out=base64.b64encode(data).decode())
+            else:
+                content.close()
+                del self.downloads[number]
+                self.send(id=number, done=None)
+
+    def which(self, number: int, request: dict[str, Any]) -> None:
+        found = None
+        for folder in request["path"].split(os.pathsep):
+            path = os.path.join(folder, request["program"])
+            if folder.startswith("/") and os.path.isfile(path) and os.access(path, os.X_OK):
+                found = path
+                break
+        self.send(id=number, done=found)
+
+
+def groups_of(user: int | None, group: int | None) -> list[int]:
+    """The supplementary groups of the user that commands run as."""
+    if user is None or group is None:
+        return []
+    try:
+        name = pwd.getpwuid(user).pw_name
+    except KeyError:
+        return [group]
+    return [group, *(entry.gr_gid for entry in grp.getgrall() if name in entry.gr_mem)]
+
+
+def spawn(
+    argv: list[str], cwd: str, env: dict[str, str], become: Callable[[], None] | None
+) -> tuple[int, int, tuple[str, int] | None]:
+    """Start a program in a session of its own: its pid, the pipe of its output, and why it did not start, if so."""
+    pipe, pipe_write = os.pipe()
+    trouble, trouble_write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        child(argv, cwd, env, become, pipe_write, trouble_write)
+    os.close(pipe_write)
+    os.close(trouble_write)
+    with open(trouble, "rb") as report:
+        said = report.read().decode()
+    stage, _, number = said.partition(" ")
+    return pid, pipe, (stage, int(number)) if said else None
+
+
+def child(
+    argv: list[str], cwd: str, env: dict[str, str], become: Callable[[], None] | None, output: int, trouble: int
+) -> None:
+    """The life of a started process up to its program. Never returns."""
+    stage = "start"
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        if become is not None:
+            become()
+        os.umask(0o022)
+        stage = "cwd"
+        os.chdir(cwd)
+        stage = "exec"
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        os.write(trouble, f"{stage} {error.errno}".encode())
+    finally:
+        os._exit(127)
+
+
+def write_file(content: IO[bytes], path: str, mode: int) -> None:
+    """Write a file, making its folders."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as target:
+        for data in iter(lambda: content.read(CHUNK), b""):
+            target.write(data)
+        os.fchmod(target.fileno(), mode)
+
+
+def unpack(content: IO[bytes], path: str) -> None:
+    """Unpack a tar archive into a folder, making it."""
+    os.makedirs(path, exist_ok=True)
+    with tarfile.open(fileobj=content, mode="r:") as archive:
+        trusted = getattr(tarfile, "fully_trusted_filter", None)
+        if trusted is not None:
+            archive.extraction_filter = trusted
+        archive.extractall(path)  # noqa: S202
+
+
+def main() -> None:
+    """Serve as the configuration on the command line says."""
+    config = json.loads(sys.argv[1])
+    Agent(config["user"], config["group"], config["forwarder"]).serve()
+
+
+if __name__ == "__main__":
+    main()

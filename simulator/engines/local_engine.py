@@ -1,0 +1,264 @@
+"""The local engine: sandboxes in namespaces of this machine, for machines with no Docker daemon.
+
+Needs no privilege and no other program than pysim's own interpreter. Knows no workflow and no twin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import IO, Self
+
+from simulator import process
+from simulator.engines import environment, local_root
+from simulator.engines.base import LAYOUT, Command, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
+from simulator.engines.channel import AgentChannel
+from simulator.engines.pythons import find_pythons
+from simulator.errors import EngineError, EngineUnavailableError
+from simulator.paths import Owner
+
+_PREFIX = "pysim-local-"
+_CONFIG = "sandbox.json"
+_OWNER = "owner.json"
+_STARTS_WITHIN = 30.0
+_ENDS_WITHIN = 5.0
+# Settings of the kernel that keep users from making namespaces: file, the value that does, what to do about it.
+_SWITCHES = (
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "Ubuntu's AppArmor stops it: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
+    ),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl -w kernel.unprivileged_userns_clone=1"),
+    ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl -w user.max_user_namespaces=10000"),
+)
+
+
+class LocalEngine:
+    """Opens sandboxes in a user, mount, network, PID, IPC and UTS namespace of their own."""
+
+    def __init__(self) -> None:
+        self._answer: str | None = None
+
+    @property
+    def name(self) -> EngineName:
+        return "local"
+
+    @property
+    def image(self) -> str:
+        facts = environment.parse_os_release(_os_release())
+        return f"{facts.get('PRETTY_NAME', 'Linux')} (this machine)"
+
+    def check(self) -> str:
+        """See `Engine.check`: opens a sandbox, once."""
+        if self._answer is None:
+            if sys.platform != "linux":
+                raise EngineUnavailableError(
+                    "The local engine needs Linux", hint="Start Docker, and use --engine docker."
+                )
+            try:
+                with _trial_spec() as spec, LocalSandbox(spec, pythons=False) as sandbox:
+                    command = Command(argv=("true",), cwd=LAYOUT.home, env=sandbox.environment)
+                    works = sandbox.run(command, lambda _: None).ok
+            except EngineError as error:
+                raise EngineUnavailableError(f"No namespaces here: {error}", hint=_hint()) from error
+            if not works:
+                raise EngineUnavailableError("Programs do not run in a namespace here", hint=_hint())
+            self._answer = f"namespaces of Linux {platform.release()}"
+        return self._answer
+
+    def prepare(self, progress: ProgressSink) -> None:
+        """See `Engine.prepare`: looks for the machine's CPythons."""
+        found = find_pythons().found
+        progress(f"CPython on this machine: {', '.join(python.version for python in found) or 'none'}")
+
+    def open(self, spec: SandboxSpec) -> LocalSandbox:
+        """See `Engine.open`."""
+        return LocalSandbox(spec)
+
+    def clean(self, run_id: str | None = None) -> Sequence[str]:
+        """See `Engine.clean`: launchers that did not end, and folders."""
+        return [_remove(folder) for folder in sorted(_parent().glob(f"{_PREFIX}*")) if _is_left(folder, run_id)]
+
+
+class LocalSandbox:
+    """One job's namespaces. See `Sandbox` for the contract."""
+
+    def __init__(self, spec: SandboxSpec, *, pythons: bool = True) -> None:
+        self._spec = spec
+        self._pythons = pythons
+        self._environment = environment.process_environment(spec, image_os=environment.image_os(_os_release()))
+        self._exit = contextlib.ExitStack()
+        self._channel: AgentChannel | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return self._environment
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(_folder(self._spec))
+            stderr = stack.enter_context((folder / "stderr").open("w+b"))
+            argv = (
+                sys.executable,
+                "-I",
+                "-S",
+                "-X",
+                "utf8",
+                environment.INSIDE / "namespace.py",
+                self._lay_out(folder),
+            )
+            launcher = process.start(argv, env={"LANG": "C.UTF-8"}, clean_env=True, stderr=stderr)
+            stack.callback(process.stop, launcher, patience=_ENDS_WITHIN)
+            channel = AgentChannel(_Pipes(launcher, stderr), label=f"The sandbox of job {self._spec.job_id}")
+            stack.callback(channel.close)
+            channel.open(timeout=_STARTS_WITHIN)
+            self._channel = channel
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def run(self, command: Command, on_line: LineSink) -> Exit:
+        """See `Sandbox.run`; the one user of this sandbox is root's stand-in too."""
+        return self._agent.run(command, on_line)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        return self._agent.read(path)
+
+    def write(self, path: PurePosixPath, content: bytes, *, mode: int = 0o644) -> None:
+        self._agent.write(path, content, mode=mode)
+
+    def copy_in(self, source: Path, target: PurePosixPath) -> None:
+        self._agent.copy_in(source, target)
+
+    def which(self, program: str, path: str) -> str | None:
+        return self._agent.which(program, path)
+
+    def cancel(self) -> None:
+        self._agent.cancel()
+
+    @property
+    def _agent(self) -> AgentChannel:
+        if self._channel is None:
+            raise EngineError(f"The sandbox of job {self._spec.job_id} was not started", hint="Enter it first.")
+        return self._channel
+
+    def _lay_out(self, folder: Path) -> Path:
+        """Fill the root folder and write what the launcher is to do."""
+        path = folder / "root"
+        path.mkdir()
+        pythons = find_pythons().found if self._pythons else ()
+        root = local_root.fill(path, self._spec, local_root.own_toolchain(), pythons)
+        config = {
+            "root": str(path),
+            "folder": str(folder),
+            "hostname": environment.HOST_NAME,
+            "user": environment.USER_ID,
+            "group": environment.GROUP_ID,
+            "binds": [(source, inside) for inside, source in root.binds.items()],
+            "argv": environment.agent_argv(LAYOUT.python, self._spec, drops_to_user=False),
+            "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        }
+        file = folder / _CONFIG
+        file.write_text(json.dumps(config), encoding="utf-8")
+        return file
+
+
+class _Pipes:
+    """The transport to an agent that is a child process."""
+
+    def __init__(self, child: process.Child, stderr: IO[bytes]) -> None:
+        self._child = child
+        self._stderr = stderr
+
+    def send(self, data: bytes) -> None:
+        assert self._child.stdin is not None
+        self._child.stdin.write(data)
+        self._child.stdin.flush()
+
+    def receive(self) -> bytes:
+        assert isinstance(self._child.stdout, io.BufferedReader)
+        return self._child.stdout.read1()
+
+    def close(self) -> None:
+        assert self._child.stdin is not None
+        with contextlib.suppress(OSError):
+            self._child.stdin.close()
+
+    def last_words(self) -> str:
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace")
+
+
+@contextlib.contextmanager
+def _folder(spec: SandboxSpec) -> Iterator[Path]:
+    """The folder of a sandbox on this machine; the launcher removes it too, if it outlives this process."""
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_parent()))
+    try:
+        owner = {"owner": str(Owner.current()), "run": spec.run_id}
+        (folder / _OWNER).write_text(json.dumps(owner), encoding="ascii")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _trial_spec() -> Iterator[SandboxSpec]:
+    with tempfile.TemporaryDirectory(prefix="pysim-") as folder, socket.socket(socket.AF_UNIX) as gateway:
+        path = Path(folder, "gateway")
+        gateway.bind(str(path))
+        yield SandboxSpec(run_id="check", job_id="check", gateway=path, ca_bundle=b"")
+
+
+def _parent() -> Path:
+    return Path(tempfile.gettempdir()).resolve()
+
+
+def _os_release() -> str:
+    with contextlib.suppress(OSError):
+        return Path("/etc/os-release").read_text(encoding="utf-8")
+    return ""
+
+
+def _hint() -> str:
+    for file, value, hint in _SWITCHES:
+        with contextlib.suppress(OSError):
+            if Path(file).read_text(encoding="ascii").strip() == value:
+                return f"{hint}; or start Docker."
+    return "In a container, namespaces need more rights (docker run --privileged). Or start Docker."
+
+
+def _is_left(folder: Path, run_id: str | None) -> bool:
+    try:
+        facts = json.loads((folder / _OWNER).read_text(encoding="ascii"))
+        owner = Owner.parse(facts["owner"])
+    except (OSError, ValueError, LookupError):
+        return run_id is None
+    if run_id is not None:
+        return bool(facts["run"] == run_id)
+    return owner is None or not owner.alive
+
+
+def _remove(folder: Path) -> str:
+    config = os.fsencode(folder / _CONFIG)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if config in (entry / "cmdline").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+    return f"folder {folder}"

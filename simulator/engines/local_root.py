@@ -1,0 +1,218 @@
+"""The root folder of a local sandbox: what of this machine is shown in it, and what is made for it.
+
+Pure of the kernel: `inside/namespace.py` mounts what is listed here. Only what is named here is visible inside.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from simulator.engines.base import LAYOUT, SandboxSpec
+from simulator.engines.environment import (
+    GATEWAY,
+    GROUP_ID,
+    HOST_NAME,
+    HOSTS,
+    INSIDE,
+    PIPX_BIN,
+    PROGRAMS,
+    RESOLV_CONF,
+    TOOLS,
+    USER,
+    USER_ID,
+)
+from simulator.engines.pythons import FoundPython
+from simulator.errors import EngineError
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu")
+# Settings of the system that hold no secret. Not apt, pip, npm, git or docker: theirs may hold credentials.
+SETTINGS = (
+    "alternatives", "bash.bashrc", "crypto-policies", "debian_version", "fedora-release", "fonts", "inputrc",
+    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "lsb-release", "magic", "mime.types", "os-release",
+    "perl", "pki/tls/openssl.cnf", "profile", "protocols", "redhat-release", "rpc", "services", "ssl/openssl.cnf",
+    "system-release", "terminfo", "timezone",
+)  # fmt: skip
+# Where other distributions' clients look for certificates.
+BUNDLE_LINKS = (
+    "etc/ssl/cert.pem",
+    "etc/pki/tls/cert.pem",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+)
+FOLDERS = ("proc", "dev", "run", "tmp", "mnt", "srv", "var/tmp", "var/log", "var/cache", "var/lib", "opt/pipx")
+FILES = {
+    "etc/hosts": HOSTS,
+    "etc/hostname": f"{HOST_NAME}\n",
+    "etc/resolv.conf": RESOLV_CONF,
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+    "etc/passwd": f"{USER}:x:{USER_ID}:{GROUP_ID}::{LAYOUT.home}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
+    "etc/group": f"{USER}:x:{GROUP_ID}:\nnogroup:x:65534:\n",
+    "etc/shells": "/bin/sh\n/bin/bash\n",
+}
+LINKS = {"etc/mtab": "/proc/self/mounts", "var/run": "/run", "var/lock": "/run/lock"}
+TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toolchain:
+    """pysim's own interpreter, as the sandbox needs it: folders to show and links to repeat."""
+
+    executable: Path
+    folders: Sequence[Path]
+    links: Sequence[tuple[Path, Path]]
+    search_path: Sequence[Path]  # folders of packages that the interpreter would not find by itself
+
+
+@dataclass(slots=True)
+class Root:
+    """A root folder while it is filled; `binds` are host path and path inside, parents first."""
+
+    path: Path
+    binds: dict[str, str] = field(default_factory=dict)  # by path inside
+
+    def file(self, inside: str | PurePosixPath, content: str | bytes, *, mode: int = 0o644) -> None:
+        path = self._place(inside)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        path.chmod(mode)
+
+    def link(self, inside: str | PurePosixPath, target: str | Path | PurePosixPath) -> None:
+        path = self._place(inside)
+        if not path.is_symlink():
+            path.symlink_to(target)
+
+    def folder(self, inside: str | PurePosixPath) -> None:
+        (self.path / str(inside).lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+    def show(self, source: Path, inside: str | PurePosixPath) -> None:
+        """Show a file, folder or socket of this machine, read-only, unless it can be seen there already."""
+        if self._shown(source, str(inside)):
+            return
+        if source.is_dir():
+            self.folder(inside)
+        else:
+            self._place(inside).touch()
+        self.binds[str(inside)] = str(source)
+
+    def repeat(self, path: Path) -> None:
+        """Show a file or folder at its own path; a link stays a link."""
+        if path.is_symlink():
+            self.link(str(path), path.readlink())
+        elif path.exists():
+            self.show(path, str(path))
+
+    def _shown(self, source: Path, inside: str) -> bool:
+        for folder in (inside, *map(str, PurePosixPath(inside).parents)):
+            if folder in self.binds:
+                if (Path(self.binds[folder]) / PurePosixPath(inside).relative_to(folder)).resolve() == source.resolve():
+                    return True
+                raise EngineError(
+                    f"{source} cannot be shown at {inside}: {folder} of this machine is there already",
+                    hint="Move it out of the system's own folders.",
+                )
+        return False
+
+    def _place(self, inside: str | PurePosixPath) -> Path:
+        path = self.path / str(inside).lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def fill(path: Path, spec: SandboxSpec, toolchain: Toolchain, pythons: Sequence[FoundPython]) -> Root:
+    """Fill an empty folder with all that is not a mount, and list what has to be mounted. Raises EngineError."""
+    root = Root(path=path)
+    for name in SYSTEM:
+        root.repeat(Path(name))
+    for name in SETTINGS:
+        root.repeat(Path("/etc", name))
+    for name in (*FOLDERS, *(str(folder) for folder in _layout_folders())):
+        root.folder(name)
+    for name, content in FILES.items():
+        root.file(name, content)
+    for name, target in LINKS.items():
+        root.link(name, target)
+    (path / "tmp").chmod(0o1777)
+    root.file(LAYOUT.ca_bundle, spec.ca_bundle)
+    for name in BUNDLE_LINKS:
+        root.link(name, LAYOUT.ca_bundle)
+    _add_pysim(root, spec)
+    _add_tools(root, toolchain)
+    _add_pythons(root, pythons)
+    for inside, source in sorted(spec.mounts.items()):
+        root.show(source, inside)
+    return root
+
+
+def _layout_folders() -> Iterable[PurePosixPath]:
+    return (LAYOUT.home, LAYOUT.work, LAYOUT.temp, LAYOUT.actions, LAYOUT.tool_cache, LAYOUT.externals, PIPX_BIN)
+
+
+def _add_pysim(root: Root, spec: SandboxSpec) -> None:
+    for program in ("agent.py", "forwarder.py"):
+        root.folder(PROGRAMS)
+        shutil.copy(INSIDE / program, root.path / str(PROGRAMS).lstrip("/"))
+    root.show(spec.gateway, GATEWAY)
+
+
+def _add_tools(root: Root, toolchain: Toolchain) -> None:
+    """pysim's interpreter at `LAYOUT.python`, and pipx on the PATH."""
+    for folder in toolchain.folders:
+        root.show(folder, str(folder))
+    for link, target in toolchain.links:
+        root.link(str(link), target)
+    more = ":".join(map(str, toolchain.search_path))
+    setting = f"export PYTHONPATH={shlex.quote(more)}\n" if more else ""
+    root.file(LAYOUT.python, f'#!/bin/sh\n{setting}exec {shlex.quote(str(toolchain.executable))} "$@"\n', mode=0o755)
+    for package in TOOL_PACKAGES:
+        root.file(TOOLS / package, f'#!/bin/sh\nexec {LAYOUT.python} -m {package} "$@"\n', mode=0o755)
+    root.link(PIPX_BIN / "pipx", TOOLS / "pipx")
+
+
+def _add_pythons(root: Root, pythons: Sequence[FoundPython]) -> None:
+    """Every CPython that a job may ask for, and the list of them for the action that hands them out."""
+    usable = [python for python in pythons if _is_own_folder(python.prefix)]
+    for python in usable:
+        if python.prefix != Path("/usr"):
+            root.show(python.prefix, str(python.prefix))
+    listed = [
+        {"version": python.version, "executable": str(python.executable), "prefix": str(python.prefix)}
+        for python in usable
+    ]
+    root.file(LAYOUT.tool_cache / ".pysim-pythons.json", json.dumps(listed, indent=1))
+
+
+def own_toolchain() -> Toolchain:
+    """The interpreter that runs pysim, with the folders that it and its packages live in."""
+    executable = Path(sys.executable)
+    prefixes = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
+    folders = dict.fromkeys(p for prefix in prefixes for p in (prefix, prefix.resolve()) if _is_own_folder(p))
+    packages = dict.fromkeys(
+        Path(spec.origin).parent.parent
+        for spec in map(importlib.util.find_spec, TOOL_PACKAGES)
+        if spec is not None and spec.origin is not None
+    )
+    search_path = [p for p in packages if not any(p.is_relative_to(f) for f in (*folders, Path("/usr")))]
+    links = []
+    link = executable
+    while link.is_symlink():
+        if not any(link.is_relative_to(folder) for folder in (*folders, *map(Path, SYSTEM))):
+            links.append((link, link.readlink()))
+        link = link.parent / link.readlink()
+    return Toolchain(
+        executable=executable,
+        folders=(*folders, *search_path),
+        links=tuple(links),
+        search_path=tuple(search_path),
+    )
+
+
+def _is_own_folder(prefix: Path) -> bool:
+    """Whether showing an interpreter's folder shows nothing else: it is neither the root nor holds a home folder."""
+    home = Path.home()
+    return prefix != Path("/") and not home.is_relative_to(prefix)

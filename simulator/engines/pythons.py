@@ -1,0 +1,121 @@
+"""The CPythons of this machine that a job can be given: each candidate is run, because a shim may lie.
+
+Knows no engine.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator import process
+from simulator.errors import ProcessError
+
+_NAME = re.compile(r"python3(\.\d+)?")
+_TIMEOUT = 10.0
+# Says what it is only when it can make environments with pip in them, and is neither a debug nor a free-threaded build.
+_PROBE = """
+import json, os, platform, sys, sysconfig, venv, ensurepip
+base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+plain = platform.python_implementation() == "CPython" and not getattr(sys, "abiflags", "")
+plain = plain and not sysconfig.get_config_var("Py_GIL_DISABLED")
+print(json.dumps({
+    "plain": plain and sys.version_info.releaselevel == "final",
+    "version": platform.python_version(),
+    "executable": base,
+    "prefix": os.path.realpath(sys.base_prefix),
+}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FoundPython:
+    """A CPython that ran: full version, its real executable and the folder that holds all of it."""
+
+    version: str
+    executable: Path
+    prefix: Path
+
+    @property
+    def minor(self) -> str:
+        """`3.12`."""
+        return ".".join(self.version.split(".")[:2])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PythonSearch:
+    """What a search found, newest first, and where it looked."""
+
+    found: Sequence[FoundPython]
+    looked_at: Sequence[Path]
+
+    def newest(self, minor: str) -> FoundPython | None:
+        """The newest one of a minor version."""
+        return next((python for python in self.found if python.minor == minor), None)
+
+
+@functools.cache
+def find_pythons() -> PythonSearch:
+    """Look through PATH, pyenv, uv, tool caches, /usr/local and /opt/python; once per process."""
+    return search(candidates(os.environ, Path.home()))
+
+
+def candidates(environment: Mapping[str, str], home: Path) -> Sequence[Path]:
+    """The executables to try, each once, in order of preference."""
+    found = dict.fromkeys(path for folder in _folders(environment, home) for path in _executables(folder))
+    return tuple(found)
+
+
+def search(paths: Sequence[Path]) -> PythonSearch:
+    """Run each candidate and keep those that are what a job needs, one a version."""
+    unique = {path.resolve() if path.is_symlink() else path: None for path in paths}
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = [python for python in pool.map(_probe, unique) if python is not None]
+    by_version: dict[str, FoundPython] = {}
+    for python in results:
+        by_version.setdefault(python.version, python)
+    ordered = sorted(by_version.values(), key=lambda python: [int(n) for n in python.version.split(".")], reverse=True)
+    return PythonSearch(found=tuple(ordered), looked_at=tuple(paths))
+
+
+def _folders(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
+    pyenv = Path(environment.get("PYENV_ROOT") or home / ".pyenv")
+    data = Path(environment.get("XDG_DATA_HOME") or home / ".local/share")
+    uv = Path(environment.get("UV_PYTHON_INSTALL_DIR") or data / "uv/python")
+    caches = (environment.get("RUNNER_TOOL_CACHE"), environment.get("AGENT_TOOLSDIRECTORY"), "/opt/hostedtoolcache")
+    for cache in caches:
+        if cache:
+            yield from _sorted(Path(cache).glob("Python/*/*/bin"))
+    yield from _sorted(pyenv.glob("versions/*/bin"))
+    yield from _sorted(uv.glob("*/bin"))
+    yield from _sorted(Path("/opt/python").glob("*/bin"))
+    yield from (Path("/usr/local/bin"), Path("/usr/bin"))
+    yield from (Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/"))
+
+
+def _sorted(paths: Iterator[Path]) -> Sequence[Path]:
+    return sorted(paths, reverse=True)
+
+
+def _executables(folder: Path) -> Sequence[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and os.access(path, os.X_OK))
+    except OSError:
+        return ()
+
+
+def _probe(path: Path) -> FoundPython | None:
+    try:
+        done = process.run([path, "-I", "-c", _PROBE], timeout=_TIMEOUT, check=False)
+        facts = json.loads(done.stdout) if done.code == 0 else {}
+    except (ProcessError, OSError, ValueError):
+        return None
+    if not facts.get("plain"):
+        return None
+    return FoundPython(version=facts["version"], executable=Path(facts["executable"]), prefix=Path(facts["prefix"]))

@@ -1,0 +1,76 @@
+"""What the tests of the engines do with a sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.engines.base import LAYOUT, Command, Exit, Sandbox
+
+BUNDLE = b"# the certificates of the test\n"
+CONNECT = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as server:
+        server.sendall(b"hello")
+        server.shutdown(socket.SHUT_WR)
+        print(server.makefile().read())
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@dataclass
+class Gateway:
+    """A Unix socket that notes each connection's port and answers with what `reply` makes of the bytes it got."""
+
+    path: Path
+    ports: list[int] = field(default_factory=list)
+    reply: Callable[[bytes], bytes] = bytes.upper
+
+    def serve(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+
+    def talk(self, client: socket.socket) -> None:
+        with client, client.makefile("rb") as stream:
+            word, _, port = stream.readline().partition(b" ")
+            assert word == b"PYSIM/1"
+            self.ports.append(int(port))
+            with contextlib.suppress(OSError):
+                client.sendall(self.reply(stream.read()))
+
+
+def run(sandbox: Sandbox, *argv: str, timeout: float | None = 60, as_root: bool = False) -> tuple[Exit, Sequence[str]]:
+    """Run a program in the home folder: how it ended, and its lines."""
+    lines: list[str] = []
+    command = Command(argv=argv, cwd=LAYOUT.home, env=sandbox.environment, timeout=timeout, as_root=as_root)
+    return sandbox.run(command, lines.append), lines
+
+
+def output(sandbox: Sandbox, script: str) -> str:
+    """What a shell script prints; it must succeed."""
+    done, lines = run(sandbox, "bash", "-e", "-o", "pipefail", "-c", script)
+    text = "\n".join(lines)
+    assert done.ok, text
+    return text
+
+
+def python(sandbox: Sandbox, code: str) -> str:
+    """What Python code prints in the sandbox; it must succeed."""
+    done, lines = run(sandbox, str(LAYOUT.python), "-c", code)
+    text = "\n".join(lines)
+    assert done.ok, text
+    return text
+
+
+def connect(sandbox: Sandbox, host: str, port: int) -> str:
+    """What a server answers to `hello`, or the name of the error."""
+    _, lines = run(sandbox, str(LAYOUT.python), "-c", CONNECT, host, str(port))
+    return "\n".join(lines)
