@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias, Union
 
 from simulator.expressions.language import Expression, Template
 from simulator.positions import Located, Span
@@ -38,12 +38,15 @@ class Condition:
     span: Span
 
 
+InputType = Literal["string", "boolean", "number", "choice", "environment"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DispatchInput:
     """An input of `workflow_dispatch` or `workflow_call`."""
 
     name: str
-    type: Literal["string", "boolean", "number", "choice", "environment"]
+    type: InputType
     required: bool
     default: str | bool | float | None
     options: Sequence[str]
@@ -52,8 +55,19 @@ class DispatchInput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CallOutput:
+    """An output of `workflow_call`."""
+
+    value: Text
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
-    """One event of `on:` with its filters; a filter that is None is absent, an empty one matches nothing."""
+    """One event of `on:` with its filters; a filter that is None is absent, an empty one matches nothing.
+
+    `secrets` and `outputs` are those of `workflow_call`; a secret maps to whether it is required.
+    """
 
     event: str
     span: Span
@@ -67,6 +81,8 @@ class Trigger:
     inputs: Mapping[str, DispatchInput] = field(default_factory=dict)
     crons: Sequence[Located[str]] = ()
     workflows: Sequence[str] = ()
+    secrets: Mapping[str, bool] = field(default_factory=dict)
+    outputs: Mapping[str, CallOutput] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,10 +94,24 @@ class RunDefaults:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Concurrency:
+    """`concurrency:` of a workflow or a job."""
+
+    group: Text
+    cancel_in_progress: Text | None
+    queue: Literal["single", "max"]
+    span: Span
+
+
+StepControl = Literal["wait", "wait-all", "cancel", "parallel"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """A step: `run` or `uses`, never both. `number` counts from 0 in the file; `id` is None when not given.
 
-    `continue_on_error` and `timeout_minutes` are None when absent.
+    `continue_on_error` and `timeout_minutes` are None when absent. A step that steers background steps has neither
+    `run` nor `uses` but `control`, and is among the `unsupported` of its job.
     """
 
     number: int
@@ -97,15 +127,25 @@ class Step:
     working_directory: Text | None = None
     uses: Located[str] | None = None
     with_: Mapping[str, Text] = field(default_factory=dict)
+    control: StepControl | None = None
+
+
+MatrixValue: TypeAlias = Union[  # noqa: UP007 - the names in it are forward references
+    bool, int, float, str, Text, Sequence["MatrixValue"], Mapping[str, "MatrixValue"], None
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matrix:
-    """`strategy.matrix`: plain values with `Text` leaves, or one expression for all of it."""
+    """`strategy.matrix`, or one `expression` for all of it.
 
-    vectors: Mapping[str, object]
-    include: object | None
-    exclude: object | None
+    Values are plain, a scalar with expressions is a `Text`. A vector, `include` and `exclude` are tuples, or one `Text`
+    that gives the whole; a mapping in them is a dict in the order of the file.
+    """
+
+    vectors: Mapping[str, MatrixValue]
+    include: MatrixValue
+    exclude: MatrixValue
     expression: Text | None
     span: Span
 
@@ -149,6 +189,8 @@ class Job:
     steps: Sequence[Step]
     uses: Located[str] | None = None
     with_: Mapping[str, Text] = field(default_factory=dict)
+    secrets: Mapping[str, Text] | Literal["inherit"] = field(default_factory=dict)
+    concurrency: Concurrency | None = None
     unsupported: Sequence[Located[str]] = ()  # keys that are valid and that pysim does not carry out (container, ...)
 
 
@@ -164,3 +206,6 @@ class Workflow:
     defaults: RunDefaults
     jobs: Mapping[str, Job]
     span: Span
+    run_name: Text | None = None
+    concurrency: Concurrency | None = None
+    unsupported: Sequence[Located[str]] = ()

@@ -1,0 +1,76 @@
+"""What GitHub says of its workflow language, from the dated data files in `resources/`. Knows no file of a user."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, cast
+
+from simulator.expressions.language import Vocabulary
+from simulator.workflow.model import Access
+
+_UNLIMITED = 255
+_FUNCTION = re.compile(r"(\w+)\((\d+),(\d+|MAX)\)")
+
+
+def _resource(name: str) -> dict[str, Any]:
+    text = files("simulator").joinpath("resources", name).read_text(encoding="utf-8")
+    return cast("dict[str, Any]", json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventFacts:
+    """An event of `on`: its activity types, those that start a workflow which names none, and its other keys.
+
+    `types` is None where any may be named, `default_types` where all start a workflow.
+    """
+
+    has_types: bool
+    types: Sequence[str] | None
+    default_types: Sequence[str] | None
+    keys: Sequence[str]
+
+
+@functools.cache
+def events() -> Mapping[str, EventFacts]:
+    """The events of `on` by name."""
+    return {
+        name: EventFacts(
+            has_types="types" in facts,
+            types=facts.get("types"),
+            default_types=facts.get("default-types"),
+            keys=tuple(facts.get("keys", ())),
+        )
+        for name, facts in _resource("events.json")["events"].items()
+    }
+
+
+@functools.cache
+def permission_scopes() -> Mapping[str, Sequence[Access]]:
+    """The scopes of `permissions` and the access that each can be given, least first."""
+    return cast("Mapping[str, Sequence[Access]]", _resource("permissions.json")["scopes"])
+
+
+@functools.cache
+def _availability() -> Mapping[str, Sequence[str]]:
+    return cast("Mapping[str, Sequence[str]]", _resource("contexts.json")["keys"])
+
+
+@functools.cache
+def vocabulary(key: str) -> Vocabulary:
+    """What an expression may use under `key`, such as "jobs.<job_id>.steps.run" or "inputs.<input_id>.default".
+
+    Keys are those of GitHub's table of context availability; KeyError for one that takes no expression.
+    """
+    names = set()
+    functions = {}
+    for item in _availability()[key]:
+        if match := _FUNCTION.fullmatch(item):
+            functions[match[1]] = (int(match[2]), _UNLIMITED if match[3] == "MAX" else int(match[3]))
+        else:
+            names.add(item)
+    return Vocabulary(frozenset(names), functions)

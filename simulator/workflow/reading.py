@@ -1,0 +1,338 @@
+"""How every key of a file is read: small typed readers over nodes that note each problem and go on.
+
+A reader takes a node (None when the key is absent) and gives what the model holds, or None after noting why not.
+`at` names the key as `facts.vocabulary` knows it; without it no expression is allowed there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from simulator.diagnostics import Diagnostic, Severity
+from simulator.expressions.language import (
+    MAX_LENGTH,
+    Expression,
+    ExpressionError,
+    Template,
+    format_call,
+    parse_condition,
+    parse_template,
+    to_text,
+)
+from simulator.positions import Located, Span
+from simulator.spelling import closest
+from simulator.workflow import facts, nodes
+from simulator.workflow.model import Condition, Text
+
+_EXPRESSION = "${{"
+Word = TypeVar("Word", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The keys that a mapping may have, and those that it must have."""
+
+    keys: Collection[str]
+    required: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The known entries of a mapping; none where there is no mapping."""
+
+    entries: Mapping[str, nodes.Entry] = field(default_factory=dict)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.entries
+
+    def get(self, key: str) -> nodes.Node | None:
+        """The value of `key`, None when it is absent."""
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+    def key_spans(self, *keys: str) -> Iterator[Located[str]]:
+        """Those of `keys` that are there, where they stand."""
+        return (Located(key, self.entries[key].key.span) for key in keys if key in self.entries)
+
+
+def spelled(scalar: nodes.Scalar) -> str:
+    """The text that a scalar stands for where text is wanted: 3.10 is "3.1"."""
+    return scalar.value if isinstance(scalar.value, str) else to_text(scalar.value)
+
+
+def has_expression(node: nodes.Node) -> bool:
+    """Whether `node` is a scalar with an expression in it."""
+    return isinstance(node, nodes.Scalar) and isinstance(node.value, str) and _EXPRESSION in node.value
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads nodes; holds what is wrong with them and what is valid but beyond pysim."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unsupported: list[Located[str]] = field(default_factory=list)
+
+    def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Note a problem that makes the file invalid."""
+        self.diagnostics.append(Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint))
+
+    def warning(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Note a problem with which the file is still valid."""
+        self.diagnostics.append(Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint))
+
+    def unexpected(self, scalar: nodes.Scalar, expected: Sequence[str] = (), hint: str | None = None) -> None:
+        """Note a scalar that is none of `expected`, or not what `hint` asks for."""
+        text = spelled(scalar)
+        self.error(scalar.span, "unexpected-value", f"Unexpected value '{text}'", hint or _hint(text, expected))
+
+    def unknown(self, word: Located[str], expected: Sequence[str]) -> None:
+        """Note a word that is none of `expected`."""
+        self.error(word.span, "unexpected-value", f"Unexpected value '{word.value}'", _hint(word.value, expected))
+
+    def not_expected(self, node: nodes.Sequence | nodes.Mapping) -> None:
+        """Note a collection where none is taken."""
+        kind = "mapping" if isinstance(node, nodes.Mapping) else "sequence"
+        self.error(node.span, f"unexpected-{kind}", f"A {kind} was not expected")
+
+    def no_expression(self, scalar: nodes.Scalar) -> None:
+        """Note an expression where none is taken."""
+        message = "A template expression is not allowed in this context"
+        self.error(scalar.place_of(scalar.text.find(_EXPRESSION)), "expression-not-allowed", message)
+
+    # Scalars
+
+    def scalar(self, node: nodes.Node | None) -> nodes.Scalar | None:
+        """A scalar of any type."""
+        if isinstance(node, nodes.Sequence | nodes.Mapping):
+            self.not_expected(node)
+            return None
+        return node
+
+    def literal(self, node: nodes.Node | None, *, filled: bool = True) -> Located[str] | None:
+        """Text without expressions."""
+        text = self.text(node, filled=filled)
+        return None if text is None else Located(text.source, text.span)
+
+    def choice(self, node: nodes.Node | None, values: Sequence[Word]) -> Word | None:
+        """One of some words."""
+        scalar = self.scalar(node)
+        if scalar is None:
+            return None
+        for value in values:
+            if spelled(scalar) == value:
+                return value
+        self.unexpected(scalar, values)
+        return None
+
+    def text(self, node: nodes.Node | None, at: str | None = None, *, filled: bool = False) -> Text | None:
+        """Text, not empty when `filled`."""
+        scalar = self.scalar(node)
+        if scalar is None:
+            return None
+        if filled and not spelled(scalar):
+            self.unexpected(scalar)
+            return None
+        template = self.template(scalar, at)
+        return None if template is None else Text(template=template, span=scalar.span)
+
+    def boolean(self, node: nodes.Node | None, at: str | None = None) -> Text | None:
+        """A boolean or an expression."""
+        return self._typed(node, bool, at, "Expected true or false, without quotes.")
+
+    def number(self, node: nodes.Node | None, at: str | None = None) -> Text | None:
+        """A number or an expression."""
+        return self._typed(node, (int, float), at, "Expected a number, without quotes.")
+
+    def flag(self, node: nodes.Node | None, *, default: bool = False) -> bool:
+        """A boolean that is known now."""
+        text = self.boolean(node)
+        return default if text is None else text.source == "true"
+
+    def _typed(self, node: nodes.Node | None, types: type | tuple[type, ...], at: str | None, hint: str) -> Text | None:
+        scalar = self.scalar(node)
+        if scalar is None or has_expression(scalar):
+            return self.text(scalar, at)
+        if isinstance(scalar.value, types) and isinstance(scalar.value, bool) is (types is bool):
+            return self.text(scalar, at)
+        self.unexpected(scalar, hint=hint)
+        return None
+
+    # Expressions
+
+    def template(self, scalar: nodes.Scalar, at: str | None) -> Template | None:
+        """The scalar's text with its expressions."""
+        text = spelled(scalar)
+        if _EXPRESSION not in text:
+            return Template(text, (text,))
+        if at is None:
+            self.no_expression(scalar)
+            return None
+        try:
+            template = parse_template(text, facts.vocabulary(at))
+        except ExpressionError as error:
+            self._invalid_expression(scalar, error)
+            return None
+        if len(template.parts) > 1 and len(format_call(template)) > MAX_LENGTH:
+            message = f"Exceeded max expression length {MAX_LENGTH}"
+            hint = "GitHub joins a text and its expressions to one expression: pass values through env instead."
+            self.error(scalar.span, "expression-length", message, hint)
+            return None
+        return template
+
+    def condition(self, node: nodes.Node | None, at: str, owner: Span) -> Condition:
+        """An `if:` in its effective form; `success()`, placed at `owner`, when absent or invalid."""
+        scalar = self.scalar(node)
+        if scalar is not None:
+            try:
+                expression = parse_condition(spelled(scalar), facts.vocabulary(at))
+                return Condition(expression=expression, source=spelled(scalar), span=scalar.span)
+            except ExpressionError as error:
+                self._invalid_expression(scalar, error)
+        return Condition(expression=_success(), source="", span=owner)
+
+    def _invalid_expression(self, scalar: nodes.Scalar, error: ExpressionError) -> None:
+        offset = error.offset + (error.position or 1) - 1
+        self.error(scalar.place_of(offset), f"expression-{error.kind}", str(error), _words_for(error))
+
+    # Collections
+
+    def sequence(self, node: nodes.Node | None) -> tuple[nodes.Node, ...]:
+        """The items of a sequence."""
+        if isinstance(node, nodes.Sequence):
+            return node.items
+        if isinstance(node, nodes.Mapping):
+            self.not_expected(node)
+        elif node is not None:
+            self.unexpected(node, hint="Expected a list.")
+        return ()
+
+    def literals(self, node: nodes.Node | None) -> tuple[Located[str], ...]:
+        """Text, or a list of texts, without expressions and not empty."""
+        items = node.items if isinstance(node, nodes.Sequence) else (node,)
+        return tuple(text for item in items if (text := self.literal(item)) is not None)
+
+    def texts(self, node: nodes.Node | None, at: str | None = None) -> tuple[Text, ...]:
+        """Text, or a list of texts, not empty."""
+        items = node.items if isinstance(node, nodes.Sequence) else (node,)
+        return tuple(text for item in items if (text := self.text(item, at, filled=True)) is not None)
+
+    def mapping(self, node: nodes.Node | None, at: str | None = None, name: str = "") -> nodes.Mapping | None:
+        """A mapping; an expression for all of it is valid where expressions are, and beyond pysim."""
+        if isinstance(node, nodes.Sequence):
+            self.not_expected(node)
+        elif isinstance(node, nodes.Scalar) and has_expression(node):
+            if self.template(node, at) is not None:
+                self.unsupported.append(Located(f"{name}: {_EXPRESSION} }}}}".lstrip(": "), node.span))
+        elif isinstance(node, nodes.Scalar):
+            self.unexpected(node, hint="Expected a mapping: keys with values, indented below this one.")
+        return node if isinstance(node, nodes.Mapping) else None
+
+    def entries(
+        self, node: nodes.Node | None, at: str | None = None, name: str = ""
+    ) -> Iterator[tuple[str, nodes.Entry]]:
+        """The entries of a mapping whose keys are free, by the text of the key."""
+        for entry in self.mapping(node, at, name) or ():
+            if has_expression(entry.key):
+                self._expression_key(entry.key, at)
+            elif not (key := spelled(entry.key)):
+                self.unexpected(entry.key)
+            else:
+                yield key, entry
+
+    def _expression_key(self, key: nodes.Scalar, at: str | None) -> None:
+        if at is None:
+            self.no_expression(key)
+        else:
+            self.unsupported.append(Located(key.text, key.span))
+
+    def variables(self, node: nodes.Node | None, at: str, name: str = "env") -> Mapping[str, Text]:
+        """A mapping of free keys to texts, such as `env` and `with`."""
+        texts = ((key, self.text(entry.value, at)) for key, entry in self.entries(node, at, name))
+        return {key: text for key, text in texts if text is not None}
+
+    def fields(self, node: nodes.Node | None, shape: Shape, at: str | None = None, name: str = "") -> Fields:
+        """The entries of a mapping whose keys are fixed."""
+        mapping = self.mapping(node, at, name)
+        if mapping is None:
+            return Fields()
+        known: dict[str, nodes.Entry] = {}
+        for entry in mapping:
+            if has_expression(entry.key):
+                self._expression_key(entry.key, at)
+            elif spelled(entry.key) in shape.keys:
+                known[spelled(entry.key)] = entry
+            else:
+                self._unknown_key(entry.key, shape.keys)
+        if not any(has_expression(entry.key) for entry in mapping):
+            self._require(mapping.span, known, shape)
+        return Fields(known)
+
+    def alternative(self, node: nodes.Node | None, shapes: Mapping[str, Shape]) -> tuple[str | None, Fields]:
+        """The one of `shapes` that the keys of a mapping tell of, by its name, and the fields.
+
+        Follows GitHub: each known key rules out the shapes without it, in the order in which the keys stand.
+        """
+        mapping = self.mapping(node)
+        if mapping is None:
+            return None, Fields()
+        left = dict(shapes)
+        known: dict[str, nodes.Entry] = {}
+        for entry in mapping:
+            key = spelled(entry.key)
+            fitting = {name: shape for name, shape in left.items() if key in shape.keys}
+            if has_expression(entry.key):
+                self.no_expression(entry.key)
+            elif fitting:
+                left = fitting
+                known[key] = entry
+            else:
+                self._unknown_key(entry.key, dict.fromkeys(key for shape in left.values() for key in shape.keys))
+        if len(left) > 1:
+            self._undecided(mapping.span, left)
+            return None, Fields(known)
+        name, shape = next(iter(left.items()))
+        self._require(mapping.span, known, shape)
+        return name, Fields(known)
+
+    def _require(self, span: Span, known: Collection[str], shape: Shape) -> None:
+        for key in shape.required:
+            if key not in known:
+                self.error(span, "missing-key", f"Required property is missing: {key}")
+
+    def _unknown_key(self, key: nodes.Scalar, keys: Collection[str]) -> None:
+        text = spelled(key)
+        self.error(key.span, "unknown-key", f"Unexpected value '{text}'", _hint(text, sorted(keys)))
+
+    def _undecided(self, span: Span, shapes: Mapping[str, Shape]) -> None:
+        every = [key for shape in shapes.values() for key in shape.keys]
+        telling = ", ".join(sorted(key for key in set(every) - _NEW_KEYS if every.count(key) == 1))
+        message = f"There's not enough info to determine what you meant. Add one of these properties: {telling}"
+        self.error(span, "undecided", message)
+
+
+# GitHub leaves the newest step forms out of what it suggests.
+_NEW_KEYS = {"background", "cancel", "wait", "wait-all"}
+
+
+def _success() -> Expression:
+    return parse_condition("", facts.vocabulary("jobs.<job_id>.if"))
+
+
+def _hint(text: str, expected: Sequence[str]) -> str | None:
+    if not expected:
+        return None
+    guess = closest(text, expected) if text else None
+    options = f"Expected {'one of: ' if len(expected) > 1 else ''}{', '.join(expected)}."
+    return f"Did you mean '{guess}'? {options}" if guess else options
+
+
+def _words_for(error: ExpressionError) -> str | None:
+    if error.text == "Unrecognized named-value":
+        return f"The context '{error.token}' is not available here, or does not exist."
+    if error.text == "Unrecognized function":
+        return f"The function '{error.token}' is not available here, or does not exist."
+    if error.token is not None and error.token.startswith('"'):
+        return "Strings in expressions are in single quotes."
+    return None

@@ -1,0 +1,67 @@
+"""Reads `strategy:` of a job, its matrix above all."""
+
+from __future__ import annotations
+
+from simulator.workflow import nodes
+from simulator.workflow.model import Matrix, MatrixValue, Strategy
+from simulator.workflow.reading import Reader, Shape, has_expression, spelled
+
+_AT = "jobs.<job_id>.strategy"
+_STRATEGY = Shape(("fail-fast", "max-parallel", "matrix"))
+
+
+def read_strategy(reader: Reader, node: nodes.Node | None) -> Strategy | None:
+    """The strategy; None when it is absent, or one expression for all of it."""
+    fields = reader.fields(node, _STRATEGY, _AT, "strategy")
+    if not isinstance(node, nodes.Mapping):
+        return None
+    return Strategy(
+        matrix=_matrix(reader, fields.get("matrix")),
+        fail_fast=reader.boolean(fields.get("fail-fast"), _AT),
+        max_parallel=reader.number(fields.get("max-parallel"), _AT),
+    )
+
+
+def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
+    if node is None:
+        return None
+    if has_expression(node):
+        text = reader.text(node, _AT)
+        return Matrix(vectors={}, include=None, exclude=None, expression=text, span=node.span) if text else None
+    vectors: dict[str, MatrixValue] = {}
+    lists: dict[str, MatrixValue] = {"include": None, "exclude": None}
+    seen = len(reader.unsupported)
+    for name, entry in reader.entries(node, _AT):
+        if name in lists:
+            lists[name] = _filter(reader, entry.value)
+        else:
+            vectors[name] = _vector(reader, name, entry.value)
+    if isinstance(node, nodes.Mapping) and not vectors and not lists["include"] and seen == len(reader.unsupported):
+        reader.error(node.span, "matrix", "Matrix must define at least one vector")
+    return Matrix(vectors=vectors, span=node.span, expression=None, **lists)
+
+
+def _vector(reader: Reader, name: str, node: nodes.Node) -> MatrixValue:
+    if has_expression(node):
+        return _value(reader, node)
+    values = tuple(_value(reader, item) for item in reader.sequence(node))
+    if isinstance(node, nodes.Sequence) and not values:
+        reader.error(node.span, "matrix", f"Matrix vector '{name}' does not contain any values")
+    return values
+
+
+def _filter(reader: Reader, node: nodes.Node) -> MatrixValue:
+    if has_expression(node):
+        return _value(reader, node)
+    for item in (items := reader.sequence(node)):
+        if not has_expression(item):
+            reader.mapping(item)
+    return tuple(_value(reader, item) for item in items)
+
+
+def _value(reader: Reader, node: nodes.Node) -> MatrixValue:
+    if isinstance(node, nodes.Sequence):
+        return tuple(_value(reader, item) for item in node.items)
+    if isinstance(node, nodes.Mapping):
+        return {spelled(entry.key): _value(reader, entry.value) for entry in node}
+    return reader.text(node, _AT) if has_expression(node) else node.value
