@@ -20,7 +20,7 @@ from typing import Final, Self
 from simulator.errors import UsageError
 
 _RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-_LONGEST_NAME: Final = 60
+_LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,319 @@
+"""The go / no-go report, made from the state of a run alone.
+
+Readable without colour, and on one screen when all is well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from simulator.findings import Finding, Severity
+from simulator.report.layout import LABEL, Line, columns, line, lines, section
+from simulator.report.state import LAST_LINES, JobState, RunState, StepState
+from simulator.report.words import (
+    MARKS,
+    VERDICTS,
+    duration,
+    index_name,
+    last_lines,
+    place,
+    plural,
+    size,
+    trigger,
+)
+from simulator.run_events import (
+    ClaimCheck,
+    Conclusion,
+    FileUploaded,
+    Installed,
+    TokenExchanged,
+    Verdict,
+    WorkflowConsidered,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from simulator.paths import RunFolder
+
+STYLES: Final[Mapping[Conclusion, str]] = {
+    Conclusion.SUCCESS: "green",
+    Conclusion.FAILURE: "bold red",
+    Conclusion.CANCELLED: "yellow",
+    Conclusion.SKIPPED: "dim",
+}
+_SEVERITIES: Final[Mapping[Severity, str]] = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "yellow",
+    Severity.NOTICE: "cyan",
+}
+_VERDICTS: Final[Mapping[Verdict, str]] = {
+    Verdict.GO: "bold green",
+    Verdict.NO_GO: "bold red",
+    Verdict.NOTHING_PUBLISHED: "bold yellow",
+}
+_MOST_ANNOTATIONS: Final = 10
+_MOST_HOSTS: Final = 5
+_MOST_FILES: Final = 8
+_MOST_IDLE: Final = 5  # workflows that do not start, beside one that does
+
+
+def report(
+    state: RunState, console: Console, *, folder: RunFolder | None = None, log_lines: int = LAST_LINES
+) -> list[Text]:
+    """The report's lines, wrapped to the console's width.
+
+    `folder` is the run's folder as the user would name it; `log_lines` is how much of a failed step's log is shown.
+    """
+    sections: tuple[tuple[str, Sequence[Line]], ...] = (
+        ("Trigger", _trigger(state)),
+        ("Engine", _engine(state)),
+        ("Jobs", _jobs(state)),
+        ("Artifacts", _artifacts(state)),
+        ("Environment", _gates(state)),
+        ("Publisher", _exchanges(state)),
+        ("Published", _published(state, console.width - LABEL)),
+        ("Installed", _installs(state)),
+        ("Outside", _outside(state)),
+        ("Annotations", _annotations(state)),
+        ("Failed", _failed(state, folder, log_lines)),
+        ("Notes", _notes(state)),
+        ("Findings", _findings(state)),
+        ("Record", [line(f"{folder.path}/")] if folder else []),
+    )
+    body = [text for label, content in sections for text in section(label, content, console)]
+    return [line().text, *body, line().text, *_verdict(state, console)]
+
+
+def _mark(ok: bool) -> tuple[str, str]:  # noqa: FBT001 - what it marks is the only thing it needs to know
+    return styled_mark(Conclusion.SUCCESS if ok else Conclusion.FAILURE)
+
+
+def styled_mark(conclusion: Conclusion) -> tuple[str, str]:
+    """The mark of how something ended, and its style."""
+    return MARKS[conclusion], STYLES[conclusion]
+
+
+def _trigger(state: RunState) -> list[Line]:
+    heading = []
+    if started := state.started:
+        heading = [line((trigger(started), "bold"), f" in {started.repository}, commit {started.sha[:10]}")]
+    running = [w for w in state.workflows if w.starts]
+    idle = [w for w in state.workflows if not w.starts]
+    shown = idle[:_MOST_IDLE] if running else idle
+    rows = columns((_considered(w), w.path, w.reason) for w in (*running, *shown))
+    more = len(idle) - len(shown)
+    return [*heading, *rows, *([line(f"not started  {plural(more, 'more workflow')}")] if more else [])]
+
+
+def _considered(workflow: WorkflowConsidered) -> tuple[str, str]:
+    if workflow.rehearsed:
+        return "rehearsed", "green"
+    return ("starts, left out", "yellow") if workflow.starts else ("not started", "dim")
+
+
+def _engine(state: RunState) -> list[Line]:
+    if state.engine is None:
+        return []
+    return [line((state.engine.engine, "bold"), f": {state.engine.reason}; image {state.engine.image}")]
+
+
+def _jobs(state: RunState) -> list[Line]:
+    return columns(_job(job) for job in state.jobs.values())
+
+
+def _job(job: JobState) -> tuple[tuple[str, str], str, str, str]:
+    outcome = job.conclusion or (Conclusion.SKIPPED if job.started_at is None else Conclusion.CANCELLED)
+    ran = [step for step in job.steps.values() if step.conclusion is not Conclusion.SKIPPED]
+    time = duration(job.seconds) if job.started_at is not None else ""
+    forgiven = sum(step.outcome is Conclusion.FAILURE and step.conclusion is Conclusion.SUCCESS for step in ran)
+    words = [plural(len(ran), "step")] if ran else []
+    words += [f"{forgiven} failed, allowed by continue-on-error"] if forgiven else []
+    words += [job.reason] if job.reason else []
+    return styled_mark(outcome), job.name, time, ", ".join(words)
+
+
+def _artifacts(state: RunState) -> list[Line]:
+    shown: list[Line] = []
+    for artifact in state.artifacts:
+        files = list(artifact.files[:_MOST_FILES])
+        more = len(artifact.files) - len(files)
+        names = ", ".join([*files, *([f"{more} more"] if more else [])])
+        shown.append(line((artifact.name, "bold"), f" ({size(artifact.size)}): {names or 'no file'}", hang=2))
+    return shown
+
+
+def _gates(state: RunState) -> list[Line]:
+    urls = {job.id: job.environment_url for job in state.jobs.values()}
+    rows = []
+    for gate in state.gates:
+        url = f"; {urls[gate.job_id]}" if urls.get(gate.job_id) else ""
+        rows.append((_mark(gate.allowed), gate.environment, f"{gate.reason}{url}"))
+    return columns(rows)
+
+
+def _exchanges(state: RunState) -> list[Line]:
+    return [row for exchange in dict.fromkeys(state.exchanges) for row in _exchange(exchange, state.uploads)]
+
+
+def _exchange(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list[Line]:
+    index = index_name(exchange.index)
+    if exchange.ok:
+        kind = "declared" if exchange.declared else "assumed"
+        words = f"{index} gives {exchange.job_id} an upload token, as publisher {exchange.publisher} ({kind})"
+        shown = [line(_mark(exchange.ok), "  ", words, hang=4)]
+    else:
+        shown = [line(_mark(exchange.ok), f"  {index} refuses {exchange.job_id} an upload token:", hang=6)]
+        shown += lines(exchange.error or "no reason given", indent=6, style="red")
+    for check, row in zip(exchange.claims, _claims(exchange.claims), strict=True):
+        shown += [row, *_difference(check)]
+    if exchange.ok and not exchange.declared:
+        values = "; ".join(f"{label} {value}" for label, value in registration(exchange, uploads))
+        shown.append(line(f"  None is declared. Register at {index}: ", (values, "bold"), hang=4))
+    return shown
+
+
+def _claims(checks: Iterable[ClaimCheck]) -> list[Line]:
+    return columns(
+        ((_mark(c.ok), c.claim, _agreement(c)) if c.ok else (_mark(c.ok), c.claim) for c in checks), indent=2
+    )
+
+
+def _agreement(check: ClaimCheck) -> str:
+    same = check.expected in {"", check.value}
+    return check.value if same else f"{check.value or 'none'}, the publisher takes {check.expected}"
+
+
+def _difference(check: ClaimCheck) -> list[Line]:
+    if check.ok:
+        return []
+    rows = [("job", check.value or "missing"), ("publisher", check.expected or "empty")]
+    return columns(rows, indent=6)
+
+
+def registration(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list[tuple[str, str]]:
+    """What to enter in the index's form for a trusted publisher, as far as the exchange tells: label and value."""
+    claims = {check.claim: check.expected or check.value for check in exchange.claims}
+    owner, _, repository = claims.get("repository", "").partition("/")
+    workflow = re.search(
+        r"[^/@\s']+\.ya?ml\b", claims.get("job_workflow_ref", claims.get("workflow_ref", claims.get("workflow", "")))
+    )
+    projects = dict.fromkeys(u.project for u in uploads if (u.index, u.job_id) == (exchange.index, exchange.job_id))
+    values = (
+        ("project", ", ".join(projects)),
+        ("owner", owner),
+        ("repository", repository),
+        ("workflow", workflow[0] if workflow else ""),
+        ("environment", claims.get("environment") or "(leave empty)"),
+    )
+    return [(label, value) for label, value in values if value]
+
+
+def _published(state: RunState, width: int) -> list[Line]:
+    shown: list[Line] = []
+    releases: dict[tuple[str, str, str], list[FileUploaded]] = {}
+    for upload in state.published:
+        releases.setdefault((upload.index, upload.project, upload.version), []).append(upload)
+    for (index, project, version), files in releases.items():
+        shown.append(line((f"{project} {version}", "bold"), f" on the local {index_name(index)}"))
+        table = columns([(f.filename, size(f.size), f"sha256 {f.sha256}") for f in files], indent=2)
+        if all(len(row.text.plain) <= width for row in table):
+            shown += table
+            continue
+        for file in files:
+            shown += [line(f"  {file.filename}, {size(file.size)}, sha256"), line(f"  {file.sha256}", hang=2)]
+    refused = (u for u in state.uploads if not 200 <= u.status < 300)
+    for upload in refused:
+        words = f"  {index_name(upload.index)} refuses {upload.filename}: {upload.status}"
+        shown.append(line(styled_mark(Conclusion.FAILURE), words, hang=6))
+        shown += lines(upload.message, indent=6, style="red")
+    return shown
+
+
+def _installs(state: RunState) -> list[Line]:
+    rows = [_install(install) for install in state.installs]
+    details = [lines(i.detail, indent=6) if i.detail and not i.ok else [] for i in state.installs]
+    return [row for first, rest in zip(columns(rows), details, strict=True) for row in (first, *rest)]
+
+
+def _install(install: Installed) -> tuple[tuple[str, str], str, str, str, str]:
+    what = f"{install.tool} install ({install.dist})"
+    said = install.detail.strip().split("\n")[0] if install.ok else ""
+    return _mark(install.ok), what, f"{install.project} {install.version}", duration(install.seconds), said
+
+
+def _outside(state: RunState) -> list[Line]:
+    hosts = Counter({host: count for (twin, host), count in state.requests.items() if twin == "outside"})
+    if not hosts:
+        return []
+    named = ", ".join(f"{host} ({count})" for host, count in hosts.most_common(_MOST_HOSTS))
+    more = f" and {plural(len(hosts) - _MOST_HOSTS, 'other host')}" if len(hosts) > _MOST_HOSTS else ""
+    return [line(f"{plural(hosts.total(), 'request')} of jobs to the real network: {named}{more}")]
+
+
+def _annotations(state: RunState) -> list[Line]:
+    failed = {(job.id, step.number) for job, step in state.failed_steps()}
+    rest = [a for a in dict.fromkeys(state.annotations) if (a.job_id, a.number) not in failed]
+    rows = []
+    for note in rest[:_MOST_ANNOTATIONS]:
+        title = f"{note.title}: " if note.title else ""
+        where = f" ({note.file}:{note.line or 1})" if note.file else ""
+        message = note.message.strip().split("\n")[0]
+        rows.append(((note.level, _SEVERITIES[Severity(note.level)]), note.job_id, f"{title}{message}{where}"))
+    more = len(rest) - _MOST_ANNOTATIONS
+    return [*columns(rows), *([line(f"and {more} more, in the record")] if more > 0 else [])]
+
+
+def _failed(state: RunState, folder: RunFolder | None, count: int) -> list[Line]:
+    return [row for job, step in state.failed_steps() for row in _failed_step(job, step, folder, count)]
+
+
+def _failed_step(job: JobState, step: StepState, folder: RunFolder | None, count: int) -> list[Line]:
+    code = f"exit code {step.exit_code}, " if step.exit_code is not None else ""
+    where = f", {place(step.span)}" if step.span else ""
+    shown = [line((f"{job.name} / {step.name}", "bold red"), f" ({code}{duration(step.seconds)}{where})", hang=2)]
+    shown += [line(("  | ", "dim"), text, hang=4) for text in last_lines(step.lines, count)]
+    if folder:
+        shown.append(line(("  whole log: ", "dim"), str(folder.log(job.id, step.number, step.name)), whole=True))
+    return shown
+
+
+def _notes(state: RunState) -> list[Line]:
+    shown = []
+    for notice in dict.fromkeys(state.notices):
+        shown += lines(notice.message)
+        shown += lines(notice.hint, indent=2, style="dim") if notice.hint else []
+    return shown
+
+
+def _findings(state: RunState) -> list[Line]:
+    if not state.findings:
+        return [line("none")]
+    order = list(Severity)
+    return [row for f in sorted(state.findings, key=lambda f: order.index(f.severity)) for row in _finding(f)]
+
+
+def _finding(finding: Finding) -> list[Line]:
+    where = f"  {place(finding.where)}" if finding.where else ""
+    shown = [line((finding.severity.value, _SEVERITIES[finding.severity]), f"  [{finding.code}]{where}", hang=2)]
+    shown += lines(finding.message, indent=2)
+    if finding.would_show and "\n" in finding.would_show.strip():
+        shown.append(line(("  The release would have shown:", "bold")))
+        shown += [line(("  | ", "dim"), text, hang=4) for text in finding.would_show.strip().split("\n")]
+    elif finding.would_show:
+        shown += lines(finding.would_show, indent=2, lead="The release would have shown: ")
+    return shown + lines(finding.hint, indent=2, lead="Fix: ")
+
+
+def _verdict(state: RunState, console: Console) -> list[Text]:
+    if state.finished is None:
+        last = line(("NOT FINISHED", "bold yellow"), "  The run ended before its verdict.").text
+    else:
+        verdict = state.finished.verdict
+        last = line((VERDICTS[verdict], _VERDICTS[verdict]), f"  {state.finished.reason}").text
+    # A log keeps it on one line, where programs and people look for it.
+    return list(last.wrap(console, console.width, overflow="fold")) if console.is_terminal else [last]

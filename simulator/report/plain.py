@@ -1,0 +1,200 @@
+"""The run as plain lines, for logs and pipes: a line when a step ends, a failed step's last lines, then the report.
+
+With `verbose` every line of every step, under its job's name. Knows no terminal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TextIO, assert_never
+
+from simulator.report.state import LAST_LINES, RunState, advance
+from simulator.report.words import (
+    VERDICTS,
+    duration,
+    index_name,
+    last_lines,
+    log_lines,
+    place,
+    plural,
+    size,
+    trigger,
+    without_escapes,
+)
+from simulator.run_events import (
+    Annotation,
+    ArtifactStored,
+    Conclusion,
+    EngineChosen,
+    FileUploaded,
+    FindingRaised,
+    GateEvaluated,
+    Installed,
+    JobFinished,
+    JobPlanned,
+    JobStarted,
+    Notice,
+    Progress,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepLine,
+    StepStarted,
+    StepSummary,
+    TokenExchanged,
+    TwinRequest,
+    WorkflowConsidered,
+)
+
+if TYPE_CHECKING:
+    from simulator.paths import RunFolder
+
+WIDTH: Final = 100
+_REPORT_LINES: Final = 10  # of a failed step, whose last lines stand further up already
+_OutsideEvent = ArtifactStored | TokenExchanged | FileUploaded | Installed | GateEvaluated
+_StepEvent = StepStarted | StepLine | StepFinished
+
+
+class PlainRenderer:
+    """Writes to a stream, line by line; `close` writes the report."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool = False, folder: RunFolder | None = None) -> None:
+        self._stream = stream
+        self._verbose = verbose
+        self._folder = folder
+        self._state = RunState()
+        self._closed = False
+
+    def __call__(self, event: RunEvent, /) -> None:
+        self._state = advance(self._state, event)
+        self._write(event_lines(self._state, event, verbose=self._verbose))
+
+    def close(self) -> None:
+        if self._closed or self._state.finished is None:
+            return
+        self._closed = True
+        from rich.console import Console
+
+        from simulator.report.go_no_go import report
+
+        console = Console(file=self._stream, width=WIDTH, color_system=None, force_terminal=False)
+        text = report(self._state, console, folder=self._folder, log_lines=_REPORT_LINES)
+        self._write([part.plain for part in text])
+
+    def _write(self, lines: list[str]) -> None:
+        if lines:
+            self._stream.write("".join(f"{line.rstrip()}\n" for line in lines))
+            self._stream.flush()
+
+
+def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> list[str]:
+    """What a reader is told of an event; `state` is that after it."""
+    match event:
+        case StepStarted() | StepLine() | StepFinished():
+            return _step(state, event, verbose=verbose)
+        case ArtifactStored() | TokenExchanged() | FileUploaded() | Installed() | GateEvaluated():
+            lines = _outside(event)
+        case JobPlanned() | JobStarted() | JobFinished():
+            lines = _job(state, event)
+        case Annotation() | StepSummary() | TwinRequest():
+            lines = []
+        case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
+            lines = _run(event)
+        case FindingRaised():
+            finding = event.finding
+            lines = [f"finding: {finding.severity}: {finding.message} [{finding.code}]"]
+        case _:
+            assert_never(event)
+    return [without_escapes(line) for text in lines for line in text.replace("\n", "\n  ").split("\n")]
+
+
+def _run(event: RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished) -> list[str]:
+    match event:
+        case RunStarted():
+            lines = [f"rehearsal of {trigger(event)} in {event.repository}, commit {event.sha[:10]}"]
+        case Notice():
+            lines = [f"note: {event.message}", *([f"  {event.hint}"] if event.hint else [])]
+        case EngineChosen():
+            lines = [f"engine: {event.engine}: {event.reason}; image {event.image}"]
+        case Progress():
+            lines = [f"prepare: {event.message}"]
+        case WorkflowConsidered():
+            verb = "rehearsed" if event.rehearsed else "starts, left out" if event.starts else "not started"
+            lines = [f"workflow: {event.path}: {verb}: {event.reason}"]
+        case RunFinished():
+            lines = [f"verdict: {VERDICTS[event.verdict]}"]
+        case _:
+            assert_never(event)
+    return lines
+
+
+def _job(state: RunState, event: JobPlanned | JobStarted | JobFinished) -> list[str]:
+    job = state.jobs[event.job_id]
+    match event:
+        case JobPlanned():
+            return []
+        case JobStarted():
+            return [f"{job.name}: started"]
+        case JobFinished():
+            time = f", {duration(job.seconds)}" if job.started_at is not None else ""
+            return [f"{job.name}: {event.conclusion}{time}{f': {event.reason}' if event.reason else ''}"]
+        case _:
+            assert_never(event)
+
+
+def _outside(event: _OutsideEvent) -> list[str]:
+    match event:
+        case GateEvaluated():
+            answer = "lets the job in" if event.allowed else "keeps the job out"
+            text = f"{event.job_id}: environment {event.environment} {answer}: {event.reason}"
+        case ArtifactStored():
+            text = f"{event.job_id}: artifact {event.name}: {plural(len(event.files), 'file')}, {size(event.size)}"
+        case TokenExchanged():
+            answer = f"gives an upload token to {event.publisher}" if event.ok else f"refuses a token: {event.error}"
+            text = f"{event.job_id}: {index_name(event.index)} {answer}"
+        case FileUploaded():
+            taken = 200 <= event.status < 300
+            said = size(event.size) if taken else f"{event.status} {event.message}"
+            verb = "takes" if taken else "refuses"
+            text = f"{event.job_id}: {index_name(event.index)} {verb} {event.filename}: {said}"
+        case Installed():
+            what = f"{event.tool} install {event.project}=={event.version} ({event.dist})"
+            text = f"install: {what}: {'ok' if event.ok else 'FAILED'}, {duration(event.seconds)}"
+        case _:
+            assert_never(event)
+    return [text]
+
+
+def _step(state: RunState, event: _StepEvent, *, verbose: bool) -> list[str]:
+    job = state.jobs[event.job_id]
+    head = without_escapes(job.name)
+    match event:
+        case StepStarted():
+            return [f"{head}: {_one_line(event.name)}"] if verbose else []
+        case StepLine():
+            return [f"{head}: | {text}" for text in log_lines(event)] if verbose else []
+        case StepFinished():
+            step = job.steps[event.number]
+            if event.conclusion is Conclusion.SKIPPED:
+                return [f"{head}: {_one_line(step.name)} ... skipped"] if verbose else []
+            told = [f"{head}: {_one_line(step.name)} ... {_ending(event)}{duration(step.seconds)}"]
+            if event.outcome is not Conclusion.FAILURE:
+                return told
+            if not verbose:
+                told += [f"    | {text}" for text in last_lines(step.lines, LAST_LINES)]
+            return told + ([f"    at {place(step.span)}"] if step.span else [])
+        case _:
+            assert_never(event)
+
+
+def _ending(event: StepFinished) -> str:
+    if event.outcome is Conclusion.SUCCESS:
+        return ""
+    code = f", exit code {event.exit_code}" if event.exit_code is not None else ""
+    forgiven = ", goes on (continue-on-error)" if event.conclusion is Conclusion.SUCCESS else ""
+    verb = "FAILED" if event.outcome is Conclusion.FAILURE else str(event.outcome)
+    return f"{verb}{code}{forgiven}, "
+
+
+def _one_line(text: str) -> str:
+    return without_escapes(text.replace("\n", " "))

@@ -1,0 +1,264 @@
+"""What is known of a run after each event: a pure reducer over frozen state, from which reports are made.
+
+Tolerates what it was not told (a line of a step that never started): a record may be cut short. Knows no renderer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, assert_never
+
+from simulator.findings import Finding, Severity
+from simulator.positions import Span
+from simulator.run_events import (
+    Annotation,
+    ArtifactStored,
+    Conclusion,
+    EngineChosen,
+    FileUploaded,
+    FindingRaised,
+    GateEvaluated,
+    Installed,
+    JobFinished,
+    JobPlanned,
+    JobStarted,
+    Notice,
+    Progress,
+    RunEvent,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepLine,
+    StepStarted,
+    StepSummary,
+    TokenExchanged,
+    TwinRequest,
+    Verdict,
+    WorkflowConsidered,
+)
+
+LAST_LINES: Final = 25
+_OutsideEvent = ArtifactStored | TokenExchanged | FileUploaded | Installed | TwinRequest
+_RunEvent = RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished | FindingRaised
+_JobEvent = JobPlanned | JobStarted | JobFinished | GateEvaluated
+_StepEvent = StepStarted | StepLine | StepFinished | StepSummary | Annotation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepState:
+    """A step; `lines` are the last ones of its log that a reader would want (no debug lines, no ends of groups)."""
+
+    number: int
+    name: str
+    span: Span | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    outcome: Conclusion | None = None
+    conclusion: Conclusion | None = None
+    exit_code: int | None = None
+    lines: tuple[StepLine, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it took; 0 when it has not ended."""
+        return _between(self.started_at, self.finished_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobState:
+    """A job and its steps by number; `conclusion` is None until it ended."""
+
+    id: str
+    name: str
+    needs: tuple[str, ...] = ()
+    workflow: str | None = None
+    environment: str | None = None
+    environment_url: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    conclusion: Conclusion | None = None
+    reason: str | None = None
+    steps: Mapping[int, StepState] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took; 0 when it has not started or not ended."""
+        return _between(self.started_at, self.finished_at)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has started and not ended."""
+        return self.started_at is not None and self.conclusion is None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunState:
+    """A run so far; events that are facts by themselves are kept as they came."""
+
+    started: RunStarted | None = None
+    finished: RunFinished | None = None
+    engine: EngineChosen | None = None
+    progress: str | None = None
+    notices: tuple[Notice, ...] = ()
+    workflows: tuple[WorkflowConsidered, ...] = ()
+    jobs: Mapping[str, JobState] = field(default_factory=dict)
+    gates: tuple[GateEvaluated, ...] = ()
+    artifacts: tuple[ArtifactStored, ...] = ()
+    exchanges: tuple[TokenExchanged, ...] = ()
+    uploads: tuple[FileUploaded, ...] = ()
+    installs: tuple[Installed, ...] = ()
+    requests: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (twin, host) -> how many
+    annotations: tuple[Annotation, ...] = ()
+    summaries: tuple[StepSummary, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None until the run is over."""
+        return self.finished.verdict if self.finished else None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took; 0 when it has not ended."""
+        return _between(*(event.at if event else None for event in (self.started, self.finished)))
+
+    @property
+    def published(self) -> tuple[FileUploaded, ...]:
+        """The files that an index took, each once."""
+        taken = {(u.index, u.project, u.filename): u for u in self.uploads if 200 <= u.status < 300}
+        return tuple(taken.values())
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def failed_steps(self) -> tuple[tuple[JobState, StepState], ...]:
+        """The steps that failed their job, in the order of jobs and steps."""
+        return tuple(
+            (job, step)
+            for job in self.jobs.values()
+            for step in job.steps.values()
+            if step.conclusion is Conclusion.FAILURE
+        )
+
+
+def _between(start: float | None, end: float | None) -> float:
+    return max(0.0, end - start) if start is not None and end is not None else 0.0
+
+
+def replay(events: Iterable[RunEvent], state: RunState | None = None) -> RunState:
+    """The state after all of the events."""
+    state = state or RunState()
+    for event in events:
+        state = advance(state, event)
+    return state
+
+
+def advance(state: RunState, event: RunEvent) -> RunState:
+    """The state after one more event."""
+    match event:
+        case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
+            return _run(state, event)
+        case FindingRaised():
+            return _run(state, event)
+        case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
+            return _job(state, event)
+        case StepStarted() | StepLine() | StepFinished() | StepSummary() | Annotation():
+            return _step(state, event)
+        case ArtifactStored() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
+            return _outside(state, event)
+        case _:
+            assert_never(event)
+
+
+def _run(state: RunState, event: _RunEvent) -> RunState:
+    match event:
+        case RunStarted():
+            state = replace(state, started=event)
+        case RunFinished():
+            state = replace(state, finished=event, progress=None)
+        case EngineChosen():
+            state = replace(state, engine=event)
+        case Progress():
+            state = replace(state, progress=event.message)
+        case Notice():
+            state = replace(state, notices=(*state.notices, event))
+        case WorkflowConsidered():
+            state = replace(state, workflows=(*state.workflows, event))
+        case FindingRaised():
+            state = replace(state, findings=(*state.findings, event.finding))
+        case _:
+            assert_never(event)
+    return state
+
+
+def _job(state: RunState, event: _JobEvent) -> RunState:
+    job = state.jobs.get(event.job_id) or JobState(id=event.job_id, name=event.job_id)
+    match event:
+        case JobPlanned():
+            job = replace(
+                job, name=event.name, needs=event.needs, workflow=event.workflow, environment=event.environment
+            )
+        case JobStarted():
+            job = replace(job, started_at=event.at)
+        case JobFinished():
+            job = replace(
+                job,
+                finished_at=event.at,
+                conclusion=event.conclusion,
+                reason=event.reason,
+                environment_url=event.environment_url,
+            )
+        case GateEvaluated():
+            return replace(state, gates=(*state.gates, event))
+        case _:
+            assert_never(event)
+    return replace(state, progress=None, jobs={**state.jobs, job.id: job})
+
+
+def _step(state: RunState, event: _StepEvent) -> RunState:
+    if isinstance(event, StepSummary):
+        return replace(state, summaries=(*state.summaries, event))
+    if isinstance(event, Annotation):
+        return replace(state, annotations=(*state.annotations, event))
+    job = state.jobs.get(event.job_id) or JobState(id=event.job_id, name=event.job_id)
+    step = job.steps.get(event.number) or StepState(number=event.number, name=f"step {event.number}")
+    match event:
+        case StepStarted():
+            step = replace(step, name=event.name, span=event.span, started_at=event.at)
+        case StepLine():
+            if event.level in {"debug", "endgroup"}:
+                return state
+            step = replace(step, lines=(*step.lines, event)[-LAST_LINES:])
+        case StepFinished():
+            step = replace(
+                step,
+                finished_at=event.at,
+                outcome=event.outcome,
+                conclusion=event.conclusion,
+                exit_code=event.exit_code,
+            )
+        case _:
+            assert_never(event)
+    job = replace(job, steps={**job.steps, step.number: step})
+    return replace(state, jobs={**state.jobs, job.id: job})
+
+
+def _outside(state: RunState, event: _OutsideEvent) -> RunState:
+    match event:
+        case ArtifactStored():
+            state = replace(state, artifacts=(*state.artifacts, event))
+        case TokenExchanged():
+            state = replace(state, exchanges=(*state.exchanges, event))
+        case FileUploaded():
+            state = replace(state, uploads=(*state.uploads, event))
+        case Installed():
+            state = replace(state, installs=(*state.installs, event))
+        case TwinRequest():
+            key = (event.twin, event.host)
+            state = replace(state, requests={**state.requests, key: state.requests.get(key, 0) + 1})
+        case _:
+            assert_never(event)
+    return state

@@ -1,0 +1,245 @@
+"""The result of a run for programs: the content of `summary.json` and the last line of `--json`."""
+
+from __future__ import annotations
+
+from typing import Final, NotRequired, TypedDict
+
+from simulator.errors import ExitCode
+from simulator.findings import Finding
+from simulator.positions import Span
+from simulator.report.state import JobState, RunState, StepState
+from simulator.run_events import Conclusion, FileUploaded, TokenExchanged, Verdict
+
+SUMMARY_VERSION: Final = 1
+
+
+class StepSummary(TypedDict):
+    """A step; `conclusion` is the outcome after continue-on-error."""
+
+    number: int
+    name: str
+    outcome: str
+    conclusion: str
+    seconds: float
+    exitCode: int | None
+
+
+class JobSummary(TypedDict):
+    """A job; `reason` says why it was skipped or stopped."""
+
+    id: str
+    name: str
+    conclusion: str
+    reason: str | None
+    environment: str | None
+    seconds: float
+    steps: list[StepSummary]
+
+
+class ArtifactSummary(TypedDict):
+    """An artifact of the run."""
+
+    name: str
+    job: str
+    size: int
+    digest: str
+    files: list[str]
+
+
+class FileSummary(TypedDict):
+    """A distribution on a local index."""
+
+    filename: str
+    size: int
+    sha256: str
+
+
+class ReleaseSummary(TypedDict):
+    """What a local index took of a version in this run."""
+
+    index: str
+    project: str
+    version: str
+    files: list[FileSummary]
+
+
+class ClaimSummary(TypedDict):
+    """A claim of an ID token beside the publisher's value."""
+
+    claim: str
+    value: str
+    expected: str
+    ok: bool
+
+
+class PublisherSummary(TypedDict):
+    """A token exchange and the publisher that it matched."""
+
+    index: str
+    job: str
+    ok: bool
+    publisher: str | None
+    declared: bool
+    error: str | None
+    claims: list[ClaimSummary]
+
+
+class InstallSummary(TypedDict):
+    """An install from a local index."""
+
+    tool: str
+    dist: str
+    ok: bool
+    project: str
+    version: str
+    seconds: float
+
+
+class FindingSummary(TypedDict):
+    """A finding; `where` is `file:line:column` or words."""
+
+    code: str
+    severity: str
+    message: str
+    where: str | None
+    hint: str
+    wouldShow: NotRequired[str]
+
+
+class Summary(TypedDict):
+    """The whole; keys are only ever added within a `schemaVersion`."""
+
+    schemaVersion: int
+    runId: str | None
+    verdict: str
+    reason: str
+    exitCode: int
+    seconds: float
+    event: str | None
+    ref: str | None
+    sha: str | None
+    repository: str | None
+    engine: str | None
+    image: str | None
+    jobs: list[JobSummary]
+    artifacts: list[ArtifactSummary]
+    publishers: list[PublisherSummary]
+    published: list[ReleaseSummary]
+    installed: list[InstallSummary]
+    findings: list[FindingSummary]
+
+
+def summary(state: RunState) -> Summary | None:
+    """The summary of a finished run; None for one that ended before its verdict."""
+    started, engine, finished = state.started, state.engine, state.finished
+    if finished is None:
+        return None
+    return Summary(
+        schemaVersion=SUMMARY_VERSION,
+        runId=started.run_id if started else None,
+        verdict=finished.verdict.value,
+        reason=finished.reason,
+        exitCode=exit_code(state).value,
+        seconds=round(state.seconds, 3),
+        event=started.event if started else None,
+        ref=started.ref if started else None,
+        sha=started.sha if started else None,
+        repository=started.repository if started else None,
+        engine=engine.engine if engine else None,
+        image=engine.image if engine else None,
+        jobs=[_job(job) for job in state.jobs.values()],
+        artifacts=[
+            ArtifactSummary(name=a.name, job=a.job_id, size=a.size, digest=a.digest, files=list(a.files))
+            for a in state.artifacts
+        ],
+        publishers=[_publisher(exchange) for exchange in dict.fromkeys(state.exchanges)],
+        published=_published(state.published),
+        installed=[
+            InstallSummary(
+                tool=i.tool, dist=i.dist, ok=i.ok, project=i.project, version=i.version, seconds=round(i.seconds, 3)
+            )
+            for i in state.installs
+        ],
+        findings=[_finding(finding) for finding in state.findings],
+    )
+
+
+def exit_code(state: RunState) -> ExitCode:
+    """What the verdict makes of `pysim run`.
+
+    Nothing published is 0 when a workflow ran and no finding is an error: the workflow meant it. A no-go is 5 when a
+    protection rule kept a job out and no other job failed.
+    """
+    if state.verdict is Verdict.GO:
+        return ExitCode.GO
+    refused = {gate.job_id for gate in state.gates if not gate.allowed}
+    failed = {job.id for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE} - refused
+    if refused and not failed:
+        return ExitCode.REFUSED
+    meant = state.verdict is Verdict.NOTHING_PUBLISHED and state.jobs and not (failed or state.has_errors)
+    return ExitCode.GO if meant else ExitCode.NO_GO
+
+
+def _ended(conclusion: Conclusion | None, started_at: float | None) -> str:
+    """How it ended; what the run's end cut short was cancelled, and what it never reached was skipped."""
+    return (conclusion or (Conclusion.SKIPPED if started_at is None else Conclusion.CANCELLED)).value
+
+
+def _job(job: JobState) -> JobSummary:
+    return JobSummary(
+        id=job.id,
+        name=job.name,
+        conclusion=_ended(job.conclusion, job.started_at),
+        reason=job.reason,
+        environment=job.environment,
+        seconds=round(job.seconds, 3),
+        steps=[_step(step) for step in job.steps.values()],
+    )
+
+
+def _step(step: StepState) -> StepSummary:
+    return StepSummary(
+        number=step.number,
+        name=step.name,
+        outcome=_ended(step.outcome, step.started_at),
+        conclusion=_ended(step.conclusion, step.started_at),
+        seconds=round(step.seconds, 3),
+        exitCode=step.exit_code,
+    )
+
+
+def _publisher(exchange: TokenExchanged) -> PublisherSummary:
+    return PublisherSummary(
+        index=exchange.index,
+        job=exchange.job_id,
+        ok=exchange.ok,
+        publisher=exchange.publisher,
+        declared=exchange.declared,
+        error=exchange.error,
+        claims=[ClaimSummary(claim=c.claim, value=c.value, expected=c.expected, ok=c.ok) for c in exchange.claims],
+    )
+
+
+def _published(uploads: tuple[FileUploaded, ...]) -> list[ReleaseSummary]:
+    releases: dict[tuple[str, str, str], ReleaseSummary] = {}
+    for u in uploads:
+        release = releases.setdefault(
+            (u.index, u.project, u.version),
+            ReleaseSummary(index=u.index, project=u.project, version=u.version, files=[]),
+        )
+        release["files"].append(FileSummary(filename=u.filename, size=u.size, sha256=u.sha256))
+    return list(releases.values())
+
+
+def _finding(finding: Finding) -> FindingSummary:
+    where: Span | str | None = finding.where
+    result = FindingSummary(
+        code=finding.code,
+        severity=finding.severity.value,
+        message=finding.message,
+        where=None if where is None else str(where),
+        hint=finding.hint,
+    )
+    if finding.would_show is not None:
+        result["wouldShow"] = finding.would_show
+    return result

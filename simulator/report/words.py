@@ -1,0 +1,131 @@
+"""The words and numbers that all reports share: durations, sizes, marks, lines of a log. Knows no library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from simulator.positions import Span
+from simulator.run_events import Conclusion, RunStarted, StepLine, Verdict
+
+# What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab.
+_ESCAPES: Final = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+_COLOURS: Final = re.compile(r"(\x1b\[[0-9;:]*m)")
+_TAB: Final = "    "
+
+MARKS: Final[Mapping[Conclusion, str]] = {
+    Conclusion.SUCCESS: "ok",
+    Conclusion.FAILURE: "FAIL",
+    Conclusion.CANCELLED: "stop",
+    Conclusion.SKIPPED: "skip",
+}
+VERDICTS: Final[Mapping[Verdict, str]] = {
+    Verdict.GO: "GO",
+    Verdict.NO_GO: "NO-GO",
+    Verdict.NOTHING_PUBLISHED: "NOTHING PUBLISHED",
+}
+INDEXES: Final[Mapping[str, str]] = {"pypi": "PyPI", "testpypi": "TestPyPI"}
+_LEVELS: Final[Mapping[str, str]] = {
+    "group": "> ",
+    "command": "$ ",
+    "debug": "Debug: ",
+    "notice": "Notice: ",
+    "warning": "Warning: ",
+    "error": "Error: ",
+}
+
+
+def duration(seconds: float) -> str:
+    """`3.1 s`, `42 s`, `2 min 5 s`, `1 h 3 min`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """`1 byte`, `812 bytes`, `3.2 kB`, `1.4 GB`, in powers of 1000."""
+    if count < 1000:
+        return plural(count, "byte")
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 999.95:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
+
+
+def plural(count: int, word: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def trigger(started: RunStarted) -> str:
+    """`push of tag v0.1.0`."""
+    kind, _, name = started.ref.removeprefix("refs/").partition("/")
+    noun = {"tags": "tag", "heads": "branch"}.get(kind)
+    return f"{started.event} of {noun} {name}" if noun else f"{started.event} of {started.ref}"
+
+
+def index_name(index: str) -> str:
+    """The name that people know an index by."""
+    return INDEXES.get(index, index)
+
+
+def place(where: Span | str | None) -> str | None:
+    """`file:line`, or the words given."""
+    return f"{where.file}:{where.line}" if isinstance(where, Span) else where
+
+
+def without_escapes(text: str) -> str:
+    """Text that is safe on a terminal and in a file: no escape sequences, no control characters, no lone surrogates.
+
+    Of a line that was drawn over (carriage returns, as progress bars use them), what was drawn last.
+    """
+    drawn = [part for part in text.split("\r") if part]
+    text = _ESCAPES.sub("", drawn[-1] if drawn else "").replace("\t", _TAB)
+    return text.encode(errors="replace").decode()
+
+
+def only_colours(text: str) -> str:
+    """Like `without_escapes`, colours and text attributes (SGR) kept."""
+    drawn = [part for part in text.split("\r") if part]
+    parts = _COLOURS.split(drawn[-1] if drawn else "")
+    return "".join(part if number % 2 else without_escapes(part) for number, part in enumerate(parts))
+
+
+def log_lines(line: StepLine, *, colours: bool = False) -> list[str]:
+    """A line of a step's log as a reader sees it: several when a message holds line feeds, none for a group's end."""
+    if line.level == "endgroup":
+        return []
+    safe = only_colours if colours else without_escapes
+    mark, text = _LEVELS.get(line.level, ""), line.line
+    if text.startswith("[command]"):
+        mark, text = _LEVELS["command"], text.removeprefix("[command]")
+    first, *rest = [safe(part) for part in text.split("\n")]
+    return [mark + first, *rest]
+
+
+def file_lines(line: StepLine) -> list[str]:
+    """A line of a step's log as GitHub's downloaded logs have it (`##[group]title`)."""
+    mark = {"text": "", "command": "[command]"}.get(line.level, f"##[{line.level}]")
+    first, *rest = [without_escapes(part) for part in line.line.split("\n")]
+    return [mark + first, *rest]
+
+
+def last_lines(lines: Iterable[StepLine], count: int, *, colours: bool = False) -> list[str]:
+    """The last lines of a log, without the empty ones at its ends."""
+    shown = [text for line in lines for text in log_lines(line, colours=colours)]
+    while shown and not shown[-1].strip():
+        shown.pop()
+    shown = shown[-count:]
+    while shown and not shown[0].strip():
+        shown.pop(0)
+    return shown

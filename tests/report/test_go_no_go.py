@@ -1,0 +1,126 @@
+"""What must hold of every report, beside the recorded ones in `cases/`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from simulator.paths import RunFolder
+from simulator.report.go_no_go import registration, report
+from simulator.report.state import RunState, replay
+from simulator.run_events import (
+    Annotation,
+    ClaimCheck,
+    RunEvent,
+    TokenExchanged,
+    TwinRequest,
+    WorkflowConsidered,
+)
+
+CASES = sorted(path.name for path in (Path(__file__).parent / "cases").iterdir())
+EventsOf = Callable[[str], Sequence[RunEvent]]
+
+
+def text(state: RunState, width: int = 100, folder: RunFolder | None = None) -> list[str]:
+    console = Console(width=width, color_system=None, force_terminal=True, _environ={})
+    return [line.plain.rstrip() for line in report(state, console, folder=folder)]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_a_report_fits_its_width_and_loses_no_word(events_of: EventsOf, case: str, width: int) -> None:
+    state = replay(events_of(case))
+    lines = text(state, width)
+    assert all(cell_len(line) <= width for line in lines)
+    wide = "".join("".join(text(state, 1000)).split())
+    assert re.sub(r"[|,]|sha256", "", "".join("".join(lines).split())) == re.sub(r"[|,]|sha256", "", wide)
+
+
+def test_a_green_report_fits_one_screen(events_of: EventsOf) -> None:
+    assert len(text(replay(events_of("go")), 100)) <= 40
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_last_line_is_the_verdict(events_of: EventsOf, case: str) -> None:
+    assert re.match(r"(GO|NO-GO|NOTHING PUBLISHED|NOT FINISHED)  \S", text(replay(events_of(case)), 200)[-1])
+
+
+def test_a_log_is_named_so_that_it_can_be_copied(events_of: EventsOf) -> None:
+    folder = RunFolder(Path(".pysim/runs/20261123-074455-3f9a"))
+    lines = text(replay(events_of("failed-build")), 60, folder)
+    path = str(folder.log("build", 5, "Run python -m build"))
+    assert any(line.endswith(path) for line in lines)
+
+
+def test_the_words_of_others_give_no_orders(events_of: EventsOf) -> None:
+    lines = text(replay(events_of("matrix")))
+    assert all(line.isprintable() for line in lines)
+
+
+def exchange(*checks: tuple[str, str, str]) -> TokenExchanged:
+    claims = tuple(
+        ClaimCheck(claim=claim, value=value, expected=expected, ok=True) for claim, value, expected in checks
+    )
+    return TokenExchanged(job_id="p", index="pypi", ok=True, publisher="x", declared=False, claims=claims)
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        (
+            exchange(
+                ("repository", "o/r", "o/r"),
+                ("job_workflow_ref", "o/r/.github/workflows/p.yaml@refs/tags/v1", ""),
+                ("environment", "pypi", "pypi"),
+            ),
+            {"owner": "o", "repository": "r", "workflow": "p.yaml", "environment": "pypi"},
+        ),
+        (
+            exchange(("repository", "o/r", "o/r"), ("workflow", "p.yml", "p.yml"), ("environment", "", "")),
+            {"owner": "o", "repository": "r", "workflow": "p.yml", "environment": "(leave empty)"},
+        ),
+        (exchange(), {"environment": "(leave empty)"}),
+    ],
+)
+def test_what_to_register(given: TokenExchanged, values: dict[str, str]) -> None:
+    assert dict(registration(given, ())) == values
+
+
+def test_equal_exchanges_are_told_once() -> None:
+    state = replay([exchange(("repository", "o/r", "o/r"))] * 3)
+    assert sum("gives p an upload token" in line for line in text(state)) == 1
+    assert len(state.exchanges) == 3
+
+
+def test_many_idle_workflows_are_counted() -> None:
+    idle = [WorkflowConsidered(path=f"{n}.yml", starts=False, rehearsed=False, reason="no") for n in range(20)]
+    assert len(text(replay(idle))) > 20, "each has its reason when none starts"
+    lines = text(replay([*idle, replace(idle[0], path="pypi.yml", starts=True, rehearsed=True)]))
+    assert "pypi.yml" in lines[1]
+    assert any(line.strip() == "not started  15 more workflows" for line in lines)
+
+
+def test_the_busiest_hosts_outside_are_named() -> None:
+    request = TwinRequest(job_id="b", twin="outside", method="CONNECT", host="", path="", status=200)
+    hosts = [replace(request, host=f"h{n}.example") for n in range(7) for _ in range(n + 1)]
+    own = [replace(request, twin="pypi", host="index.example")]
+    line = next(line for line in text(replay([*hosts, *own]), 200) if line.startswith("Outside"))
+    assert line == (
+        "Outside      28 requests of jobs to the real network: h6.example (7), h5.example (6), h4.example (5), "
+        "h3.example (4), h2.example (3) and 2 other hosts"
+    )
+
+
+def test_annotations_are_limited_and_those_of_failed_steps_not_repeated(events_of: EventsOf) -> None:
+    notes = [Annotation(job_id="b", number=9, level="warning", message=f"w{n}") for n in range(12)]
+    lines = text(replay([*events_of("failed-build"), *notes]))
+    shown = [line for line in lines if re.search(r"warning  b  w\d", line)]
+    assert len(shown) == 10
+    assert any("and 2 more, in the record" in line for line in lines)
+    assert not any("error  build" in line for line in lines)

@@ -1,0 +1,126 @@
+"""The tree on a terminal: it fits, it tells what runs, and the report follows it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from simulator.report.live import LiveRenderer, frame
+from simulator.report.state import RunState, replay
+from simulator.run_events import Conclusion, JobFinished, JobPlanned, JobStarted, RunEvent, StepLine, StepStarted
+
+NOW = 1795419925.0
+EventsOf = Callable[[str], Sequence[RunEvent]]
+
+
+def lines(state: RunState, width: int = 80, height: int = 40) -> list[str]:
+    return [text.plain.rstrip() for text in frame(state, NOW, width, height)]
+
+
+@pytest.mark.parametrize("case", ["go", "failed-build", "matrix", "refused-publisher"])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40), (40, 10), (20, 3), (200, 1), (10, 0)])
+def test_every_frame_fits(events_of: EventsOf, case: str, width: int, height: int) -> None:
+    events = events_of(case)
+    for count in range(len(events)):
+        drawn = lines(replay(events[:count]), width, height)
+        assert len(drawn) <= height
+        assert all(cell_len(text) <= width for text in drawn)
+        assert not any("\x1b" in text or "\n" in text for text in drawn)
+
+
+def test_a_running_step_shows_its_time_and_last_lines(events_of: EventsOf) -> None:
+    events = events_of("go")
+    running = next(n for n, e in enumerate(events) if isinstance(e, StepLine) and "Successfully installed" in e.line)
+    assert lines(replay(events[: running + 1])) == [
+        "pysim  push of tag v0.1.0 in bytehonest/orchay",
+        "engine docker, image pysim/ubuntu-24.04:5f0c1a2b3d4e",
+        "..    build                                                                 28 s",
+        "      ok   Set up job                                                      0.6 s",
+        "      ok   Run actions/checkout@v4                                         1.2 s",
+        "      ok   Run actions/setup-python@v5                                     0.9 s",
+        "      ..   Run pip install build                                            26 s",
+        "           | $ pip install build",
+        "           |   Downloading 100%",
+        "           | Successfully installed build-1.5.1",
+        "      publish-pypi  after build",
+    ]
+
+
+def test_a_finished_job_is_one_line(events_of: EventsOf) -> None:
+    events = events_of("go")
+    started = next(n for n, e in enumerate(events) if isinstance(e, JobStarted) and e.job_id == "publish-pypi")
+    drawn = lines(replay(events[: started + 1]))
+    assert drawn[2] == "ok    build                                                                 20 s"
+    assert drawn[3].startswith("..    publish-pypi")
+    assert len(drawn) == 4
+
+
+def test_what_ended_gives_way_before_what_runs(events_of: EventsOf) -> None:
+    events = events_of("failed-build")
+    running = next(n for n, e in enumerate(events) if isinstance(e, StepLine) and e.level == "error")
+    drawn = lines(replay(events[: running + 1]), height=7)
+    assert any("Run python -m build" in text for text in drawn)
+    assert "      4 steps done" in drawn
+    assert not any("Set up job" in text for text in drawn)
+
+
+def test_many_jobs_that_wait_are_counted() -> None:
+    jobs = [JobPlanned(job_id=f"j{n}", name=f"j{n}", needs=(), workflow="w") for n in range(100)]
+    ended = [JobFinished(job_id="j0", conclusion=Conclusion.FAILURE, at=NOW, reason="no image")]
+    drawn = lines(replay([*jobs, *ended, JobStarted(job_id="j1", at=NOW)]), height=10)
+    assert drawn[0] == "FAIL  j0  no image"
+    assert drawn[-1] == "      98 jobs more to come"
+
+
+def console(stream: io.StringIO) -> Console:
+    return Console(file=stream, width=100, height=30, color_system="standard", force_terminal=True, _environ={})
+
+
+def play(events: Sequence[RunEvent], *, verbose: bool = False) -> str:
+    stream = io.StringIO()
+    renderer = LiveRenderer(stream, verbose=verbose, clock=lambda: NOW, console=console(stream))
+    try:
+        for event in events:
+            renderer(event)
+    finally:
+        renderer.close()
+    renderer.close()
+    return stream.getvalue()
+
+
+def test_the_report_follows_once(events_of: EventsOf) -> None:
+    text = play(events_of("go"))
+    assert text.count("Pushing the tag v0.1.0 would publish") == 1
+    assert text.endswith("Pushing the tag v0.1.0 would publish orchay 0.1.0 to PyPI.\n")
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1, "the cursor is hidden, and comes back"
+
+
+def test_an_interrupted_run_gives_the_terminal_back(events_of: EventsOf) -> None:
+    text = play(events_of("interrupted"))
+    assert text.count("\x1b[?25h") == 1
+    assert "Trigger" not in text
+
+
+def test_verbose_lines_keep_their_colours_and_nothing_else() -> None:
+    text = play(
+        [
+            JobStarted(job_id="build", at=NOW),
+            StepStarted(job_id="build", number=1, name="one", span=None, at=NOW),
+            StepLine(
+                job_id="build", number=1, line="\x1b[92mgreen\x1b[0m \x1b[2Jgone\x1b]0;title\x07 [bold]kept[/bold]"
+            ),
+        ],
+        verbose=True,
+    )
+    assert "\x1b[92mgreen" in text
+    assert "\x1b[2J" not in text
+    assert "title" not in text
+    assert "gone [bold]kept[/bold]" in text
+
+
+def test_without_verbose_lines_do_not_scroll_by(events_of: EventsOf) -> None:
+    assert "build | " not in play(events_of("go"))
