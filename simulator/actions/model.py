@@ -59,7 +59,7 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptRuns:
-    """A built-in action: Python scripts of the action's folder, run with the sandbox's own tool interpreter."""
+    """A built-in action: Python scripts of the action's folder, run as `scripts.script_argv` says."""
 
     main: str
     pre: str | None
@@ -108,10 +108,14 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedAction:
-    """An action ready to run; `folder` is on the host. `models` says which versions a built-in one stands for."""
+    """An action ready to run; `folder` is on the host.
+
+    `models` says which versions a built-in one stands for, `differs` in sentences how it departs from them.
+    """
 
     reference: Reference
     manifest: Manifest
     folder: Path
     builtin: bool
     models: str | None = None
+    differs: Sequence[str] = ()

@@ -1,0 +1,1 @@
+"""actions/checkout, as pysim models it."""

@@ -1,0 +1,1 @@
+"""actions/download-artifact, as pysim models it."""

@@ -1,0 +1,1 @@
+"""pypa/gh-action-pypi-publish, as pysim models it."""

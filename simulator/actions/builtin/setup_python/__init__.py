@@ -1,0 +1,1 @@
+"""actions/setup-python, as pysim models it."""

@@ -1,0 +1,1 @@
+"""actions/upload-artifact, as pysim models it."""

@@ -1,0 +1,31 @@
+"""How the scripts of built-in actions get into a sandbox and are started there. Pure; knows no engine.
+
+A sandbox gets the whole folder of built-in actions once; they share a toolkit that lies beside them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from simulator.actions.builtin.registry import FOLDER
+from simulator.actions.model import ResolvedAction
+
+BUILTIN_FOLDER: Path = FOLDER
+
+
+def builtin_folder(actions: PurePosixPath) -> PurePosixPath:
+    """Where `BUILTIN_FOLDER` goes in a sandbox whose actions lie in `actions`."""
+    return actions / "_pysim"
+
+
+def action_folder(action: ResolvedAction, actions: PurePosixPath) -> PurePosixPath:
+    """Where a built-in action then lies: its GITHUB_ACTION_PATH."""
+    return builtin_folder(actions) / action.folder.name
+
+
+def script_argv(
+    action: ResolvedAction, script: str, *, python: PurePosixPath, actions: PurePosixPath
+) -> tuple[str, ...]:
+    """The command that runs a script (`runs.main`, `runs.post`) of a built-in action."""
+    launcher = builtin_folder(actions) / "launch.py"
+    return str(python), "-I", "-X", "utf8", str(launcher), f"{action.folder.name}/{script}"
