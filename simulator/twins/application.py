@@ -1,0 +1,106 @@
+"""The twins' one ASGI application: finds the twin for a request's host, and records every request with its job.
+
+Knows no route: those are each twin's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulator.run_events import EventSink, Notice, TwinRequest
+from simulator.twins.hosts import TwinName, host_name, twin_of
+from simulator.twins.records import Records
+
+CLIENT_LEFT: Final = 499
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """Where a request came from and the host it is for: the job by its door, the port the job's client chose."""
+
+    job_id: str
+    host: str
+    port: int
+
+
+def visit(request: Request) -> Visit:
+    """What the application found out about a request before its twin got it."""
+    return cast("Visit", request.scope["state"]["visit"])
+
+
+class Application:
+    """Hands each request to the twin of its host, or to `outside`.
+
+    TLS for a host outside was never ended here, so such a host inside TLS to a twin is a client's confusion.
+    """
+
+    def __init__(
+        self,
+        twins: Mapping[TwinName, ASGIApp],
+        *,
+        outside: ASGIApp,
+        is_open: Callable[[str], bool],
+        records: Records,
+        emit: EventSink,
+    ) -> None:
+        self._twins, self._outside, self._is_open = twins, outside, is_open
+        self._records, self._emit = records, emit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope)
+        written = _without_port(request.headers.get("host", ""))
+        host = host_name(written) or written
+        scope["state"]["visit"] = Visit(job_id=scope["state"]["job"], host=host, port=scope["state"]["port"])
+        name = twin_of(host)
+        if not self._is_open(scope["state"]["job"]):
+            app: ASGIApp = PlainTextResponse("This job is over.", status_code=403)
+        elif name is not None:
+            app = self._twins[name]
+        elif scope["scheme"] == "https":
+            app = PlainTextResponse(f"{host} is not served here.", status_code=421)
+        else:
+            app = self._outside
+        await self._answer(app, scope, receive, send, name or "outside")
+
+    async def _answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, twin: str) -> None:
+        """Run the twin. A fault of it is told to the user, and to the client as JSON."""
+        recorded = False
+
+        def record(status: int) -> None:
+            nonlocal recorded
+            request = Request(scope)
+            at, method, path = visit(request), request.method, request.url.path
+            self._records.add(
+                TwinRequest(job_id=at.job_id, twin=twin, method=method, host=at.host, path=path, status=status)
+            )
+            recorded = True
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record(message["status"])  # before the client can go on to its next request
+            await send(message)
+
+        try:
+            await app(scope, receive, note)
+        except Exception as error:
+            self._emit(Notice(message=f"The stand-in {twin} failed: {error!r}", hint="This is a fault of pysim."))
+            if recorded:
+                raise
+            body = {"code": "internal", "msg": "pysim failed to answer", "message": "pysim failed to answer"}
+            await JSONResponse(body, status_code=500)(scope, receive, note)
+        finally:
+            if not recorded:
+                record(CLIENT_LEFT)
+
+
+def _without_port(host: str) -> str:
+    """The host of a Host header; an IPv6 address keeps its brackets and so is no host name."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and not name.endswith(":") else host

@@ -1,0 +1,176 @@
+"""A run's artifacts on disk: blocks as they arrive, archives once they are put together. Knows no protocol."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import threading
+import zipfile
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from simulator.twins.base import StoredArtifact
+from simulator.twins.jobs import OpenJob
+
+ZIP: Final = "application/zip"
+CHUNK: Final = 1 << 20
+_FORBIDDEN: Final = re.compile(r'[":<>|*?\r\n\\/]')
+
+
+class ArtifactError(Exception):
+    """A request that the service refuses: a Twirp error code and its message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artifact:
+    """An artifact that was created; `size` and `digest` are those of the bytes that arrived, None before they did."""
+
+    number: int
+    job: OpenJob
+    name: str
+    content_type: str
+    created: float
+    path: Path
+    size: int | None = None
+    digest: str | None = None
+    stored: StoredArtifact | None = None
+
+    @property
+    def blocks(self) -> Path:
+        """Where its blocks wait."""
+        return self.path.parent / f".{self.number}"
+
+
+class ArtifactStore:
+    """The artifacts of one run, by number; used by the event loop and by its worker threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._artifacts: dict[int, Artifact] = {}
+        self._count = 0
+        self._drafts = 0
+        self._lock = threading.Lock()
+
+    def create(self, job: OpenJob, name: str, content_type: str, at: float) -> Artifact:
+        """A new artifact, waiting for its bytes. Names are the run's: no two jobs may use the same."""
+        if not name or _FORBIDDEN.search(name):
+            raise ArtifactError("invalid_argument", f"the artifact name {name!r} is not valid")
+        with self._lock:
+            if any(artifact.name == name for artifact in self._artifacts.values()):
+                raise ArtifactError("already_exists", "an artifact with this name already exists on the workflow run")
+            self._count += 1
+            file = f"{self._count}-{name[:80]}" + (".zip" if content_type == ZIP else "")
+            artifact = Artifact(
+                number=self._count,
+                job=job,
+                name=name,
+                content_type=content_type,
+                created=at,
+                path=self._folder / file,
+            )
+            self._artifacts[artifact.number] = artifact
+        artifact.blocks.mkdir(parents=True)
+        return artifact
+
+    def get(self, number: int) -> Artifact:
+        """An artifact by its number."""
+        try:
+            return self._artifacts[number]
+        except KeyError:
+            raise ArtifactError("not_found", "artifact not found") from None
+
+    def find(self, backend_id: str, name: str) -> Artifact:
+        """An artifact by the job that created it and its name."""
+        for artifact in self._artifacts.values():
+            if artifact.name == name and artifact.job.backend_id == backend_id:
+                return artifact
+        raise ArtifactError("not_found", f"artifact {name!r} not found")
+
+    def finished(self) -> Sequence[Artifact]:
+        """The finished artifacts, oldest first."""
+        return [artifact for artifact in self._artifacts.values() if artifact.stored]
+
+    async def receive(self, artifact: Artifact, block: str, body: AsyncIterable[bytes]) -> None:
+        """Take a block in; one sent again replaces the first. Nothing is kept of a body that breaks off."""
+        self._drafts += 1
+        draft = artifact.blocks / f"draft-{self._drafts}"
+        try:
+            with draft.open("wb") as file:
+                async for chunk in body:
+                    file.write(chunk)
+            draft.replace(artifact.blocks / _block_file(block))
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def assemble(self, artifact: Artifact, blocks: Sequence[str]) -> None:
+        """Put the archive together from its blocks, in the order of the list and not in that of their arrival."""
+        sha256, size = hashlib.sha256(), 0
+        draft = artifact.blocks / "archive"
+        with draft.open("wb") as archive:
+            for block in blocks:
+                path = artifact.blocks / _block_file(block)
+                if not path.exists():
+                    raise ArtifactError("invalid_argument", "The specified block list is invalid.")
+                with path.open("rb") as file:
+                    while chunk := file.read(CHUNK):
+                        sha256.update(chunk)
+                        size += archive.write(chunk)
+        draft.replace(artifact.path)
+        shutil.rmtree(artifact.blocks)
+        self._update(replace(artifact, size=size, digest=f"sha256:{sha256.hexdigest()}"))
+
+    def finish(self, number: int, size: int, digest: str | None) -> StoredArtifact:
+        """Make an artifact visible and final, if its bytes are those that the client says it sent."""
+        artifact = self.get(number)
+        if artifact.stored:
+            return artifact.stored
+        if artifact.size is None or artifact.digest is None:
+            raise ArtifactError("failed_precondition", "the artifact's content was not uploaded")
+        if size != artifact.size:
+            raise ArtifactError("invalid_argument", f"the artifact has {artifact.size} bytes, not {size}")
+        if digest and digest.lower() != artifact.digest:
+            raise ArtifactError("invalid_argument", f"the artifact's digest is {artifact.digest}, not {digest}")
+        stored = StoredArtifact(
+            job_id=artifact.job.grant.job_id,
+            name=artifact.name,
+            size=artifact.size,
+            digest=artifact.digest,
+            archive=artifact.path,
+            files=_files(artifact),
+        )
+        self._update(replace(artifact, stored=stored))
+        return stored
+
+    def delete(self, artifact: Artifact) -> None:
+        """Forget an artifact and its bytes; its name is free again."""
+        with self._lock:
+            self._artifacts.pop(artifact.number, None)
+        artifact.path.unlink(missing_ok=True)
+        shutil.rmtree(artifact.blocks, ignore_errors=True)
+
+    def _update(self, artifact: Artifact) -> None:
+        with self._lock:
+            if artifact.number in self._artifacts:
+                self._artifacts[artifact.number] = artifact
+
+
+def _block_file(block: str) -> str:
+    return hashlib.sha256(block.encode()).hexdigest()
+
+
+def _files(artifact: Artifact) -> tuple[str, ...]:
+    """The paths in an archive; an artifact that is no zip is one file of its own name."""
+    if artifact.content_type != ZIP:
+        return (artifact.name,)
+    try:
+        with zipfile.ZipFile(artifact.path) as archive:
+            return tuple(entry.filename for entry in archive.infolist() if not entry.is_dir())
+    except zipfile.BadZipFile:
+        return ()

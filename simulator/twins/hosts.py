@@ -1,0 +1,69 @@
+"""Which hosts stay inside pysim, and which twin answers for each; the only list of them.
+
+Knows names alone: no socket, no certificate, no request.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from simulator.indexes import indexes
+
+TwinName = Literal["pypi", "testpypi", "oidc", "results", "github", "github-api", "unanswered"]
+
+GITHUB = "github.com"
+OIDC = "token.actions.githubusercontent.com"
+RESULTS = "results-receiver.actions.githubusercontent.com"
+PIPELINES = "pipelines.actions.githubusercontent.com"
+SERVICES = "actions.githubusercontent.com"
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+
+
+@functools.cache
+def twin_hosts() -> Mapping[str, TwinName]:
+    """The hosts that a twin answers for."""
+    github: dict[str, TwinName] = {
+        GITHUB: "github",
+        OIDC: "oidc",
+        RESULTS: "results",
+        "api.github.com": "github-api",
+        "uploads.github.com": "github-api",
+    }
+    return github | {host: index.name for index in indexes().values() for host in index.hosts}
+
+
+@functools.cache
+def closed_domains() -> frozenset[str]:
+    """Domains none of whose other hosts is let out either: a token or an upload could have another way in there."""
+    return frozenset({SERVICES}) | {index.main_host for index in indexes().values()}
+
+
+def host_name(text: str) -> str | None:
+    """The one spelling of a host (lower case, no last dot), or None for an address and for what is no host name.
+
+    An address in any of the spellings that resolvers take (octal, hexadecimal, one number) ends in a number.
+    """
+    name = text.lower().rstrip(".")
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        return None
+    return None if _NUMBER.fullmatch(labels[-1]) else name
+
+
+def twin_of(host: str) -> TwinName | None:
+    """The twin for a host as `host_name` spells it; None for a host outside."""
+    if known := twin_hosts().get(host):
+        return known
+    inside = any(host == domain or host.endswith(f".{domain}") for domain in closed_domains())
+    return "unanswered" if inside else None
+
+
+@functools.cache
+def certificate_names() -> tuple[str, ...]:
+    """What the twins' certificate is good for."""
+    return (*sorted(twin_hosts()), *sorted(f"*.{domain}" for domain in closed_domains()))

@@ -1,0 +1,120 @@
+"""The way to the real network for what pysim does not stand in for: which places may be reached, and how.
+
+Goes through the machine's HTTP proxy when it has one. Knows no twin; the gateway and the twins' upstream ask here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import socket
+import ssl
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from simulator.twins.hosts import host_name, twin_of
+
+CONNECT_SECONDS: Final = 20.0
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Place = tuple[str, int]
+
+
+class RefusedError(Exception):
+    """A place that a job may not reach; the message is for the person who reads the log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outside:
+    """What may be reached, and through what.
+
+    `proxies` has the names of the usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, any
+    case). `local` are places on this machine that may be reached all the same: the package indexes that it is
+    configured for.
+    """
+
+    offline: bool
+    proxies: Mapping[str, str]
+    trust: ssl.SSLContext
+    local: frozenset[Place] = field(default=frozenset())
+
+    def proxy(self, scheme: str, host: str, port: int) -> str | None:
+        """The URL of the proxy for a place, None for a direct way."""
+        named = {name.lower(): value for name, value in self.proxies.items() if value}
+        url = named.get(f"{scheme}_proxy") or named.get("all_proxy")
+        bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
+        if url is None or bypass(f"{host}:{port}", {"no": named.get("no_proxy", "")}):
+            return None
+        return url if "//" in url else f"http://{url}"
+
+    async def admit(self, scheme: str, host: str, port: int) -> str:
+        """The host as it may be connected to. Raises RefusedError; OSError when the name does not resolve."""
+        name = host_name(host)
+        if name is not None and twin_of(name) is not None:
+            raise RefusedError(f"{name} never leaves pysim")
+        if self.offline:
+            raise RefusedError(f"this run is offline, and pysim does not stand in for {host}")
+        if (host.lower(), port) in self.local:
+            return host.lower()
+        if name is None:
+            raise RefusedError(f"{host!r} is no host name")
+        await self._refuse_this_machine(scheme, name, port)
+        return name
+
+    async def _refuse_this_machine(self, scheme: str, name: str, port: int) -> None:
+        """A sandbox has a loopback of its own; what listens on this machine's is none of a job's business."""
+        if name == "localhost" or name.endswith(".localhost"):
+            raise RefusedError(f"{name} is this machine")
+        if self.proxy(scheme, name, port) is None:
+            found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+            if any(_is_this_machine(str(address[0])) for *_, address in found):
+                raise RefusedError(f"{name} is this machine")
+
+    async def connect(self, host: str, port: int) -> Streams:
+        """A connection to the host, by the machine's proxy where it has one for HTTPS.
+
+        Raises RefusedError and OSError.
+        """
+        name = await self.admit("https", host, port)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                if (proxy := self.proxy("https", name, port)) is None:
+                    return await asyncio.open_connection(name, port)
+                return await self._tunnel(proxy, f"{name}:{port}")
+        except TimeoutError as error:
+            raise OSError(f"{name} did not answer within {CONNECT_SECONDS:g} s") from error
+
+    async def _tunnel(self, proxy: str, target: str) -> Streams:
+        url = urlsplit(proxy)
+        secure = self.trust if url.scheme == "https" else None
+        reader, writer = await asyncio.open_connection(url.hostname, url.port or (443 if secure else 80), ssl=secure)
+        lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+        if url.username:
+            user = f"{unquote(url.username)}:{unquote(url.password or '')}"
+            lines.append(f"Proxy-Authorization: Basic {base64.b64encode(user.encode()).decode()}")
+        try:
+            writer.write("\r\n".join([*lines, "", ""]).encode())
+            answer = await reader.readuntil(b"\r\n\r\n")
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            writer.close()
+            raise OSError(f"the proxy {url.hostname} did not answer") from error
+        status = answer.split(b"\r\n", 1)[0].decode(errors="replace")
+        if status.split(" ")[1:2] != ["200"]:
+            writer.close()
+            raise OSError(f"the proxy {url.hostname} answered {status!r}")
+        return reader, writer
+
+
+def places(urls: Iterable[str]) -> frozenset[Place]:
+    """The host and port of each HTTP URL."""
+    split = [urlsplit(url) for url in urls]
+    standard = {"http": 80, "https": 443}
+    return frozenset((u.hostname, u.port or standard[u.scheme]) for u in split if u.hostname and u.scheme in standard)
+
+
+def _is_this_machine(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return ip.is_loopback or ip.is_unspecified or ip.is_link_local

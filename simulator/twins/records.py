@@ -1,0 +1,41 @@
+"""The record of what jobs asked for: one event and one line of `access.jsonl` for each request. Knows no twin."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator.run_events import EventSink, TwinRequest
+
+Clock = Callable[[], float]
+"""Seconds since the epoch; a test may set it."""
+
+
+class Records:
+    """Writes requests down as they are answered; takes them from any thread."""
+
+    def __init__(self, path: Path, emit: EventSink, clock: Clock) -> None:
+        self._path, self._emit, self._clock = path, emit, clock
+        self._lock = threading.Lock()
+
+    def add(self, request: TwinRequest) -> None:
+        """Record a request that was answered, or refused."""
+        line = {
+            "at": round(self._clock(), 3),
+            "job": request.job_id,
+            "twin": request.twin,
+            "method": request.method,
+            "host": request.host,
+            "path": request.path,
+            "status": request.status,
+        }
+        with self._lock, self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{json.dumps(line)}\n")
+        self._emit(request)
+
+    def connection(self, job_id: str, host: str, port: int, status: int) -> None:
+        """Record a connection past all twins: 200 made, 403 refused, 502 failed."""
+        target = f"{host or '(no name)'}:{port}"
+        self.add(TwinRequest(job_id=job_id, twin="outside", method="CONNECT", host=host, path=target, status=status))

@@ -1,0 +1,226 @@
+"""All twins of one run in one thread: an event loop, the gateway before it, and the doors of the jobs.
+
+Joins the twins; knows no protocol of theirs, no workflow and no engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from starlette.routing import request_response
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+
+from simulator.errors import TwinError
+from simulator.run_events import EventSink
+from simulator.twins.application import Application
+from simulator.twins.artifact_store import ArtifactStore
+from simulator.twins.artifacts import ResultsTwin
+from simulator.twins.authority import Authority
+from simulator.twins.base import JobAccess, JobGrant, Publisher, StoredArtifact
+from simulator.twins.gateway import Gateway
+from simulator.twins.github_api import not_stood_in_for
+from simulator.twins.hosts import TwinName
+from simulator.twins.jobs import Jobs
+from simulator.twins.oidc import Issuer, OidcTwin
+from simulator.twins.outside import Outside, places
+from simulator.twins.records import Clock, Records
+from simulator.twins.upstream import Upstream
+
+T = TypeVar("T")
+START_SECONDS = 30.0
+
+# uvicorn's words about a bad request belong in no console of pysim; the records tell what was refused.
+logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TwinSettings:
+    """What the twins of one run work on.
+
+    `folder` is the run's own: artifacts/, its copy of the index, access.jsonl. `repository` is owner/name and `clone`
+    its bare git folder. `baseline` is the folder of the kept index and may not exist; `authority` that of this
+    installation's certificate authority. `host_ca` is the machine's certificates (PEM), `index_url` and
+    `extra_index_urls` the package indexes that it is configured for, `proxies` the usual environment variables
+    (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes listen on beside the
+    indexes' own. `offline` lets nothing reach the network.
+    """
+
+    run_id: str
+    folder: Path
+    repository: str
+    clone: Path
+    publishers: Sequence[Publisher]
+    baseline: Path
+    authority: Path
+    host_ca: bytes
+    index_url: str | None = None
+    extra_index_urls: Sequence[str] = ()
+    proxies: Mapping[str, str] = field(default_factory=dict)
+    ports: Sequence[int] = (80, 443)
+    offline: bool = False
+
+    @property
+    def index_urls(self) -> Sequence[str]:
+        """The machine's own indexes that are reached over HTTP."""
+        urls = [*([self.index_url] if self.index_url else []), *self.extra_index_urls]
+        return tuple(url for url in urls if url.startswith(("http://", "https://")))
+
+
+class LocalTwins:
+    """The twins of `base.Twins`, in this process. A context manager; methods may be called from any thread."""
+
+    def __init__(self, settings: TwinSettings, emit: EventSink, *, clock: Clock = time.time) -> None:
+        self._settings, self._emit = settings, emit
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        self._authority = Authority.load(settings.authority)
+        self._outside = Outside(
+            offline=settings.offline,
+            proxies=settings.proxies,
+            trust=_trust(settings.host_ca),
+            local=places(settings.index_urls),
+        )
+        self._records = Records(settings.folder / "access.jsonl", emit, clock)
+        self._jobs = Jobs(settings.run_id)
+        self._issuer = Issuer(clock)
+        self._artifacts = ArtifactStore(settings.folder / "artifacts")
+        self._results = ResultsTwin(self._artifacts, self._jobs, emit, clock)
+        self._oidc = OidcTwin(self._issuer, self._jobs, settings.repository.partition("/")[0])
+        self._thread: _LoopThread | None = None
+
+    @property
+    def ca_bundle(self) -> bytes:
+        """PEM: the machine's certificates and pysim's own authority; for sandboxes alone."""
+        return self._settings.host_ca.rstrip() + b"\n" + self._authority.certificate
+
+    @property
+    def ports(self) -> Sequence[int]:
+        """The ports that sandboxes must be able to reach."""
+        return sorted({*self._settings.ports, *(port for _, port in places(self._settings.index_urls))})
+
+    def open_job(self, grant: JobGrant) -> JobAccess:
+        """Make a way in for a job. Raises TwinError when the job is open already."""
+        job = self._jobs.open(grant)
+        return JobAccess(
+            gateway=self._loop_thread.call(self._loop_thread.gateway.open(grant.job_id)),
+            run_env=job.run_env,
+            action_env=job.action_env,
+            secrets=job.secrets,
+        )
+
+    def close_job(self, job_id: str) -> None:
+        """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
+        self._jobs.close(job_id)
+        self._loop_thread.call(self._loop_thread.gateway.close(job_id))
+
+    def artifacts(self) -> Sequence[StoredArtifact]:
+        """The finished artifacts, oldest first."""
+        return [artifact.stored for artifact in self._artifacts.finished() if artifact.stored]
+
+    @property
+    def _loop_thread(self) -> _LoopThread:
+        if self._thread is None:
+            raise TwinError("The twins are not running", hint="Enter their context first.")
+        return self._thread
+
+    def __enter__(self) -> Self:
+        self._thread = _LoopThread(self._serve)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._thread is not None:
+            self._thread.end()
+            self._thread = None
+
+    async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
+        upstream = Upstream(self._outside)
+        application = Application(
+            self._twins(upstream),
+            outside=request_response(upstream.outside),
+            is_open=lambda job_id: self._jobs.get(job_id) is not None,
+            records=self._records,
+            emit=self._emit,
+        )
+        config = Config(
+            application,
+            log_config=None,
+            lifespan="off",
+            ws="none",
+            interface="asgi3",
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+        config.load()
+        tls = self._authority.server_context()
+        gateway = Gateway(application=config, tls=tls, outside=self._outside, records=self._records, ports=self.ports)
+        started.set_result(gateway)
+        try:
+            await end.wait()
+        finally:
+            await gateway.shut()
+            await upstream.close()
+
+    def _twins(self, _upstream: Upstream) -> Mapping[TwinName, ASGIApp]:
+        missing = request_response(not_stood_in_for)
+        return {
+            "oidc": self._oidc.app,
+            "results": self._results.app,
+            "github": missing,
+            "github-api": missing,
+            "pypi": missing,
+            "testpypi": missing,
+            "unanswered": missing,
+        }
+
+
+class _LoopThread:
+    """A thread that runs the twins' event loop, and the way into it from other threads."""
+
+    def __init__(self, serve: Any) -> None:
+        started: concurrent.futures.Future[Gateway] = concurrent.futures.Future()
+        self._thread = threading.Thread(target=self._run, args=(serve, started), name="twins", daemon=True)
+        self._thread.start()
+        self.gateway = started.result(START_SECONDS)
+
+    def _run(self, serve: Any, started: concurrent.futures.Future[Gateway]) -> None:
+        try:
+            asyncio.run(self._main(serve, started))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    async def _main(self, serve: Any, started: concurrent.futures.Future[Gateway]) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        await serve(started, self._end)
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine that runs on the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def end(self) -> None:
+        """Close everything and wait for the thread."""
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join()
+
+
+def _trust(host_ca: bytes) -> ssl.SSLContext:
+    """What the machine trusts; comments between certificates may hold anything."""
+    return (
+        ssl.create_default_context(cadata=host_ca.decode("ascii", errors="ignore"))
+        if host_ca
+        else ssl.create_default_context()
+    )

@@ -1,0 +1,131 @@
+"""Requests that are answered by the real network: read-only ones to a twin's own host, and plain HTTP to others.
+
+Streams both ways, honours the machine's proxies and certificates. Knows no twin: a twin decides what it passes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Set
+from typing import Final
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from simulator.twins.application import visit
+from simulator.twins.outside import Outside, RefusedError
+
+TIMEOUT: Final = httpx.Timeout(300.0, connect=20.0, pool=None)
+_HOP_BY_HOP: Final = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
+    b"transfer-encoding upgrade".split()
+)
+_CREDENTIALS: Final = frozenset({b"authorization", b"cookie"})
+_NOT_SENT: Final = _HOP_BY_HOP | {b"host", b"expect"}
+Headers = list[tuple[bytes, bytes]]
+
+
+class Upstream:
+    """A client of the real network."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._clients: dict[str | None, httpx.AsyncClient] = {}
+        self._status: dict[str, int] = {}
+
+    async def relay(self, request: Request, host: str, *, body: bytes = b"", credentials: bool = False) -> Response:
+        """The answer of the real `host` to this request over TLS, with the client's credentials or without.
+
+        A token that pysim made for the job means nothing there, and makes GitHub refuse what it shows to anybody: so
+        a request that is refused with its credentials is sent again without.
+        """
+        if self._outside.offline:
+            return PlainTextResponse(f"This run is offline: {host} was not asked.\n", status_code=502)
+        url = httpx.URL(scheme="https", host=host, raw_path=_target(request))
+        plain = _passed_on(request, drop=_CREDENTIALS | {b"content-length"})
+        if not credentials or "authorization" not in request.headers:
+            return await self._answer(request.method, url, plain, body)
+        answer = await self._answer(request.method, url, _passed_on(request, drop={b"content-length"}), body)
+        if answer.status_code != httpx.codes.UNAUTHORIZED:
+            return answer
+        await answer.discard()
+        return await self._answer(request.method, url, plain, body)
+
+    async def outside(self, request: Request) -> Response:
+        """The answer to a request in plain HTTP for a host that is nobody's twin."""
+        at = visit(request)
+        try:
+            host = await self._outside.admit("http", at.host, at.port)
+        except RefusedError as error:
+            return PlainTextResponse(f"Refused by pysim: {error}.\n", status_code=403)
+        except OSError as error:
+            return PlainTextResponse(f"{at.host} was not found: {error}.\n", status_code=502)
+        if request.method == "CONNECT":
+            return PlainTextResponse("pysim is no proxy.\n", status_code=405)
+        url = httpx.URL(scheme="http", host=host, port=at.port, raw_path=_target(request))
+        has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+        return await self._answer(request.method, url, _passed_on(request), request.stream() if has_body else b"")
+
+    async def status(self, url: str) -> int:
+        """The status of a page of the real network, looked up once a run; 0 when it did not answer."""
+        if url not in self._status:
+            try:
+                async with self._client(httpx.URL(url)).stream("GET", url, follow_redirects=True) as response:
+                    self._status[url] = response.status_code
+            except httpx.HTTPError:
+                return 0
+        return self._status[url]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    async def _answer(
+        self, method: str, url: httpx.URL, headers: Headers, body: bytes | AsyncIterable[bytes]
+    ) -> _Relayed:
+        # A request made here, not by the client, has no header that the job's client did not send.
+        request = httpx.Request(method, url, headers=headers, content=body or None)
+        try:
+            return _Relayed(await self._client(url).send(request, stream=True))
+        except httpx.HTTPError as error:
+            text = f"pysim could not reach {url.host}: {error!r}\n"
+            return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, text=text))
+
+    def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+        port = url.port or (443 if url.scheme == "https" else 80)
+        proxy = self._outside.proxy(url.scheme, url.host, port)
+        if proxy not in self._clients:
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+            self._clients[proxy] = httpx.AsyncClient(
+                proxy=proxy, verify=self._outside.trust, trust_env=False, timeout=TIMEOUT, limits=limits
+            )
+        return self._clients[proxy]
+
+
+class _Relayed(StreamingResponse):
+    """An answer passed on as it arrives, its bytes and its headers untouched."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__(_raw(answer), answer.status_code)
+        self.raw_headers = [(n.lower(), v) for n, v in answer.headers.raw if n.lower() not in _HOP_BY_HOP]
+        self.discard = answer.aclose
+
+
+async def _raw(answer: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
+
+
+def _target(request: Request) -> bytes:
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return path + b"?" + query if query else path
+
+
+def _passed_on(request: Request, drop: Set[bytes] = frozenset()) -> Headers:
+    return [(name, value) for name, value in request.headers.raw if name not in _NOT_SENT | drop]

@@ -1,0 +1,270 @@
+"""The artifact protocol, as the toolkit's clients speak it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from simulator.process import run
+from simulator.run_events import ArtifactStored
+
+from .conftest import Job, Rig
+
+SERVICE = "twirp/github.actions.results.api.v1.ArtifactService"
+
+
+class Toolkit:
+    """Speaks the protocol from inside a job."""
+
+    def __init__(self, job: Job) -> None:
+        env = job.access.action_env
+        self.http, self.base, self.token = job.http, env["ACTIONS_RESULTS_URL"], env["ACTIONS_RUNTIME_TOKEN"]
+        scopes = jwt.decode(self.token, options={"verify_signature": False})["scp"].split()
+        (scope,) = [scope for scope in scopes if scope.startswith("Actions.Results:")]
+        _, run_id, job_id = scope.split(":")
+        self.ids = {"workflow_run_backend_id": run_id, "workflow_job_run_backend_id": job_id}
+
+    def call(self, method: str, **fields: object) -> httpx.Response:
+        body = {**self.ids, **fields}
+        headers = {"authorization": f"Bearer {self.token}"}
+        return self.http.post(f"{self.base}{SERVICE}/{method}", json=body, headers=headers)
+
+    def create(self, name: str, **fields: object) -> str:
+        answer = self.call("CreateArtifact", name=name, **{"version": 4, **fields})
+        assert answer.status_code == 200, answer.text
+        url: str = answer.json()["signed_upload_url"]
+        return url
+
+    def put(self, url: str, *blocks: bytes, order: list[int] | None = None) -> None:
+        """Send the blocks in `order`; the list of blocks is in that of the arguments."""
+        ids = [base64.b64encode(f"{'x' * 36}{number:012}".encode()).decode() for number in range(len(blocks))]
+        for number in order or range(len(blocks)):
+            query = httpx.QueryParams({"comp": "block", "blockid": ids[number]})
+            assert self.http.put(f"{url}&{query}", content=blocks[number]).status_code == 201
+        listed = "".join(f"<Latest>{block}</Latest>" for block in ids)
+        document = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'
+        headers = {"x-ms-blob-content-type": "zip"}
+        answer = self.http.put(f"{url}&comp=blocklist", content=document, headers=headers)
+        assert answer.status_code == 201, answer.text
+
+    def store(self, name: str, content: bytes, **fields: object) -> str:
+        self.put(self.create(name, **fields), content)
+        answer = self.call("FinalizeArtifact", name=name, size=str(len(content)), hash=digest(content))
+        assert answer.status_code == 200, answer.text
+        number: str = answer.json()["artifact_id"]
+        return number
+
+    def listed(self, **filters: object) -> list[dict[str, Any]]:
+        artifacts: list[dict[str, Any]] = self.call("ListArtifacts", **filters).json()["artifacts"]
+        return artifacts
+
+    def fetch(self, name: str) -> httpx.Response:
+        (found,) = self.listed(name_filter=name)
+        ids = {key: found[key] for key in self.ids}
+        url = self.call("GetSignedArtifactURL", **{**ids, "name": name}).json()["signed_url"]
+        return self.http.get(url)
+
+
+def digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def archive(**files: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as zipped:
+        for name, text in files.items():
+            zipped.writestr(name, text)
+    return out.getvalue()
+
+
+@pytest.fixture
+def build(rig: Rig) -> Toolkit:
+    return Toolkit(rig.job("build", id_token=False))
+
+
+@pytest.fixture
+def publish(rig: Rig) -> Toolkit:
+    return Toolkit(rig.job("publish"))
+
+
+def test_one_job_stores_and_another_gets_the_same_bytes(rig: Rig, build: Toolkit, publish: Toolkit) -> None:
+    content = archive(**{"a.txt": "a", "sub/b.txt": "b"})
+    number = build.store("dist", content)
+    answer = publish.fetch("dist")
+    assert (answer.content, answer.headers["content-type"]) == (content, "application/zip")
+    (stored,) = rig.twins.artifacts()
+    assert (stored.archive.read_bytes(), stored.job_id, number) == (content, "build", "1")
+    event = ArtifactStored(
+        job_id="build", name="dist", size=len(content), digest=digest(content), files=("a.txt", "sub/b.txt")
+    )
+    assert rig.seen(ArtifactStored) == [event]
+
+
+def test_blocks_are_put_together_in_the_order_of_the_list(build: Toolkit, publish: Toolkit) -> None:
+    blocks = [bytes([number]) * 100_000 for number in range(5)]
+    url = build.create("dist")
+    build.put(url, *blocks, order=[3, 1, 4, 1, 0, 2, 3])  # some twice, as after a lost answer
+    whole = b"".join(blocks)
+    assert build.call("FinalizeArtifact", name="dist", size=len(whole), hash=digest(whole)).json()["ok"]
+    assert publish.fetch("dist").content == whole
+
+
+def test_fields_may_be_in_camel_case(build: Toolkit) -> None:
+    build.store("a", b"1")
+    build.store("b", b"2")
+    assert [artifact["name"] for artifact in build.listed(nameFilter="b")] == ["b"]
+    assert [artifact["name"] for artifact in build.listed(id_filter="1")] == ["a"]
+    assert build.listed(name_filter="c") == []
+
+
+def test_a_listed_artifact_names_the_job_that_made_it(build: Toolkit, publish: Toolkit) -> None:
+    build.store("dist", b"12345")
+    (found,) = publish.listed()
+    assert found["workflow_job_run_backend_id"] == build.ids["workflow_job_run_backend_id"]
+    assert (found["size"], found["digest"], found["database_id"]) == ("5", digest(b"12345"), "1")
+    assert found["created_at"] == "2026-09-21T14:13:20.000Z"
+
+
+def test_a_name_is_taken_for_the_whole_run_until_it_is_deleted(build: Toolkit, publish: Toolkit) -> None:
+    build.store("dist", b"1")
+    again = publish.call("CreateArtifact", name="dist", version=4)
+    assert again.status_code == 409
+    assert again.json() == {
+        "code": "already_exists",
+        "msg": "an artifact with this name already exists on the workflow run",
+    }
+    assert publish.call("DeleteArtifact", **build.ids, name="dist").json() == {"ok": True, "artifact_id": "1"}
+    assert publish.store("dist", b"2") == "2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"size": "4"}, "the artifact has 3 bytes, not 4"),
+        ({"size": "3", "hash": digest(b"other")}, "the artifact's digest is"),
+        ({"size": "x"}, "size is no number"),
+    ],
+)
+def test_what_arrived_is_compared_with_what_was_sent(
+    rig: Rig, build: Toolkit, fields: dict[str, str], said: str
+) -> None:
+    build.put(build.create("dist"), b"123")
+    answer = build.call("FinalizeArtifact", name="dist", **fields)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_argument")
+    assert answer.json()["msg"].startswith(said)
+    assert rig.twins.artifacts() == []
+
+
+def test_an_artifact_without_content_is_not_finished(build: Toolkit) -> None:
+    build.create("dist")
+    assert build.call("FinalizeArtifact", name="dist", size="0").status_code == 412
+    assert build.listed() == []
+
+
+def test_a_single_file_keeps_its_type_and_name(build: Toolkit, publish: Toolkit) -> None:
+    build.store("notes.txt", b"text", version=7, mime_type="text/plain")
+    answer = publish.fetch("notes.txt")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''notes.txt"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..\\x", "a:b", 'a"b'])
+def test_bad_names_are_refused(build: Toolkit, name: str) -> None:
+    assert build.call("CreateArtifact", name=name, version=4).json()["code"] == "invalid_argument"
+
+
+def test_a_name_made_of_dots_stays_in_its_folder(rig: Rig, build: Toolkit) -> None:
+    build.store("..", b"1")
+    (stored,) = rig.twins.artifacts()
+    assert stored.archive.parent == rig.settings.folder / "artifacts"
+
+
+def test_tokens_and_ids_are_those_of_the_job(build: Toolkit, publish: Toolkit) -> None:
+    assert build.call("CreateArtifact", name="x", **publish.ids).json()["code"] == "permission_denied"
+    build.token = publish.token
+    answer = build.call("ListArtifacts")
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+def test_a_signed_url_is_good_for_one_thing(build: Toolkit) -> None:
+    url = build.create("dist")
+    assert len(httpx.URL(url).params["sig"]) >= 64
+    assert build.http.put(url.replace("/blob/1", "/blob/2") + "&comp=blocklist").status_code == 403
+    assert build.http.get(url).status_code == 404
+    assert build.http.put(f"{url}x", content=b"1").status_code == 403
+
+
+def test_everything_is_answered_in_json(build: Toolkit) -> None:
+    headers = {"authorization": f"Bearer {build.token}"}
+    for path in (f"{SERVICE}/Nothing", "twirp/github.actions.results.api.v1.CacheService/CreateCacheEntry", "x"):
+        answer = build.http.post(build.base + path, headers=headers, json={})
+        assert (answer.status_code, answer.json()["code"]) == (501, "unimplemented")
+        assert path in answer.json()["msg"]
+    answer = build.http.post(f"{build.base}{SERVICE}/ListArtifacts", headers=headers, content=b"{")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(rig: Rig, build: Toolkit) -> None:
+    url = build.create("dist")
+
+    def content() -> Any:
+        yield b"1" * 100_000
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        build.http.put(f"{url}&comp=block&blockid=eA%3D%3D", content=content())
+    answer = build.http.put(f"{url}&comp=blocklist", content="<BlockList><Latest>eA==</Latest></BlockList>")
+    assert (answer.status_code, "InvalidBlockList" in answer.text) == (400, True)
+    kept = [path for path in (rig.settings.folder / "artifacts").rglob("*") if path.is_file() and path.stat().st_size]
+    assert kept == []
+
+
+CLIENT = """
+import artifact from '@actions/artifact'
+const client = artifact.default ?? artifact
+const { id } = await client.uploadArtifact('dist', ['in/a.txt', 'in/big.bin'], 'in', {compressionLevel: 0})
+const found = await client.getArtifact('dist')
+const { digestMismatch } = await client.downloadArtifact(found.artifact.id, { path: 'out' })
+let conflict = ''
+try { await client.uploadArtifact('dist', ['in/a.txt'], 'in') } catch (error) { conflict = error.message }
+console.log(JSON.stringify({ id, size: found.artifact.size, digestMismatch, conflict }))
+"""
+
+
+@pytest.mark.network
+@pytest.mark.clients
+@pytest.mark.parametrize("version", ["2.3.2", "6.2.1"])
+def test_the_toolkit_itself_uploads_and_downloads(
+    rig: Rig, tmp_path_factory: pytest.TempPathFactory, version: str
+) -> None:
+    folder = tmp_path_factory.mktemp("client")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", f"@actions/artifact@{version}"]
+    run(install, cwd=folder, timeout=300)
+    (folder / "client.mjs").write_text(CLIENT)
+    (folder / "in").mkdir()
+    (folder / "in" / "a.txt").write_text("text")
+    (folder / "in" / "big.bin").write_bytes(hashlib.shake_128(b"").digest(20_000_000))
+    job = rig.job("build", id_token=False)
+    env = {
+        **job.access.action_env,
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_WORKSPACE": str(folder),
+        "RUNNER_TEMP": str(folder),
+    }
+    done = job.run("node", "client.mjs", cwd=folder, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["id"] == 1
+    assert not said["digestMismatch"]
+    assert "(409) Conflict: an artifact with this name already exists on the workflow run" in said["conflict"]
+    for name in ("a.txt", "big.bin"):
+        assert Path(folder / "out" / name).read_bytes() == (folder / "in" / name).read_bytes()

@@ -1,0 +1,222 @@
+"""Nothing that a job does reaches a host where a release is uploaded or a token is made."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.indexes import indexes
+from simulator.run_events import TwinRequest
+from simulator.twins.hosts import closed_domains, host_name, twin_hosts, twin_of
+
+from .conftest import Rig, Start, pump
+
+PORTS = (80, 443, 8443)
+SEALED = sorted({*(host for index in indexes().values() for host in index.hosts), *twin_hosts()})
+
+
+def client_hello(name: bytes, *, record: int = 16384) -> bytes:
+    """A TLS 1.2 ClientHello with this server name, cut into records of at most `record` bytes."""
+    host = b"\x00" + len(name).to_bytes(2) + name
+    server_name = len(host).to_bytes(2) + host
+    extension = (0).to_bytes(2) + len(server_name).to_bytes(2) + server_name
+    groups, signatures = bytes.fromhex("000a00060004001d0017"), bytes.fromhex("000d0006000404030804")
+    extensions = bytes.fromhex("3a3a0000") + groups + extension + signatures
+    body = b"\x03\x03" + bytes(32) + b"\x00" + bytes.fromhex("0002c02b") + bytes.fromhex("0100")
+    body += len(extensions).to_bytes(2) + extensions
+    message = b"\x01" + len(body).to_bytes(3) + body
+    parts = [message[at : at + record] for at in range(0, len(message), record)]
+    return b"".join(b"\x16\x03\x01" + len(part).to_bytes(2) + part for part in parts)
+
+
+class WayOut:
+    """The machine's HTTP proxy: everything that leaves pysim asks here first, so this is all that left."""
+
+    def __init__(self) -> None:
+        self.targets: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._echo, args=(client,), daemon=True).start()
+
+    def _echo(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(1)
+            self.targets.append(head.split(b" ")[1].decode())
+            if head.startswith(b"CONNECT"):
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                pump(client, client)
+            else:
+                client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\noutside")
+
+
+@pytest.fixture
+def way_out() -> Iterator[WayOut]:
+    proxy = WayOut()
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def online(start: Start, way_out: WayOut) -> Rig:
+    proxies = {"HTTPS_PROXY": way_out.url, "HTTP_PROXY": way_out.url}
+    return start(offline=False, proxies=proxies, ports=PORTS)
+
+
+def knock(gateway: Path, port: int, *pieces: bytes, wait: float = 0.05) -> bytes:
+    """Say something through a job's gateway, wait for the first answer, end, and read the rest."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(gateway))
+        connection.sendall(b"PYSIM/1 %d\n" % port)
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(wait if len(pieces) > 1 else 0)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            answer = connection.recv(65536)
+            connection.shutdown(socket.SHUT_WR)
+            while data := connection.recv(65536):
+                answer += data
+        return answer
+
+
+def spellings(host: str) -> list[bytes]:
+    return [text.encode() for text in (host, host.upper(), host.title(), f"{host}.", f"{host.upper()}.", f"{host}..")]
+
+
+@pytest.mark.parametrize("host", SEALED)
+def test_no_spelling_of_a_sealed_host_leaves(online: Rig, way_out: WayOut, host: str) -> None:
+    job = online.job()
+    for port in PORTS:
+        for name in spellings(host):
+            hello = client_hello(name)
+            assert knock(job.access.gateway, port, hello) not in {b"", hello}  # a twin's TLS answered
+            knock(job.access.gateway, port, b"POST /legacy/ HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n" % name)
+            knock(job.access.gateway, port, b"GET / HTTP/1.1\r\nHost: %s:%d\r\n\r\n" % (name, port))
+            knock(job.access.gateway, port, b"CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n" % (name, name))
+    assert not [target for target in way_out.targets if host_name(target.rpartition(":")[0]) is not None]
+
+
+def test_a_host_outside_does_leave(online: Rig, way_out: WayOut) -> None:
+    """Without this the test above would say nothing."""
+    job = online.job()
+    hello = client_hello(b"Files.Example.org")
+    assert knock(job.access.gateway, 443, hello) == hello  # the way out echoes
+    assert knock(job.access.gateway, 80, b"GET /a HTTP/1.1\r\nHost: example.org\r\n\r\n").endswith(b"outside")
+    assert way_out.targets == ["files.example.org:443", "http://example.org/a"]
+    seen = [(event.twin, event.method, event.host, event.status) for event in online.seen(TwinRequest)]
+    assert seen == [("outside", "CONNECT", "files.example.org", 200), ("outside", "GET", "example.org", 200)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 60])
+def test_a_hello_in_pieces_is_read_whole(online: Rig, way_out: WayOut, size: int) -> None:
+    job = online.job()
+    sealed = indexes()["pypi"].upload_host.encode()
+    hello = client_hello(sealed, record=size)
+    knock(job.access.gateway, 443, *(hello[at : at + 40] for at in range(0, len(hello), 40)), wait=0.005)
+    assert way_out.targets == []
+    hello = client_hello(b"example.org", record=size)
+    knock(job.access.gateway, 443, *(hello[at : at + 40] for at in range(0, len(hello), 40)), wait=0.005)
+    assert way_out.targets == ["example.org:443"]
+
+
+def test_a_second_request_on_a_connection_is_judged_by_its_own_host(online: Rig, way_out: WayOut) -> None:
+    sealed = indexes()["pypi"].upload_host.encode()
+    first = b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n"
+    second = b"POST /legacy/ HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % sealed
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(online.job().access.gateway))
+        connection.sendall(b"PYSIM/1 80\n" + first + second)
+        while connection.recv(65536):
+            pass
+    assert way_out.targets == ["http://example.org/"]
+    assert [event.host for event in online.seen(TwinRequest)] == ["example.org", sealed.decode()]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"", b"127.0.0.1", b"2130706433", b"0x7f.1", b"[::1]", b"localhost", b"a.localhost", b"a b.example", b"\xff"],
+)
+def test_what_is_no_public_host_is_refused(online: Rig, way_out: WayOut, name: bytes) -> None:
+    job = online.job()
+    assert knock(job.access.gateway, 443, client_hello(name)) == b""
+    answer = knock(job.access.gateway, 80, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % name)
+    assert answer.split(b" ")[1] in {b"400", b"403"}
+    assert way_out.targets == []
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-x\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 100])
+def test_what_names_no_host_is_refused(online: Rig, way_out: WayOut, said: bytes) -> None:
+    assert knock(online.job().access.gateway, 443, said) == b""
+    assert way_out.targets == []
+    assert [event.status for event in online.seen(TwinRequest)] == [403]
+
+
+@pytest.mark.parametrize("line", [b"PYSIM/2 443\n", b"GET / HTTP/1.1\r\n", b"PYSIM/1 443", b"PYSIM/1 22\n", b"\n"])
+def test_a_connection_begins_with_the_line_and_a_port_that_is_open(online: Rig, way_out: WayOut, line: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(online.job().access.gateway))
+        connection.sendall(line + client_hello(b"example.org"))
+        connection.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""
+    assert way_out.targets == []
+
+
+def test_offline_nothing_leaves(start: Start, way_out: WayOut) -> None:
+    rig = start(offline=True, proxies={"HTTPS_PROXY": way_out.url, "HTTP_PROXY": way_out.url})
+    job = rig.job()
+    assert knock(job.access.gateway, 443, client_hello(b"example.org")) == b""
+    assert b"offline" in knock(job.access.gateway, 80, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
+    assert way_out.targets == []
+    assert [(event.host, event.status) for event in rig.seen(TwinRequest)] == [("example.org", 403)] * 2
+
+
+def test_a_closed_job_has_no_way_in(online: Rig) -> None:
+    job = online.job()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(job.access.gateway))
+        connection.settimeout(5)
+        online.twins.close_job("publish")
+        online.twins.close_job("publish")
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""
+    assert not job.access.gateway.exists()
+
+
+@given(st.sampled_from(sorted({*twin_hosts(), *closed_domains()})), st.data())
+def test_every_case_and_dot_of_a_sealed_host_is_sealed(host: str, data: st.DataObject) -> None:
+    cased = "".join(data.draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in host)
+    below = data.draw(st.sampled_from(["", "www.", "a.B."]))
+    name = host_name(below + cased + "." * data.draw(st.integers(0, 3)))
+    assert name is not None
+    if not below or host in closed_domains():
+        assert twin_of(name) is not None
+
+
+@given(st.text(max_size=30))
+def test_host_names_have_one_spelling(text: str) -> None:
+    name = host_name(text)
+    assert name is None or host_name(name) == name == name.lower()
