@@ -9,7 +9,7 @@ import enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from simulator.diagnostics import Diagnostic
 
@@ -46,13 +46,24 @@ class ConfigurationError(SimulatorError):
 
 
 class InvalidWorkflowError(SimulatorError):
-    """A workflow file is not one that GitHub would run; `diagnostics` holds every problem found."""
+    """A workflow file is not one that GitHub would run; `diagnostics` holds every problem found.
+
+    `sources` holds the text of the files that the diagnostics name, as far as it is at hand.
+    """
 
     exit_code = ExitCode.INVALID_WORKFLOW
 
-    def __init__(self, message: str, *, hint: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        diagnostics: Sequence[Diagnostic] = (),
+        sources: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources or {})
 
 
 class EngineUnavailableError(SimulatorError):

@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from simulator import __version__
-from simulator.errors import ExitCode, InvalidWorkflowError, SimulatorError
+from simulator.errors import ExitCode, SimulatorError
 
 # name -> (module with `command`, one line of help); the module is imported when the command is called
 COMMANDS: Final = {
@@ -83,8 +83,7 @@ def main(arguments: list[str]) -> int:
 def _show(error: SimulatorError) -> None:
     from simulator.report.diagnostics import error_text
 
-    diagnostics = error.diagnostics if isinstance(error, InvalidWorkflowError) else ()
-    _say(error_text(error, diagnostics))
+    _say(error_text(error))
 
 
 def _say(text: str) -> None:

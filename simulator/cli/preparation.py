@@ -74,7 +74,8 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
             f"There is no workflow in {FOLDER} of {source.root}.",
             hint="Add one and commit it, or name the repository with -C.",
         )
-    loaded = [load_workflow(_text(source, path), path) for path in _chosen(paths, chosen)]
+    texts = {path: _text(source, path) for path in _chosen(paths, chosen)}
+    loaded = [load_workflow(text, path) for path, text in texts.items()]
     diagnostics = tuple(item for result in loaded for item in result.diagnostics)
     workflows = tuple(result.workflow for result in loaded if result.workflow is not None)
     if len(workflows) < len(loaded):
@@ -82,6 +83,7 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
             "The workflow is not valid.",
             hint="Mend the places above; GitHub would refuse it too.",
             diagnostics=diagnostics,
+            sources=texts,
         )
     return workflows
 

@@ -60,11 +60,11 @@ def diagnostics_text(diagnostics: Iterable[Diagnostic], read: SourceReader = no_
     return "\n".join([*texts, total])
 
 
-def error_text(error: SimulatorError, read: SourceReader = no_source, *, width: int = WIDTH) -> str:
+def error_text(error: SimulatorError, *, width: int = WIDTH) -> str:
     """An error that ended a command: its diagnostics if it has any, its message, and its hint."""
     parts = []
     if isinstance(error, InvalidWorkflowError):
-        parts.append(diagnostics_text(error.diagnostics, read, width=width))
+        parts.append(diagnostics_text(error.diagnostics, error.sources.get, width=width))
     parts += [f"error: {_safe(str(error))}", f"  hint: {_safe(error.hint)}" if error.hint else ""]
     return "\n".join(part for part in parts if part)
 

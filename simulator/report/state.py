@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
-from simulator.findings import Finding, Severity
+from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.run_events import (
     Annotation,
@@ -128,11 +128,6 @@ class RunState:
         """The files that an index took, each once."""
         taken = {(u.index, u.project, u.filename): u for u in self.uploads if 200 <= u.status < 300}
         return tuple(taken.values())
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether a finding is an error."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
 
     def failed_steps(self) -> tuple[tuple[JobState, StepState], ...]:
         """The steps that failed their job, in the order of jobs and steps."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final, NotRequired, TypedDict
 
-from simulator.errors import ExitCode
 from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.report.state import JobState, RunState, StepState
-from simulator.run_events import Conclusion, FileUploaded, TokenExchanged, Verdict
+from simulator.run_events import Conclusion, FileUploaded, TokenExchanged
 
 SUMMARY_VERSION: Final = 1
 
@@ -139,7 +138,7 @@ def summary(state: RunState) -> Summary | None:
         runId=started.run_id if started else None,
         verdict=finished.verdict.value,
         reason=finished.reason,
-        exitCode=exit_code(state).value,
+        exitCode=finished.exit_code,
         seconds=round(state.seconds, 3),
         event=started.event if started else None,
         ref=started.ref if started else None,
@@ -162,22 +161,6 @@ def summary(state: RunState) -> Summary | None:
         ],
         findings=[_finding(finding) for finding in state.findings],
     )
-
-
-def exit_code(state: RunState) -> ExitCode:
-    """What the verdict makes of `pysim run`.
-
-    Nothing published is 0 when a workflow ran and no finding is an error: the workflow meant it. A no-go is 5 when a
-    protection rule kept a job out and no other job failed.
-    """
-    if state.verdict is Verdict.GO:
-        return ExitCode.GO
-    refused = {gate.job_id for gate in state.gates if not gate.allowed}
-    failed = {job.id for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE} - refused
-    if refused and not failed:
-        return ExitCode.REFUSED
-    meant = state.verdict is Verdict.NOTHING_PUBLISHED and state.jobs and not (failed or state.has_errors)
-    return ExitCode.GO if meant else ExitCode.NO_GO
 
 
 def _ended(conclusion: Conclusion | None, started_at: float | None) -> str:

@@ -1,23 +1,17 @@
-"""The reducer, the verdict's exit code, and records that are cut short."""
+"""The reducer, the summary, and records that are cut short."""
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
-from simulator.errors import ExitCode
-from simulator.findings import Finding, Severity
 from simulator.report.state import LAST_LINES, RunState, advance, replay
-from simulator.report.summary import exit_code, summary
+from simulator.report.summary import summary
 from simulator.run_events import (
     Conclusion,
     FileUploaded,
-    FindingRaised,
-    GateEvaluated,
-    JobFinished,
     JobPlanned,
     JobStarted,
     RunEvent,
@@ -29,12 +23,6 @@ from simulator.run_events import (
 )
 
 BUILD = JobPlanned(job_id="build", name="Build it", needs=(), workflow="w.yml")
-ERROR = FindingRaised(finding=Finding(code="c", severity=Severity.ERROR, message="m", hint="h"))
-WARNING = FindingRaised(finding=replace(ERROR.finding, severity=Severity.WARNING))
-
-
-def ended(job: str, conclusion: Conclusion) -> JobFinished:
-    return JobFinished(job_id=job, conclusion=conclusion, at=3.0)
 
 
 def finished(verdict: Verdict) -> RunFinished:
@@ -125,26 +113,10 @@ def test_releases_are_told_apart_by_index_and_version() -> None:
     ]
 
 
-GATE = GateEvaluated(job_id="publish", environment="pypi", allowed=False, reason="r")
-CODES: list[tuple[list[RunEvent], Verdict, ExitCode]] = [
-    ([BUILD, ended("build", Conclusion.SUCCESS)], Verdict.GO, ExitCode.GO),
-    ([BUILD, ended("build", Conclusion.FAILURE)], Verdict.NO_GO, ExitCode.NO_GO),
-    ([BUILD, ended("build", Conclusion.SKIPPED)], Verdict.NOTHING_PUBLISHED, ExitCode.GO),
-    ([BUILD, ended("build", Conclusion.SKIPPED), WARNING], Verdict.NOTHING_PUBLISHED, ExitCode.GO),
-    ([BUILD, ended("build", Conclusion.SKIPPED), ERROR], Verdict.NOTHING_PUBLISHED, ExitCode.NO_GO),
-    ([BUILD, ended("build", Conclusion.FAILURE)], Verdict.NOTHING_PUBLISHED, ExitCode.NO_GO),
-    ([], Verdict.NOTHING_PUBLISHED, ExitCode.NO_GO),
-    ([GATE, ended("publish", Conclusion.FAILURE)], Verdict.NO_GO, ExitCode.REFUSED),
-    ([GATE, ended("publish", Conclusion.SKIPPED)], Verdict.NOTHING_PUBLISHED, ExitCode.REFUSED),
-    ([GATE, ended("publish", Conclusion.FAILURE), ended("other", Conclusion.FAILURE)], Verdict.NO_GO, ExitCode.NO_GO),
-]
-
-
-@pytest.mark.parametrize(("events", "verdict", "code"), CODES)
-def test_exit_codes(events: list[RunEvent], verdict: Verdict, code: ExitCode) -> None:
-    state = replay([*events, finished(verdict)])
-    assert exit_code(state) is code
-    assert typing.cast("typing.Mapping[str, object]", summary(state))["exitCode"] == code.value
+def test_the_exit_code_is_the_commands() -> None:
+    result = summary(replay([replace(finished(Verdict.NO_GO), exit_code=5)]))
+    assert result is not None
+    assert (result["verdict"], result["exitCode"]) == ("no-go", 5)
 
 
 def test_a_run_that_never_ended_has_no_verdict() -> None:
