@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from simulator.cli.configuration import Configuration
@@ -163,7 +163,13 @@ def plan_started(
         emit(WorkflowConsidered(path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason))
         if rehearsed:
             plans.append(plan(item.workflow, item.event, contexts=_server_contexts(item, identity, variables)))
-    return tuple(plans)
+    return tuple(plans) if len(plans) == 1 else tuple(map(_with_own_keys, plans))
+
+
+def _with_own_keys(item: Plan) -> Plan:
+    """The plan with the workflow's name in the jobs' keys: two workflows may have a job of the same id."""
+    stem = PurePosixPath(item.workflow.path).stem
+    return replace(item, jobs=tuple(replace(job, key=f"{stem}/{job.key}") for job in item.jobs))
 
 
 def _server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:

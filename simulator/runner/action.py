@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Protocol, assert_never
 
 from simulator.actions.model import (
@@ -18,6 +18,7 @@ from simulator.actions.model import (
     ResolvedAction,
     ScriptRuns,
 )
+from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
 from simulator.engines.base import LAYOUT
 from simulator.errors import SimulatorError
 from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
@@ -49,7 +50,9 @@ class ActionUse:
 
 
 def folder_in_sandbox(job: JobState, action: ResolvedAction) -> PurePosixPath:
-    """Where an action's files lie for the job: GitHub's own places."""
+    """Where an action's files lie for the job: GitHub's own places, but for what pysim ships."""
+    if action.builtin:
+        return action_folder(action, LAYOUT.actions)
     match action.reference:
         case RepositoryReference() as at:
             return LAYOUT.actions / at.owner / at.repo / at.ref.replace("/", "_") / at.path
@@ -117,10 +120,16 @@ class Uses:
         except SimulatorError as error:
             raise StepError(f"{error} {error.hint}") from error
         folder = folder_in_sandbox(self._job, action)
-        if not isinstance(action.reference, LocalReference) and folder not in self._copied:
-            self._job.sandbox.copy_in(action.folder, folder)
-            self._copied.add(folder)
+        if action.builtin:
+            self._copy(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
+        elif not isinstance(action.reference, LocalReference):
+            self._copy(action.folder, folder)
         return ActionUse(step=step, action=action, folder=folder, frame=frame, state={}, depth=depth)
+
+    def _copy(self, source: Path, target: PurePosixPath) -> None:
+        if target not in self._copied:
+            self._job.sandbox.copy_in(source, target)
+            self._copied.add(target)
 
     def register_post(self, use: ActionUse) -> None:
         """The action began, so its post part will run; once for a use."""
@@ -179,12 +188,11 @@ def _variables(use: ActionUse, run: StepRun) -> dict[str, str]:
 
 
 def _process(use: ActionUse, run: StepRun, runs: ScriptRuns | JavaScriptRuns, script: str) -> bool:
-    program = (
-        (str(LAYOUT.python), "-I")
-        if isinstance(runs, ScriptRuns)
-        else (str(LAYOUT.externals / f"node{runs.node}/bin/node"),)
-    )
-    done = run.command((*program, str(use.folder / script)), run.job.folder, _variables(use, run))
+    if isinstance(runs, ScriptRuns):
+        argv = script_argv(use.action, script, python=LAYOUT.python, actions=LAYOUT.actions)
+    else:
+        argv = (str(LAYOUT.externals / f"node{runs.node}/bin/node"), str(use.folder / script))
+    done = run.command(argv, run.job.folder, _variables(use, run))
     use.state.update(run.log.state)
     return run.ended(done)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from simulator.actions.model import Reference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
+from simulator.actions.resolve import outside_models
 from simulator.errors import SimulatorError
 from simulator.findings import Finding, Severity
 from simulator.planning.model import Plan, PlannedJob
@@ -59,6 +60,10 @@ def _action(uses: str, span: Span, check: Callable[[Reference], object]) -> Iter
         check(reference)
     except SimulatorError as error:
         yield _unsupported(str(error), span, error.hint)
+        return
+    outside = outside_models(reference, span)
+    if outside is not None:
+        yield outside
 
 
 def _unsupported(message: str, span: Span, hint: str) -> Finding:

@@ -99,7 +99,6 @@ class Run:
                 self._settings.plan,
                 needs=self._needs(job),
                 results=results,
-                variables=self._settings.variables,
                 cancelled=self._cancelled,
             )
         except ExpressionError as error:

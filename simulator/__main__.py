@@ -1,0 +1,5 @@
+"""`python -m simulator` is `pysim`."""
+
+from simulator.cli.main import run
+
+run()

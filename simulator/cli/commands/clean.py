@@ -1,0 +1,62 @@
+"""`pysim clean`: removes what runs left behind, and what the user names besides; nothing else."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator.engines.registry import ENGINES
+from simulator.errors import EngineUnavailableError, ExitCode
+from simulator.paths import StateFolder, cache_folder
+from simulator.triggers.repository import find_root
+from simulator.twins.gateway import remove_stale_sockets
+
+
+def clean(
+    directory: Path, *, runs: bool, index: bool, cache: bool, images: bool, say: Callable[[str], object]
+) -> ExitCode:
+    """Remove what dead runs left in the engines and in this repository, then what was asked for."""
+    state = StateFolder(find_root(directory))
+    removed = [*_engines(images=images), *remove_stale_sockets(), *_runs(state, finished=runs)]
+    if index and state.index.exists():
+        shutil.rmtree(state.index)
+        removed.append("the kept index")
+    if cache:
+        folder = cache_folder()
+        shutil.rmtree(folder)
+        removed.append(f"the cache {folder}")
+    for what in removed:
+        say(f"removed {what}")
+    if not removed:
+        say("There was nothing to remove.")
+    return ExitCode.GO
+
+
+def _engines(*, images: bool) -> list[str]:
+    removed: list[str] = []
+    for make in ENGINES.values():
+        engine = make()
+        try:
+            engine.check()
+        except EngineUnavailableError:
+            continue
+        removed += engine.clean()
+        if images:
+            removed += engine.remove_images()
+    return removed
+
+
+def _runs(state: StateFolder, *, finished: bool) -> list[str]:
+    """Folders of runs: those that died half-way lose their private clone, and with `finished` all that ended go."""
+    removed: list[str] = []
+    for run in state.all_runs():
+        if run.owner_alive:
+            continue
+        if finished:
+            run.remove()
+            removed.append(f"run {run.id}")
+        elif run.owner is not None:
+            run.release()
+            removed.append(f"the claim of the dead run {run.id}")
+    return removed
