@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -89,6 +89,8 @@ class Application:
 
         try:
             await app(scope, receive, note)
+        except ClientDisconnect:
+            return
         except Exception as error:
             self._emit(Notice(message=f"The stand-in {twin} failed: {error!r}", hint="This is a fault of pysim."))
             if recorded:

@@ -29,6 +29,7 @@ from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
 from simulator.twins.base import JobAccess, JobGrant, Publisher, StoredArtifact
 from simulator.twins.gateway import Gateway
+from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
@@ -146,8 +147,11 @@ class LocalTwins:
 
     async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
         upstream = Upstream(self._outside)
+        git = GitTwin(
+            repository=self._settings.repository, clone=self._settings.clone, upstream=upstream, emit=self._emit
+        )
         application = Application(
-            self._twins(upstream),
+            self._twins(git),
             outside=request_response(upstream.outside),
             is_open=lambda job_id: self._jobs.get(job_id) is not None,
             records=self._records,
@@ -172,13 +176,14 @@ class LocalTwins:
         finally:
             await gateway.shut()
             await upstream.close()
+            git.close()
 
-    def _twins(self, _upstream: Upstream) -> Mapping[TwinName, ASGIApp]:
+    def _twins(self, git: GitTwin) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
         return {
             "oidc": self._oidc.app,
             "results": self._results.app,
-            "github": missing,
+            "github": request_response(git.answer),
             "github-api": missing,
             "pypi": missing,
             "testpypi": missing,

@@ -1,0 +1,193 @@
+"""GitHub's git host: the rehearsed repository from its private clone by `git http-backend`, others read from GitHub.
+
+A push lands in the private clone, for later jobs of the run to see, and is told to the user. Knows no workflow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from simulator import process
+from simulator.run_events import EventSink, Notice
+from simulator.twins.application import visit
+from simulator.twins.hosts import GITHUB
+from simulator.twins.upstream import Upstream
+
+T = TypeVar("T")
+CHUNK: Final = 65536
+WANTS_LIMIT: Final = 64 << 20  # of a request to GitHub: what a client has and wants, not a repository
+_GIT_PATH: Final = re.compile(r"/([^/]+/[^/]+?)(?:\.git)?(/(?:info/refs|HEAD|objects/.+|git-(?:upload|receive)-pack))")
+_PROTOCOL: Final = re.compile(r"[a-z0-9=:.]{1,100}")
+_CONFIG: Final = (
+    "uploadpack.allowFilter=true",
+    "uploadpack.allowAnySHA1InWant=true",  # GitHub's protocol 0 does, and a shallow fetch by commit needs it
+    "http.receivepack=true",
+    "core.hooksPath=/dev/null",
+    "gc.auto=0",
+    "receive.autogc=false",
+)
+
+
+class GitTwin:
+    """GitHub's main host."""
+
+    def __init__(self, *, repository: str, clone: Path, upstream: Upstream, emit: EventSink) -> None:
+        self._repository, self._clone, self._upstream, self._emit = repository, clone, upstream, emit
+        self._pushing = asyncio.Lock()
+        self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
+
+    def close(self) -> None:
+        """End the threads; no request may be under way."""
+        self._threads.shutdown()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request for any repository."""
+        match = _GIT_PATH.fullmatch(request.url.path)
+        if match and match[1].lower() == self._repository.lower():
+            return await self._own(request, match[2])
+        if request.method in {"GET", "HEAD"}:
+            return await self._upstream.relay(request, GITHUB, credentials=True)
+        if request.method == "POST" and match and match[2] == "/git-upload-pack":
+            body = await request.body()
+            return await self._upstream.relay(request, GITHUB, body=body, credentials=True)
+        text = f"pysim lets no job write to {GITHUB}: {request.method} {request.url.path} was not sent.\n"
+        return PlainTextResponse(text, status_code=403)
+
+    async def _own(self, request: Request, path: str) -> Response:
+        service = request.query_params.get("service") or path.lstrip("/")
+        if service != "git-receive-pack":
+            return await self._backend(request, path)
+        if "authorization" not in request.headers:
+            refusal = {"www-authenticate": 'Basic realm="GitHub"'}
+            return PlainTextResponse("No anonymous write access.\n", status_code=401, headers=refusal)
+        if request.method != "POST":
+            return await self._backend(request, path)
+        async with self._pushing:
+            before = await self._in_thread(self._refs)
+            response = await self._backend(request, path)
+            if isinstance(response, StreamingResponse):
+                response = await _whole(response)
+            self._tell(visit(request).job_id, before, await self._in_thread(self._refs))
+        return response
+
+    async def _backend(self, request: Request, path: str) -> StreamingResponse | Response:
+        """What `git http-backend` answers, passed on as it comes once it has had the whole request."""
+        with tempfile.TemporaryFile() as complaints:
+            options = [word for setting in _CONFIG for word in ("-c", setting)]
+            child = process.start(
+                ["git", *options, "http-backend"],
+                env=self._environment(request, path),
+                clean_env=True,
+                stderr=complaints,
+            )
+            try:
+                await self._feed(child, request)
+                head, rest = await self._in_thread(_read_head, child)
+            except BaseException:
+                self._threads.submit(process.stop, child)
+                raise
+            if not head:
+                self._threads.submit(process.stop, child)
+                complaints.seek(0)
+                return PlainTextResponse(f"git http-backend failed: {complaints.read().decode()}\n", status_code=500)
+        headers = {name.lower(): value for name, value in head.items() if name.lower() != "status"}
+        status = int(head.get("Status", "200").split(" ")[0])
+        return StreamingResponse(self._rest(child, rest), status, headers=headers)
+
+    async def _feed(self, child: process.Child, request: Request) -> None:
+        assert child.stdin
+        try:
+            async for chunk in request.stream():
+                await self._in_thread(child.stdin.write, chunk)
+            await self._in_thread(child.stdin.close)
+        except BrokenPipeError:
+            return  # git has ended; what it said is still to be read
+
+    async def _rest(self, child: process.Child, first: bytes) -> AsyncIterator[bytes]:
+        assert child.stdout
+        patience = 0.0
+        try:
+            if first:
+                yield first
+            while chunk := await self._in_thread(os.read, child.stdout.fileno(), CHUNK):
+                yield chunk
+            patience = 5.0
+        finally:  # not awaited: when the client left, nothing can be
+            self._threads.submit(process.stop, child, patience=patience)
+
+    def _environment(self, request: Request, path: str) -> Mapping[str, str]:
+        """CGI's variables (RFC 3875) and git's own; nothing of the user's configuration."""
+        headers = request.headers
+        protocol = headers.get("git-protocol", "")
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._clone),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_PROJECT_ROOT": str(self._clone),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_PROTOCOL": protocol if _PROTOCOL.fullmatch(protocol) else "",
+            "PATH_INFO": path,
+            "QUERY_STRING": request.url.query,
+            "REMOTE_ADDR": "127.0.0.1",
+            "REMOTE_USER": "x-access-token",
+            "REQUEST_METHOD": request.method,
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_TYPE": headers.get("content-type", ""),
+            "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""),
+            **({"CONTENT_LENGTH": headers["content-length"]} if "content-length" in headers else {}),
+        }
+
+    def _refs(self) -> Mapping[str, str]:
+        listed = process.run(["git", "for-each-ref", "--format=%(refname) %(objectname)"], cwd=self._clone)
+        return dict(line.split(" ", 1) for line in listed.text.splitlines())
+
+    def _tell(self, job_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        for ref in sorted(before.keys() | after.keys()):
+            old, new = before.get(ref), after.get(ref)
+            if old != new:
+                change = (
+                    f"created {ref} at {new}"
+                    if old is None
+                    else f"deleted {ref}"
+                    if new is None
+                    else f"moved {ref} to {new}"
+                )
+                self._emit(
+                    Notice(
+                        message=f"The job {job_id} pushed to {self._repository}: it {change}",
+                        hint="The push went to the rehearsal's own clone; the release would make it on GitHub.",
+                    )
+                )
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _read_head(child: process.Child) -> tuple[Mapping[str, str], bytes]:
+    """The header fields that a CGI program printed, and what it had printed beyond them."""
+    assert child.stdout
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = os.read(child.stdout.fileno(), CHUNK)
+        if not chunk:
+            return {}, b""
+        data += chunk
+    head, _, rest = data.partition(b"\r\n\r\n")
+    fields = (line.partition(": ")[::2] for line in head.decode("latin-1").split("\r\n"))
+    return dict(fields), rest
+
+
+async def _whole(response: StreamingResponse) -> Response:
+    chunks = [chunk.encode() if isinstance(chunk, str) else bytes(chunk) async for chunk in response.body_iterator]
+    return Response(b"".join(chunks), response.status_code, headers=dict(response.headers))

@@ -1,0 +1,102 @@
+"""The rehearsed repository as real git sees it under GitHub's name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.run_events import Notice, TwinRequest
+
+from .conftest import REPOSITORY, Job, Rig, git
+
+URL = f"https://github.com/{REPOSITORY}"
+TOKEN = "AUTHORIZATION: basic eC1hY2Nlc3MtdG9rZW46eA=="
+pytestmark = pytest.mark.clients
+
+
+def run_git(job: Job, *words: str | Path, cwd: Path | None = None, fails: bool = False) -> str:
+    done = job.run("git", "-c", "user.name=A", "-c", "user.email=a@example.org", *words, cwd=cwd)
+    assert (done.returncode != 0) == fails, done.stderr
+    return done.stderr if fails else done.stdout.strip()
+
+
+def head(rig: Rig, ref: str) -> str:
+    return git("rev-parse", ref, cwd=rig.settings.clone)
+
+
+def test_clone_with_its_tags(rig: Rig) -> None:
+    job = rig.job()
+    run_git(job, "clone", "-q", f"{URL}.git", "all")
+    assert run_git(job, "describe", cwd=job.folder / "all") == "v0.1.0"
+    assert run_git(job, "cat-file", "-t", "v0.1.0", cwd=job.folder / "all") == "tag"
+    assert {event.twin for event in rig.seen(TwinRequest)} == {"github"}
+
+
+@pytest.mark.parametrize("version", ["0", "1", "2"])
+@pytest.mark.parametrize("name", [URL, URL.replace("octo", "Octo"), f"{URL}.git"])
+def test_fetch_of_one_commit_as_checkout_does(rig: Rig, version: str, name: str) -> None:
+    job, commit = rig.job(), head(rig, "v0.1.0^{commit}")
+    run_git(job, "init", "-q", "work")
+    work = job.folder / "work"
+    options = ["-c", f"protocol.version={version}", "-c", f"http.extraheader={TOKEN}"]
+    run_git(job, *options, "fetch", "-q", "--no-tags", "--depth=1", name, f"+{commit}:refs/tags/v0.1.0", cwd=work)
+    run_git(job, "checkout", "-q", "v0.1.0", cwd=work)
+    assert run_git(job, "rev-list", "--count", "HEAD", cwd=work) == "1"
+    assert (work / "file.txt").read_text() == "2\n"
+
+
+def test_a_commit_that_no_ref_names_can_be_fetched(rig: Rig) -> None:
+    job, commit = rig.job(), head(rig, "main~2")
+    run_git(job, "init", "-q", "work")
+    run_git(job, "fetch", "-q", "--depth=1", URL, commit, cwd=job.folder / "work")
+    assert run_git(job, "log", "--format=%s", "FETCH_HEAD", cwd=job.folder / "work") == "commit 0"
+
+
+def test_a_clone_without_blobs_gets_them_later(rig: Rig) -> None:
+    job = rig.job()
+    run_git(job, "clone", "-q", "--filter=blob:none", "--no-checkout", URL, "partial")
+    assert run_git(job, "show", "HEAD~2:file.txt", cwd=job.folder / "partial") == "0"
+
+
+def test_a_push_lands_in_the_private_clone_and_is_told(rig: Rig) -> None:
+    job = rig.job("bump")
+    run_git(job, "clone", "-q", URL, "work")
+    work = job.folder / "work"
+    (work / "file.txt").write_text("x" * 3_000_000)
+    run_git(job, "commit", "-q", "-a", "-m", "bump", cwd=work)
+    run_git(job, "-c", f"http.extraheader={TOKEN}", "push", "-q", "origin", "HEAD:main", "HEAD:refs/tags/v9", cwd=work)
+    commit = run_git(job, "rev-parse", "HEAD", cwd=work)
+    assert head(rig, "main") == head(rig, "v9") == commit
+    said = [event.message for event in rig.seen(Notice)]
+    assert said == [
+        f"The job bump pushed to {REPOSITORY}: it moved refs/heads/main to {commit}",
+        f"The job bump pushed to {REPOSITORY}: it created refs/tags/v9 at {commit}",
+    ]
+    assert run_git(rig.job("later"), "ls-remote", URL, "main").startswith(commit)
+
+
+def test_a_push_without_credentials_is_refused_as_on_github(rig: Rig) -> None:
+    job = rig.job()
+    run_git(job, "clone", "-q", URL, "work")
+    said = run_git(job, "push", "origin", "HEAD:x", cwd=job.folder / "work", fails=True)
+    assert "could not read Username for 'https://github.com'" in said
+
+
+def test_no_write_reaches_the_real_host(rig: Rig) -> None:
+    job = rig.job()
+    for method, path in (("POST", "/other/one/git-receive-pack"), ("POST", "/login"), ("DELETE", f"/{REPOSITORY}")):
+        answer = job.http.request(method, f"https://github.com{path}", content=b"x")
+        assert answer.status_code == 403
+        assert path in answer.text
+
+
+def test_other_repositories_are_not_served_offline(rig: Rig) -> None:
+    said = run_git(rig.job(), "clone", "https://github.com/other/one", fails=True)
+    assert "502" in said
+
+
+def test_a_clone_that_is_gone_is_not_found(rig: Rig) -> None:
+    (rig.settings.clone / "HEAD").unlink()
+    answer = rig.job().http.get(f"{URL}/info/refs?service=git-upload-pack")
+    assert (answer.status_code, rig.seen(Notice)) == (404, [])
