@@ -1,0 +1,114 @@
+"""A job's `if:`: what can be said of it before anything runs, and what it gives when the job's needs are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from simulator.expressions.language import ExpressionError, Scope, Value, evaluate, to_text, truthy
+from simulator.planning.graph import ancestors
+from simulator.planning.model import Plan, PlannedJob
+from simulator.workflow.model import Condition
+
+Decision = Literal["run", "skip", "later"]
+_StatusFunctions = dict[str, Callable[[Sequence[Value]], Value]]
+
+
+def job_condition(
+    job: PlannedJob, plan: Plan, *, needs: Mapping[str, Value], results: Mapping[str, str], cancelled: bool = False
+) -> bool:
+    """Whether a job whose needs are done is to run.
+
+    `needs` is its `needs` context; `results` the conclusions so far, by job id. `success()` is false when any
+    ancestor, not only a direct need, did not succeed (actions/runner issues 491 and 2205). Raises ExpressionError.
+    """
+    graph = {each.id: [need.value for need in each.needs] for each in plan.workflow.jobs.values()}
+    before = ancestors(graph, job.job.id)
+
+    def success(names: Sequence[Value]) -> bool:
+        return not cancelled and all(results.get(name) == "success" for name in _named(names, before))
+
+    def failure(names: Sequence[Value]) -> bool:
+        return not cancelled and any(results.get(name) == "failure" for name in _named(names, before))
+
+    functions: _StatusFunctions = {
+        "always": lambda _: True,
+        "cancelled": lambda _: cancelled,
+        "success": success,
+        "failure": failure,
+    }
+    scope = Scope(contexts={**plan.contexts, "needs": needs}, functions=functions)
+    return truthy(evaluate(job.job.condition.expression, scope))
+
+
+def _named(names: Sequence[Value], otherwise: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(to_text, names)) or otherwise
+
+
+class _UnknownYetError(Exception):
+    """An expression asks for what only a run can tell."""
+
+
+class _Unknown(Mapping[str, Value]):
+    """A context of which nothing is known."""
+
+    def __getitem__(self, key: str) -> Value:
+        raise _UnknownYetError
+
+    def __iter__(self) -> Iterator[str]:
+        raise _UnknownYetError
+
+    def __len__(self) -> int:
+        raise _UnknownYetError
+
+    def __contains__(self, key: object) -> bool:
+        raise _UnknownYetError
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """How the jobs before a job may have ended; all false: one was skipped."""
+
+    success: bool = False
+    failure: bool = False
+    cancelled: bool = False
+
+
+_GOOD = _World(success=True)
+_BAD = (_World(failure=True), _World(cancelled=True), _World())
+
+
+def decide(condition: Condition, contexts: Mapping[str, Value], needed: Sequence[Decision]) -> Decision:
+    """What a condition gives on the event alone; `needed` are the decisions on all ancestors of the job.
+
+    "run" means: if the jobs before it succeed. "later" is also the answer where the evaluation fails, so that the job
+    fails when its time comes.
+    """
+    worlds = (_GOOD,) if not needed else _BAD if "skip" in needed else (_GOOD, *_BAD)
+    known = {**contexts, "needs": _Unknown()} if needed else {**contexts, "needs": {}}
+    try:
+        values = [_in_world(condition, known, world) for world in worlds]
+    except (_UnknownYetError, ExpressionError):
+        return "later"
+    if not any(values):
+        return "skip"
+    return "run" if all(values) or values == [True, False, False, False] else "later"
+
+
+def _in_world(condition: Condition, contexts: Mapping[str, Value], world: _World) -> bool:
+    def told(value: bool) -> Callable[[Sequence[Value]], Value]:  # noqa: FBT001 - the value is all there is
+        def status(names: Sequence[Value]) -> Value:
+            if names:
+                raise _UnknownYetError
+            return value
+
+        return status
+
+    functions: _StatusFunctions = {
+        "always": told(value=True),
+        "success": told(world.success),
+        "failure": told(world.failure),
+        "cancelled": told(world.cancelled),
+    }
+    return truthy(evaluate(condition.expression, Scope(contexts=contexts, functions=functions)))

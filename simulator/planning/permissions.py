@@ -1,0 +1,22 @@
+"""What a job's token may do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.workflow.model import Job, Permissions, Workflow
+
+# A new repository's setting for workflows that say nothing: "Read repository contents and packages permissions".
+RESTRICTED: Final[Permissions] = {"contents": "read", "packages": "read"}
+_ALWAYS: Final[Permissions] = {"metadata": "read"}
+
+
+def permissions_of(workflow: Workflow, job: Job, *, default: Permissions = RESTRICTED) -> Permissions:
+    """The scopes that the job's token is granted, and no others.
+
+    The job's own `permissions` replace the workflow's wholly; where neither says anything the repository's `default`
+    holds, which never includes id-token.
+    """
+    given = job.permissions if job.permissions is not None else workflow.permissions
+    granted = default if given is None else given
+    return {**_ALWAYS, **{scope: access for scope, access in granted.items() if access != "none"}}
