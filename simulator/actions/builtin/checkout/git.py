@@ -14,7 +14,7 @@ from simulator.actions.builtin.toolkit.step import ActionError
 
 OLDEST = (2, 18)
 ATTEMPTS = 3
-WAIT = 1
+WAIT = 1  # second; the real action waits ten to twenty, but this server is on this machine
 
 
 class Git:

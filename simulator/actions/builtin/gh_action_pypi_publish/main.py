@@ -249,7 +249,8 @@ def twine(*arguments: str, environment: dict[str, str] | None = None) -> None:
     Raises ActionError without words unless it ends with 0: twine has said what is wrong.
     """
     with tempfile.TemporaryDirectory(dir=os.environ.get("RUNNER_TEMP")) as home:
-        command = [sys.executable, "-I", "-m", "twine", *arguments]
+        isolated = ["-I"] if sys.flags.isolated else []
+        command = [sys.executable, *isolated, "-m", "twine", *arguments]
         code = subprocess.run(command, check=False, env={**os.environ, "HOME": home, **(environment or {})}).returncode
     if code != 0:
         raise ActionError

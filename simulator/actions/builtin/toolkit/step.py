@@ -14,8 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-import requests
-
 from simulator.actions.builtin.toolkit import log
 
 TRUE = {"true", "True", "TRUE"}
@@ -30,7 +28,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     """Run an action's program and end the process: 0, or 1 with one error annotation."""
     try:
         main()
-    except (ActionError, OSError, ValueError, requests.RequestException, subprocess.SubprocessError) as failure:
+    except (ActionError, OSError, ValueError, subprocess.SubprocessError) as failure:  # of requests too: OSErrors
         if str(failure):
             log.error(str(failure))
         sys.exit(1)

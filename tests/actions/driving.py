@@ -1,0 +1,165 @@
+"""Runs a script of a built-in action as the runner does: its manifest's defaults, GitHub's variables, file commands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from simulator.actions.model import ScriptRuns
+from simulator.actions.reference import parse_reference
+from simulator.actions.resolve import resolve
+from simulator.actions.scripts import BUILTIN_FOLDER, script_argv
+
+FILES = ("ENV", "OUTPUT", "PATH", "STATE", "STEP_SUMMARY")
+DEFAULTS = {
+    "github.repository": "octo/demo",
+    "github.token": "ghs_job",
+    "github.run_id": "77",
+    "github.server_url == 'https://github.com' && github.token || ''": "ghs_job",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a script ended and what it left in the step's files."""
+
+    code: int
+    lines: Sequence[str]
+    outputs: Mapping[str, str]
+    variables: Mapping[str, str]
+    paths: Sequence[str]
+    state: Mapping[str, str]
+    summary: str
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    def said(self, command: str) -> list[str]:
+        """What was said with a workflow command, without its properties, unescaped."""
+        found = [re.match(rf"::{command}(?: [^:]*)?::(.*)", line) for line in self.lines]
+        texts = [match[1] for match in found if match]
+        return [text.replace("%0A", "\n").replace("%3A", ":").replace("%25", "%") for text in texts]
+
+
+@dataclass(kw_only=True)
+class Driver:
+    """A job's folders, and how its actions are run."""
+
+    root: Path
+    base: Mapping[str, str] = field(default_factory=dict)
+    isolated: bool = True
+
+    def __post_init__(self) -> None:
+        self.workspace.mkdir(parents=True, exist_ok=True)
+        for folder in ("temp", "tools", "home"):
+            (self.root / folder).mkdir(exist_ok=True)
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "work" / "demo"
+
+    @property
+    def temp(self) -> Path:
+        return self.root / "temp"
+
+    @property
+    def tools(self) -> Path:
+        return self.root / "tools"
+
+    def run(
+        self,
+        uses: str,
+        inputs: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        *,
+        script: str | None = None,
+        state: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Run the main script of an action, or another one."""
+        reference = parse_reference(uses)
+        action = resolve(reference, workspace_read=None)
+        assert isinstance(action.manifest.runs, ScriptRuns)
+        argv = self._argv(script_argv(action, script or action.manifest.runs.main, **self._places()))
+        given = {
+            key: _default(each.default.source if each.default else "") for key, each in action.manifest.inputs.items()
+        }
+        given |= {key.lower(): value for key, value in (inputs or {}).items()}
+        environment = {
+            **self._environment(),
+            **{f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in given.items()},
+            **{f"STATE_{name}": value for name, value in (state or {}).items()},
+            "GITHUB_ACTION_REF": uses.partition("@")[2],
+            **(env or {}),
+        }
+        done = subprocess.run(
+            argv,
+            cwd=self.workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=120,
+            check=False,
+        )
+        return self._outcome(done.returncode, done.stdout.decode())
+
+    def _places(self) -> dict[str, PurePosixPath]:
+        """The sandbox's paths of this machine: `_pysim` is a link to the shipped folder."""
+        actions = self.root / "actions"
+        actions.mkdir(exist_ok=True)
+        if not (actions / "_pysim").exists():
+            (actions / "_pysim").symlink_to(BUILTIN_FOLDER)
+        return {"python": PurePosixPath(sys.executable), "actions": PurePosixPath(actions)}
+
+    def _argv(self, argv: tuple[str, ...]) -> list[str]:
+        return [word for word in argv if self.isolated or word != "-I"]
+
+    def _environment(self) -> dict[str, str]:
+        files = {f"GITHUB_{name}": str(self.root / name) for name in FILES}
+        for file in files.values():
+            Path(file).write_text("")
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.root / "home"),
+            "LANG": "C.UTF-8",
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(self.workspace),
+            "GITHUB_REPOSITORY": "octo/demo",
+            "GITHUB_REPOSITORY_OWNER": "octo",
+            "GITHUB_RUN_ID": "77",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_WORKFLOW_REF": "octo/demo/.github/workflows/pypi.yml@refs/tags/v0.1.0",
+            "GITHUB_EVENT_NAME": "push",
+            "RUNNER_TEMP": str(self.temp),
+            "RUNNER_TOOL_CACHE": str(self.tools),
+            **files,
+            **self.base,
+        }
+
+    def _outcome(self, code: int, text: str) -> Outcome:
+        read = {name: (self.root / name).read_text() for name in FILES}
+        return Outcome(
+            code=code,
+            lines=text.splitlines(),
+            outputs=_assignments(read["OUTPUT"]),
+            variables=_assignments(read["ENV"]),
+            paths=read["PATH"].splitlines(),
+            state=_assignments(read["STATE"]),
+            summary=read["STEP_SUMMARY"],
+        )
+
+
+def _default(source: str) -> str:
+    expression = re.fullmatch(r"\$\{\{\s*(.*?)\s*\}\}", source)
+    return DEFAULTS[expression[1]] if expression else source
+
+
+def _assignments(text: str) -> dict[str, str]:
+    return {m[1]: m[3] for m in re.finditer(r"^(.+?)<<(.+)\n(.*?)\n\2$", text, re.MULTILINE | re.DOTALL)}

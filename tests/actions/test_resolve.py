@@ -1,0 +1,147 @@
+"""From references to actions: built in, of the workspace, and the ones that pysim cannot run."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from simulator.actions.builtin.registry import BUILTIN
+from simulator.actions.model import CompositeRuns, ContainerRuns, ScriptRuns
+from simulator.actions.reference import parse_reference
+from simulator.actions.resolve import ActionManifestError, UnknownActionError, check_known, outside_models, resolve
+from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
+from simulator.diagnostics import Severity
+from simulator.positions import Span
+
+# What the sandbox's tool interpreter has beside the standard library.
+TOOL_PACKAGES = {"id", "packaging", "requests", "twine"}
+
+
+@pytest.mark.parametrize("action", sorted(BUILTIN))
+def test_a_builtin_action_is_whole(action: str) -> None:
+    resolved = resolve(parse_reference(f"{action.upper()}@v4"), workspace_read=None)
+    runs = resolved.manifest.runs
+    assert resolved.builtin
+    assert resolved.models
+    assert resolved.differs
+    assert isinstance(runs, ScriptRuns)
+    for script in filter(None, (runs.main, runs.pre, runs.post)):
+        assert (resolved.folder / script).is_file()
+
+
+@pytest.mark.parametrize(
+    "script", sorted(BUILTIN_FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(BUILTIN_FOLDER))
+)
+def test_scripts_need_no_more_than_a_sandbox_has(script: Path) -> None:
+    if script.name == "registry.py":
+        return
+    names = set()
+    for node in ast.walk(ast.parse(script.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(str(node.module))
+    outside = {name for name in names if not name.startswith("simulator.actions.builtin")}
+    assert {name.partition(".")[0] for name in outside} <= sys.stdlib_module_names | TOOL_PACKAGES
+
+
+def test_how_a_script_is_started() -> None:
+    action = resolve(parse_reference("actions/checkout@v4"), workspace_read=None)
+    actions, python = PurePosixPath("/w/_actions"), PurePosixPath("/opt/python")
+    assert action_folder(action, actions) == builtin_folder(actions) / "checkout"
+    assert script_argv(action, "post.py", python=python, actions=actions) == (
+        "/opt/python",
+        "-I",
+        "-X",
+        "utf8",
+        "/w/_actions/_pysim/launch.py",
+        "checkout/post.py",
+    )
+
+
+@pytest.mark.parametrize(
+    "uses", ["actions/cache@v4", "octo/tools/x@main", "actions/upload-artifact/merge@v4", "docker://alpine"]
+)
+def test_an_unknown_action_is_named(uses: str) -> None:
+    with pytest.raises(UnknownActionError) as error:
+        check_known(parse_reference(uses))
+    assert uses in str(error.value)
+    assert "not supported yet" in str(error.value)
+    assert all(action in error.value.hint for action in BUILTIN)
+
+
+def test_an_action_that_cannot_work_here_is_refused_with_the_reason() -> None:
+    with pytest.raises(UnknownActionError, match="it signs with a public transparency service"):
+        check_known(parse_reference("actions/attest-build-provenance@v2"))
+
+
+def test_a_local_action_is_known_before_it_is_there() -> None:
+    check_known(parse_reference("./.github/actions/build"))
+
+
+def test_a_local_action_is_read_from_the_workspace() -> None:
+    files = {"a/action.yaml": b"name: A\nruns: {using: composite, steps: []}", "b/Dockerfile": b"FROM scratch"}
+
+    def read(path: PurePosixPath) -> bytes:
+        try:
+            return files[str(path)]
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    local = resolve(parse_reference("./a"), workspace_read=read)
+    assert not local.builtin
+    assert isinstance(local.manifest.runs, CompositeRuns)
+    assert isinstance(resolve(parse_reference("./b/"), workspace_read=read).manifest.runs, ContainerRuns)
+    with pytest.raises(ActionManifestError) as missing:
+        resolve(parse_reference("./c"), workspace_read=read)
+    assert str(missing.value) == (
+        "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under './c'. "
+        "Did you forget to run actions/checkout before running your local action?"
+    )
+    files["a/action.yml"] = b"runs: {using: node18, main: x.js}"
+    with pytest.raises(
+        ActionManifestError, match=r"a/action\.yml:1:15: error: 'using: node18' is not supported"
+    ) as broken:
+        resolve(parse_reference("./a"), workspace_read=read)
+    assert len(broken.value.diagnostics) == 1
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        "actions/checkout@v4",
+        "actions/checkout@v7.0.1",
+        "actions/checkout@main",
+        "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683",
+        "actions/setup-python@v6",
+        "pypa/gh-action-pypi-publish@release/v1",
+        "pypa/gh-action-pypi-publish@v1.14.2",
+        "octo/tools@v99",
+        "./x",
+    ],
+)
+def test_versions_of_which_nothing_is_to_be_said(uses: str) -> None:
+    assert outside_models(parse_reference(uses)) is None
+
+
+@pytest.mark.parametrize("uses", ["actions/checkout@v3", "actions/checkout@v8.0.0", "pypa/gh-action-pypi-publish@v2"])
+def test_a_version_that_is_not_modelled_is_a_warning(uses: str) -> None:
+    where = Span(file="w.yml", line=3, column=9)
+    finding = outside_models(parse_reference(uses), where)
+    assert finding is not None
+    assert (finding.code, finding.severity, finding.where) == ("action-version", Severity.WARNING, where)
+    assert uses.partition("@")[2] in finding.message
+
+
+@pytest.mark.parametrize("action", ["actions/upload-artifact", "actions/download-artifact"])
+def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str) -> None:
+    finding = outside_models(parse_reference(f"{action}@v3.1.3"))
+    assert finding is not None
+    assert finding.severity is Severity.ERROR
+    assert finding.would_show == (
+        f"This request has been automatically failed because it uses a deprecated version of `{action}: v3`. "
+        "Learn more: https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
+    )
