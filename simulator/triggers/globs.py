@@ -17,7 +17,7 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Atom:
+class Atom:
     """Takes one character, or more when `many`; when `optional`, it and the next may be left out, `skips` in all."""
 
     takes: Callable[[str], bool]
@@ -26,25 +26,28 @@ class _Atom:
     skips: int = 1
 
 
-def _anything(character: str) -> bool:
+def anything(character: str) -> bool:
+    """Take any character."""
     return bool(character)
 
 
-def _no_slash(character: str) -> bool:
+def no_slash(character: str) -> bool:
+    """Take any character but a slash."""
     return character != "/"
 
 
-def _only(characters: str) -> Callable[[str], bool]:
+def one_of(characters: str) -> Callable[[str], bool]:
+    """Take the characters given."""
     return lambda character: character in characters
 
 
 @functools.lru_cache(maxsize=512)
-def compile_pattern(pattern: str) -> tuple[_Atom, ...]:
+def compile_pattern(pattern: str) -> tuple[Atom, ...]:
     """The parts of a pattern, which is without its leading `!`. Raises PatternError.
 
     `**/` at the start, and `/**/`, match no folder too, as in the cheat sheet's `**/docs/**`.
     """
-    atoms: list[_Atom] = []
+    atoms: list[Atom] = []
     position = 0
     while position < len(pattern):
         character = pattern[position]
@@ -61,7 +64,7 @@ def compile_pattern(pattern: str) -> tuple[_Atom, ...]:
     return tuple(atoms)
 
 
-def _part(pattern: str, position: int) -> tuple[list[_Atom], int]:
+def _part(pattern: str, position: int) -> tuple[list[Atom], int]:
     """The atoms of what stands at a position, and its length."""
     character = pattern[position]
     if character == "*":
@@ -71,21 +74,21 @@ def _part(pattern: str, position: int) -> tuple[list[_Atom], int]:
     if character == "\\":
         if position + 1 == len(pattern):
             raise PatternError("a backslash at the end escapes nothing")
-        return [_Atom(_only(pattern[position + 1]))], 2
-    return [_Atom(_only(character))], 1
+        return [Atom(one_of(pattern[position + 1]))], 2
+    return [Atom(one_of(character))], 1
 
 
-def _stars(pattern: str, position: int) -> tuple[list[_Atom], int]:
+def _stars(pattern: str, position: int) -> tuple[list[Atom], int]:
     if not pattern.startswith("**", position):
-        return [_Atom(_no_slash, optional=True, many=True)], 1
+        return [Atom(no_slash, optional=True, many=True)], 1
     whole_part = position == 0 or pattern[position - 1] == "/"
     if whole_part and pattern.startswith("**/", position):
-        folders = (_Atom(_only(""), optional=True, skips=3), _Atom(_anything, optional=True, many=True))
-        return [*folders, _Atom(_only("/"))], 3
-    return [_Atom(_anything, optional=True, many=True)], 2
+        folders = (Atom(one_of(""), optional=True, skips=3), Atom(anything, optional=True, many=True))
+        return [*folders, Atom(one_of("/"))], 3
+    return [Atom(anything, optional=True, many=True)], 2
 
 
-def _brackets(pattern: str, position: int) -> tuple[list[_Atom], int]:
+def _brackets(pattern: str, position: int) -> tuple[list[Atom], int]:
     end = pattern.find("]", position)
     if end < 0:
         raise PatternError("[ is not closed")
@@ -93,7 +96,7 @@ def _brackets(pattern: str, position: int) -> tuple[list[_Atom], int]:
     if not inside:
         raise PatternError("[] lists no character")
     parts: list[tuple[str, str, str]] = re.findall(r"(.)-(.)|(.)", inside, re.DOTALL)
-    return [_Atom(_only("".join(_range(*part) for part in parts)))], end + 1 - position
+    return [Atom(one_of("".join(_range(*part) for part in parts)))], end + 1 - position
 
 
 def _range(first: str, last: str, single: str) -> str:
@@ -107,7 +110,11 @@ def _range(first: str, last: str, single: str) -> str:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether one pattern, without `!`, matches the whole name. Raises PatternError."""
-    atoms = compile_pattern(pattern)
+    return accepts(compile_pattern(pattern), name)
+
+
+def accepts(atoms: Sequence[Atom], name: str) -> bool:
+    """Whether the atoms, one after the other, take the whole name."""
     states = _reachable(atoms, [0])
     for character in name:
         after: list[int] = []
@@ -118,7 +125,7 @@ def matches(pattern: str, name: str) -> bool:
     return len(atoms) in states
 
 
-def _reachable(atoms: Sequence[_Atom], states: Iterable[int]) -> set[int]:
+def _reachable(atoms: Sequence[Atom], states: Iterable[int]) -> set[int]:
     """The states, and those that follow when optional atoms take nothing."""
     found: set[int] = set()
     waiting = list(states)
