@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -62,12 +61,12 @@ TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Toolchain:
-    """pysim's own interpreter, as the sandbox needs it: folders to show and links to repeat."""
+    """pysim's own interpreter, as the sandbox needs it: folders to show, links to repeat, folders of packages."""
 
-    executable: Path
+    executable: Path  # of the installation, not of a virtual environment
     folders: Sequence[Path]
     links: Sequence[tuple[Path, Path]]
-    search_path: Sequence[Path]  # folders of packages that the interpreter would not find by itself
+    packages: Sequence[Path]
 
 
 @dataclass(slots=True)
@@ -166,11 +165,15 @@ def _add_tools(root: Root, toolchain: Toolchain) -> None:
         root.show(folder, str(folder))
     for link, target in toolchain.links:
         root.link(str(link), target)
-    more = ":".join(map(str, toolchain.search_path))
-    setting = f"export PYTHONPATH={shlex.quote(more)}\n" if more else ""
-    root.file(LAYOUT.python, f'#!/bin/sh\n{setting}exec {shlex.quote(str(toolchain.executable))} "$@"\n', mode=0o755)
+    # A virtual environment and no script that starts the interpreter: sh drops variables such as INPUT_PYTHON-VERSION.
+    root.link(LAYOUT.python, toolchain.executable)
+    environment = LAYOUT.python.parent.parent
+    root.file(environment / "pyvenv.cfg", f"home = {toolchain.executable.parent}\n")
+    packages = environment / f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    root.file(packages / "pysim.pth", "".join(f"{folder}\n" for folder in toolchain.packages))
     for package in TOOL_PACKAGES:
-        root.file(TOOLS / package, f'#!/bin/sh\nexec {LAYOUT.python} -m {package} "$@"\n', mode=0o755)
+        start = f"import runpy\nrunpy.run_module({package!r}, run_name='__main__', alter_sys=True)\n"
+        root.file(TOOLS / package, f"#!{LAYOUT.python}\n{start}", mode=0o755)
     root.link(PIPX_BIN / "pipx", TOOLS / "pipx")
 
 
@@ -189,7 +192,7 @@ def _add_pythons(root: Root, pythons: Sequence[FoundPython]) -> None:
 
 def own_toolchain() -> Toolchain:
     """The interpreter that runs pysim, with the folders that it and its packages live in."""
-    executable = Path(sys.executable)
+    executable = Path(sys._base_executable)  # type: ignore[attr-defined]
     prefixes = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
     folders = dict.fromkeys(p for prefix in prefixes for p in (prefix, prefix.resolve()) if _is_own_folder(p))
     packages = dict.fromkeys(
@@ -197,7 +200,7 @@ def own_toolchain() -> Toolchain:
         for spec in map(importlib.util.find_spec, TOOL_PACKAGES)
         if spec is not None and spec.origin is not None
     )
-    search_path = [p for p in packages if not any(p.is_relative_to(f) for f in (*folders, Path("/usr")))]
+    apart = [p for p in packages if not any(p.is_relative_to(f) for f in (*folders, Path("/usr")))]
     links = []
     link = executable
     while link.is_symlink():
@@ -206,9 +209,9 @@ def own_toolchain() -> Toolchain:
         link = link.parent / link.readlink()
     return Toolchain(
         executable=executable,
-        folders=(*folders, *search_path),
+        folders=(*folders, *apart),
         links=tuple(links),
-        search_path=tuple(search_path),
+        packages=tuple(packages),
     )
 
 

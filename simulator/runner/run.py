@@ -125,7 +125,6 @@ def worst(results: list[JobResult]) -> Conclusion:
 
 def _reason(job: PlannedJob, results: Mapping[str, str]) -> str:
     bad = [f"{name} ({results[name]})" for name in job.needs if results.get(name) != Conclusion.SUCCESS.value]
-    source = job.job.condition.source
-    if source:
-        return f"its condition is false: {source}"
-    return f"a job that it needs did not succeed: {', '.join(bad)}" if bad else "its condition is false"
+    if bad:
+        return f"a job that it needs did not succeed: {', '.join(bad)}"
+    return f"its condition is false: {job.job.condition.source}"
