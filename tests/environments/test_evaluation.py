@@ -33,9 +33,13 @@ def test_what_nobody_declares_is_open() -> None:
         (EnvironmentRules(name="pypi", tags=("v*",)), TAG, "tag v1 matches v*"),
         (EnvironmentRules(name="pypi", tags=("x", "v?")), TAG, "tag v1 matches v?"),
         (EnvironmentRules(name="pypi", branches=("main",), tags=("v*",)), BRANCH, "branch main matches main"),
-        (EnvironmentRules(name="pypi", tags=("v*",), wait_timer=9), TAG, "tag v1 matches v*; GitHub would wait 9 min first"),
+        (
+            EnvironmentRules(name="pypi", wait_timer=9),
+            TAG,
+            "every branch and tag may deploy; GitHub would wait 9 min first",
+        ),
     ],
-)  # fmt: skip
+)
 def test_allowed(rules: EnvironmentRules, subject: Event, reason: str) -> None:
     assert judge(rules, subject) == Gate(allowed=True, reason=reason)
 

@@ -1,0 +1,70 @@
+"""Files of NAME=VALUE lines: `.vars` and `.secrets`, in the form that act's users have them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from simulator.errors import ConfigurationError
+
+_NAME = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """The values by name, in order; `$NAME` in a value is not expanded: secrets hold dollar signs.
+
+    Takes `export`, comments, 'single' quotes (raw) and "double" quotes (backslash escapes), both over several lines.
+    Raises ConfigurationError with file and line, never with a value.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError(f"Cannot read {file.name}: {reason}", hint="Name another file, or make it.") from error
+    values: dict[str, str] = {}
+    position = 0
+    while position < len(text):
+        line_end = _end_of_line(text, position)
+        line = text[position:line_end].strip()
+        if not line or line.startswith("#"):
+            position = line_end + 1
+            continue
+        position += len(text[position:line_end]) - len(text[position:line_end].lstrip())
+        match = _NAME.match(text, position, line_end)
+        if match is None:
+            raise _fault(file, text, position, "is not NAME=VALUE")
+        values[match[1]], position = _value(file, text, match.end(), line_end)
+    return values
+
+
+def _value(file: Path, text: str, start: int, line_end: int) -> tuple[str, int]:
+    """The value at `start`, and where the next line begins."""
+    quote = text[start : start + 1]
+    if quote not in {"'", '"'} or start >= line_end:
+        plain = re.split(r"(?:^|\s)#", text[start:line_end], maxsplit=1)[0]
+        return plain.strip(), line_end + 1
+    pattern = re.compile(r"'([^']*)'" if quote == "'" else r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+    match = pattern.match(text, start)
+    if match is None:
+        raise _fault(file, text, start, f"has a {quote} that is not closed")
+    end = _end_of_line(text, match.end())
+    rest = text[match.end() : end].strip()
+    if rest and not rest.startswith("#"):
+        raise _fault(file, text, match.end(), f"goes on after the closing {quote}")
+    value = (
+        match[1]
+        if quote == "'"
+        else re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1], flags=re.DOTALL)
+    )
+    return value, end + 1
+
+
+def _end_of_line(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return len(text) if end < 0 else end
+
+
+def _fault(file: Path, text: str, position: int, words: str) -> ConfigurationError:
+    line = text.count("\n", 0, position) + 1
+    return ConfigurationError(f"{file.name}:{line}: the line {words}.", hint="Write one NAME=VALUE a line.")

@@ -1,0 +1,54 @@
+"""The checks of PyPI's form for a GitHub publisher, with its messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+")
+_PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NOT_IN_ENVIRONMENT = frozenset("'\"`,;\\")
+
+
+def faults_of_project(project: str) -> Iterator[str]:
+    """What is wrong with a project's name."""
+    if not project:
+        yield "Specify project name"
+    elif not _PROJECT.fullmatch(project):
+        yield f"Invalid project name: {project!r}"
+
+
+def faults_of_repository(repository: str) -> Iterator[str]:
+    """What is wrong with `owner/name`."""
+    owner, slash, name = repository.partition("/")
+    if not owner:
+        yield "Specify GitHub repository owner (username or organization)"
+    elif not slash or not name:
+        yield "Specify repository name"
+    elif not _OWNER.fullmatch(owner):
+        yield "Invalid GitHub user or organization name."
+    elif not _REPOSITORY.fullmatch(name):
+        yield "Invalid repository name"
+
+
+def faults_of_workflow(workflow: str) -> Iterator[str]:
+    """What is wrong with the file name of the workflow."""
+    if not workflow:
+        yield "Specify workflow filename"
+    elif not workflow.endswith((".yml", ".yaml")):
+        yield "Workflow name must end with .yml or .yaml"
+    elif "/" in workflow:
+        yield "Workflow filename must be a filename only, without directories"
+
+
+def faults_of_environment(environment: str) -> Iterator[str]:
+    """What is wrong with the name of the environment; an empty one is PyPI's "Any"."""
+    if len(environment) > 255:
+        yield "Environment name is too long (maximum is 255 characters)"
+    elif environment != environment.lstrip():
+        yield "Environment name may not start with whitespace"
+    elif environment != environment.rstrip():
+        yield "Environment name may not end with whitespace"
+    elif not environment.isprintable() or not _NOT_IN_ENVIRONMENT.isdisjoint(environment):
+        yield "Environment name must not contain non-printable characters or any of ' \" ` , ; \\"
