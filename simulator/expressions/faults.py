@@ -12,8 +12,11 @@ class ExpressionError(Exception):
 
     `text` is that sentence without its place, `position` counts UTF-16 units from 1 at the start of the expression, and
     `offset` is the index in the parsed template at which that expression starts (0 for a bare one). A function of a
-    `Scope` raises it with a text alone; the evaluator adds the expression.
+    `Scope` raises it with a text alone; the evaluator adds the expression. `further` are the errors of the expressions
+    that follow in the same template.
     """
+
+    further: tuple[ExpressionError, ...] = ()
 
     def __init__(
         self,

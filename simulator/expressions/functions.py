@@ -1,6 +1,6 @@
 """The functions that every expression may call. Knows no context and no run.
 
-A function is one entry of `FUNCTIONS`; those of a place in a workflow (`hashFiles`, `success`, ...) come in through a
+A function is one entry of `_BUILTINS`; those of a place in a workflow (`hashFiles`, `success`, ...) come in through a
 vocabulary and a scope.
 """
 
@@ -27,6 +27,7 @@ Function: TypeAlias = Callable[[Sequence[Value]], Value]
 class Builtin:
     """A function with the least and the most arguments; `call` is None for `case`, which the evaluator carries out."""
 
+    name: str
     least: int
     most: int
     call: Function | None
@@ -158,13 +159,14 @@ def _no_constant(name: str) -> Value:
     raise ValueError(f"{name} is no JSON value")
 
 
-FUNCTIONS: Mapping[str, Builtin] = {
-    "case": Builtin(3, MOST_ARGUMENTS, None),
-    "contains": Builtin(2, 2, _contains),
-    "endswith": Builtin(2, 2, _ends_with),
-    "format": Builtin(1, MOST_ARGUMENTS, _format),
-    "fromjson": Builtin(1, 1, lambda arguments: from_json(to_text(arguments[0]))),
-    "join": Builtin(1, 2, _join),
-    "startswith": Builtin(2, 2, _starts_with),
-    "tojson": Builtin(1, 1, lambda arguments: to_json(arguments[0])),
-}
+_BUILTINS = (
+    Builtin("case", 3, MOST_ARGUMENTS, None),
+    Builtin("contains", 2, 2, _contains),
+    Builtin("endsWith", 2, 2, _ends_with),
+    Builtin("format", 1, MOST_ARGUMENTS, _format),
+    Builtin("fromJSON", 1, 1, lambda arguments: from_json(to_text(arguments[0]))),
+    Builtin("join", 1, 2, _join),
+    Builtin("startsWith", 2, 2, _starts_with),
+    Builtin("toJSON", 1, 1, lambda arguments: to_json(arguments[0])),
+)
+FUNCTIONS: Mapping[str, Builtin] = {builtin.name.lower(): builtin for builtin in _BUILTINS}

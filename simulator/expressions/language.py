@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from simulator.expressions.evaluation import Scope, evaluate, evaluate_template, render
 from simulator.expressions.faults import ExpressionError
-from simulator.expressions.functions import from_json, to_json
+from simulator.expressions.functions import FUNCTIONS, from_json, to_json
 from simulator.expressions.parser import MAX_LENGTH, parse
 from simulator.expressions.syntax import Expression, Template, Vocabulary
 from simulator.expressions.templates import format_call, parse_condition, parse_template
 from simulator.expressions.values import Kind, Value, kind_of, to_number, to_text, truthy
 
+BUILTIN_FUNCTIONS = tuple(builtin.name for builtin in FUNCTIONS.values())
+"""The names of the functions that every expression may call."""
+
 __all__ = [
+    "BUILTIN_FUNCTIONS",
     "MAX_LENGTH",
     "Expression",
     "ExpressionError",

@@ -15,13 +15,22 @@ _SUCCESS = Expression("success()", Call("success", (), 0))
 def parse_template(source: str, vocabulary: Vocabulary) -> Template:
     """`source` split into text and expressions; raises ExpressionError, its `offset` that of the expression."""
     parts: list[str | Expression] = []
+    errors: list[ExpressionError] = []
     at = 0
     while (start := source.find(_OPEN, at)) >= 0:
-        end = _end_of_expression(source, start + len(_OPEN))
         if start > at:
             parts.append(source[at:start])
-        parts.append(_parse_part(source, start + len(_OPEN), end, vocabulary))
-        at = end + len(_CLOSE)
+        try:
+            at = end = _end_of_expression(source, start + len(_OPEN))
+            at += len(_CLOSE)
+            parts.append(_parse_part(source, start + len(_OPEN), end, vocabulary))
+        except ExpressionError as error:
+            errors.append(error)
+            if at <= start:
+                break
+    if errors:
+        errors[0].further = tuple(errors[1:])
+        raise errors[0]
     if at < len(source) or not parts:
         parts.append(source[at:])
     return Template(source, tuple(parts))

@@ -61,6 +61,17 @@ def _availability() -> Mapping[str, Sequence[str]]:
 
 
 @functools.cache
+def contexts() -> frozenset[str]:
+    """All contexts that there are, wherever they are available."""
+    return frozenset(name for key in _availability() for name in vocabulary(key).names)
+
+
+def functions(key: str) -> tuple[str, ...]:
+    """The functions that are available under `key` alone, as GitHub spells them."""
+    return tuple(item.partition("(")[0] for item in _availability()[key] if "(" in item)
+
+
+@functools.cache
 def vocabulary(key: str) -> Vocabulary:
     """What an expression may use under `key`, such as "jobs.<job_id>.steps.run" or "inputs.<input_id>.default".
 

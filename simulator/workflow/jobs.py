@@ -60,7 +60,9 @@ def read_jobs(reader: Reader, node: nodes.Node | None) -> Mapping[str, Job]:
 
 
 def _read_job(reader: Reader, name: str, entry: nodes.Entry) -> Job | None:
-    _, fields = reader.alternative(entry.value, _SHAPES)
+    _, fields = reader.alternative(
+        entry.value, _SHAPES, "A job needs `runs-on` and `steps`, or `uses` with a workflow to call."
+    )
     if not isinstance(entry.value, nodes.Mapping):
         return None
     first = len(reader.unsupported)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.diagnostics import Diagnostic, Severity
+from simulator.diagnostics import Diagnostic
 from simulator.positions import Span
 from simulator.workflow import nodes
 from simulator.workflow.jobs import read_jobs
@@ -64,8 +64,7 @@ def _load(text: str | bytes, path: str, *, service_rules: bool) -> Loaded:
     elif not document.diagnostics:
         span = Span(file=path, line=1, column=1)
         reader.error(span, "empty-file", "The file is empty: a workflow needs `on` and `jobs`")
-    valid = all(item.severity is not Severity.ERROR for item in reader.diagnostics)
-    return Loaded(workflow=workflow if valid else None, diagnostics=_in_order(reader.diagnostics))
+    return Loaded(workflow=None if reader.has_errors else workflow, diagnostics=_in_order(reader.diagnostics))
 
 
 def load_composite_steps(node: nodes.Node) -> LoadedSteps:
@@ -76,7 +75,7 @@ def load_composite_steps(node: nodes.Node) -> LoadedSteps:
 
 
 def _in_order(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(diagnostics, key=lambda item: (item.span.line, item.span.column)))
+    return tuple(sorted(dict.fromkeys(diagnostics), key=lambda item: (item.span.line, item.span.column)))
 
 
 def _read_workflow(reader: Reader, root: nodes.Node, path: str) -> Workflow | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simulator.positions import Located, Span
+from simulator.spelling import suggest
 from simulator.workflow.model import Job
 from simulator.workflow.reading import Reader
 
@@ -30,13 +31,9 @@ def check_needs(reader: Reader, jobs: Mapping[str, Job], span: Span) -> None:
         ]
     for name, needs in open_.items():
         for need in needs:
-            if need.value.lower() not in met:
-                _note(reader, name, need, known=need.value.lower() in names)
-
-
-def _note(reader: Reader, name: str, need: Located[str], *, known: bool) -> None:
-    if known:
-        message = f"Job '{name}' depends on job '{need.value}' which creates a cycle in the dependency graph."
-        reader.error(need.span, "needs-cycle", message)
-    else:
-        reader.error(need.span, "needs-unknown", f"Job '{name}' depends on unknown job '{need.value}'.")
+            if need.value.lower() not in names:
+                message = f"Job '{name}' depends on unknown job '{need.value}'."
+                reader.error(need.span, "needs-unknown", message, suggest(need.value, jobs))
+            elif need.value.lower() not in met:
+                message = f"Job '{name}' depends on job '{need.value}' which creates a cycle in the dependency graph."
+                reader.error(need.span, "needs-cycle", message)

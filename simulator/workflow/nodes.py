@@ -9,6 +9,8 @@ from simulator.positions import Span
 
 Resolved = bool | int | float | str | None
 
+_ESCAPES = {"'": "''", '"': "\\"}  # what takes two characters in a quoted scalar, by its quote
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scalar:
@@ -27,7 +29,7 @@ class Scalar:
     def place_of(self, offset: int) -> Span:
         """The place in the file of the character of `text` at `offset`, if that lies in an expression.
 
-        Exact unless an escape or folding changed the text before it within the same expression.
+        Exact unless an escape of more than two characters, or lines folded away, stand before it in the expression.
         """
         start = self.text.rfind("${{", 0, offset + 3)
         count = self.text.count("${{", 0, start + 3) if start >= 0 else 0
@@ -43,13 +45,24 @@ class Scalar:
         return self._place(first + offset) if first >= 0 else self.span
 
     def _forward(self, index: int, steps: int) -> int:
-        """The index in `source` that is `steps` characters of text further on; a line break and indentation are one."""
+        """The index in `source` that is `steps` characters of `text` further on than `index`."""
+        indentation = self._indentation()
         for _ in range(steps):
-            if index < len(self.source) and self.source[index] == "\n":
+            if self.source.startswith("\n", index):
                 rest = self.source[index + 1 :]
-                index += len(rest) - len(rest.lstrip(" "))
+                blanks = len(rest) - len(rest.lstrip(" "))
+                index += blanks if indentation is None else min(blanks, indentation)
+            elif self.source.startswith(_ESCAPES.get(self.source[:1], "\n"), index):
+                index += 1
             index += 1
         return min(index, len(self.source))
+
+    def _indentation(self) -> int | None:
+        """How far the lines of a block scalar are indented; None for other styles, which drop all indentation."""
+        header, _, body = self.source.partition("\n")
+        if not header.startswith(("|", ">")):
+            return None
+        return min((len(line) - len(line.lstrip(" ")) for line in body.split("\n") if line.strip(" ")), default=0)
 
     def _place(self, index: int) -> Span:
         lines = self.source.count("\n", 0, index)

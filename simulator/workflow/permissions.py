@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.workflow import facts, nodes
 from simulator.workflow.model import Access, Permissions
-from simulator.workflow.reading import Reader, Shape, spelled
+from simulator.workflow.reading import Reader, Shape, has_expression, spelled
 
 _SHORTHANDS: dict[str, Access] = {"read-all": "read", "write-all": "write"}
 _ORDER = ("none", "read", "write")
@@ -14,7 +14,7 @@ def read_permissions(reader: Reader, node: nodes.Node | None) -> Permissions | N
     """The access to each scope; None when the key is absent, which leaves it to the repository's default."""
     if isinstance(node, nodes.Scalar) and (access := _SHORTHANDS.get(spelled(node))):
         return {scope: _most(access, scope) for scope in facts.permission_scopes()}
-    if isinstance(node, nodes.Scalar):
+    if isinstance(node, nodes.Scalar) and not has_expression(node):
         reader.unexpected(node, (*_SHORTHANDS, "a mapping of scopes"))
         return None
     fields = reader.fields(node, Shape(facts.permission_scopes()))

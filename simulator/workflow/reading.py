@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.expressions.language import (
+    BUILTIN_FUNCTIONS,
     MAX_LENGTH,
     Expression,
     ExpressionError,
@@ -74,13 +75,14 @@ class Reader:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unsupported: list[Located[str]] = field(default_factory=list)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether the file is invalid."""
+        return any(item.severity is Severity.ERROR for item in self.diagnostics)
+
     def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
         """Note a problem that makes the file invalid."""
         self.diagnostics.append(Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint))
-
-    def warning(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
-        """Note a problem with which the file is still valid."""
-        self.diagnostics.append(Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint))
 
     def unexpected(self, scalar: nodes.Scalar, expected: Sequence[str] = (), hint: str | None = None) -> None:
         """Note a scalar that is none of `expected`, or not what `hint` asks for."""
@@ -172,7 +174,7 @@ class Reader:
         try:
             template = parse_template(text, facts.vocabulary(at))
         except ExpressionError as error:
-            self._invalid_expression(scalar, error)
+            self._invalid_expression(scalar, error, at)
             return None
         if len(template.parts) > 1 and len(format_call(template)) > MAX_LENGTH:
             message = f"Exceeded max expression length {MAX_LENGTH}"
@@ -189,12 +191,13 @@ class Reader:
                 expression = parse_condition(spelled(scalar), facts.vocabulary(at))
                 return Condition(expression=expression, source=spelled(scalar), span=scalar.span)
             except ExpressionError as error:
-                self._invalid_expression(scalar, error)
+                self._invalid_expression(scalar, error, at)
         return Condition(expression=_success(), source="", span=owner)
 
-    def _invalid_expression(self, scalar: nodes.Scalar, error: ExpressionError) -> None:
-        offset = error.offset + (error.position or 1) - 1
-        self.error(scalar.place_of(offset), f"expression-{error.kind}", str(error), _words_for(error))
+    def _invalid_expression(self, scalar: nodes.Scalar, first: ExpressionError, at: str) -> None:
+        for error in (first, *first.further):
+            offset = error.offset + (error.position or 1) - 1
+            self.error(scalar.place_of(offset), f"expression-{error.kind}", str(error), _words_for(error, at))
 
     # Collections
 
@@ -269,10 +272,11 @@ class Reader:
             self._require(mapping.span, known, shape)
         return Fields(known)
 
-    def alternative(self, node: nodes.Node | None, shapes: Mapping[str, Shape]) -> tuple[str | None, Fields]:
+    def alternative(self, node: nodes.Node | None, shapes: Mapping[str, Shape], hint: str) -> tuple[str | None, Fields]:
         """The one of `shapes` that the keys of a mapping tell of, by its name, and the fields.
 
-        Follows GitHub: each known key rules out the shapes without it, in the order in which the keys stand.
+        Follows GitHub: each known key rules out the shapes without it, in the order in which the keys stand. `hint`
+        says what is missing when the keys do not tell.
         """
         mapping = self.mapping(node)
         if mapping is None:
@@ -287,14 +291,24 @@ class Reader:
             elif fitting:
                 left = fitting
                 known[key] = entry
+            elif any(key in shape.keys for shape in shapes.values()):
+                self._misplaced_key(entry.key, shapes, known)
             else:
                 self._unknown_key(entry.key, dict.fromkeys(key for shape in left.values() for key in shape.keys))
         if len(left) > 1:
-            self._undecided(mapping.span, left)
+            self._undecided(mapping.span, left, hint)
             return None, Fields(known)
         name, shape = next(iter(left.items()))
         self._require(mapping.span, known, shape)
         return name, Fields(known)
+
+    def _misplaced_key(self, key: nodes.Scalar, shapes: Mapping[str, Shape], known: Collection[str]) -> None:
+        """Note a key of another shape than the one that the keys before it tell of."""
+        text = spelled(key)
+        others = [shape.keys for shape in shapes.values() if text in shape.keys]
+        telling = [f"'{word}'" for word in known if not any(word in keys for keys in others)]
+        hint = f"'{text}' does not go together with {', '.join(telling)}." if telling else None
+        self.error(key.span, "unknown-key", f"Unexpected value '{text}'", hint)
 
     def _require(self, span: Span, known: Collection[str], shape: Shape) -> None:
         for key in shape.required:
@@ -305,11 +319,11 @@ class Reader:
         text = spelled(key)
         self.error(key.span, "unknown-key", f"Unexpected value '{text}'", _hint(text, sorted(keys)))
 
-    def _undecided(self, span: Span, shapes: Mapping[str, Shape]) -> None:
+    def _undecided(self, span: Span, shapes: Mapping[str, Shape], hint: str) -> None:
         every = [key for shape in shapes.values() for key in shape.keys]
         telling = ", ".join(sorted(key for key in set(every) - _NEW_KEYS if every.count(key) == 1))
         message = f"There's not enough info to determine what you meant. Add one of these properties: {telling}"
-        self.error(span, "undecided", message)
+        self.error(span, "undecided", message, hint)
 
 
 # GitHub leaves the newest step forms out of what it suggests.
@@ -320,19 +334,31 @@ def _success() -> Expression:
     return parse_condition("", facts.vocabulary("jobs.<job_id>.if"))
 
 
+_MANY = 12
+
+
 def _hint(text: str, expected: Sequence[str]) -> str | None:
     if not expected:
         return None
     guess = closest(text, expected) if text else None
     options = f"Expected {'one of: ' if len(expected) > 1 else ''}{', '.join(expected)}."
-    return f"Did you mean '{guess}'? {options}" if guess else options
+    if guess is None:
+        return options
+    return f"Did you mean '{guess}'?" if len(expected) > _MANY else f"Did you mean '{guess}'? {options}"
 
 
-def _words_for(error: ExpressionError) -> str | None:
+def _words_for(error: ExpressionError, at: str) -> str | None:
+    token = error.token or ""
     if error.text == "Unrecognized named-value":
-        return f"The context '{error.token}' is not available here, or does not exist."
+        return _available(token, sorted(facts.vocabulary(at).names), known=token.lower() in facts.contexts())
     if error.text == "Unrecognized function":
-        return f"The function '{error.token}' is not available here, or does not exist."
-    if error.token is not None and error.token.startswith('"'):
-        return "Strings in expressions are in single quotes."
-    return None
+        return _available(token, sorted({*BUILTIN_FUNCTIONS, *facts.functions(at)}))
+    return "Strings in expressions are in single quotes." if token.startswith('"') else None
+
+
+def _available(token: str, names: Sequence[str], *, known: bool = False) -> str:
+    available = f"Available here: {', '.join(names)}."
+    if known:
+        return f"The context '{token}' is not available here. {available}"
+    guess = closest(token, names)
+    return f"Did you mean '{guess}'? {available}" if guess else available

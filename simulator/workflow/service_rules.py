@@ -11,9 +11,11 @@ from simulator.workflow.reading import Reader
 
 
 def check_service_rules(reader: Reader, workflow: Workflow) -> None:
-    """Note what the service would refuse."""
+    """Note what the service would refuse; a job without steps is noted when nothing else explains it."""
     for trigger in workflow.triggers.values():
         _check_filters(reader, trigger)
+    if reader.has_errors:
+        return
     for job in workflow.jobs.values():
         if not job.steps and job.uses is None:
             message = f"No steps defined in `steps` and no workflow called in `uses` for the following jobs: {job.id}"

@@ -78,7 +78,7 @@ def read_steps(reader: Reader, node: nodes.Node | None, rules: StepRules) -> Seq
 
 
 def _read_step(reader: Reader, node: nodes.Node, rules: StepRules, ids: set[str]) -> Step | None:
-    kind, fields = reader.alternative(node, rules.shapes)
+    kind, fields = reader.alternative(node, rules.shapes, "A step needs `run` or `uses`.")
     step = _common(reader, fields, rules, ids, node.span)
     if kind == "run":
         return replace(

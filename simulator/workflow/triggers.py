@@ -170,7 +170,10 @@ _CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1,
 
 
 def _schedule(reader: Reader, event: Located[str], node: nodes.Node | None) -> Trigger:
-    crons = []
+    crons: list[Located[str]] = []
+    if node is None or (isinstance(node, nodes.Scalar) and node.value is None):
+        reader.error(event.span, "schedule", "A schedule needs a list of cron expressions", "- cron: '30 5 * * 1'")
+        return Trigger(event=event.value, span=event.span)
     for item in reader.sequence(node):
         fields = reader.fields(item, _CRON)
         reader.literal(fields.get("timezone"))
@@ -180,8 +183,6 @@ def _schedule(reader: Reader, event: Located[str], node: nodes.Node | None) -> T
             if not is_cron(cron.value):
                 message = "Invalid cron expression. Expected format: '* * * * *' (minute hour day month weekday)"
                 reader.error(cron.span, "cron", message)
-    if node is None or (isinstance(node, nodes.Scalar) and node.value is None):
-        reader.error(event.span, "schedule", "A schedule needs a list of cron expressions", "- cron: '30 5 * * 1'")
     return Trigger(event=event.value, span=event.span, crons=tuple(crons))
 
 

@@ -28,7 +28,7 @@ _LONGEST_MESSAGE = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """The root of a file, None when it is empty or broken; `diagnostics` then says why it is broken."""
+    """The root of a file, None when it is empty or cannot be read; `diagnostics` says what is wrong with it."""
 
     root: Node | None
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -42,21 +42,31 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
         self.column: int = mark.column
         self.hint = hint
 
+    def diagnostic(self, file: str) -> Diagnostic:
+        span = Span(file=file, line=self.line + 1, column=self.column + 1)
+        return Diagnostic(code=self.code, severity=Severity.ERROR, message=str(self), span=span, hint=self.hint)
+
 
 def read(text: str | bytes, file: str) -> Document:
     """The document that `text` (UTF-8 when bytes) holds; `file` is the path for its places. Raises nothing."""
     try:
-        return Document(root=_Composer(_decode(text), file).document())
+        return _read(_decode(text), file)
     except _Refused as refused:
-        return _broken(file, refused.code, str(refused), refused.line + 1, refused.column + 1, hint=refused.hint)
+        return Document(root=None, diagnostics=(refused.diagnostic(file),))
+
+
+def _read(text: str, file: str) -> Document:
+    composer = _Composer(text, file)
+    try:
+        root = composer.document()
+        return Document(root=root, diagnostics=tuple(problem.diagnostic(file) for problem in composer.problems))
     except yaml.reader.ReaderError as error:
-        mark = _mark_of(str(text), error.position)
-        message = f"The character U+{ord(str(text)[error.position]):04X} is not allowed in YAML"
-        return _broken(file, "yaml-character", message, mark.line + 1, mark.column + 1)
+        message = f"The character U+{ord(text[error.position]):04X} is not allowed in YAML"
+        raise _Refused("yaml-character", message, _mark_of(text, error.position)) from None
     except yaml.MarkedYAMLError as error:
-        return _syntax_error(error, file)
+        raise _syntax_error(error) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        return _broken(file, "yaml-syntax", f"The file is not valid YAML: {error}")
+        raise _Refused("yaml-syntax", f"The file is not valid YAML: {error}", _Mark(0, 0)) from None
 
 
 def _decode(text: str | bytes) -> str:
@@ -82,12 +92,6 @@ def _mark_of(text: str, index: int) -> _Mark:
     return _Mark(text.count("\n", 0, index), len(text[:index]) - text.rfind("\n", 0, index) - 1)
 
 
-def _broken(file: str, code: str, message: str, line: int = 1, column: int = 1, *, hint: str | None = None) -> Document:
-    span = Span(file=file, line=line, column=column)
-    problem = Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint)
-    return Document(root=None, diagnostics=(problem,))
-
-
 # What the library says (a pattern of its problem), and what is said instead; `{start}` is where the construct began.
 _WORDING = (
     (r"mapping values are not allowed", "A ':' is not expected here: quote the value, or mend the indentation"),
@@ -104,17 +108,15 @@ _WORDING = (
 )
 
 
-def _syntax_error(error: yaml.MarkedYAMLError, file: str) -> Document:
-    mark = error.problem_mark or error.context_mark
+def _syntax_error(error: yaml.MarkedYAMLError) -> _Refused:
+    mark = error.problem_mark or error.context_mark or _Mark(0, 0)
     start = error.context_mark or mark
     problem = error.problem or "the text ends too early"
-    message = f"The file is not valid YAML: {problem}"
     for pattern, words in _WORDING:
         if match := re.match(pattern, problem):
-            message = words.format(start=start.line + 1 if start else 1, **match.groupdict())
-            break
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return _broken(file, "yaml-syntax", message, line, column)
+            message = words.format(start=start.line + 1, **match.groupdict())
+            return _Refused("yaml-syntax", message, start if "is not closed" in words else mark)
+    return _Refused("yaml-syntax", f"The file is not valid YAML: {problem}", mark)
 
 
 @dataclass(slots=True)
@@ -165,6 +167,7 @@ class _Composer:
         self.anchors: dict[str, _Anchored] = {}
         self.open: list[_Frame] = []
         self.nodes = 0
+        self.problems: list[_Refused] = []  # with which the rest can still be read
 
     def document(self) -> Node | None:
         root: Node | None = None
@@ -235,20 +238,26 @@ class _Composer:
         return self._add(node, frame.event, frame.size, frame.height)
 
     def _entries(self, frame: _Frame) -> tuple[Entry, ...]:
-        entries: list[Entry] = []
-        seen: set[str] = set()
+        entries: dict[str, Entry] = {}
+        merged: list[Entry] = []
         for key, value in zip(frame.items[::2], frame.items[1::2], strict=True):
             mark = _Mark(key.span.line - 1, key.span.column - 1)
             if not isinstance(key, Scalar):
-                raise _Refused("yaml-key", "A key must be a single value, not a list or a mapping", mark)
-            if key.plain and key.text == "<<":
+                message = "A key must be a single value, not a list or a mapping"
+                self.problems.append(_Refused("yaml-key", message, mark))
+            elif key.plain and key.text == "<<":
                 hint = "Write the keys out, or use an alias for the whole value."
-                raise _Refused("yaml-merge-key", "GitHub does not support the merge key '<<'", mark, hint)
-            if key.text and key.text.upper() in seen:
-                raise _Refused("duplicate-key", f"'{key.text}' is already defined", mark)
-            seen.add(key.text.upper())
-            entries.append(Entry(key=key, value=value))
-        return tuple(entries)
+                self.problems.append(
+                    _Refused("yaml-merge-key", "GitHub does not support the merge key '<<'", mark, hint)
+                )
+                merged += value.entries if isinstance(value, Mapping) else ()
+            elif key.text and key.text.upper() in entries:
+                self.problems.append(_Refused("duplicate-key", f"'{key.text}' is already defined", mark))
+            else:
+                entries[key.text.upper()] = Entry(key=key, value=value)
+        for entry in merged:  # as if it were supported, so that only the key itself is complained of
+            entries.setdefault(entry.key.text.upper(), entry)
+        return tuple(entries.values())
 
     def _check_collection(self, event: Any) -> None:
         usual = "seq" if isinstance(event, yaml.SequenceStartEvent) else "map"

@@ -28,7 +28,7 @@ VOCABULARY = Vocabulary(names=frozenset({"a", "b", "github"}), functions={"succe
 PIECES = [*"()[].,*!<>=&|'{}@ 1", "'x'", "a", "b", "github", ".x", "==", "&&", "||", "toJSON(", "format('{0}',"]
 
 source = st.one_of(st.text(), st.lists(st.sampled_from([*PIECES, "${{", "}}"]), max_size=30).map("".join))
-scalar = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False) | st.text()
+scalar = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-1e308, 1e308) | st.text()
 value: st.SearchStrategy[Value] = st.recursive(
     scalar, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=8
 )
@@ -80,8 +80,7 @@ def test_comparisons_agree_with_each_other(a: Value, b: Value) -> None:
 @given(value)
 def test_json_and_back(a: Value) -> None:
     text = to_json(a)
-    if "Infinity" not in text:  # GitHub writes one, and reads none
-        assert to_json(from_json(text)) == text
+    assert to_json(from_json(text)) == text
 
 
 @given(st.floats(min_value=-1e308, max_value=1e308))
