@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from simulator.errors import ProcessError
 
 Child = subprocess.Popen[bytes]
 
+_LAST_LINES = 15
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -70,6 +72,29 @@ def run(
     if check and done.code != 0:
         raise ProcessError(f"{words[0]} failed: {done.complaint}", hint=f"Run: {' '.join(words)}")
     return done
+
+
+def stream(argv: Sequence[str | Path], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None) -> None:
+    """Run a program to its end and hand over each line of its output and error; `env` as in `run`.
+
+    Raises ProcessError, with the last lines, when the program is missing or ends with another code than 0.
+    """
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    with start(argv, env=env, stderr=subprocess.STDOUT) as child:
+        try:
+            if child.stdin is not None:
+                child.stdin.close()
+            for raw in child.stdout or ():
+                line = raw.decode(errors="replace").rstrip("\r\n")
+                last.append(line)
+                on_line(line)
+        except BaseException:
+            stop(child)
+            raise
+    if child.returncode != 0:
+        words = " ".join(str(word) for word in argv)
+        said = "\n".join(last) or f"exit code {child.returncode}"
+        raise ProcessError(f"{argv[0]} failed: {said}", hint=f"Run: {words}")
 
 
 def start(

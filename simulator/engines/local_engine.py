@@ -15,15 +15,25 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import IO, Self
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
 
 from simulator import process
-from simulator.engines import environment, local_root
-from simulator.engines.base import LAYOUT, Command, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
+from simulator.engines import local_root
+from simulator.engines.agent_sandbox import AgentSandbox
+from simulator.engines.base import LAYOUT, Command, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
+from simulator.engines.environment import (
+    GROUP_ID,
+    HOST_NAME,
+    INSIDE,
+    USER_ID,
+    agent_argv,
+    image_os,
+    parse_os_release,
+    process_environment,
+)
 from simulator.engines.pythons import find_pythons
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import Owner
@@ -57,7 +67,7 @@ class LocalEngine:
 
     @property
     def image(self) -> str:
-        facts = environment.parse_os_release(_os_release())
+        facts = parse_os_release(_os_release())
         return f"{facts.get('PRETTY_NAME', 'Linux')} (this machine)"
 
     def check(self) -> str:
@@ -92,71 +102,23 @@ class LocalEngine:
         return [_remove(folder) for folder in sorted(_parent().glob(f"{_PREFIX}*")) if _is_left(folder, run_id)]
 
 
-class LocalSandbox:
-    """One job's namespaces. See `Sandbox` for the contract."""
+class LocalSandbox(AgentSandbox):
+    """One job's namespaces. Its one user is also what stands in for root."""
 
     def __init__(self, spec: SandboxSpec, *, pythons: bool = True) -> None:
-        self._spec = spec
+        super().__init__(spec, process_environment(spec, image_os=image_os(_os_release())))
         self._pythons = pythons
-        self._environment = environment.process_environment(spec, image_os=environment.image_os(_os_release()))
-        self._exit = contextlib.ExitStack()
-        self._channel: AgentChannel | None = None
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        return self._environment
-
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(_folder(self._spec))
-            stderr = stack.enter_context((folder / "stderr").open("w+b"))
-            argv = (
-                sys.executable,
-                "-I",
-                "-S",
-                "-X",
-                "utf8",
-                environment.INSIDE / "namespace.py",
-                self._lay_out(folder),
-            )
-            launcher = process.start(argv, env={"LANG": "C.UTF-8"}, clean_env=True, stderr=stderr)
-            stack.callback(process.stop, launcher, patience=_ENDS_WITHIN)
-            channel = AgentChannel(_Pipes(launcher, stderr), label=f"The sandbox of job {self._spec.job_id}")
-            stack.callback(channel.close)
-            channel.open(timeout=_STARTS_WITHIN)
-            self._channel = channel
-            self._exit = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._exit.close()
-
-    def run(self, command: Command, on_line: LineSink) -> Exit:
-        """See `Sandbox.run`; the one user of this sandbox is root's stand-in too."""
-        return self._agent.run(command, on_line)
-
-    def read(self, path: PurePosixPath) -> bytes:
-        return self._agent.read(path)
-
-    def write(self, path: PurePosixPath, content: bytes, *, mode: int = 0o644) -> None:
-        self._agent.write(path, content, mode=mode)
-
-    def copy_in(self, source: Path, target: PurePosixPath) -> None:
-        self._agent.copy_in(source, target)
-
-    def which(self, program: str, path: str) -> str | None:
-        return self._agent.which(program, path)
-
-    def cancel(self) -> None:
-        self._agent.cancel()
-
-    @property
-    def _agent(self) -> AgentChannel:
-        if self._channel is None:
-            raise EngineError(f"The sandbox of job {self._spec.job_id} was not started", hint="Enter it first.")
-        return self._channel
+    def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
+        folder = stack.enter_context(_folder(self._spec))
+        stderr = stack.enter_context((folder / "stderr").open("w+b"))
+        argv = (sys.executable, "-I", "-S", "-X", "utf8", INSIDE / "namespace.py", self._lay_out(folder))
+        launcher = process.start(argv, env={"LANG": "C.UTF-8"}, clean_env=True, stderr=stderr)
+        stack.callback(process.stop, launcher, patience=_ENDS_WITHIN)
+        channel = AgentChannel(_Pipes(launcher, stderr), label=self.label)
+        stack.callback(channel.close)
+        channel.open(timeout=_STARTS_WITHIN)
+        return channel
 
     def _lay_out(self, folder: Path) -> Path:
         """Fill the root folder and write what the launcher is to do."""
@@ -167,11 +129,11 @@ class LocalSandbox:
         config = {
             "root": str(path),
             "folder": str(folder),
-            "hostname": environment.HOST_NAME,
-            "user": environment.USER_ID,
-            "group": environment.GROUP_ID,
+            "hostname": HOST_NAME,
+            "user": USER_ID,
+            "group": GROUP_ID,
             "binds": [(source, inside) for inside, source in root.binds.items()],
-            "argv": environment.agent_argv(LAYOUT.python, self._spec, drops_to_user=False),
+            "argv": agent_argv(LAYOUT.python, self._spec, drops_to_user=False),
             "env": {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
         }
         file = folder / _CONFIG

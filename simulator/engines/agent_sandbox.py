@@ -1,0 +1,74 @@
+"""What the sandboxes of all engines share: all that a sandbox can do once its agent answers.
+
+Knows no engine; one subclass for each says how a sandbox is started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import Self
+
+from simulator.engines.base import Command, Exit, LineSink, SandboxSpec
+from simulator.engines.channel import AgentChannel
+from simulator.errors import EngineError
+
+
+class AgentSandbox:
+    """A `Sandbox` (see there for the contract) that works through an agent."""
+
+    def __init__(self, spec: SandboxSpec, environment: Mapping[str, str]) -> None:
+        self._spec = spec
+        self._environment = environment
+        self._exit = contextlib.ExitStack()
+        self._channel: AgentChannel | None = None
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return f"The sandbox of job {self._spec.job_id}"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return self._environment
+
+    def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
+        """Start the sandbox; the stack takes what undoes each step. Raises EngineError."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self._channel = self._start(stack)
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def run(self, command: Command, on_line: LineSink) -> Exit:
+        return self._agent.run(command, on_line)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        return self._agent.read(path)
+
+    def write(self, path: PurePosixPath, content: bytes, *, mode: int = 0o644) -> None:
+        self._agent.write(path, content, mode=mode)
+
+    def copy_in(self, source: Path, target: PurePosixPath) -> None:
+        self._agent.copy_in(source, target)
+
+    def which(self, program: str, path: str) -> str | None:
+        return self._agent.which(program, path)
+
+    def cancel(self) -> None:
+        self._agent.cancel()
+
+    @property
+    def _agent(self) -> AgentChannel:
+        if self._channel is None:
+            raise EngineError(f"{self.label} was not started", hint="Enter it first.")
+        return self._channel
