@@ -73,7 +73,7 @@ def perform(subject: Subject, observer: Observer, report: EventSink) -> Performe
     host = host_settings()
     with LocalTwins(_twin_settings(subject, host), observer) as twins:
         stage = Stage(subject=subject, engine=engine, twins=twins, host=host, observer=observer, report=report)
-        for secret in (*subject.configuration.secrets.values(), *host.secrets):
+        for secret in (*subject.configuration.all_secrets, *host.secrets):
             stage.masker.add(secret)
         results = tuple((item, _run(_settings(stage, item), stage.masker)) for item in subject.plans)
         published = twins.published()
@@ -116,6 +116,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         identity=subject.identity,
         variables=subject.variables,
         secrets=configuration.secrets,
+        environment_secrets=configuration.environment_secrets,
         engine=stage.engine,
         twins=stage.twins,
         gate=gate,

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-directory: Any = click.option(
-    "-C",
-    "--directory",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    show_default="here",
-    help="The repository, or a folder in it.",
-)
-engine: Any = click.option(
-    "--engine",
-    type=click.Choice(["auto", "docker", "local"]),
-    default="auto",
-    show_default=True,
-    help="Where jobs run; auto takes docker when a daemon answers.",
-)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def directory(function: F) -> F:
+    """Add -C."""
+    option = click.option(
+        "-C",
+        "--directory",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        show_default="here",
+        help="The repository, or a folder in it.",
+    )
+    return option(function)
+
+
+def engine(function: F) -> F:
+    """Add --engine."""
+    option = click.option(
+        "--engine",
+        type=click.Choice(["auto", "docker", "local"]),
+        default="auto",
+        show_default=True,
+        help="Where jobs run; auto takes docker when a daemon answers.",
+    )
+    return option(function)
 
 
 def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
