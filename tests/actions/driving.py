@@ -26,7 +26,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a script ended and what it left in the step's files."""
+    """How a script ended and what it left in the step's files; `lines` are without colours."""
 
     code: int
     lines: Sequence[str]
@@ -147,7 +147,7 @@ class Driver:
         read = {name: (self.root / name).read_text() for name in FILES}
         return Outcome(
             code=code,
-            lines=text.splitlines(),
+            lines=[re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()],
             outputs=_assignments(read["OUTPUT"]),
             variables=_assignments(read["ENV"]),
             paths=read["PATH"].splitlines(),
