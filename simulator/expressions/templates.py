@@ -8,6 +8,7 @@ from simulator.expressions.syntax import Call, Expression, Logical, Template, Vo
 from simulator.expressions.values import WHITESPACE
 
 _OPEN, _CLOSE = "${{", "}}"
+_MOST_ERRORS = 10
 _STATUS_FUNCTIONS = frozenset({"success", "failure", "always", "cancelled"})
 _SUCCESS = Expression("success()", Call("success", (), 0))
 
@@ -26,7 +27,7 @@ def parse_template(source: str, vocabulary: Vocabulary) -> Template:
             parts.append(_parse_part(source, start + len(_OPEN), end, vocabulary))
         except ExpressionError as error:
             errors.append(error)
-            if at <= start:
+            if at <= start or len(errors) == _MOST_ERRORS:
                 break
     if errors:
         errors[0].further = tuple(errors[1:])

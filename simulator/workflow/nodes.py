@@ -49,9 +49,10 @@ class Scalar:
         indentation = self._indentation()
         for _ in range(steps):
             if self.source.startswith("\n", index):
-                rest = self.source[index + 1 :]
-                blanks = len(rest) - len(rest.lstrip(" "))
-                index += blanks if indentation is None else min(blanks, indentation)
+                blanks = 0
+                while blanks != indentation and self.source.startswith(" ", index + 1 + blanks):
+                    blanks += 1
+                index += blanks
             elif self.source.startswith(_ESCAPES.get(self.source[:1], "\n"), index):
                 index += 1
             index += 1

@@ -171,17 +171,23 @@ class Reader:
         if at is None:
             self.no_expression(scalar)
             return None
+        if len("".join(text.split())) > MAX_LENGTH + len("${{}}"):  # too long in any form, so not worth parsing
+            self._too_long(scalar)
+            return None
         try:
             template = parse_template(text, facts.vocabulary(at))
         except ExpressionError as error:
             self._invalid_expression(scalar, error, at)
             return None
         if len(template.parts) > 1 and len(format_call(template)) > MAX_LENGTH:
-            message = f"Exceeded max expression length {MAX_LENGTH}"
-            hint = "GitHub joins a text and its expressions to one expression: pass values through env instead."
-            self.error(scalar.span, "expression-length", message, hint)
+            self._too_long(scalar)
             return None
         return template
+
+    def _too_long(self, scalar: nodes.Scalar) -> None:
+        message = f"Exceeded max expression length {MAX_LENGTH}"
+        hint = "GitHub joins a text and its expressions to one expression: pass values through env instead."
+        self.error(scalar.span, "expression-length", message, hint)
 
     def condition(self, node: nodes.Node | None, at: str, owner: Span) -> Condition:
         """An `if:` in its effective form; `success()`, placed at `owner`, when absent or invalid."""

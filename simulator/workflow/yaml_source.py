@@ -23,6 +23,7 @@ __all__ = ["Document", "Entry", "Mapping", "Node", "Scalar", "Sequence", "read"]
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 50
 MAX_NODES = 50_000
+_TEXT_OF_A_NODE = 64  # characters that count as one more node, so that aliases of long text have a bound too
 _LONGEST_MESSAGE = 200
 
 
@@ -191,7 +192,7 @@ class _Composer:
             assert anchored.node is not None
             return self._add(anchored.node, event, anchored.size, anchored.height)
         if isinstance(event, yaml.ScalarEvent):
-            return self._add(self._scalar(event), event, 1, 0)
+            return self._add(self._scalar(event), event, 1 + len(event.value) // _TEXT_OF_A_NODE, 0)
         self._check_collection(event)
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(None)
@@ -210,7 +211,7 @@ class _Composer:
 
     def _add(self, node: Node, event: Any, size: int, height: int) -> Node:
         if isinstance(event, yaml.ScalarEvent) and event.anchor:
-            self.anchors[event.anchor] = _Anchored(node)
+            self.anchors[event.anchor] = _Anchored(node, size)
         self.nodes += size
         if self.nodes > MAX_NODES:
             message = f"The file holds more than {MAX_NODES} values"

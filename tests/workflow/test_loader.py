@@ -393,6 +393,26 @@ def _seconds(text: str) -> float:
     return time.perf_counter() - started
 
 
+@pytest.mark.parametrize(
+    "run",
+    [
+        "${{x}}" * 150_000,
+        "${{1}}" * 3_000,
+        "${{" + "\n        " * 10_000 + "x }}" + "y" * 500_000,
+        "${{ " + "(" * 20_000 + " }}",
+        "${{" * 300_000,
+        "}}" * 400_000,
+    ],
+    ids=["errors", "many", "lines", "brackets", "open", "closed"],
+)
+def test_hostile_expressions_end_quickly(run: str) -> None:
+    text = f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: |\n          {run}\n"
+    started = time.perf_counter()
+    loaded = load_workflow(text, PATH)
+    assert time.perf_counter() - started < 2
+    assert len(loaded.diagnostics) <= 10
+
+
 WORDS = [
     *("on", "jobs", "push", "a", "runs-on", "steps", "run", "uses", "needs", "if", "env", "with", "strategy", "matrix"),
     *(

@@ -212,6 +212,7 @@ HOSTILE = {
         f"{c}: &{c} [{'*' + p + ',*' + p}]\n"
         for p, c in zip("abcdefghijklmnopqrstuvw", "bcdefghijklmnopqrstuvwx", strict=True)
     ),
+    "long laughs": "a: &a " + "x" * 500_000 + "\nb: [" + "*a," * 100 + "]\n",
     "deep aliases": "a: &a [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1 or ''}]\n" for i in range(1, 60)),
     "values": "- a\n" * 200_000,
     "alias of itself": "a: &a {b: *a}",
