@@ -58,6 +58,12 @@ class Configuration:
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    @property
+    def all_secrets(self) -> tuple[str, ...]:
+        """Every secret value, the environments' too: what no log may show."""
+        values = (*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values()))
+        return tuple(dict.fromkeys(values))
+
 
 def load_configuration(root: Path, *, secret_file: Path | None = None) -> Configuration:
     """Read what is configured below a root; `secret_file` is read instead of `.secrets`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -171,7 +171,7 @@ def _projects(subject: Subject) -> tuple[str, ...]:
 # ---- after the jobs
 
 
-def _install(stage: Stage, published: tuple[PublishedFile, ...]) -> None:
+def _install(stage: Stage, published: Sequence[PublishedFile]) -> None:
     """Install every release that was published, from the index that took it."""
 
     def release(file: PublishedFile) -> tuple[str, str, str]:

@@ -128,7 +128,12 @@ def runner_context(folder: PurePosixPath) -> dict[str, Value]:
 
 def strategy_context(job: PlannedJob) -> dict[str, Value]:
     """The `strategy` context of a matrix job, or of a matrix of one."""
-    return {"fail-fast": True, "job-index": job.index, "job-total": job.total, "max-parallel": job.total}
+    return {
+        "fail-fast": job.fail_fast,
+        "job-index": job.index,
+        "job-total": job.total,
+        "max-parallel": job.max_parallel or job.total,
+    }
 
 
 def github_variables(github: Mapping[str, Value]) -> dict[str, str]:

@@ -78,6 +78,11 @@ class JobRunner:
             claims=oidc_claims(github, settings.identity, planned),
         )
 
+    def _environment_secrets(self) -> Mapping[str, str]:
+        name = (self._planned.environment or "").casefold()  # GitHub compares environments so
+        groups = self._settings.environment_secrets.items()
+        return next((group for given, group in groups if given.casefold() == name), {})
+
     def _server_context(self) -> dict[str, Value]:
         settings = self._settings
         plan = settings.plan
@@ -90,7 +95,7 @@ class JobRunner:
         folder = workspace(settings.identity)
         github = job_github_context(self._server_context(), planned.job.id, token, folder)
         state = JobState(settings, planned, github, needs, access, self._masker)
-        state.admit(variables, settings.environment_secrets.get(planned.environment or "", {}))
+        state.admit(variables, self._environment_secrets())
         self._state = state
         if self._cancelled:
             state.cancel()

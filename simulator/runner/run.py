@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from simulator.expressions.language import ExpressionError, Value
 from simulator.planning.conditions import job_condition
 from simulator.planning.model import PlannedJob
+from simulator.planning.plan import expand_job
 from simulator.run_events import Conclusion, JobFinished
 from simulator.runner.action import Resolver
 from simulator.runner.job import JobRunner
@@ -24,6 +25,8 @@ class Run:
         self._resolve = resolve
         self._masker = masker
         self._lock = threading.Lock()
+        self._jobs = list(settings.plan.jobs)  # a deferred job gives way to the jobs it expands to
+        self._waiting = list(settings.plan.jobs)
         self._running: dict[str, JobRunner] = {}
         self._results: dict[str, JobResult] = {}
         self._cancelled = False
@@ -38,43 +41,70 @@ class Run:
 
     def execute(self) -> tuple[JobResult, ...]:
         """Run every job that is to run; results in the order of the plan. Raises what stops the simulator."""
-        jobs = self._settings.plan.jobs
-        waiting = {job.key: job for job in jobs}
-        futures: dict[Future[JobResult], str] = {}
+        futures: dict[Future[JobResult], PlannedJob] = {}
         with ThreadPoolExecutor(max_workers=self._settings.max_jobs, thread_name_prefix="job") as pool:
             try:
-                while waiting or futures:
-                    self._start_ready(waiting, futures, pool)
-                    if not futures:
+                while self._waiting or futures:
+                    if self._settle_ready(futures, pool):
                         continue
                     done, _ = wait(futures, return_when=FIRST_COMPLETED)
                     for future in done:
-                        key = futures.pop(future)
-                        self._running.pop(key, None)
-                        self._results[key] = future.result()
+                        job = futures.pop(future)
+                        self._running.pop(job.key, None)
+                        self._results[job.key] = future.result()
+                        self._fail_fast(job)
             except BaseException:
                 self.cancel()
                 raise
-        return tuple(self._results[job.key] for job in jobs)
+        return tuple(self._results[job.key] for job in self._jobs)
 
-    def _start_ready(
-        self, waiting: dict[str, PlannedJob], futures: dict[Future[JobResult], str], pool: ThreadPoolExecutor
-    ) -> None:
-        for job in [job for job in waiting.values() if self._ready(job)]:
-            del waiting[job.key]
+    def _settle_ready(self, futures: dict[Future[JobResult], PlannedJob], pool: ThreadPoolExecutor) -> bool:
+        """Start, skip or expand every job whose needs are done; whether another look may find more."""
+        again = False
+        for job in [job for job in self._waiting if self._ready(job)]:
+            if not self._has_room(job):
+                continue
+            self._waiting.remove(job)
             needs = self._needs(job)
-            skip = self._why_not(job)
+            skip = self._why_not(job, needs)
             if skip is not None:
                 self._results[job.key] = skip
-                continue
-            runner = JobRunner(self._settings, job, self._resolve, self._masker)
-            with self._lock:
-                self._running[job.key] = runner
-            futures[pool.submit(runner.run, needs)] = job.key
+                again = True
+            elif job.deferred:
+                self._expand(job, needs)
+                again = True
+            else:
+                runner = JobRunner(self._settings, job, self._resolve, self._masker)
+                with self._lock:
+                    self._running[job.key] = runner
+                futures[pool.submit(runner.run, needs)] = job
+        return again
 
     def _ready(self, job: PlannedJob) -> bool:
-        needed = set(job.needs)
-        return all(other.key in self._results for other in self._settings.plan.jobs if other.job.id in needed)
+        return all(other.key in self._results for other in self._jobs if other.job.id in job.needs)
+
+    def _has_room(self, job: PlannedJob) -> bool:
+        running = [other for other in self._jobs if other.job.id == job.job.id and other.key in self._running]
+        return job.max_parallel is None or len(running) < job.max_parallel
+
+    def _expand(self, job: PlannedJob, needs: Mapping[str, Value]) -> None:
+        """Put the jobs in the place of one whose matrix or names could not be known before."""
+        expanded = expand_job(self._settings.plan, job.job.id, needs=needs)
+        at = self._jobs.index(job)
+        self._jobs[at : at + 1] = expanded
+        self._waiting += expanded
+
+    def _fail_fast(self, job: PlannedJob) -> None:
+        """A failed combination of a matrix ends the others, unless the file says otherwise."""
+        if not job.fail_fast or job.total == 1 or self._results[job.key].conclusion is not Conclusion.FAILURE:
+            return
+        for other in [other for other in self._waiting if other.job.id == job.job.id]:
+            self._waiting.remove(other)
+            reason = f"the matrix fails fast, and {job.name} failed"
+            self._results[other.key] = self._skipped(other, Conclusion.CANCELLED, reason)
+        for other in self._jobs:
+            if other.job.id == job.job.id and other.key in self._running:
+                self._running[other.key].cancel()
 
     def _needs(self, job: PlannedJob) -> dict[str, Value]:
         """The `needs` context of a job; of a matrix the worst result and the last outputs."""
@@ -87,7 +117,7 @@ class Run:
             needs[name] = {"result": worst(results).value, "outputs": outputs}
         return needs
 
-    def _why_not(self, job: PlannedJob) -> JobResult | None:
+    def _why_not(self, job: PlannedJob, needs: Mapping[str, Value]) -> JobResult | None:
         """The result of a job that does not run, or None."""
         results = {
             name: worst([result for result in self._results.values() if result.job_id == name]).value
@@ -97,7 +127,7 @@ class Run:
             runs = job_condition(
                 job,
                 self._settings.plan,
-                needs=self._needs(job),
+                needs=needs,
                 results=results,
                 cancelled=self._cancelled,
             )

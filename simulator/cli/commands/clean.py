@@ -14,7 +14,7 @@ from simulator.twins.gateway import remove_stale_sockets
 
 
 def clean(
-    directory: Path, *, runs: bool, index: bool, cache: bool, images: bool, say: Callable[[str], object]
+    directory: Path, *, runs: bool, index: bool, cache: bool, images: bool, say: Callable[[str], None]
 ) -> ExitCode:
     """Remove what dead runs left in the engines and in this repository, then what was asked for."""
     state = StateFolder(find_root(directory))

@@ -8,7 +8,7 @@ from simulator.engines.registry import ENGINES, choose
 from simulator.errors import EngineUnavailableError, ExitCode
 
 
-def show_engines(say: Callable[[str], object]) -> ExitCode:
+def show_engines(say: Callable[[str], None]) -> ExitCode:
     """Say of each engine whether it answers, and which one `auto` takes."""
     answered = False
     for name, make in ENGINES.items():

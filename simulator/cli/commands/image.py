@@ -8,7 +8,7 @@ from simulator.engines.registry import ENGINES
 from simulator.errors import ExitCode
 
 
-def build_image(say: Callable[[str], object]) -> ExitCode:
+def build_image(say: Callable[[str], None]) -> ExitCode:
     """Build the image of the docker engine, once per content. Raises SimulatorError."""
     engine = ENGINES["docker"]()
     engine.check()
