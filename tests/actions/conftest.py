@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.actions.driving import Driver
+from tests.engines.conftest import docker_engine, engine, local_engine
 from tests.twins.conftest import Job, Rig, authority, history, rig, start
 
-__all__ = ["authority", "history", "rig", "start"]
+__all__ = ["authority", "docker_engine", "engine", "history", "local_engine", "rig", "start"]
 
 JobDriver = Callable[[str], Driver]
 

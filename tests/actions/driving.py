@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from simulator.actions.model import ScriptRuns
+from simulator.actions.model import ResolvedAction, ScriptRuns
 from simulator.actions.reference import parse_reference
 from simulator.actions.resolve import resolve
-from simulator.actions.scripts import BUILTIN_FOLDER, script_argv
+from simulator.actions.scripts import BUILTIN_FOLDER, builtin_folder, script_argv
+from simulator.engines.base import LAYOUT, Command, Sandbox
+from simulator.twins.base import JobAccess
 
 FILES = ("ENV", "OUTPUT", "PATH", "STATE", "STEP_SUMMARY")
 DEFAULTS = {
@@ -86,13 +88,9 @@ class Driver:
         action = resolve(reference, workspace_read=None)
         assert isinstance(action.manifest.runs, ScriptRuns)
         argv = self._argv(script_argv(action, script or action.manifest.runs.main, **self._places()))
-        given = {
-            key: _default(each.default.source if each.default else "") for key, each in action.manifest.inputs.items()
-        }
-        given |= {key.lower(): value for key, value in (inputs or {}).items()}
         environment = {
             **self._environment(),
-            **{f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in given.items()},
+            **input_variables(action, inputs or {}),
             **{f"STATE_{name}": value for name, value in (state or {}).items()},
             "GITHUB_ACTION_REF": uses.partition("@")[2],
             **(env or {}),
@@ -128,32 +126,95 @@ class Driver:
             "PATH": os.environ["PATH"],
             "HOME": str(self.root / "home"),
             "LANG": "C.UTF-8",
-            "CI": "true",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_WORKSPACE": str(self.workspace),
-            "GITHUB_REPOSITORY": "octo/demo",
-            "GITHUB_REPOSITORY_OWNER": "octo",
-            "GITHUB_RUN_ID": "77",
-            "GITHUB_SERVER_URL": "https://github.com",
-            "GITHUB_WORKFLOW_REF": "octo/demo/.github/workflows/pypi.yml@refs/tags/v0.1.0",
-            "GITHUB_EVENT_NAME": "push",
-            "RUNNER_TEMP": str(self.temp),
-            "RUNNER_TOOL_CACHE": str(self.tools),
+            **github_variables(str(self.workspace), str(self.temp), str(self.tools)),
             **files,
             **self.base,
         }
 
     def _outcome(self, code: int, text: str) -> Outcome:
-        read = {name: (self.root / name).read_text() for name in FILES}
-        return Outcome(
-            code=code,
-            lines=[re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.splitlines()],
-            outputs=_assignments(read["OUTPUT"]),
-            variables=_assignments(read["ENV"]),
-            paths=read["PATH"].splitlines(),
-            state=_assignments(read["STATE"]),
-            summary=read["STEP_SUMMARY"],
-        )
+        return outcome(code, text.splitlines(), {name: (self.root / name).read_text() for name in FILES})
+
+
+@dataclass(kw_only=True)
+class SandboxDriver:
+    """A job in a real sandbox: what actions export holds for the later ones."""
+
+    sandbox: Sandbox
+    access: JobAccess
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        workspace = LAYOUT.work / "demo/demo"
+        self.environment = {
+            **self.sandbox.environment,
+            **github_variables(str(workspace), str(LAYOUT.temp), str(LAYOUT.tool_cache)),
+            **self.access.run_env,
+            **{f"GITHUB_{name}": str(LAYOUT.temp / name) for name in FILES},
+            **self.environment,
+        }
+        self.sandbox.copy_in(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
+        self.sandbox.write(workspace / ".keep", b"")
+        self.sandbox.write(LAYOUT.temp / ".keep", b"")
+
+    def run(self, uses: str, inputs: Mapping[str, str] | None = None) -> Outcome:
+        """Run the main script of an action."""
+        action = resolve(parse_reference(uses), workspace_read=None)
+        assert isinstance(action.manifest.runs, ScriptRuns)
+        argv = script_argv(action, action.manifest.runs.main, python=LAYOUT.python, actions=LAYOUT.actions)
+        more = {**input_variables(action, inputs or {}), **self.access.action_env}
+        return self.command(argv, {**more, "GITHUB_ACTION_REF": uses.partition("@")[2]})
+
+    def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Outcome:
+        """Run a command as a step; what it exports is there for the next one."""
+        files = {name: LAYOUT.temp / name for name in FILES}
+        for file in files.values():
+            self.sandbox.write(file, b"")
+        lines: list[str] = []
+        cwd = PurePosixPath(self.environment["GITHUB_WORKSPACE"])
+        command = Command(argv=tuple(argv), cwd=cwd, env={**self.environment, **(env or {})}, timeout=120)
+        done = self.sandbox.run(command, lines.append)
+        result = outcome(done.code, lines, {name: self.sandbox.read(file).decode() for name, file in files.items()})
+        path = ":".join([*reversed(result.paths), self.environment["PATH"]])
+        self.environment |= {**result.variables, "PATH": path}
+        return result
+
+
+def outcome(code: int, lines: Sequence[str], files: Mapping[str, str]) -> Outcome:
+    """What a script's lines and the content of its files say."""
+    return Outcome(
+        code=code,
+        lines=[re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in lines],
+        outputs=_assignments(files["OUTPUT"]),
+        variables=_assignments(files["ENV"]),
+        paths=files["PATH"].splitlines(),
+        state=_assignments(files["STATE"]),
+        summary=files["STEP_SUMMARY"],
+    )
+
+
+def input_variables(action: ResolvedAction, inputs: Mapping[str, str]) -> dict[str, str]:
+    """INPUT_* of a step: what it gives, else the defaults of the manifest."""
+    declared = action.manifest.inputs
+    given = {key: _default(each.default.source if each.default else "") for key, each in declared.items()}
+    given |= {key.lower(): value for key, value in inputs.items()}
+    return {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in given.items()}
+
+
+def github_variables(workspace: str, temp: str, tools: str) -> dict[str, str]:
+    """The variables of a job of octo/demo."""
+    return {
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": workspace,
+        "GITHUB_REPOSITORY": "octo/demo",
+        "GITHUB_REPOSITORY_OWNER": "octo",
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_WORKFLOW_REF": "octo/demo/.github/workflows/pypi.yml@refs/tags/v0.1.0",
+        "GITHUB_EVENT_NAME": "push",
+        "RUNNER_TEMP": temp,
+        "RUNNER_TOOL_CACHE": tools,
+    }
 
 
 def _default(source: str) -> str:

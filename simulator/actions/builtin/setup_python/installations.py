@@ -22,10 +22,15 @@ from simulator.actions.builtin.toolkit.step import variable
 
 MACHINE_LIST = ".pysim-pythons.json"
 ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64", "i686": "x86"}
+# Where ensurepip's wheels are: in its package, unless a distribution keeps them elsewhere.
 FIND_WHEELS = """
-import ensurepip, os
-folder = getattr(ensurepip, "_WHEEL_PKG_DIR", None) or os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
-print("\\n".join(os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(("pip-", "setuptools-"))))
+import ensurepip, glob, os, sysconfig
+bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
+for folder in filter(None, (sysconfig.get_config_var("WHEEL_PKG_DIR"), bundled)):
+    wheels = [name for kind in ("pip", "setuptools") for name in glob.glob(os.path.join(folder, kind + "-*.whl"))]
+    if wheels:
+        print("\\n".join(wheels))
+        break
 """
 PIP = """#!{python}
 import sys
