@@ -152,3 +152,7 @@ class Engine(Protocol):
     def clean(self, run_id: str | None = None) -> Sequence[str]:
         """Remove what runs left behind (one run's, or all runs' that no longer live), and name what was removed."""
         ...
+
+    def remove_images(self) -> Sequence[str]:
+        """Remove the images that `prepare` made and kept, and name them; none where an engine keeps none."""
+        ...

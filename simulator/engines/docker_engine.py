@@ -87,7 +87,7 @@ class DockerEngine:
         return [f"container {container['Id'][:12]}" for container in left]
 
     def remove_images(self) -> Sequence[str]:
-        """Remove the images that `prepare` made, and name them. Raises EngineError when one is in use."""
+        """See `Engine.remove_images`. Raises EngineError when one is in use."""
         self._image = None
         with _connected() as client, _broken("Docker cannot remove an image"):
             return images.remove_all(client)

@@ -47,6 +47,12 @@ class HostSettings:
     index_url: str | None
     extra_index_urls: Sequence[str]
 
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The passwords in the addresses: what no log may show."""
+        words = " ".join((*self.environment.values(), *self.proxies.values())).split()
+        return tuple({password for word in words if (password := _password(word))})
+
 
 def host_settings(environment: Mapping[str, str] | None = None, home: Path | None = None) -> HostSettings:
     """Read the settings of the user who runs pysim."""
@@ -129,6 +135,13 @@ def _local_folders(addresses: Sequence[str]) -> Iterator[Path]:
             # The pages of an index in a folder link to files beside the folder.
             beside = address.startswith("file:") and path.name == "simple" and len(path.parts) > 2
             yield path.parent if beside else path
+
+
+def _password(address: str) -> str | None:
+    try:
+        return urlsplit(address).password
+    except ValueError:
+        return None
 
 
 def _ports(addresses: Sequence[str]) -> Iterator[int]:

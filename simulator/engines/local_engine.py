@@ -101,6 +101,10 @@ class LocalEngine:
         """See `Engine.clean`: launchers that did not end, and folders."""
         return [_remove(folder) for folder in sorted(_parent().glob(f"{_PREFIX}*")) if _is_left(folder, run_id)]
 
+    def remove_images(self) -> Sequence[str]:
+        """See `Engine.remove_images`."""
+        return ()
+
 
 class LocalSandbox(AgentSandbox):
     """One job's namespaces. Its one user is also what stands in for root."""
