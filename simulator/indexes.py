@@ -12,17 +12,21 @@ IndexName = Literal["pypi", "testpypi"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
-    """An index: `upload_url` as twine has it, the host of that URL, and the main site's host."""
+    """An index: `upload_url` as twine has it, the host of that URL, the main site's host, and hosts of former times.
+
+    Clients still ask the former hosts (twine for `--skip-existing`), and one of them took uploads.
+    """
 
     name: IndexName
     upload_url: str
     upload_host: str
     main_host: str
+    former_hosts: frozenset[str]
 
     @property
     def hosts(self) -> frozenset[str]:
         """All hosts that take uploads, mint tokens or serve the simple API of this index."""
-        return frozenset({self.upload_host, self.main_host})
+        return frozenset({self.upload_host, self.main_host}) | self.former_hosts
 
     @property
     def simple_url(self) -> str:
@@ -37,13 +41,24 @@ class Index:
 @functools.cache
 def indexes() -> dict[IndexName, Index]:
     """PyPI and TestPyPI. PyPI's main host is its upload host without the first label."""
+    from twine.repository import LEGACY_PYPI, LEGACY_TEST_PYPI, OLD_WAREHOUSE
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
     upload = urlsplit(DEFAULT_REPOSITORY).netloc
     test = urlsplit(TEST_REPOSITORY).netloc
     return {
         "pypi": Index(
-            name="pypi", upload_url=DEFAULT_REPOSITORY, upload_host=upload, main_host=upload.partition(".")[2]
+            name="pypi",
+            upload_url=DEFAULT_REPOSITORY,
+            upload_host=upload,
+            main_host=upload.partition(".")[2],
+            former_hosts=frozenset(urlsplit(url).netloc for url in (LEGACY_PYPI, OLD_WAREHOUSE)),
         ),
-        "testpypi": Index(name="testpypi", upload_url=TEST_REPOSITORY, upload_host=test, main_host=test),
+        "testpypi": Index(
+            name="testpypi",
+            upload_url=TEST_REPOSITORY,
+            upload_host=test,
+            main_host=test,
+            former_hosts=frozenset({urlsplit(LEGACY_TEST_PYPI).netloc}),
+        ),
     }

@@ -22,12 +22,13 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 
 from simulator.errors import TwinError
+from simulator.indexes import IndexName, indexes
 from simulator.run_events import EventSink
 from simulator.twins.application import Application
 from simulator.twins.artifact_store import ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
-from simulator.twins.base import JobAccess, JobGrant, Publisher, StoredArtifact
+from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
@@ -35,6 +36,15 @@ from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
 from simulator.twins.oidc import Issuer, OidcTwin
 from simulator.twins.outside import Outside, places
+from simulator.twins.pypi.baseline import keep, open_copies
+from simulator.twins.pypi.catalogue import File
+from simulator.twins.pypi.minting import Minting
+from simulator.twins.pypi.pages import Pages
+from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.tokens import mint_for_user
+from simulator.twins.pypi.twin import IndexTwin, elsewhere
+from simulator.twins.pypi.upload import Uploads
 from simulator.twins.records import Clock, Records
 from simulator.twins.upstream import Upstream
 
@@ -82,7 +92,7 @@ class LocalTwins:
     """The twins of `base.Twins`, in this process. A context manager; methods may be called from any thread."""
 
     def __init__(self, settings: TwinSettings, emit: EventSink, *, clock: Clock = time.time) -> None:
-        self._settings, self._emit = settings, emit
+        self._settings, self._emit, self._clock = settings, emit, clock
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._authority = Authority.load(settings.authority)
         self._outside = Outside(
@@ -97,6 +107,9 @@ class LocalTwins:
         self._artifacts = ArtifactStore(settings.folder / "artifacts")
         self._results = ResultsTwin(self._artifacts, self._jobs, emit, clock)
         self._oidc = OidcTwin(self._issuer, self._jobs, settings.repository.partition("/")[0])
+        self._stores = open_copies(settings.baseline, settings.folder / "index")
+        self._pages = {name: Pages(indexes()[name], store) for name, store in self._stores.items()}
+        self._publishers = Publishers(settings.publishers)
         self._thread: _LoopThread | None = None
 
     @property
@@ -128,6 +141,40 @@ class LocalTwins:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._artifacts.finished() if artifact.stored]
 
+    def assume(self, publisher: Publisher) -> None:
+        """Register a publisher that the configuration does not declare."""
+        self._publishers.assume(publisher)
+
+    def published(self) -> Sequence[PublishedFile]:
+        """The files that the indexes took, in order."""
+        found = [
+            (file.uploaded, file, name, store.packages / file.filename)
+            for name, store in self._stores.items()
+            for file in _files_of_run(store, self._settings.run_id)
+        ]
+        return [
+            PublishedFile(
+                job_id=file.job_id,
+                index=name,
+                project=file.project,
+                version=file.version,
+                filename=file.filename,
+                size=file.size,
+                sha256=file.sha256,
+                path=path,
+            )
+            for _, file, name, path in sorted(found, key=lambda row: row[0])
+        ]
+
+    def upload_token(self, index: IndexName) -> str:
+        """A new API token of a user who may upload to every project of an index, and create projects."""
+        with self._stores[index].transaction() as catalogue:
+            return mint_for_user(catalogue, indexes()[index].main_host)
+
+    def keep_index(self) -> None:
+        """Make this run's indexes the baseline of later runs, in one step."""
+        keep(self._stores, self._settings.baseline)
+
     @property
     def _loop_thread(self) -> _LoopThread:
         if self._thread is None:
@@ -151,7 +198,7 @@ class LocalTwins:
             repository=self._settings.repository, clone=self._settings.clone, upstream=upstream, emit=self._emit
         )
         application = Application(
-            self._twins(git),
+            self._twins(git, upstream),
             outside=request_response(upstream.outside),
             is_open=lambda job_id: self._jobs.get(job_id) is not None,
             records=self._records,
@@ -177,18 +224,38 @@ class LocalTwins:
             await gateway.shut()
             await upstream.close()
             git.close()
+            for pages in self._pages.values():
+                await pages.close()
 
-    def _twins(self, git: GitTwin) -> Mapping[TwinName, ASGIApp]:
+    def _twins(self, git: GitTwin, upstream: Upstream) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
         return {
             "oidc": self._oidc.app,
             "results": self._results.app,
             "github": request_response(git.answer),
             "github-api": missing,
-            "pypi": missing,
-            "testpypi": missing,
             "unanswered": missing,
+            **{name: self._index_twin(name, upstream).app for name in indexes()},
         }
+
+    def _index_twin(self, name: IndexName, upstream: Upstream) -> IndexTwin:
+        index, store, settings = indexes()[name], self._stores[name], self._settings
+        return IndexTwin(
+            index,
+            minting=Minting(
+                index=index,
+                store=store,
+                publishers=self._publishers,
+                issuer=self._issuer,
+                emit=self._emit,
+                clock=self._clock,
+            ),
+            uploads=Uploads(index=index, store=store, run_id=settings.run_id, emit=self._emit, clock=self._clock),
+            pages=self._pages[name],
+            upstream=upstream,
+            elsewhere=elsewhere(index, settings.index_url, settings.extra_index_urls),
+            offline=settings.offline,
+        )
 
 
 class _LoopThread:
@@ -220,6 +287,11 @@ class _LoopThread:
         """Close everything and wait for the thread."""
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
+
+
+def _files_of_run(store: Store, run_id: str) -> Sequence[File]:
+    with store.reading() as catalogue:
+        return catalogue.files_of_run(run_id)
 
 
 def _trust(host_ca: bytes) -> ssl.SSLContext:

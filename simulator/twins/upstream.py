@@ -90,8 +90,8 @@ class Upstream:
         try:
             return _Relayed(await self._client(url).send(request, stream=True))
         except httpx.HTTPError as error:
-            text = f"pysim could not reach {url.host}: {error!r}\n"
-            return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, text=text))
+            text = httpx.ByteStream(f"pysim could not reach {url.host}: {error!r}\n".encode())
+            return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
 
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
         port = url.port or (443 if url.scheme == "https" else 80)

@@ -1,0 +1,48 @@
+"""The index that is kept between runs: a run works on a copy of it, and may put its own in its place.
+
+The folder holds one generation and the link `current`, which is replaced in one step. Knows no rule of an index.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from simulator.indexes import IndexName, indexes
+from simulator.twins.pypi.store import Store
+
+
+def open_copies(baseline: Path, folder: Path) -> Mapping[IndexName, Store]:
+    """A store for each index in `folder`, holding what the baseline holds."""
+    if (baseline / "current").exists():
+        with _lock(baseline, fcntl.LOCK_SH):
+            for name in indexes():
+                Store(baseline / "current" / name).copy_to(folder / name)
+    return {name: Store(folder / name) for name in indexes()}
+
+
+def keep(stores: Mapping[IndexName, Store], baseline: Path) -> None:
+    """Make copies of the stores the new baseline; a crash leaves the old one or the new one."""
+    baseline.mkdir(parents=True, exist_ok=True)
+    with _lock(baseline, fcntl.LOCK_EX):
+        generation = Path(tempfile.mkdtemp(dir=baseline, prefix="index-"))
+        for name, store in stores.items():
+            store.copy_to(generation / name)
+        link = baseline / "next"
+        link.unlink(missing_ok=True)
+        link.symlink_to(generation.name)
+        link.replace(baseline / "current")
+        for old in baseline.glob("index-*"):
+            if old != generation:
+                shutil.rmtree(old)
+
+
+@contextlib.contextmanager
+def _lock(baseline: Path, kind: int) -> Iterator[None]:
+    with (baseline / "lock").open("a") as file:
+        fcntl.flock(file, kind)
+        yield

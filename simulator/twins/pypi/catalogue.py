@@ -1,0 +1,182 @@
+"""What an index knows: projects, releases, files and tokens, in SQLite. Decides what is visible; holds no file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from packaging.utils import canonicalize_name
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS project (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, display TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS release (
+    project TEXT NOT NULL REFERENCES project (name), version TEXT NOT NULL, created REAL NOT NULL,
+    metadata TEXT NOT NULL, PRIMARY KEY (project, version));
+CREATE TABLE IF NOT EXISTS file (
+    filename TEXT PRIMARY KEY, project TEXT NOT NULL, version TEXT NOT NULL, filetype TEXT NOT NULL,
+    pyversion TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL, sha256 TEXT NOT NULL,
+    blake2_256 TEXT NOT NULL UNIQUE, requires_python TEXT, uploaded REAL NOT NULL, run_id TEXT NOT NULL,
+    job_id TEXT NOT NULL, FOREIGN KEY (project, version) REFERENCES release (project, version));
+CREATE TABLE IF NOT EXISTS burnt (filename TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS token (
+    id TEXT PRIMARY KEY, key BLOB NOT NULL, caveats TEXT NOT NULL, publisher TEXT, projects TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
+"""
+FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token;"
+"""What a kept index does not keep."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A project: its normalised name, and the name as its last upload wrote it."""
+
+    id: str
+    name: str
+    display: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A release; `version` is in PEP 440's normal form, `metadata` is that of its first file."""
+
+    project: str
+    version: str
+    created: float
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A visible file; the field names are the table's."""
+
+    filename: str
+    project: str
+    version: str
+    filetype: str
+    pyversion: str
+    size: int
+    md5: str
+    sha256: str
+    blake2_256: str
+    requires_python: str | None
+    uploaded: float
+    run_id: str
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """An upload token; `publisher` is None for one that a user made, `projects` are normalised names."""
+
+    id: str
+    key: bytes
+    caveats: Sequence[Sequence[Any]]
+    publisher: str | None
+    projects: Sequence[str]
+
+
+class Catalogue:
+    """One transaction on an index's database; make it with `Store.transaction`."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def projects(self) -> Sequence[Project]:
+        """All projects by name."""
+        return [Project(**row) for row in self._rows("SELECT * FROM project ORDER BY name")]
+
+    def project(self, name: str) -> Project | None:
+        """A project by its name in any spelling."""
+        rows = self._rows("SELECT * FROM project WHERE name = ?", canonicalize_name(name))
+        return Project(**rows[0]) if rows else None
+
+    def add_project(self, display: str) -> Project:
+        """A new project, without a release."""
+        project = Project(id=str(uuid.uuid4()), name=canonicalize_name(display), display=display)
+        self._insert("project", id=project.id, name=project.name, display=project.display)
+        return project
+
+    def rename(self, project: Project, display: str) -> None:
+        """Show a project as its last upload wrote it."""
+        self._database.execute("UPDATE project SET display = ? WHERE name = ?", (display, project.name))
+
+    def releases(self, project: str) -> Sequence[Release]:
+        """The releases of a project, oldest first."""
+        rows = self._rows("SELECT * FROM release WHERE project = ? ORDER BY created, rowid", project)
+        return [Release(**{**row, "metadata": json.loads(row["metadata"])}) for row in rows]
+
+    def add_release(self, release: Release) -> None:
+        """A new release, without a file."""
+        self._insert(
+            "release",
+            project=release.project,
+            version=release.version,
+            created=release.created,
+            metadata=json.dumps(release.metadata),
+        )
+
+    def files(self, project: str) -> Sequence[File]:
+        """The files of a project, oldest first."""
+        return [File(**row) for row in self._rows("SELECT * FROM file WHERE project = ? ORDER BY rowid", project)]
+
+    def files_of_run(self, run_id: str) -> Sequence[File]:
+        """The files that a run's jobs uploaded, oldest first."""
+        return [File(**row) for row in self._rows("SELECT * FROM file WHERE run_id = ? ORDER BY rowid", run_id)]
+
+    def file(self, filename: str) -> File | None:
+        """A file by its name."""
+        rows = self._rows("SELECT * FROM file WHERE filename = ?", filename)
+        return File(**rows[0]) if rows else None
+
+    def file_like(self, filename: str, blake2_256: str) -> File | None:
+        """A file of that name or of that content, in any project."""
+        rows = self._rows("SELECT * FROM file WHERE filename = ? OR blake2_256 = ?", filename, blake2_256)
+        return File(**rows[0]) if rows else None
+
+    def add_file(self, file: File) -> None:
+        """Make a file visible."""
+        self._insert("file", **{name: getattr(file, name) for name in File.__slots__})
+
+    def is_burnt(self, filename: str) -> bool:
+        """Whether a file of that name was deleted once."""
+        return bool(self._rows("SELECT 1 FROM burnt WHERE filename = ?", filename))
+
+    def token(self, identifier: str) -> Token | None:
+        """A token by the identifier that it carries."""
+        rows = self._rows("SELECT * FROM token WHERE id = ?", identifier)
+        return (
+            Token(**{**row, "caveats": json.loads(row["caveats"]), "projects": json.loads(row["projects"])})
+            if (row := rows[0] if rows else None)
+            else None
+        )
+
+    def add_token(self, token: Token) -> None:
+        """Remember a token."""
+        self._insert(
+            "token",
+            id=token.id,
+            key=token.key,
+            caveats=json.dumps(token.caveats),
+            publisher=token.publisher,
+            projects=json.dumps(list(token.projects)),
+        )
+
+    def is_id_token_used(self, jti: str) -> bool:
+        """Whether an ID token was exchanged already."""
+        return bool(self._rows("SELECT 1 FROM used_id_token WHERE jti = ?", jti))
+
+    def use_id_token(self, jti: str, *, expires: float, now: float) -> None:
+        """Remember an exchanged ID token until it would be refused as expired anyhow."""
+        self._database.execute("DELETE FROM used_id_token WHERE expires < ?", (now,))
+        self._insert("used_id_token", jti=jti, expires=expires)
+
+    def _rows(self, query: str, *values: object) -> Sequence[Mapping[str, Any]]:
+        return [dict(row) for row in self._database.execute(query, values)]
+
+    def _insert(self, table: str, **values: object) -> None:
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        self._database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608

@@ -1,0 +1,70 @@
+"""Checks of the file as a whole: its presence, its name, its size and its digests."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.refusals import RefusedError
+
+LIMIT: Final = 100 << 20  # bytes; what a project has unless its owner asked for more
+_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {"sdist": (".tar.gz", ".zip"), "bdist_wheel": (".whl",)}
+
+
+def present(submission: Submission) -> None:
+    """There is a file."""
+    if submission.offer.file is None:
+        raise RefusedError(400, "Upload payload does not have a file.")
+
+
+def name_characters(submission: Submission) -> None:
+    """The name is one of a file, not of a path, and can be printed."""
+    name = submission.file.filename
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        text = "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127)"
+        raise RefusedError(400, f"{text} in the name.")
+    if "/" in name or "\\" in name:
+        raise RefusedError(400, "Cannot upload a file with '/' or '\\' in the name.")
+
+
+def extension(submission: Submission) -> None:
+    """The name ends as the file type wants it."""
+    name = submission.file.filename
+    known = [end for ends in _EXTENSIONS.values() for end in ends if name.endswith(end)]
+    if not known:
+        see = "See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"
+        raise RefusedError(400, f"Invalid file extension: Use .tar.gz, .whl or .zip extension. {see}")
+    if known[0] not in _EXTENSIONS[submission.filetype]:
+        see = "See https://www.python.org/dev/peps/pep-0527 for more information."
+        text = f"Extension {known[0]} is invalid for filetype {submission.filetype}."
+        raise RefusedError(400, f"Invalid file extension: {text} {see}")
+
+
+def content_type(submission: Submission) -> None:
+    """The file is not sent as an image or as nothing."""
+    kind = submission.file.content_type
+    if not kind or kind.startswith("image/"):
+        raise RefusedError(400, "Invalid distribution file.")
+
+
+def size(submission: Submission) -> None:
+    """The file is within the project's limit."""
+    if submission.file.staged.size > LIMIT:
+        limits = f"https://docs.{submission.index.main_host}/project-management/storage-limits"
+        text = (
+            f"File too large. Limit for project {submission.name!r} is 100 MB. "
+            f"See {limits}#requesting-a-file-size-limit-increase for more information."
+        )
+        raise RefusedError(400, text)
+
+
+def digests(submission: Submission) -> None:
+    """Every digest that was sent is that of the file."""
+    staged, offer = submission.file.staged, submission.offer
+    actual = {"md5_digest": staged.md5, "sha256_digest": staged.sha256, "blake2_256_digest": staged.blake2_256}
+    for field, digest in actual.items():
+        sent = offer.first(field)
+        if sent and not hmac.compare_digest(sent.lower().encode(), digest.encode()):
+            raise RefusedError(400, "The digest supplied does not match a digest calculated from the uploaded file.")

@@ -1,0 +1,92 @@
+"""Checks of the form: who sends it, its protocol, and the fields that are not metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.creation import NAME
+from simulator.twins.pypi.refusals import RefusedError
+
+SPECIFICATION: Final = "See https://packaging.python.org/specifications/core-metadata for more information."
+FILETYPES: Final = ("sdist", "bdist_wheel")
+DIGESTS: Final[Mapping[str, tuple[str, int]]] = {
+    "blake2_256_digest": ("BLAKE2", 64),
+    "md5_digest": ("MD5", 32),
+    "sha256_digest": ("SHA256", 64),
+}
+
+
+def no_misplaced_file(submission: Submission) -> None:
+    """Only `content` may be a file."""
+    if submission.offer.misplaced:
+        raise RefusedError(400, f"{submission.offer.misplaced}: Should not be a tuple.")
+
+
+def identified(submission: Submission) -> None:
+    """A token of this index is shown."""
+    help_page = f"https://{submission.index.main_host}/help/"
+    try:
+        identity = submission.identity
+    except PermissionError:
+        text = (
+            "Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers "
+            f"instead. See {help_page}#apitoken and {help_page}#trusted-publishers"
+        )
+        raise RefusedError(403, text) from None
+    if identity is None:
+        text = f"Invalid or non-existent authentication information. See {help_page}#invalid-auth for more information."
+        raise RefusedError(403, text)
+
+
+def protocol_version(submission: Submission) -> None:
+    """The only protocol there is."""
+    if submission.offer.first("protocol_version", "1") != "1":
+        raise RefusedError(400, "Unknown protocol version.")
+
+
+def project_name(submission: Submission) -> None:
+    """The name is there and has the index's form."""
+    problem = None
+    if not submission.name:
+        problem = "This field is required."
+    elif not NAME.fullmatch(submission.name):
+        problem = "Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."
+    if problem:
+        text = f"{submission.name!r} is an invalid value for Name. Error: {problem} {SPECIFICATION}"
+        raise RefusedError(400, text)
+
+
+def digest_forms(submission: Submission) -> None:
+    """Digests are hexadecimal and of the right length."""
+    for field, (name, length) in DIGESTS.items():
+        value = submission.offer.first(field)
+        if value and not re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", value):
+            text = f"Invalid value for {field}. Error: Use a valid, hex-encoded, {name} message digest."
+            raise RefusedError(400, text)
+
+
+def filetype(submission: Submission) -> None:
+    """An sdist or a wheel."""
+    if submission.filetype not in FILETYPES:
+        raise RefusedError(400, "Invalid value for filetype. Error: Use a known file type.")
+
+
+def python_version(submission: Submission) -> None:
+    """Wheels name a Python version, sdists say `source`."""
+    value = submission.offer.first("pyversion")
+    problem = None
+    if submission.filetype == "sdist" and value not in {"", "source"}:
+        problem = "Use 'source' as Python version for an sdist."
+    elif submission.filetype != "sdist" and not value:
+        problem = "Python version is required for binary distribution uploads."
+    if problem:
+        raise RefusedError(400, f"Invalid value for pyversion. Error: {problem}")
+
+
+def some_digest(submission: Submission) -> None:
+    """At least one digest comes with the file."""
+    if not any(submission.offer.first(field) for field in DIGESTS):
+        raise RefusedError(400, "Error: Include at least one message digest.")

@@ -1,0 +1,89 @@
+"""What checks look at: an upload, what the index knows, and what follows from both. Judges nothing."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from packaging.metadata import RawMetadata
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from simulator.indexes import Index
+from simulator.twins.pypi.catalogue import Catalogue, Project, Release
+from simulator.twins.pypi.offers import LISTS, SINGLE, Offer, OfferedFile
+from simulator.twins.pypi.tokens import Identity, identify, password
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """An upload within the transaction that it is judged and stored in."""
+
+    offer: Offer
+    index: Index
+    catalogue: Catalogue
+    now: float
+
+    @property
+    def name(self) -> str:
+        """The project's name as the form has it."""
+        return self.offer.first("name")
+
+    @property
+    def filetype(self) -> str:
+        """`sdist` or `bdist_wheel`, once that is checked."""
+        return self.offer.first("filetype")
+
+    @functools.cached_property
+    def version(self) -> Version:
+        """The form's version. Raises InvalidVersion before it is checked."""
+        return Version(self.offer.first("version"))
+
+    @property
+    def file(self) -> OfferedFile:
+        """The file, once its presence is checked."""
+        assert self.offer.file is not None
+        return self.offer.file
+
+    @functools.cached_property
+    def identity(self) -> Identity | None:
+        """Who uploads. Raises PermissionError for a user name with a password."""
+        token = password(self.offer.authorization)
+        return identify(self.catalogue, token) if token else None
+
+    @functools.cached_property
+    def project(self) -> Project | None:
+        """The project, if there is one of that name."""
+        return self.catalogue.project(self.name)
+
+    @property
+    def underscored(self) -> str:
+        """The project's normalised name as file names have it."""
+        return canonicalize_name(self.name).replace("-", "_")
+
+    @functools.cached_property
+    def release(self) -> Release | None:
+        """The release of that version in any spelling."""
+        releases = self.catalogue.releases(canonicalize_name(self.name))
+        return next((release for release in releases if Version(release.version) == self.version), None)
+
+    @functools.cached_property
+    def metadata(self) -> RawMetadata:
+        """The form's metadata as `packaging` takes it."""
+        fields = self.offer.fields
+        raw: dict[str, object] = {name: fields[name][0] for name in SINGLE if fields.get(name)}
+        raw |= {key: list(fields[name]) for name, key in LISTS.items() if fields.get(name)}
+        if keywords := self.offer.first("keywords"):
+            raw["keywords"] = [word.strip() for word in keywords.split(",")]
+        if urls := fields.get("project_urls"):
+            pairs = (url.partition(",") for url in urls)
+            raw["project_urls"] = {label.strip(): url.strip() for label, _, url in pairs}
+        return raw  # type: ignore[return-value]  # the keys are those of RawMetadata by the tables above
+
+
+def parsed_version(text: str) -> Version | None:
+    """A version, or None for what is none."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None

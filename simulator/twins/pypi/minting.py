@@ -1,0 +1,153 @@
+"""The exchange of an ID token for an upload token: the index's checks in its order, and its words.
+
+Also says what was compared, for the report. Knows no route.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+
+from simulator.indexes import Index
+from simulator.run_events import EventSink, TokenExchanged
+from simulator.twins.oidc import ISSUER, Issuer
+from simulator.twins.pypi.catalogue import Catalogue, Project
+from simulator.twins.pypi.creation import check_new_name
+from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, check_claims
+from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.tokens import mint_for_publisher
+from simulator.twins.records import Clock
+
+LEEWAY: Final = 30  # seconds
+REMEMBERED: Final = 35  # seconds that a used ID token is remembered beyond its own end
+_USED: Final = "invalid token: already used"
+
+
+class MintError(Exception):
+    """The exchange is refused: the code of the error, and its description."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(description)
+        self.code = code
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Minting:
+    """The exchange of one index."""
+
+    index: Index
+    store: Store
+    publishers: Publishers
+    issuer: Issuer
+    emit: EventSink
+    clock: Clock
+
+    def exchange(self, body: bytes, job_id: str) -> tuple[int, Mapping[str, Any]]:
+        """The status and the JSON that answer a request of a job."""
+        claims: Claims = {}
+        try:
+            token = _payload(body)
+            claims = _unverified(token)
+            self._verify(token, claims)
+            row, minted, expires = self._mint(claims)
+        except MintError as error:
+            self._tell(job_id, claims, None, str(error))
+            errors = [{"code": error.code, "description": str(error)}]
+            return 422, {"message": "Token request failed", "errors": errors}
+        self._tell(job_id, claims, row, None)
+        return 200, {"success": True, "token": minted, "expires": expires}
+
+    def _verify(self, token: str, claims: Claims) -> None:
+        """Signature, then the registered claims by this index's own clock; one text for every cause."""
+        if claims["iss"] != ISSUER:
+            raise MintError("invalid-payload", "unknown trusted publishing issuer")
+        keys = {key["kid"]: key for key in self.issuer.keys["keys"]}
+        try:
+            key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+            options: jwt.types.Options = {
+                "require": ["iss", "iat", "exp", "aud"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "strict_aud": True,
+            }
+            jwt.decode(token, key, algorithms=["RS256"], audience=self.index.name, issuer=ISSUER, options=options)
+            now = self.clock()
+            early = max(int(claims["iat"]), int(claims.get("nbf", 0)))
+            in_time = early - LEEWAY <= now < int(claims["exp"]) + LEEWAY
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+            in_time = False
+        if not in_time:
+            raise MintError("invalid-token", "malformed or invalid token")
+
+    def _mint(self, claims: Claims) -> tuple[Registration, str, int]:
+        with self.store.transaction() as catalogue:
+            if catalogue.is_id_token_used(str(claims.get("jti"))):
+                raise MintError("invalid-reuse-token", _USED)
+            try:
+                row = self.publishers.look_up(self.index.name, claims)
+                check_claims(row, claims)
+            except NoPublisherError as error:
+                text = f"valid token, but no corresponding publisher ({error})"
+                raise MintError("invalid-publisher", text) from None
+            projects = [self._project(catalogue, name) for name in row.projects]
+            now = self.clock()
+            catalogue.use_id_token(str(claims["jti"]), expires=int(claims["exp"]) + REMEMBERED, now=now)
+            minted, expires = mint_for_publisher(catalogue, self.index.main_host, row, projects, now)
+        return row, minted, expires
+
+    def _project(self, catalogue: Catalogue, name: str) -> Project:
+        """A publisher's project; one that is not there yet is created, as by a pending publisher's first use."""
+        if project := catalogue.project(name):
+            return project
+        try:
+            check_new_name(catalogue, self.index, name)
+        except RefusedError as error:
+            raise MintError("invalid-payload", str(error)) from None
+        return catalogue.add_project(name)
+
+    def _tell(self, job_id: str, claims: Claims, row: Registration | None, error: str | None) -> None:
+        nearest, checks = self.publishers.nearest(self.index.name, claims) if claims else (None, ())
+        told = row or nearest
+        self.emit(
+            TokenExchanged(
+                job_id=job_id,
+                index=self.index.name,
+                ok=error is None,
+                publisher=str(told) if told else None,
+                declared=bool(told and told.declared),
+                claims=checks,
+                error=error,
+            )
+        )
+
+
+def _payload(body: bytes) -> str:
+    """The ID token of a request. The index answers with its validator's text, of which this is the essence."""
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        problem = "  Invalid JSON [type=json_invalid, input_type=str]"
+        raise MintError("invalid-payload", f"1 validation error for TokenPayload\n{problem}") from None
+    token = payload.get("token") if isinstance(payload, dict) else None
+    if not isinstance(token, str):
+        problem = (
+            "Field required [type=missing]" if token is None else "Input should be a valid string [type=string_type]"
+        )
+        raise MintError("invalid-payload", f"1 validation error for TokenPayload\ntoken\n  {problem}")
+    return token
+
+
+def _unverified(token: str) -> Claims:
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError:
+        claims = {}
+    if not isinstance(claims.get("iss"), str):
+        raise MintError("invalid-payload", "malformed JWT")
+    return claims

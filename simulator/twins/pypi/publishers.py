@@ -1,0 +1,162 @@
+"""Trusted publishers: which one the claims of an ID token fit, by the lookup and the checks of the index.
+
+Reads claims that are verified already. Knows no token and no database.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from simulator.indexes import IndexName
+from simulator.run_events import ClaimCheck
+from simulator.twins.base import Publisher
+
+MISSING: Final = "MISSING"  # what the publishing action prints for a claim that is not there
+ANY: Final = "Any"
+_NAMESPACE: Final = uuid.UUID("0f3e5b8a-9a51-4f1e-8b0b-6f2f6a4d7c11")
+_REQUIRED: Final = (
+    "repository",
+    "repository_owner",
+    "repository_owner_id",
+    "job_workflow_ref",
+    "jti",
+    "event_name",
+    "ref",
+    "sha",
+)
+_WORKFLOW_FILE: Final = re.compile(r"([^/]+\.ya?ml)@")
+Claims = Mapping[str, Any]
+
+
+class NoPublisherError(Exception):
+    """No publisher fits; the message is what the index says in parentheses."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registration:
+    """A publisher as the index stores it: one row for all projects that registered the same four values."""
+
+    id: str
+    owner: str
+    repository: str
+    workflow: str
+    environment: str  # lower case, empty for any
+    projects: tuple[str, ...]
+    declared: bool
+
+    def __str__(self) -> str:
+        where = f"{self.workflow} in https://github.com/{self.owner}/{self.repository}"
+        return f"{where} (environment {self.environment})" if self.environment else where
+
+
+class Publishers:
+    """All publishers of a run; may be added to from any thread."""
+
+    def __init__(self, declared: Sequence[Publisher]) -> None:
+        self._publishers = list(declared)
+        self._lock = threading.Lock()
+
+    def assume(self, publisher: Publisher) -> None:
+        """Add one that the configuration does not declare."""
+        with self._lock:
+            self._publishers.append(replace(publisher, declared=False))
+
+    def registered(self, index: IndexName) -> Sequence[Registration]:
+        """The rows of an index."""
+        rows: dict[str, Registration] = {}
+        with self._lock:
+            publishers = [publisher for publisher in self._publishers if publisher.index == index]
+        for publisher in publishers:
+            row = _registration(publisher)
+            if known := rows.get(row.id):
+                projects = dict.fromkeys((*known.projects, *row.projects))
+                row = replace(known, projects=tuple(projects), declared=known.declared or row.declared)
+            rows[row.id] = row
+        return list(rows.values())
+
+    def look_up(self, index: IndexName, claims: Claims) -> Registration:
+        """The row that the claims fit. Raises NoPublisherError."""
+        for name in _REQUIRED:
+            if claims.get(name) is None:
+                raise NoPublisherError(f"Missing claim '{name}'")
+        workflow = workflow_file(claims)
+        if workflow is None:
+            raise NoPublisherError("Could not job extract workflow filename from OIDC claims")
+        owner, _, repository = str(claims["repository"]).partition("/")
+        environment = str(claims.get("environment") or "").lower()
+        fitting = {
+            row.environment: row
+            for row in self.registered(index)
+            if (row.owner, row.repository, row.workflow) == (owner, repository, workflow)
+            and row.owner == claims["repository_owner"]
+        }
+        row = fitting.get(environment) or fitting.get("")
+        if row is None:
+            raise NoPublisherError("Publisher with matching claims was not found")
+        return row
+
+    def nearest(self, index: IndexName, claims: Claims) -> tuple[Registration | None, tuple[ClaimCheck, ...]]:
+        """The row with the most values that fit, and each value beside the claim."""
+        compared = [(row, _compare(row, claims)) for row in self.registered(index)]
+        if not compared:
+            return None, ()
+        return max(compared, key=lambda pair: sum(check.ok for check in pair[1]))
+
+
+def check_claims(row: Registration, claims: Claims) -> None:
+    """What is checked of a row that was found. Raises NoPublisherError."""
+    signed, ref, sha = claims["job_workflow_ref"], claims["ref"], claims["sha"]
+    if not signed:
+        raise NoPublisherError("The job_workflow_ref claim is empty")
+    if not (ref or sha):
+        raise NoPublisherError("The ref and sha claims are empty")
+    file = f"{row.owner}/{row.repository}/.github/workflows/{row.workflow}"
+    expected = sorted(f"{file}@{value}" for value in (ref, sha) if value)
+    if signed not in expected:
+        text = f"The job_workflow_ref claim does not match, expecting one of {expected}, got {signed!r}"
+        raise NoPublisherError(text)
+    if claims["event_name"] == "pull_request_target":
+        text = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
+        raise NoPublisherError(text)
+
+
+def workflow_file(claims: Claims) -> str | None:
+    """The file that holds the job: for a called workflow, the called one."""
+    match = _WORKFLOW_FILE.search(str(claims.get("job_workflow_ref") or ""))
+    return match[1] if match else None
+
+
+def _registration(publisher: Publisher) -> Registration:
+    owner, _, repository = publisher.repository.partition("/")
+    environment = (publisher.environment or "").lower()
+    values = "\n".join((publisher.index, owner, repository, publisher.workflow, environment))
+    return Registration(
+        id=str(uuid.uuid5(_NAMESPACE, values)),
+        owner=owner,
+        repository=repository,
+        workflow=publisher.workflow,
+        environment=environment,
+        projects=(publisher.project,),
+        declared=publisher.declared,
+    )
+
+
+def _compare(row: Registration, claims: Claims) -> tuple[ClaimCheck, ...]:
+    environment = str(claims.get("environment") or "")
+    pairs = (
+        ("repository", claims.get("repository"), f"{row.owner}/{row.repository}"),
+        ("repository_owner", claims.get("repository_owner"), row.owner),
+        ("workflow", workflow_file(claims), row.workflow),
+    )
+    checks = [
+        ClaimCheck(claim=name, value=str(value or MISSING), expected=expected, ok=value == expected)
+        for name, value, expected in pairs
+    ]
+    fits = row.environment in {"", environment.lower()}
+    last = ClaimCheck(claim="environment", value=environment or MISSING, expected=row.environment or ANY, ok=fits)
+    return (*checks, last)

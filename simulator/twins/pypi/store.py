@@ -1,0 +1,130 @@
+"""Where an index lies: its database, and the folder of files that pypiserver serves. Knows no rule of the index.
+
+A file is staged and synced, then renamed into pypiserver's folder in the transaction that makes it visible: a crash
+leaves at most a whole file that nobody sees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from simulator.twins.pypi.catalogue import FORGET_THE_RUN, SCHEMA, Catalogue
+
+CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staged:
+    """A received file on disk, and its digests in hexadecimal."""
+
+    path: Path
+    size: int
+    md5: str
+    sha256: str
+    blake2_256: str
+
+
+class Store:
+    """One index in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for part in (self.packages, self._staging):
+            part.mkdir(parents=True, exist_ok=True)
+        with self._connection() as database:
+            database.executescript(SCHEMA)
+
+    @property
+    def packages(self) -> Path:
+        """pypiserver's folder; it may hold files that nobody sees."""
+        return self._folder / "packages"
+
+    @property
+    def _staging(self) -> Path:
+        return self._folder / "staging"
+
+    @property
+    def _database(self) -> Path:
+        return self._folder / "index.sqlite3"
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Catalogue]:
+        """All of what is done to the catalogue, or nothing when it raises; one at a time."""
+        with self._connection() as database:
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield Catalogue(database)
+            except BaseException:
+                database.rollback()
+                raise
+            database.commit()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Catalogue]:
+        """The catalogue as it is now."""
+        with self._connection() as database:
+            yield Catalogue(database)
+
+    def stage(self, source: BinaryIO) -> Staged:
+        """Take a file in, durably but not yet visibly."""
+        md5, sha256, blake2 = hashlib.md5(usedforsecurity=False), hashlib.sha256(), hashlib.blake2b(digest_size=32)
+        handle, name = tempfile.mkstemp(dir=self._staging)
+        size = 0
+        with os.fdopen(handle, "wb") as file:
+            while chunk := source.read(CHUNK):
+                size += file.write(chunk)
+                for digest in (md5, sha256, blake2):
+                    digest.update(chunk)
+            os.fchmod(handle, 0o644)
+            file.flush()
+            os.fsync(handle)
+        return Staged(
+            path=Path(name),
+            size=size,
+            md5=md5.hexdigest(),
+            sha256=sha256.hexdigest(),
+            blake2_256=blake2.hexdigest(),
+        )
+
+    def place(self, staged: Staged, filename: str) -> None:
+        """Move a staged file to where pypiserver finds it; part of the transaction that makes it visible."""
+        staged.path.replace(self.packages / filename)
+        _sync_folder(self.packages)
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy what is visible into a new folder. Files are shared with it: nothing ever writes into one in place."""
+        other = Store(folder)
+        with self._connection() as ours, other._connection() as theirs:
+            ours.backup(theirs)
+            theirs.executescript(FORGET_THE_RUN)
+            names = [str(row["filename"]) for row in theirs.execute("SELECT filename FROM file")]
+        for name in names:
+            try:
+                os.link(self.packages / name, other.packages / name)
+            except OSError:  # another file system, or one without hard links
+                shutil.copy2(self.packages / name, other.packages / name)
+        _sync_folder(other.packages)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(self._database, timeout=30, isolation_level=None)) as database:
+            database.row_factory = sqlite3.Row
+            database.execute("PRAGMA foreign_keys = ON")
+            yield database
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,174 @@
+"""Upload tokens: macaroons of the index's own layout, with its caveats and its words. Knows no request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymacaroons import Macaroon, Verifier
+from pymacaroons.exceptions import MacaroonException
+
+from simulator.twins.pypi.catalogue import Catalogue, Project, Token
+from simulator.twins.pypi.publishers import Registration
+
+PREFIX: Final = "pypi-"
+LIFETIME: Final = 900  # seconds that a token from an exchange lives
+_USER: Final = "pysim"
+Caveat = Sequence[Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who uploads: a token that is known, and the macaroon that was shown."""
+
+    token: Token
+    macaroon: Macaroon
+
+    @property
+    def is_user(self) -> bool:
+        """Whether a user made the token, and so may create projects with it."""
+        return self.token.publisher is None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Use:
+    """What a token is used for."""
+
+    token: Token
+    project: Project
+    now: float
+
+
+def mint_for_publisher(
+    catalogue: Catalogue, location: str, row: Registration, projects: Sequence[Project], now: float
+) -> tuple[str, int]:
+    """A token for a publisher's projects, and when it expires."""
+    start = int(now)
+    caveats: list[Caveat] = [[4, row.id, None], [2, [project.id for project in projects]], [0, start + LIFETIME, start]]
+    names = [project.name for project in projects]
+    return _mint(catalogue, location, caveats, publisher=row.id, projects=names), start + LIFETIME
+
+
+def mint_for_user(catalogue: Catalogue, location: str) -> str:
+    """A token of a user who may upload to every project."""
+    return _mint(catalogue, location, [[3, _USER]], publisher=None, projects=[])
+
+
+def identify(catalogue: Catalogue, text: str) -> Identity | None:
+    """The token behind a text; None when it is none of this index's."""
+    if not text.startswith(PREFIX):
+        return None
+    try:
+        macaroon = Macaroon.deserialize(text.removeprefix(PREFIX))
+        identifier = macaroon.identifier
+    except (MacaroonException, ValueError, IndexError, AttributeError, KeyError, TypeError):
+        return None
+    name = identifier.decode(errors="replace") if isinstance(identifier, bytes) else str(identifier)
+    token = catalogue.token(name)
+    return Identity(token=token, macaroon=macaroon) if token else None
+
+
+def failures(identity: Identity, project: Project, now: float) -> Sequence[str]:
+    """What is wrong with using a token for a project: every failing caveat of it and of its record."""
+    verifier = Verifier()
+    verifier.satisfy_general(lambda _caveat: True)
+    try:
+        verifier.verify(identity.macaroon, identity.token.key)
+    except MacaroonException:
+        return ["signatures do not match"]
+    use = _Use(token=identity.token, project=project, now=now)
+    shown = [_parsed(caveat.caveat_id) for caveat in identity.macaroon.caveats]
+    said = [_failure(caveat, use) for caveat in (*shown, *identity.token.caveats)]
+    return [text for text in said if text]
+
+
+def password(authorization: str | None) -> str | None:
+    """The token of an Authorization header, or the password of Basic; None when there is none to be read.
+
+    Raises PermissionError for Basic with a user that is not `__token__`.
+    """
+    scheme, _, value = (authorization or "").partition(" ")
+    match scheme.lower():
+        case "token" | "bearer":
+            return value.strip()
+        case "basic":
+            try:
+                user, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                return None
+            if user != "__token__":
+                raise PermissionError(user)
+            return secret.strip()
+        case _:
+            return None
+
+
+def _mint(
+    catalogue: Catalogue, location: str, caveats: Sequence[Caveat], *, publisher: str | None, projects: Sequence[str]
+) -> str:
+    key, identifier = secrets.token_bytes(32), str(uuid.uuid4())
+    macaroon = Macaroon(location=location, identifier=identifier, key=key, version=2)
+    for caveat in caveats:
+        macaroon.add_first_party_caveat(json.dumps(caveat, separators=(",", ":")))
+    catalogue.add_token(Token(id=identifier, key=key, caveats=caveats, publisher=publisher, projects=projects))
+    return f"{PREFIX}{macaroon.serialize()}"
+
+
+def _parsed(caveat: bytes | str) -> Caveat:
+    try:
+        value = json.loads(caveat)
+    except ValueError:
+        return []
+    return value if isinstance(value, list) else []
+
+
+def _failure(caveat: Caveat, use: _Use) -> str | None:
+    try:
+        tag, *values = caveat
+        return _CAVEATS[tag](use, *values)
+    except (KeyError, TypeError, ValueError):
+        return "unknown error"
+
+
+def _expiration(use: _Use, expires_at: int, not_before: int) -> str | None:
+    return None if not_before <= use.now < expires_at else "token is expired"
+
+
+def _project_name(use: _Use, names: Sequence[str]) -> str | None:
+    wrong = f"project-scoped token is not valid for project: {use.project.display!r}"
+    return None if use.project.name in names else wrong
+
+
+def _project_id(use: _Use, ids: Sequence[str]) -> str | None:
+    wrong = f"project-scoped token is not valid for project: {use.project.display!r}"
+    return None if use.project.id in ids else wrong
+
+
+def _request_user(use: _Use, user: str) -> str | None:
+    if use.token.publisher is not None:
+        return "token with user restriction without a user"
+    return None if user == _USER else "current user does not match user restriction in token"
+
+
+def _oidc_publisher(use: _Use, publisher: str, _specifier: object) -> str | None:
+    if use.token.publisher is None:
+        return "OIDC scoped token used outside of an OIDC identified request"
+    if use.token.publisher != publisher:
+        return "current OIDC publisher does not match publisher restriction in token"
+    wrong = f"OIDC scoped token is not valid for project {use.project.display!r}"
+    return None if use.project.name in use.token.projects else wrong
+
+
+_CAVEATS: Final[Mapping[int, Callable[..., str | None]]] = {
+    0: _expiration,
+    1: _project_name,
+    2: _project_id,
+    3: _request_user,
+    4: _oidc_publisher,
+}

@@ -1,0 +1,173 @@
+"""The hosts of one index: which request is whose. What this run's index does not hold is read from the real ones.
+
+Nothing is ever written outside: any request that writes is answered here, or refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator.indexes import Index
+from simulator.twins.application import visit
+from simulator.twins.hosts import host_name, twin_of
+from simulator.twins.pypi.catalogue import Project
+from simulator.twins.pypi.minting import Minting
+from simulator.twins.pypi.pages import Pages
+from simulator.twins.pypi.refusals import RefusedError, refusal
+from simulator.twins.pypi.upload import Uploads
+from simulator.twins.upstream import Upstream
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+class IndexTwin:
+    """The hosts of one index. `elsewhere` are the machine's own indexes, in order; empty means the real site."""
+
+    def __init__(
+        self,
+        index: Index,
+        *,
+        minting: Minting,
+        uploads: Uploads,
+        pages: Pages,
+        upstream: Upstream,
+        elsewhere: Sequence[str | None],
+        offline: bool,
+    ) -> None:
+        self._index, self._minting, self._uploads, self._pages = index, minting, uploads, pages
+        self._upstream, self._elsewhere, self._offline = upstream, elsewhere, offline
+        self.app = Starlette(
+            routes=[
+                Route("/_/oidc/audience", self._audience),
+                Route("/_/oidc/mint-token", self._mint, methods=["POST"]),
+                Route("/_/oidc/github/mint-token", self._mint, methods=["POST"]),
+                Route("/legacy", self._missing_slash, methods=["POST"]),
+                Route("/legacy/", self._upload, methods=["POST"]),
+                Route("/pypi", self._moved, methods=["POST"]),
+                Route("/pypi/", self._moved, methods=["POST"]),
+                Route("/simple/", self._front),
+                Route("/simple/{project}", self._simple),
+                Route("/simple/{project}/", self._simple),
+                Route("/packages/{filename}", self._package),
+                Route("/pypi/{project}/json", self._json),
+                Route("/pypi/{project}/json/", self._json),
+                Route("/pypi/{project}/{version}/json", self._json),
+                Route("/pypi/{project}/{version}/json/", self._json),
+                Mount("/", request_response(self._anything_else)),
+            ]
+        )
+        self.app.router.redirect_slashes = False
+
+    async def _audience(self, _request: Request) -> Response:
+        return JSONResponse({"audience": self._index.name})
+
+    async def _mint(self, request: Request) -> Response:
+        status, answer = self._minting.exchange(await request.body(), visit(request).job_id)
+        return JSONResponse(answer, status_code=status)
+
+    async def _missing_slash(self, request: Request) -> Response:
+        text = "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"
+        return PlainTextResponse(text, 308, headers={"location": f"https://{visit(request).host}/legacy/"})
+
+    async def _upload(self, request: Request) -> Response:
+        if visit(request).host != self._index.upload_host:
+            return await self._anything_else(request)
+        return await self._uploads.answer(request)
+
+    async def _moved(self, request: Request) -> Response:
+        text = f"This API has moved to {self._index.upload_url}. See TODO for more information."
+        return refusal(request, RefusedError(410, text))
+
+    async def _front(self, _request: Request) -> Response:
+        return self._pages.front()
+
+    async def _simple(self, request: Request) -> Response:
+        name = request.path_params["project"]
+        normal = f"/simple/{canonicalize_name(name)}/"
+        project = self._pages.project(name)
+        if project is None:
+            return await self._simple_elsewhere(request, canonicalize_name(name))
+        if request.url.path != normal:
+            return RedirectResponse(normal, status_code=301)
+        return await self._pages.simple(project)
+
+    async def _simple_elsewhere(self, request: Request, name: str) -> Response:
+        """The first of the machine's indexes that does not say 404; a redirect, so that links keep their base."""
+        if self._offline:
+            text = f"404 Not Found: this run is offline, and {name} is not in its index.\n"
+            return PlainTextResponse(text, status_code=404)
+        for place in self._elsewhere:
+            if place is None and len(self._elsewhere) == 1:
+                return await self._upstream.relay(request, self._index.main_host)
+            page = f"{(place or self._index.simple_url).rstrip('/')}/{name}/"
+            if await self._upstream.status(page) != 404:
+                return RedirectResponse(page) if place else await self._upstream.relay(request, self._index.main_host)
+        return PlainTextResponse("404 Not Found\n", status_code=404)
+
+    async def _package(self, request: Request) -> Response:
+        if self._pages.is_visible(request.path_params["filename"]):
+            return _Handed(self._pages.app)
+        return await self._anything_else(request)
+
+    async def _json(self, request: Request) -> Response:
+        name, version = request.path_params["project"], request.path_params.get("version")
+        project = self._pages.project(name)
+        if project is not None:
+            return self._json_of(project, name, version)
+        if self._offline:
+            return JSONResponse({"message": "Not Found"}, status_code=404)
+        return await self._anything_else(request)
+
+    def _json_of(self, project: Project, name: str, version: str | None) -> Response:
+        if name != project.name:
+            tail = f"{version}/json" if version else "json"
+            return RedirectResponse(f"/pypi/{project.name}/{tail}", status_code=301)
+        return self._pages.json(project, version)
+
+    async def _anything_else(self, request: Request) -> Response:
+        """Pages of the real site may be read; its upload host and its token service may not even be asked."""
+        host, path = visit(request).host, request.url.path
+        if request.method not in _READING:
+            text = f"pysim lets no job write to {host}: {request.method} {path} was not sent.\n"
+            return PlainTextResponse(text, status_code=403)
+        if host in self._index.former_hosts:
+            return RedirectResponse(f"https://{self._index.main_host}{request.url.path}", status_code=301)
+        if host != self._index.main_host or path.startswith(("/_/", "/legacy")):
+            return PlainTextResponse("404 Not Found\n", status_code=404)
+        return await self._upstream.relay(request, host)
+
+
+def elsewhere(index: Index, index_url: str | None, extra_index_urls: Sequence[str]) -> Sequence[str | None]:
+    """Where projects are looked for that this run's index does not hold; None stands for the real site.
+
+    The machine's configuration is about the main index. TestPyPI's other projects come from TestPyPI.
+    """
+    if index.name != "pypi":
+        return (None,)
+    places = [_place(url) for url in (index_url, *extra_index_urls) if url is None or url.startswith("http")]
+    return tuple(places) or (None,)
+
+
+def _place(url: str | None) -> str | None:
+    """A configured index; one on a host that pysim stands in for is the real site."""
+    host = host_name(urlsplit(url or "").hostname or "")
+    return None if url is None or (host and twin_of(host)) else url
+
+
+class _Handed(Response):
+    """An answer that another application gives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)

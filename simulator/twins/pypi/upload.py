@@ -1,0 +1,154 @@
+"""Taking an upload: the form is read, the checks run, and the file becomes visible, all in one transaction.
+
+Knows no check by name and no page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+
+from simulator.indexes import Index
+from simulator.run_events import EventSink, FileUploaded
+from simulator.twins.application import visit
+from simulator.twins.pypi.catalogue import File, Project, Release
+from simulator.twins.pypi.checks import CHECKS
+from simulator.twins.pypi.checks.duplicates import IdenticalError
+from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.offers import Offer, OfferedFile
+from simulator.twins.pypi.refusals import RefusedError, refusal
+from simulator.twins.pypi.store import Store
+from simulator.twins.records import Clock
+
+FIELD_LIMIT: Final = 32 << 20  # bytes of one text field, a description say
+FIELDS: Final = 10_000
+_GONE: Final = {
+    "submit": "Project pre-registration is no longer required or supported, upload your files instead.",
+    "submit_pkg_info": "Project pre-registration is no longer required or supported, upload your files instead.",
+    "doc_upload": "Uploading documentation is no longer supported, we recommend using https://readthedocs.org/.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Uploads:
+    """The upload API of one index."""
+
+    index: Index
+    store: Store
+    run_id: str
+    emit: EventSink
+    clock: Clock
+
+    async def answer(self, request: Request) -> Response:
+        """Answer `POST /legacy/`."""
+        async with request.form(max_fields=FIELDS, max_files=10, max_part_size=FIELD_LIMIT) as form:
+            action = form.get(":action")
+            if isinstance(action, str) and action in _GONE:
+                return refusal(request, RefusedError(410, _GONE[action]))
+            if action != "file_upload":
+                return refusal(request, RefusedError(400, "Unknown or missing :action."))
+            offer = await asyncio.to_thread(self._offer, form, request.headers.get("authorization"))
+        error = await asyncio.to_thread(self._take, offer, visit(request).job_id)
+        return refusal(request, error) if error else Response(status_code=200)
+
+    def _offer(self, form: FormData, authorization: str | None) -> Offer:
+        fields: dict[str, list[str]] = {}
+        file, misplaced = None, None
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                if value.strip() != "UNKNOWN":
+                    fields.setdefault(name, []).append(value)
+            elif name == "content" and file is None:
+                file = self._received(value)
+            else:
+                misplaced = name
+        return Offer(fields=fields, file=file, authorization=authorization, misplaced=misplaced)
+
+    def _received(self, sent: UploadFile) -> OfferedFile:
+        staged = self.store.stage(sent.file)
+        return OfferedFile(filename=sent.filename or "", content_type=sent.content_type or "", staged=staged)
+
+    def _take(self, offer: Offer, job_id: str) -> RefusedError | None:
+        """Judge and store; what is refused leaves no trace but its event."""
+        with _discarding(offer):
+            try:
+                with self.store.transaction() as catalogue:
+                    submission = Submission(offer=offer, index=self.index, catalogue=catalogue, now=self.clock())
+                    for check in CHECKS:
+                        check(submission)
+                    self._publish(submission, job_id)
+            except IdenticalError:
+                self._tell(offer, job_id, 200, "OK, the identical file is there already")
+            except RefusedError as error:
+                self._tell(offer, job_id, error.status, str(error))
+                return error
+            else:
+                self._tell(offer, job_id, 200, "OK")
+        return None
+
+    def _publish(self, submission: Submission, job_id: str) -> None:
+        catalogue, file = submission.catalogue, submission.file
+        project = submission.project or catalogue.add_project(submission.name)
+        catalogue.rename(project, submission.name)
+        release = submission.release or self._new_release(submission, project)
+        catalogue.add_file(
+            File(
+                filename=file.filename,
+                project=project.name,
+                version=release.version,
+                filetype=submission.filetype,
+                pyversion=submission.offer.first("pyversion", "source"),
+                size=file.staged.size,
+                md5=file.staged.md5,
+                sha256=file.staged.sha256,
+                blake2_256=file.staged.blake2_256,
+                requires_python=submission.offer.first("requires_python") or None,
+                uploaded=submission.now,
+                run_id=self.run_id,
+                job_id=job_id,
+            )
+        )
+        self.store.place(file.staged, file.filename)
+
+    def _new_release(self, submission: Submission, project: Project) -> Release:
+        release = Release(
+            project=project.name,
+            version=str(submission.version),
+            created=submission.now,
+            metadata=dict(submission.metadata),
+        )
+        submission.catalogue.add_release(release)
+        return release
+
+    def _tell(self, offer: Offer, job_id: str, status: int, message: str) -> None:
+        file = offer.file
+        self.emit(
+            FileUploaded(
+                job_id=job_id,
+                index=self.index.name,
+                project=offer.first("name"),
+                version=offer.first("version"),
+                filename=file.filename if file else "",
+                size=file.staged.size if file else 0,
+                sha256=file.staged.sha256 if file else "",
+                status=status,
+                message=message,
+            )
+        )
+
+
+@contextlib.contextmanager
+def _discarding(offer: Offer) -> Iterator[None]:
+    """Whatever of the upload was not published goes away."""
+    try:
+        yield
+    finally:
+        if offer.file:
+            offer.file.staged.path.unlink(missing_ok=True)
