@@ -1,38 +1,98 @@
-"""The built-in actions where they belong: in a real sandbox, with the twins as its only network."""
+"""The built-in actions where they belong: in real sandboxes, with the twins as their only network."""
 
 from __future__ import annotations
 
-from simulator.engines.base import Engine, SandboxSpec
-from simulator.run_events import TwinRequest
-from simulator.twins.base import JobGrant
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.engines.base import LAYOUT, Engine, SandboxSpec
+from simulator.indexes import indexes
+from simulator.run_events import FileUploaded, TwinRequest
+from simulator.twins.base import JobGrant, Publisher
 from tests.actions.driving import SandboxDriver
-from tests.twins.conftest import CLAIMS, Rig, git
+from tests.twins.conftest import CLAIMS, REPOSITORY, Rig, git
+from tests.twins.distributions import write_dists
+
+PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
+UPLOAD_URL = indexes()["pypi"].upload_url
+
+
+@contextlib.contextmanager
+def job(engine: Engine, rig: Rig, job_id: str, *, id_token: bool = False) -> Iterator[SandboxDriver]:
+    """A job of the push of tag v0.1.0."""
+    access = rig.twins.open_job(JobGrant(job_id=job_id, id_token=id_token, claims=CLAIMS))
+    spec = SandboxSpec(run_id="run-1", job_id=job_id, gateway=access.gateway, ca_bundle=rig.twins.ca_bundle)
+    sha = git("rev-parse", "v0.1.0^{commit}", cwd=rig.settings.clone)
+    env = {"GITHUB_REF": "refs/tags/v0.1.0", "GITHUB_SHA": sha}
+    with engine.open(spec) as sandbox:
+        yield SandboxDriver(sandbox=sandbox, access=access, environment=env)
 
 
 def test_a_build_job(engine: Engine, rig: Rig) -> None:
-    access = rig.twins.open_job(JobGrant(job_id="build", id_token=False, claims=CLAIMS))
-    spec = SandboxSpec(run_id="run-1", job_id="build", gateway=access.gateway, ca_bundle=rig.twins.ca_bundle)
-    sha = git("rev-parse", "v0.1.0^{commit}", cwd=rig.settings.clone)
-    with engine.open(spec) as sandbox:
-        job = SandboxDriver(
-            sandbox=sandbox, access=access, environment={"GITHUB_REF": "refs/tags/v0.1.0", "GITHUB_SHA": sha}
-        )
-        checkout = job.run("actions/checkout@v4")
+    with job(engine, rig, "build") as build:
+        checkout = build.run("actions/checkout@v4")
         assert checkout.code == 0, checkout.log
-        assert checkout.outputs["commit"] == sha
+        assert checkout.outputs["commit"] == build.environment["GITHUB_SHA"]
 
-        setup = job.run("actions/setup-python@v5", {"python-version": "3.x"})
+        setup = build.run("actions/setup-python@v5", {"python-version": "3.x"})
         assert setup.code == 0, setup.log
-        shown = job.command(["sh", "-c", "command -v python; command -v pip; python --version; pip --version"])
+        shown = build.command(["sh", "-c", "command -v python; command -v pip; python --version; pip --version"])
         assert shown.lines[:3] == [
             f"{setup.variables['pythonLocation']}/bin/python",
             f"{setup.variables['pythonLocation']}/bin/pip",
             f"Python {setup.outputs['python-version']}",
         ]
 
-        upload = job.run("actions/upload-artifact@v4", {"name": "source", "path": "file.txt"})
+        upload = build.run("actions/upload-artifact@v4", {"name": "source", "path": "file.txt"})
         assert upload.code == 0, upload.log
-        download = job.run("actions/download-artifact@v5", {"name": "source", "path": "again"})
+        download = build.run("actions/download-artifact@v5", {"name": "source", "path": "again"})
         assert download.code == 0, download.log
-        assert job.command(["cat", "again/file.txt"]).lines == ["2"]
+        assert build.command(["cat", "again/file.txt"]).lines == ["2"]
     assert {request.twin for request in rig.seen(TwinRequest)} == {"github", "results"}
+
+
+def test_a_publish_job(engine: Engine, rig: Rig, tmp_path: Path) -> None:
+    rig.twins.assume(
+        Publisher(index="pypi", project="demo", repository=REPOSITORY, workflow="pypi.yml", environment="pypi")
+    )
+    built = write_dists(tmp_path / "dist")
+    with job(engine, rig, "build") as build:
+        build.sandbox.copy_in(tmp_path / "dist", LAYOUT.work / "demo/demo/orchay/dist")
+        upload = build.run("actions/upload-artifact@v4", {"name": "dist", "path": "orchay/dist/"})
+        assert upload.code == 0, upload.log
+    with job(engine, rig, "publish", id_token=True) as publish:
+        download = publish.run("actions/download-artifact@v4", {"name": "dist", "path": "dist/"})
+        assert download.code == 0, download.log
+        done = publish.run(PUBLISH)
+        assert done.code == 0, done.log
+    assert f"Uploading distributions to {UPLOAD_URL}" in done.lines
+    assert f"{indexes()['pypi'].project_url('demo', '0.1.0')}" in done.log
+    assert [file.path.read_bytes() for file in rig.twins.published()] == [path.read_bytes() for path in built]
+
+
+@pytest.mark.parametrize(
+    ("id_token", "reason"),
+    [
+        (
+            True,
+            "* `invalid-publisher`: valid token, but no corresponding publisher "
+            "(Publisher with matching claims was not found)",
+        ),
+        (False, "OpenID Connect token retrieval failed: GitHub: missing or insufficient OIDC token permissions"),
+    ],
+)
+def test_a_publish_job_that_may_not(engine: Engine, rig: Rig, tmp_path: Path, id_token: bool, reason: str) -> None:
+    rig.twins.assume(Publisher(index="pypi", project="demo", repository=REPOSITORY, workflow="other.yml"))
+    write_dists(tmp_path / "dist")
+    with job(engine, rig, "publish", id_token=id_token) as publish:
+        publish.sandbox.copy_in(tmp_path / "dist", LAYOUT.work / "demo/demo/dist")
+        done = publish.run(PUBLISH)
+    assert done.code == 1
+    [error] = done.said("error")
+    assert error.startswith("Trusted publishing exchange failure: ")
+    assert any(line.startswith(reason) for line in error.splitlines())
+    assert reason in done.summary
+    assert rig.seen(FileUploaded) == []
