@@ -67,7 +67,7 @@ class StepState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobState:
-    """A job and its steps by number; `conclusion` is None until it ended."""
+    """A job and its steps by number; `conclusion` is None until it ended, `own` marks one of pysim's own."""
 
     id: str
     name: str
@@ -79,6 +79,7 @@ class JobState:
     finished_at: float | None = None
     conclusion: Conclusion | None = None
     reason: str | None = None
+    own: bool = False
     steps: Mapping[int, StepState] = field(default_factory=dict)
 
     @property
@@ -194,7 +195,12 @@ def _job(state: RunState, event: _JobEvent) -> RunState:
     match event:
         case JobPlanned():
             job = replace(
-                job, name=event.name, needs=event.needs, workflow=event.workflow, environment=event.environment
+                job,
+                name=event.name,
+                needs=event.needs,
+                workflow=event.workflow,
+                environment=event.environment,
+                own=event.own,
             )
         case JobStarted():
             job = replace(job, started_at=event.at)

@@ -146,7 +146,7 @@ def summary(state: RunState) -> Summary | None:
         repository=started.repository if started else None,
         engine=engine.engine if engine else None,
         image=engine.image if engine else None,
-        jobs=[_job(job) for job in state.jobs.values()],
+        jobs=[_job(job) for job in state.jobs.values() if not job.own],
         artifacts=[
             ArtifactSummary(name=a.name, job=a.job_id, size=a.size, digest=a.digest, files=list(a.files))
             for a in state.artifacts
