@@ -14,7 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -23,7 +23,7 @@ import httpx
 import pytest
 
 from simulator.run_events import RunEvent
-from simulator.twins.base import JobAccess, JobGrant
+from simulator.twins.base import JobAccess, JobGrant, Publisher
 from simulator.twins.server import LocalTwins, TwinSettings
 
 T = TypeVar("T")
@@ -185,9 +185,9 @@ class Rig:
     clock: Clock
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def job(self, job_id: str = "publish", *, id_token: bool = True, **claims: str) -> Job:
+    def job(self, job_id: str = "publish", *, id_token: bool = True, claims: Mapping[str, str] | None = None) -> Job:
         """Open a job; `claims` replace those of a tag push, an empty one leaves it out."""
-        merged = {name: value for name, value in {**CLAIMS, **claims}.items() if value}
+        merged = {name: value for name, value in {**CLAIMS, **(claims or {})}.items() if value}
         access = self.twins.open_job(JobGrant(job_id=job_id, id_token=id_token, claims=merged))
         proxy, direct = Forwarder(access.gateway, None), Forwarder(access.gateway, 443)
         self.stack.callback(proxy.close)
@@ -204,6 +204,17 @@ class Rig:
     def seen(self, kind: type[T]) -> list[T]:
         """The events of one kind so far."""
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def publisher(**changes: str | None) -> Publisher:
+    values: dict[str, str | None] = {
+        "index": "pypi",
+        "project": "demo",
+        "repository": REPOSITORY,
+        "workflow": "pypi.yml",
+        "environment": "pypi",
+    }
+    return Publisher(**{**values, **changes})  # type: ignore[arg-type]
 
 
 class Start(Protocol):
@@ -291,7 +302,3 @@ def rig(start: Start) -> Rig:
 def python() -> str:
     """The interpreter that has the Python clients."""
     return sys.executable
-
-
-Runner = Callable[..., subprocess.CompletedProcess[str]]
-Words = Sequence[str]

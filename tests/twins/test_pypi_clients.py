@@ -5,30 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from simulator.indexes import IndexName, indexes
 from simulator.run_events import FileUploaded, TokenExchanged, TwinRequest
-from simulator.twins.base import Publisher
 
-from .conftest import REPOSITORY, Job, Rig
-from .distributions import write_dists
+from .conftest import Job, Rig, publisher
+from .distributions import Form, write_dists
 
 PYPI = indexes()["pypi"]
 pytestmark = pytest.mark.clients
-
-
-def publisher(**changes: str | None) -> Publisher:
-    values: dict[str, str | None] = {
-        "index": "pypi",
-        "project": "demo",
-        "repository": REPOSITORY,
-        "workflow": "pypi.yml",
-        "environment": "pypi",
-    }
-    return Publisher(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def twine(job: Job, python: str, *words: str, index: IndexName = "pypi") -> subprocess.CompletedProcess[str]:
@@ -153,9 +140,7 @@ def test_pip_says_when_a_project_is_not_there(rig: Rig, python: str) -> None:
     assert "No matching distribution found for nowhere" in done.stderr
 
 
-def test_a_requirement_on_python_is_kept(rig: Rig, python: str, tmp_path: Path) -> None:
-    from .distributions import Form
-
+def test_a_requirement_on_python_is_kept(rig: Rig, python: str) -> None:
     job, form = rig.job(), Form().but(requires_python=">=99")
     auth = ("__token__", rig.twins.upload_token("pypi"))
     assert job.http.post(PYPI.upload_url, data=form.data, files=form.files, auth=auth).status_code == 200
