@@ -34,6 +34,7 @@ from simulator.engines.environment import (
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import Owner
 
+_START: Final = "Start Docker (systemctl start docker), or use --engine local."
 _LABEL: Final = "pysim"
 _TIMEOUT: Final = 120
 _STARTS_WITHIN: Final = 60.0
@@ -209,12 +210,11 @@ def _connected() -> Iterator[docker.DockerClient]:
             f"The Docker daemon at {address} is on another machine, and sandboxes are joined to pysim by a Unix socket",
             hint="Unset DOCKER_HOST to use a daemon on this machine, or use --engine local.",
         )
-    path = Path(address.removeprefix("unix://"))
+    _knock(Path(address.removeprefix("unix://")))
     try:
         client = docker.DockerClient(base_url=address, timeout=_TIMEOUT)
     except (DockerException, RequestException) as error:
-        message, hint = _why(path)
-        raise EngineUnavailableError(message, hint=hint) from error
+        raise EngineUnavailableError(f"The Docker daemon does not answer: {error}", hint=_START) from error
     try:
         yield client
     finally:
@@ -228,16 +228,19 @@ def _default_address() -> str:
     return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
 
 
-def _why(path: Path) -> tuple[str, str]:
-    """Why no daemon answers at a socket, and what to do."""
-    if not path.exists():
-        return f"No Docker daemon: {path} does not exist", "Start Docker, or use --engine local."
-    if not os.access(path, os.R_OK | os.W_OK):
-        return f"No permission to use Docker's socket {path}", "Join the group docker, or use --engine local."
-    return (
-        f"The Docker daemon does not answer at {path}",
-        "Start Docker (systemctl start docker), or use --engine local.",
-    )
+def _knock(path: Path) -> None:
+    """Make sure that someone listens at the daemon's socket: the SDK leaves open what it could not connect."""
+    try:
+        with socket.socket(socket.AF_UNIX) as knock:
+            knock.connect(str(path))
+    except FileNotFoundError as error:
+        raise EngineUnavailableError(f"No Docker daemon: {path} does not exist", hint=_START) from error
+    except PermissionError as error:
+        raise EngineUnavailableError(
+            f"No permission to use Docker's socket {path}", hint="Join the group docker, or use --engine local."
+        ) from error
+    except OSError as error:
+        raise EngineUnavailableError(f"The Docker daemon does not answer at {path}", hint=_START) from error
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ _UV_VARIABLES = (
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
     "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT", "UV_NO_INDEX",
 )  # fmt: skip
+_PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -49,9 +50,10 @@ class HostSettings:
 
     @property
     def secrets(self) -> Sequence[str]:
-        """The passwords in the addresses: what no log may show."""
-        words = " ".join((*self.environment.values(), *self.proxies.values())).split()
-        return tuple({password for word in words if (password := _password(word))})
+        """The passwords in the addresses, as written and as decoded: what no log may show."""
+        text = "\n".join((*self.environment.values(), *self.proxies.values()))
+        written = dict.fromkeys(_PASSWORD.findall(text))
+        return tuple(dict.fromkeys(password for word in written for password in (word, unquote(word))))
 
 
 def host_settings(environment: Mapping[str, str] | None = None, home: Path | None = None) -> HostSettings:
@@ -135,13 +137,6 @@ def _local_folders(addresses: Sequence[str]) -> Iterator[Path]:
             # The pages of an index in a folder link to files beside the folder.
             beside = address.startswith("file:") and path.name == "simple" and len(path.parts) > 2
             yield path.parent if beside else path
-
-
-def _password(address: str) -> str | None:
-    try:
-        return urlsplit(address).password
-    except ValueError:
-        return None
 
 
 def _ports(addresses: Sequence[str]) -> Iterator[int]:

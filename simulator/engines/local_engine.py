@@ -167,6 +167,8 @@ class _Pipes:
             self._child.stdin.close()
 
     def last_words(self) -> str:
+        if self._stderr.closed:
+            return ""
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace")
 

@@ -24,13 +24,19 @@ except OSError as error:
 """
 
 
+def shout(client: socket.socket) -> None:
+    """Answer all that is sent in capitals."""
+    with client.makefile("rb") as stream:
+        client.sendall(stream.read().upper())
+
+
 @dataclass
 class Gateway:
-    """A Unix socket that notes each connection's port and answers with what `reply` makes of the bytes it got."""
+    """A Unix socket that notes each connection's port and lets `reply` answer it."""
 
     path: Path
     ports: list[int] = field(default_factory=list)
-    reply: Callable[[bytes], bytes] = bytes.upper
+    reply: Callable[[socket.socket], None] = shout
 
     def serve(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -39,12 +45,14 @@ class Gateway:
                 threading.Thread(target=self.talk, args=(client,), daemon=True).start()
 
     def talk(self, client: socket.socket) -> None:
-        with client, client.makefile("rb") as stream:
-            word, _, port = stream.readline().partition(b" ")
+        with client, contextlib.suppress(OSError):
+            head = b""
+            while not head.endswith(b"\n"):
+                head += client.recv(1)
+            word, _, port = head.partition(b" ")
             assert word == b"PYSIM/1"
             self.ports.append(int(port))
-            with contextlib.suppress(OSError):
-                client.sendall(self.reply(stream.read()))
+            self.reply(client)
 
 
 def run(sandbox: Sandbox, *argv: str, timeout: float | None = 60, as_root: bool = False) -> tuple[Exit, Sequence[str]]:

@@ -37,7 +37,7 @@ from typing import IO, Any, Callable, Iterator  # noqa: UP035
 CHUNK = 65536
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
 LINGER = 5.0  # seconds that a child may keep the output open after its command ended
-STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 1e9))  # as GitHub's runner ends a step
+STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  # as GitHub's runner ends a step
 
 
 class Running:
@@ -60,7 +60,7 @@ class Running:
 
     def next_stage(self) -> None:
         number, wait = next(self.stages)
-        self.deadline = time.monotonic() + wait
+        self.deadline = None if wait is None else time.monotonic() + wait
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 

@@ -1,0 +1,128 @@
+"""What is found on the machine: CPythons, package sources, engines."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.engines import recipes
+from simulator.engines.apt_sources import configured_sources
+from simulator.engines.docker_engine import DockerEngine
+from simulator.engines.environment import image_os
+from simulator.engines.pythons import candidates, search
+from simulator.engines.registry import ENGINES, choose
+from simulator.errors import EngineUnavailableError
+
+
+def test_every_candidate_is_executed(tmp_path: Path) -> None:
+    (tmp_path / ".pyenv/versions/3.99.1/bin").mkdir(parents=True)
+    liar = tmp_path / ".pyenv/versions/3.99.1/bin/python3.99"
+    liar.write_text("#!/bin/sh\necho command not found >&2\nexit 127\n")
+    liar.chmod(0o755)
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    (bin_folder / "python3").symlink_to(sys.executable)
+    (bin_folder / "python3-config").symlink_to(sys.executable)
+    paths = candidates({"PATH": f"{bin_folder}:relative"}, tmp_path)
+    assert {liar, bin_folder / "python3"} <= set(paths)
+    assert bin_folder / "python3-config" not in paths
+    result = search([liar, bin_folder / "python3", bin_folder / "gone"])
+    assert [python.version for python in result.found] == [sys.version.split()[0]]
+    assert result.found[0].executable == Path(sys.executable).resolve()
+    assert result.found[0].prefix == Path(sys.base_prefix).resolve()
+    assert result.newest("3.99") is None
+    assert result.newest(result.found[0].minor) == result.found[0]
+    assert liar in result.looked_at
+
+
+def test_the_releases_own_package_sources(tmp_path: Path) -> None:
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / "sources.list").write_text(
+        "# deb http://old.example/debian bookworm main\n"
+        "deb [arch=amd64 signed-by=/usr/share/keyrings/a.gpg] http://one.example/debian bookworm main contrib # x\n"
+        "deb-src http://one.example/debian bookworm main\n"
+        "deb http://tools.example/apt nodistro main\n"
+        "deb http://docker.example/linux bookworm stable\n"
+    )
+    (tmp_path / "sources.list.d/debian.sources").write_text(
+        "Types: deb deb-src\nURIs: http://two.example/debian\nSuites: bookworm-updates\n bookworm-security"
+        " bookworm-backports\n"
+        "# a comment\nComponents: main\nSigned-By: /usr/share/keyrings/b.gpg\n\n"
+        "Types: deb\nEnabled: no\nURIs: http://off.example/\nSuites: bookworm\nComponents: main\n"
+    )
+    (tmp_path / "sources.list.d/saved.list.save").write_text("deb http://old.example/debian bookworm main\n")
+    assert list(map(str, configured_sources("bookworm", tmp_path))) == [
+        "deb [signed-by=/usr/share/keyrings/a.gpg] http://one.example/debian bookworm main contrib",
+        "deb [signed-by=/usr/share/keyrings/b.gpg] http://two.example/debian bookworm-updates main",
+        "deb [signed-by=/usr/share/keyrings/b.gpg] http://two.example/debian bookworm-security main",
+    ]
+    assert configured_sources("trixie", tmp_path) == []
+
+
+def test_the_recipe_is_in_the_checkout_and_its_hash_follows_it() -> None:
+    assert (recipes.recipe_folder() / "ubuntu-24.04/Dockerfile").is_file()
+    assert {"git", "sudo", "gcc"} <= set(recipes.packages())
+    assert recipes.digest("a") == recipes.digest("a") != recipes.digest("b")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('ID=ubuntu\nVERSION_ID="24.04"\n', "ubuntu24"),
+        ('PRETTY_NAME="Debian"\nID=debian\nVERSION_ID="12"\n', "debian12"),
+        ("ID=arch\n", "arch"),
+        ("", "linux"),
+    ],
+)
+def test_image_os(text: str, expected: str) -> None:
+    assert image_os(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://192.0.2.1:2375", "on another machine"),
+        ("ssh://user@host", "on another machine"),
+        ("unix:///no/such/docker.sock", "does not exist"),
+    ],
+)
+def test_a_daemon_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str, message: str) -> None:
+    monkeypatch.setenv("DOCKER_HOST", address)
+    with pytest.raises(EngineUnavailableError, match=message) as caught:
+        DockerEngine().check()
+    assert "--engine local" in caught.value.hint
+
+
+def test_a_socket_where_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "docker.sock").touch()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    with pytest.raises(EngineUnavailableError, match="does not answer"):
+        DockerEngine().check()
+
+
+@pytest.mark.local
+def test_auto_says_why_it_took_the_local_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///no/such/docker.sock")
+    engine, reason = choose("auto")
+    assert engine.name == "local"
+    assert reason.startswith("local: namespaces of Linux")
+    assert "/no/such/docker.sock does not exist" in reason
+
+
+@pytest.mark.docker
+def test_auto_prefers_docker(require_docker: None) -> None:
+    engine, reason = choose("auto")
+    assert (engine.name, list(ENGINES)) == ("docker", ["docker", "local"])
+    assert reason.startswith("docker: Docker ")
+
+
+@pytest.mark.docker
+def test_an_image_is_made_once(docker_engine: DockerEngine) -> None:
+    said: list[str] = []
+    again = DockerEngine()
+    again.prepare(said.append)
+    assert said == []
+    assert again.image == docker_engine.image
+    assert again.image.startswith(("pysim/ubuntu-24.04:", "pysim/bootstrap-"))
