@@ -10,7 +10,7 @@ from simulator.engines.registry import ENGINES
 from simulator.errors import EngineUnavailableError, ExitCode
 from simulator.paths import StateFolder, cache_folder
 from simulator.triggers.repository import find_root
-from simulator.twins.gateway import remove_stale_sockets
+from simulator.twins.gateway import remove_stale_folders
 
 
 def clean(
@@ -18,7 +18,7 @@ def clean(
 ) -> ExitCode:
     """Remove what dead runs left in the engines and in this repository, then what was asked for."""
     state = StateFolder(find_root(directory))
-    removed = [*_engines(images=images), *remove_stale_sockets(), *_runs(state, finished=runs)]
+    removed = [*_engines(images=images), *remove_stale_folders(), *_runs(state, finished=runs)]
     if index and state.index.exists():
         shutil.rmtree(state.index)
         removed.append("the kept index")

@@ -1,0 +1,124 @@
+"""However a run ends, nothing of it stays: containers, processes, folders, mounts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.release.driving import PROJECT, WORKFLOW, Repository
+
+SLEEPING = """\
+on: {{push: {{tags: ['v*']}}}}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo under way; sleep {seconds}
+      - if: always()
+        run: echo cleaned up
+"""
+
+
+def processes(marker: str) -> list[str]:
+    """Command lines of this machine's processes that hold the marker."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if marker in line:
+            found.append(line)
+    return found
+
+
+def left_in_temp() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("pysim-*")) | set(Path("/dev/shm").glob("pysim-*"))
+
+
+def containers() -> list[str]:
+    import docker
+
+    client = docker.from_env()
+    try:
+        return [container.name for container in client.containers.list(all=True, filters={"label": "pysim"})]
+    finally:
+        client.close()
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.fixture
+def left_before() -> set[Path]:
+    return left_in_temp()
+
+
+@pytest.fixture
+def started(tiny_on: Repository, left_before: set[Path]) -> Iterator[tuple[Repository, subprocess.Popen[bytes], str]]:
+    """A run in the middle of a step that sleeps for a time that no other process sleeps for."""
+    marker = f"{3000 + secrets.randbelow(900)}.{secrets.randbelow(10**6):06d}"
+    tiny_on.write(WORKFLOW, SLEEPING.format(seconds=marker))
+    words = [sys.executable, "-m", "simulator", "run", "-C", str(tiny_on.root), "--tag", "v1", "--plain", "-v"]
+    env = {**os.environ, "PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tiny_on.home / "cache")}
+    words += ["--engine", tiny_on.engine]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+        assert until(lambda: bool(processes(f"sleep {marker}")) or run.poll() is not None, 60)
+        assert run.poll() is None, run.stdout.read() if run.stdout else ""
+        yield tiny_on, run, marker
+        run.kill()
+
+
+def test_a_killed_run_is_cleaned_away(
+    started: tuple[Repository, subprocess.Popen[bytes], str], left_before: set[Path]
+) -> None:
+    repository, run, marker = started
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert until(lambda: not processes(marker), 10), "the step's own processes ended with pysim"
+    cleaned = repository.pysim("clean")
+    assert cleaned.code == 0, cleaned.complaint
+    assert left_in_temp() <= left_before
+    assert not processes(str(repository.root))
+    if repository.engine == "docker":
+        assert containers() == []
+    assert "nothing to remove" in repository.pysim("clean").text
+
+
+def test_an_interrupted_run_leaves_nothing(
+    started: tuple[Repository, subprocess.Popen[bytes], str], left_before: set[Path]
+) -> None:
+    repository, run, marker = started
+    run.send_signal(signal.SIGINT)
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 130, out.decode()
+    assert b"Traceback" not in out
+    assert not processes(marker)
+    assert left_in_temp() <= left_before
+    assert b"cleaned up" in out, "steps with always() still run"
+    if repository.engine == "docker":
+        assert until(lambda: containers() == [], 5)
+
+
+def test_clean_keeps_what_it_was_not_asked_for(tiny: Repository) -> None:
+    tiny.rehearse("--tag", "other")
+    assert "nothing to remove" in tiny.pysim("clean").text
+    (folder,) = (tiny.root / ".pysim/runs").iterdir()
+    assert (folder / "summary.json").is_file()
+    assert folder.name in tiny.pysim("clean", "--runs").text
+    assert list((tiny.root / ".pysim/runs").iterdir()) == []
