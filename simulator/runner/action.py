@@ -176,7 +176,9 @@ def _header(use: ActionUse, run: StepRun) -> None:
         for name, value in pairs.items():
             log.write(f"  {name}: {value}")
     if use.action.builtin:
-        log.write(f"pysim runs its built-in {use.action.manifest.name} ({use.action.models})")
+        log.write(f"pysim runs its own action for this one, made after {use.action.models}:")
+        for sentence in use.action.differs:
+            log.write(f"  {sentence}")
     log.write("", "endgroup")
 
 

@@ -34,5 +34,9 @@ def in_job(rig: Rig, tmp_path: Path) -> JobDriver:
 
 
 def job_environment(job: Job) -> dict[str, str]:
-    """What the job's actions see beside GitHub's variables."""
-    return {**job.env, **job.access.action_env, "HOME": str(job.folder)}
+    """What the job's actions see beside GitHub's variables.
+
+    No git setting may name /dev/null: root who writes global settings there replaces the device by a file.
+    """
+    own = {"HOME": str(job.folder), "GIT_CONFIG_GLOBAL": str(job.folder / "gitconfig")}
+    return {**job.env, **job.access.action_env, **own}

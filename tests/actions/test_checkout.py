@@ -14,6 +14,7 @@ from tests.actions.driving import Driver, Outcome
 from tests.twins.conftest import Rig, git
 
 NEWEST, OLDEST = "actions/checkout@v7", "actions/checkout@v4"
+pytestmark = pytest.mark.clients
 HEADER = "http.https://github.com/.extraheader"
 
 
@@ -210,6 +211,18 @@ def test_the_token_does_not_stay_when_it_must_not(job: Driver) -> None:
     assert list(job.temp.iterdir()) == []
 
 
+@pytest.mark.parametrize("variable", ["HOME", "GIT_CONFIG_GLOBAL"])
+def test_the_users_global_settings_are_read_and_not_written(job: Driver, tmp_path: Path, variable: str) -> None:
+    settings = tmp_path / "user/.gitconfig"
+    settings.parent.mkdir()
+    settings.write_text("[core]\n\tabbrev = 12\n")
+    target = settings.parent if variable == "HOME" else settings
+    done = ok(job.run(NEWEST, {"submodules": "true"}, {variable: str(target)}))
+    assert any(line.startswith(f"Copying '{settings}' to '{job.temp}/") for line in done.lines)
+    assert settings.read_text() == "[core]\n\tabbrev = 12\n"
+    assert list(settings.parent.iterdir()) == [settings]
+
+
 @pytest.mark.parametrize("cone", ["true", "false"])
 def test_a_sparse_checkout(job: Driver, cone: str) -> None:
     ok(job.run(NEWEST, {"sparse-checkout": "docs", "sparse-checkout-cone-mode": cone}))
@@ -238,7 +251,6 @@ def test_what_has_no_effect_is_warned_of(job: Driver) -> None:
     ]
 
 
-@pytest.mark.clients
 def test_the_stand_in_for_github_serves_it(in_job: JobDriver, rig: Rig) -> None:
     driver = in_job("build")
     clone = rig.settings.clone

@@ -73,16 +73,17 @@ def test_a_publish_job(engine: Engine, rig: Rig, tmp_path: Path) -> None:
     assert [file.path.read_bytes() for file in rig.twins.published()] == [path.read_bytes() for path in built]
 
 
+NO_PUBLISHER = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
+NO_PERMISSION = "GitHub: missing or insufficient OIDC token permissions"
+
+
 @pytest.mark.parametrize(
     ("id_token", "reason"),
     [
-        (
-            True,
-            "* `invalid-publisher`: valid token, but no corresponding publisher "
-            "(Publisher with matching claims was not found)",
-        ),
-        (False, "OpenID Connect token retrieval failed: GitHub: missing or insufficient OIDC token permissions"),
+        (True, f"* `invalid-publisher`: {NO_PUBLISHER}"),
+        (False, f"OpenID Connect token retrieval failed: {NO_PERMISSION}"),
     ],
+    ids=["no publisher", "no permission"],
 )
 def test_a_publish_job_that_may_not(engine: Engine, rig: Rig, tmp_path: Path, id_token: bool, reason: str) -> None:
     rig.twins.assume(Publisher(index="pypi", project="demo", repository=REPOSITORY, workflow="other.yml"))

@@ -65,10 +65,14 @@ def configure_for_submodules(git: Git, settings: Settings) -> None:
 
 @contextlib.contextmanager
 def home_of_its_own(git: Git, *, safe_directory: bool) -> Iterator[None]:
-    """A HOME for git that lasts as long as the action, so that its global settings are not the user's."""
+    """A HOME for git that lasts as long as the action, so that its global settings are not the user's.
+
+    GIT_CONFIG_GLOBAL is overridden too: it would win over HOME, and what it names (often /dev/null) must not be
+    written to.
+    """
     home = Path(step.variable("RUNNER_TEMP"), str(uuid.uuid4()))
     home.mkdir(parents=True)
-    own = Path(os.environ.get("HOME", str(Path.home())), ".gitconfig")
+    own = Path(os.environ.get("GIT_CONFIG_GLOBAL") or Path(os.environ.get("HOME", str(Path.home())), ".gitconfig"))
     target = home / ".gitconfig"
     try:
         if own.is_file():
@@ -77,13 +81,14 @@ def home_of_its_own(git: Git, *, safe_directory: bool) -> Iterator[None]:
         else:
             target.touch()
         log.info(f"Temporarily overriding HOME='{home}' before making global git config changes")
-        git.environment["HOME"] = str(home)
+        git.environment |= {"HOME": str(home), "GIT_CONFIG_GLOBAL": str(target)}
         if safe_directory:
             log.info("Adding repository directory to the temporary git global config as a safe directory")
             git.run("config", "--global", "--add", "safe.directory", str(git.folder))
         yield
     finally:
-        git.environment.pop("HOME", None)
+        for name in ("HOME", "GIT_CONFIG_GLOBAL"):
+            git.environment.pop(name, None)
         shutil.rmtree(home, ignore_errors=True)
 
 
