@@ -11,7 +11,7 @@ import ipaddress
 import socket
 import ssl
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -32,13 +32,13 @@ class Outside:
     """What may be reached, and through what.
 
     `proxies` has the names of the usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, any
-    case). `local` are places on this machine that may be reached all the same: the package indexes that it is
-    configured for.
+    case). `trust` makes the machine's own TLS settings. `local` are places on this machine that may be reached all the
+    same: the package indexes that it is configured for.
     """
 
     offline: bool
     proxies: Mapping[str, str]
-    trust: ssl.SSLContext
+    trust: Callable[[], ssl.SSLContext]
     local: frozenset[Place] = field(default=frozenset())
 
     def proxy(self, scheme: str, host: str, port: int) -> str | None:
@@ -89,7 +89,7 @@ class Outside:
 
     async def _tunnel(self, proxy: str, target: str) -> Streams:
         url = urlsplit(proxy)
-        secure = self.trust if url.scheme == "https" else None
+        secure = self.trust() if url.scheme == "https" else None
         reader, writer = await asyncio.open_connection(url.hostname, url.port or (443 if secure else 80), ssl=secure)
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         if url.username:

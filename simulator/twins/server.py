@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import functools
 import logging
 import ssl
 import threading
@@ -98,7 +99,7 @@ class LocalTwins:
         self._outside = Outside(
             offline=settings.offline,
             proxies=settings.proxies,
-            trust=_trust(settings.host_ca),
+            trust=functools.cache(lambda: _trust(settings.host_ca)),
             local=places(settings.index_urls),
         )
         self._records = Records(settings.folder / "access.jsonl", emit, clock)

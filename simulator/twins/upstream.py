@@ -99,7 +99,7 @@ class Upstream:
         if proxy not in self._clients:
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
             self._clients[proxy] = httpx.AsyncClient(
-                proxy=proxy, verify=self._outside.trust, trust_env=False, timeout=TIMEOUT, limits=limits
+                proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=TIMEOUT, limits=limits
             )
         return self._clients[proxy]
 

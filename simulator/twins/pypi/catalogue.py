@@ -12,6 +12,7 @@ from typing import Any, Final
 from packaging.utils import canonicalize_name
 
 SCHEMA: Final = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS project (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, display TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS release (
     project TEXT NOT NULL REFERENCES project (name), version TEXT NOT NULL, created REAL NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE IF NOT EXISTS burnt (filename TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS token (
     id TEXT PRIMARY KEY, key BLOB NOT NULL, caveats TEXT NOT NULL, publisher TEXT, projects TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
+COMMIT;
 """
 FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token;"
 """What a kept index does not keep."""

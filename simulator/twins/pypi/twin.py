@@ -109,7 +109,9 @@ class IndexTwin:
                 return await self._upstream.relay(request, self._index.main_host)
             page = f"{(place or self._index.simple_url).rstrip('/')}/{name}/"
             if await self._upstream.status(page) != 404:
-                return RedirectResponse(page) if place else await self._upstream.relay(request, self._index.main_host)
+                return (
+                    RedirectResponse(page, 302) if place else await self._upstream.relay(request, self._index.main_host)
+                )
         return PlainTextResponse("404 Not Found\n", status_code=404)
 
     async def _package(self, request: Request) -> Response:
