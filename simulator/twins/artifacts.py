@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.run_events import ArtifactStored, EventSink
-from simulator.twins.application import visit
+from simulator.twins.application import fault, visit
 from simulator.twins.artifact_store import ZIP, Artifact, ArtifactError, ArtifactStore
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.hosts import RESULTS
@@ -90,7 +90,7 @@ class ResultsTwin:
                 Route("/blob/{number:int}", self._upload, methods=["PUT"]),
                 Route("/blob/{number:int}", self._download, methods=["GET"]),
             ],
-            exception_handlers={404: _unknown_route, 405: _unknown_route},
+            exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: fault},
         )
 
     async def _twirp(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.twins.application import visit
+from simulator.twins.application import fault, visit
 from simulator.twins.hosts import OIDC
 from simulator.twins.jobs import Jobs, bearer
 from simulator.twins.records import Clock
@@ -105,7 +105,8 @@ class OidcTwin:
                 Route("/.well-known/openid-configuration", self._discovery),
                 Route("/.well-known/jwks", self._jwks),
                 Route("/idtoken/{run}/{job}", self._token),
-            ]
+            ],
+            exception_handlers={Exception: fault},
         )
 
     async def _discovery(self, _request: Request) -> Response:

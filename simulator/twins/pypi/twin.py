@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.indexes import Index
-from simulator.twins.application import visit
+from simulator.twins.application import fault, visit
 from simulator.twins.hosts import host_name, twin_of
 from simulator.twins.pypi.catalogue import Project
 from simulator.twins.pypi.minting import Minting
@@ -62,7 +62,8 @@ class IndexTwin:
                 Route("/pypi/{project}/{version}/json", self._json),
                 Route("/pypi/{project}/{version}/json/", self._json),
                 Mount("/", request_response(self._anything_else)),
-            ]
+            ],
+            exception_handlers={Exception: fault},
         )
         self.app.router.redirect_slashes = False
 

@@ -1,0 +1,113 @@
+"""The twins as a whole: their start and end, their jobs, their certificate."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from simulator.errors import TwinError
+from simulator.indexes import indexes
+from simulator.run_events import Notice, TwinRequest
+from simulator.twins.authority import KEY_FILE, Authority
+from simulator.twins.base import JobGrant, Twins
+from simulator.twins.hosts import OIDC, certificate_names
+from simulator.twins.server import LocalTwins
+
+from .conftest import Rig, Start
+
+KEYS = f"https://{OIDC}/.well-known/jwks"
+
+
+def test_they_are_what_the_seam_says(rig: Rig) -> None:
+    twins: Twins = rig.twins
+    assert twins.ports == [80, 443]
+    assert b"BEGIN CERTIFICATE" in twins.ca_bundle
+
+
+def test_they_end_without_a_trace(start: Start) -> None:
+    rig = start()
+    job = rig.job()
+    job.http.get(KEYS)
+    folder = job.access.gateway.parent
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    rig.twins.__exit__(None, None, None)
+    assert not folder.exists()
+    assert "twins" not in {thread.name for thread in threading.enumerate()}
+    assert (rig.twins.artifacts(), rig.twins.published()) == ([], [])  # still answered
+
+
+def test_they_open_nothing_before_they_run(rig: Rig) -> None:
+    twins = LocalTwins(rig.settings, rig.events.append)
+    with pytest.raises(TwinError, match="not running"):
+        twins.open_job(JobGrant(job_id="a", id_token=False, claims={}))
+
+
+def test_a_job_is_open_once(rig: Rig) -> None:
+    rig.job("a")
+    with pytest.raises(TwinError, match="open already"):
+        rig.twins.open_job(JobGrant(job_id="a", id_token=False, claims={}))
+    rig.twins.close_job("a")
+    rig.job("a")
+
+
+def test_each_request_is_recorded_with_its_own_job(rig: Rig) -> None:
+    jobs = [rig.job(name) for name in ("build (3.12, ubuntu)", "publish")]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: jobs[number % 2].http.get(KEYS), range(20)))
+    seen = [event.job_id for event in rig.seen(TwinRequest)]
+    assert (seen.count("build (3.12, ubuntu)"), seen.count("publish")) == (10, 10)
+
+
+def test_a_name_of_any_length_gets_a_socket(rig: Rig) -> None:
+    access = rig.twins.open_job(JobGrant(job_id="ü/" * 300, id_token=False, claims={}))
+    assert len(bytes(access.gateway)) < 108
+
+
+def test_a_closed_job_is_refused_on_what_is_open_still(rig: Rig) -> None:
+    job = rig.job()
+    assert job.http.get(KEYS).status_code == 200
+    rig.twins.close_job("publish")
+    with pytest.raises(Exception, match=r"."):
+        job.http.get(KEYS)
+
+
+def test_a_fault_of_a_twin_is_told_and_ends_one_request_alone(rig: Rig) -> None:
+    job = rig.job()
+    for path in (rig.settings.folder / "index" / "testpypi").glob("*.sqlite3"):
+        path.unlink()
+    answer = job.http.get(f"{indexes()['testpypi'].simple_url}x/")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    (notice,) = rig.seen(Notice)
+    assert "The stand-in testpypi failed" in notice.message
+    assert job.http.get(KEYS).status_code == 200
+
+
+class TestAuthority:
+    def test_is_made_once_for_its_owner_alone(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            made = {authority.certificate for authority in pool.map(lambda _: Authority.load(tmp_path), range(4))}
+        assert len(made) == 1
+        assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+        assert stat.S_IMODE((tmp_path / KEY_FILE).stat().st_mode) == 0o600
+
+    def test_says_what_to_do_about_a_broken_one(self, tmp_path: Path) -> None:
+        (tmp_path / KEY_FILE).write_text("x")
+        with pytest.raises(TwinError) as caught:
+            Authority.load(tmp_path)
+        assert str(tmp_path / KEY_FILE) in caught.value.hint
+
+    @pytest.mark.parametrize("host", [name.replace("*.", "any.") for name in certificate_names()])
+    def test_speaks_for_every_host_of_the_twins(self, rig: Rig, host: str) -> None:
+        trust = ssl.create_default_context(cadata=rig.twins.ca_bundle.decode())
+        with socket.socket(socket.AF_UNIX) as connection:
+            access = rig.twins.open_job(JobGrant(job_id="a", id_token=False, claims={}))
+            connection.connect(str(access.gateway))
+            connection.sendall(b"PYSIM/1 443\n")
+            with trust.wrap_socket(connection, server_hostname=host) as tls:
+                assert tls.version() == "TLSv1.3"
