@@ -40,7 +40,7 @@ else
     version=$(python3.12 -c 'import platform; print(platform.python_version())')
     home=$cache/$version/$arch
     python3.12 -m venv --copies "$home"
-    tools=/usr/bin/python3.12
+    tools=$(command -v python3.12)
 fi
 "$home/bin/python3" -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore --upgrade pip
 [ -e "$home/bin/pip" ] || ln -s pip3 "$home/bin/pip"
@@ -48,10 +48,10 @@ fi
 touch "$cache/$version/$arch.complete"
 "$home/bin/python3" -c 'import bz2, ctypes, lzma, sqlite3, ssl, zlib'
 
-# The tools of pysim's built-in actions, and pipx for everyone.
+# The tools of pysim's built-in actions, and pipx for everyone. Not uv: a hosted runner has none.
 "$tools" -m venv /opt/pysim
 /opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore \
-    twine id packaging requests pipx build
+    twine id packaging requests pipx build uv
 mkdir -p /opt/pipx /opt/pipx_bin
 chmod 777 /opt/pipx /opt/pipx_bin
 ln -s /opt/pysim/bin/pipx /opt/pipx_bin/pipx

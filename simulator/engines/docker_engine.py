@@ -68,7 +68,7 @@ class DockerEngine:
 
     def prepare(self, progress: ProgressSink) -> None:
         """See `Engine.prepare`: finds or makes the image."""
-        with _connected() as client:
+        with _connected() as client, _broken("Docker cannot make the image"):
             self._image = images.find_or_make(client, progress)
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:

@@ -126,7 +126,9 @@ def _make_ubuntu(client: docker.DockerClient, tag: str, progress: ProgressSink) 
             )
             _follow(output, progress)
         except (DockerException, RequestException) as error:
-            raise EngineError(f"{tag} cannot be built: {error}", hint="Check the network of the daemon.") from error
+            raise EngineError(
+                f"{tag} cannot be built: {error}", hint="`docker info` says whether the daemon is well."
+            ) from error
     return _found(client, tag)
 
 
@@ -140,7 +142,7 @@ def _follow(output: Iterable[Mapping[str, Any]], progress: ProgressSink) -> None
         if text.startswith("Step "):
             progress(text)
         if "error" in message:
-            raise EngineError("The image cannot be built: " + "\n".join(last), hint="Check the network of the daemon.")
+            raise EngineError("The image cannot be built: " + "\n".join(last), hint="Its last lines say why.")
 
 
 def _make_bootstrap(client: docker.DockerClient, plan: bootstrap.Bootstrap, progress: ProgressSink) -> Image:

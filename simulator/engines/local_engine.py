@@ -34,7 +34,7 @@ from simulator.engines.environment import (
     parse_os_release,
     process_environment,
 )
-from simulator.engines.pythons import find_pythons
+from simulator.engines.local_root import Machine, own_toolchain
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import Owner
 
@@ -78,7 +78,7 @@ class LocalEngine:
                     "The local engine needs Linux", hint="Start Docker, and use --engine docker."
                 )
             try:
-                with _trial_spec() as spec, LocalSandbox(spec, pythons=False) as sandbox:
+                with _trial_spec() as spec, LocalSandbox(spec, Machine(toolchain=own_toolchain())) as sandbox:
                     command = Command(argv=("true",), cwd=LAYOUT.home, env=sandbox.environment)
                     works = sandbox.run(command, lambda _: None).ok
             except EngineError as error:
@@ -89,13 +89,13 @@ class LocalEngine:
         return self._answer
 
     def prepare(self, progress: ProgressSink) -> None:
-        """See `Engine.prepare`: looks for the machine's CPythons."""
-        found = find_pythons().found
-        progress(f"CPython on this machine: {', '.join(python.version for python in found) or 'none'}")
+        """See `Engine.prepare`: looks for the machine's CPythons and Nodes."""
+        machine = Machine.look()
+        progress(f"CPython on this machine: {', '.join(python.version for python in machine.pythons) or 'none'}")
 
     def open(self, spec: SandboxSpec) -> LocalSandbox:
         """See `Engine.open`."""
-        return LocalSandbox(spec)
+        return LocalSandbox(spec, Machine.look())
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
         """See `Engine.clean`: launchers that did not end, and folders."""
@@ -109,9 +109,9 @@ class LocalEngine:
 class LocalSandbox(AgentSandbox):
     """One job's namespaces. Its one user is also what stands in for root."""
 
-    def __init__(self, spec: SandboxSpec, *, pythons: bool = True) -> None:
+    def __init__(self, spec: SandboxSpec, machine: Machine) -> None:
         super().__init__(spec, process_environment(spec, image_os=image_os(_os_release())))
-        self._pythons = pythons
+        self._machine = machine
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         folder = stack.enter_context(_folder(self._spec))
@@ -128,8 +128,7 @@ class LocalSandbox(AgentSandbox):
         """Fill the root folder and write what the launcher is to do."""
         path = folder / "root"
         path.mkdir()
-        pythons = find_pythons().found if self._pythons else ()
-        root = local_root.fill(path, self._spec, local_root.own_toolchain(), pythons)
+        root = local_root.fill(path, self._spec, self._machine)
         config = {
             "root": str(path),
             "folder": str(folder),

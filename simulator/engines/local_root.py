@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from simulator.engines.base import LAYOUT, SandboxSpec
 from simulator.engines.environment import (
@@ -27,7 +28,8 @@ from simulator.engines.environment import (
     USER,
     USER_ID,
 )
-from simulator.engines.pythons import FoundPython
+from simulator.engines.nodes import MAJORS, FoundNode, find_nodes, serving
+from simulator.engines.pythons import FoundPython, find_pythons
 from simulator.errors import EngineError
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu")
@@ -56,17 +58,38 @@ FILES = {
     "etc/shells": "/bin/sh\n/bin/bash\n",
 }
 LINKS = {"etc/mtab": "/proc/self/mounts", "var/run": "/run", "var/lock": "/run/lock"}
+# The parts of an interpreter's folder that it runs with. Never all of it: it may be ~/.local or a project's own folder.
+INSTALLATION = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
+NO_SUDO = "sudo: the local engine has no root; use --engine docker for this workflow"
 TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Toolchain:
-    """pysim's own interpreter, as the sandbox needs it: folders to show, links to repeat, folders of packages."""
+    """pysim's own interpreter, as the sandbox needs it: where it is installed, links to repeat, folders of packages."""
 
     executable: Path  # of the installation, not of a virtual environment
     folders: Sequence[Path]
     links: Sequence[tuple[Path, Path]]
     packages: Sequence[Path]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What of this machine's tools a sandbox gets."""
+
+    toolchain: Toolchain
+    pythons: Sequence[FoundPython] = ()
+    nodes: Sequence[FoundNode] = ()
+    uv: Path | None = None
+
+    @classmethod
+    def look(cls) -> Self:
+        """Find them all: slow the first time, remembered after that."""
+        uv = shutil.which("uv")
+        return cls(
+            toolchain=own_toolchain(), pythons=find_pythons().found, nodes=find_nodes(), uv=Path(uv) if uv else None
+        )
 
 
 @dataclass(slots=True)
@@ -106,6 +129,11 @@ class Root:
         elif path.exists():
             self.show(path, str(path))
 
+    def installation(self, prefix: Path) -> None:
+        """Show what makes an interpreter run at its own path, and no other folder that lies beside."""
+        for part in INSTALLATION:
+            self.repeat(prefix / part)
+
     def _shown(self, source: Path, inside: str) -> bool:
         for folder in (inside, *map(str, PurePosixPath(inside).parents)):
             if folder in self.binds:
@@ -119,11 +147,13 @@ class Root:
 
     def _place(self, inside: str | PurePosixPath) -> Path:
         path = self.path / str(inside).lstrip("/")
+        if not path.parent.resolve().is_relative_to(self.path):
+            raise EngineError(f"{inside} lies behind a link out of the sandbox", hint="Use the Docker engine.")
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 
-def fill(path: Path, spec: SandboxSpec, toolchain: Toolchain, pythons: Sequence[FoundPython]) -> Root:
+def fill(path: Path, spec: SandboxSpec, machine: Machine) -> Root:
     """Fill an empty folder with all that is not a mount, and list what has to be mounted. Raises EngineError."""
     root = Root(path=path)
     for name in SYSTEM:
@@ -141,8 +171,11 @@ def fill(path: Path, spec: SandboxSpec, toolchain: Toolchain, pythons: Sequence[
     for name in BUNDLE_LINKS:
         root.link(name, LAYOUT.ca_bundle)
     _add_pysim(root, spec)
-    _add_tools(root, toolchain)
-    _add_pythons(root, pythons)
+    _add_tools(root, machine.toolchain)
+    _add_pythons(root, machine.pythons)
+    _add_nodes(root, machine.nodes)
+    if machine.uv is not None:
+        root.show(machine.uv.resolve(), TOOLS / "uv")
     for inside, source in sorted(spec.mounts.items()):
         root.show(source, inside)
     return root
@@ -160,9 +193,11 @@ def _add_pysim(root: Root, spec: SandboxSpec) -> None:
 
 
 def _add_tools(root: Root, toolchain: Toolchain) -> None:
-    """pysim's interpreter at `LAYOUT.python`, and pipx on the PATH."""
+    """pysim's interpreter at `LAYOUT.python`, pipx on the PATH, and a word where `sudo` would be."""
     for folder in toolchain.folders:
-        root.show(folder, str(folder))
+        root.installation(folder)
+    for folder in toolchain.packages:
+        root.repeat(folder)
     for link, target in toolchain.links:
         root.link(str(link), target)
     # A virtual environment and no script that starts the interpreter: sh drops variables such as INPUT_PYTHON-VERSION.
@@ -175,47 +210,42 @@ def _add_tools(root: Root, toolchain: Toolchain) -> None:
         start = f"import runpy\nrunpy.run_module({package!r}, run_name='__main__', alter_sys=True)\n"
         root.file(TOOLS / package, f"#!{LAYOUT.python}\n{start}", mode=0o755)
     root.link(PIPX_BIN / "pipx", TOOLS / "pipx")
+    root.file(PIPX_BIN / "sudo", f'#!/bin/sh\necho "{NO_SUDO}" >&2\nexit 1\n', mode=0o755)
 
 
 def _add_pythons(root: Root, pythons: Sequence[FoundPython]) -> None:
     """Every CPython that a job may ask for, and the list of them for the action that hands them out."""
-    usable = [python for python in pythons if _is_own_folder(python.prefix)]
-    for python in usable:
-        if python.prefix != Path("/usr"):
-            root.show(python.prefix, str(python.prefix))
+    for python in pythons:
+        root.installation(python.prefix)
     listed = [
         {"version": python.version, "executable": str(python.executable), "prefix": str(python.prefix)}
-        for python in usable
+        for python in pythons
     ]
     root.file(LAYOUT.tool_cache / ".pysim-pythons.json", json.dumps(listed, indent=1))
+
+
+def _add_nodes(root: Root, nodes: Sequence[FoundNode]) -> None:
+    """Where JavaScript actions look for their Node."""
+    for major in MAJORS:
+        node = serving(major, nodes)
+        if node is not None:
+            root.show(node.executable, LAYOUT.externals / f"node{major}/bin/node")
 
 
 def own_toolchain() -> Toolchain:
     """The interpreter that runs pysim, with the folders that it and its packages live in."""
     executable = Path(sys._base_executable)  # type: ignore[attr-defined]
     prefixes = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
-    folders = dict.fromkeys(p for prefix in prefixes for p in (prefix, prefix.resolve()) if _is_own_folder(p))
+    folders = dict.fromkeys(path for prefix in prefixes for path in (prefix, prefix.resolve()))
     packages = dict.fromkeys(
         Path(spec.origin).parent.parent
         for spec in map(importlib.util.find_spec, TOOL_PACKAGES)
         if spec is not None and spec.origin is not None
     )
-    apart = [p for p in packages if not any(p.is_relative_to(f) for f in (*folders, Path("/usr")))]
     links = []
     link = executable
     while link.is_symlink():
         if not any(link.is_relative_to(folder) for folder in (*folders, *map(Path, SYSTEM))):
             links.append((link, link.readlink()))
         link = link.parent / link.readlink()
-    return Toolchain(
-        executable=executable,
-        folders=(*folders, *apart),
-        links=tuple(links),
-        packages=tuple(packages),
-    )
-
-
-def _is_own_folder(prefix: Path) -> bool:
-    """Whether showing an interpreter's folder shows nothing else: it is neither the root nor holds a home folder."""
-    home = Path.home()
-    return prefix != Path("/") and not home.is_relative_to(prefix)
+    return Toolchain(executable=executable, folders=tuple(folders), links=tuple(links), packages=tuple(packages))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from simulator.engines import recipes
+from simulator.engines import bootstrap, nodes, recipes
 from simulator.engines.apt_sources import configured_sources
+from simulator.engines.base import LAYOUT, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from simulator.engines.environment import image_os
-from simulator.engines.pythons import candidates, search
+from simulator.engines.environment import INSIDE, image_os
+from simulator.engines.local_engine import LocalSandbox
+from simulator.engines.local_root import Machine, own_toolchain
+from simulator.engines.pythons import FoundPython, candidates, find_pythons, search
 from simulator.engines.registry import ENGINES, choose
-from simulator.errors import EngineUnavailableError
+from simulator.errors import EngineError, EngineUnavailableError
+from tests.engines.driving import output
 
 
 def test_every_candidate_is_executed(tmp_path: Path) -> None:
@@ -35,6 +42,86 @@ def test_every_candidate_is_executed(tmp_path: Path) -> None:
     assert result.newest("3.99") is None
     assert result.newest(result.found[0].minor) == result.found[0]
     assert liar in result.looked_at
+
+
+def test_the_node_that_serves_an_action(tmp_path: Path) -> None:
+    paths = []
+    for version in ("v18.1.0", "v22.3.0", "v22.11.1", "v24.0.0", "not a version"):
+        path = tmp_path / version / "bin/node"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\necho '{version}'\n")
+        path.chmod(0o755)
+        paths.append(path)
+    found = nodes.search([*paths, tmp_path / "gone"])
+    assert [node.version[0] for node in found] == [24, 22, 22, 18]
+    served = {major: nodes.serving(major, found) for major in (18, 20, 24, 26)}
+    assert {major: node and node.executable for major, node in served.items()} == {
+        18: paths[0],
+        20: paths[2],
+        24: paths[3],
+        26: None,
+    }
+
+
+@pytest.mark.local
+def test_what_lies_beside_an_interpreter_stays_hidden(spec: SandboxSpec, tmp_path: Path) -> None:
+    prefix = tmp_path / ".local"
+    for folder in ("bin", "lib/python3.12", "share/keyrings"):
+        (prefix / folder).mkdir(parents=True)
+    python = FoundPython(version="3.12.9", executable=prefix / "bin/python3.12", prefix=prefix)
+    with LocalSandbox(spec, Machine(toolchain=own_toolchain(), pythons=[python])) as sandbox:
+        assert output(sandbox, f"ls -A {prefix}; ls -A {tmp_path}").split() == ["bin", "lib", ".local"]
+        listed = json.loads(sandbox.read(LAYOUT.tool_cache / ".pysim-pythons.json"))
+        assert listed == [{"version": "3.12.9", "executable": f"{prefix}/bin/python3.12", "prefix": str(prefix)}]
+
+
+@pytest.mark.parametrize("python", find_pythons().found, ids=lambda python: python.version)
+def test_the_agent_runs_with_every_cpython(python: FoundPython) -> None:
+    config = {"user": None, "group": None, "forwarder": ["echo", "ready"]}
+    request = {
+        "id": 7,
+        "op": "run",
+        "argv": ["echo", "ü"],
+        "cwd": "/",
+        "env": dict(os.environ),
+        "timeout": None,
+        "root": False,
+    }
+    argv: list[str | Path] = [python.executable, "-I", "-S", "-X", "utf8", INSIDE / "agent.py", json.dumps(config)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as agent:
+        assert agent.stdin is not None
+        assert agent.stdout is not None
+        agent.stdin.write(json.dumps(request).encode() + b"\n")
+        agent.stdin.flush()
+        messages = [json.loads(agent.stdout.readline()) for _ in range(3)]
+        agent.stdin.close()
+        assert agent.wait(10) == 0
+    assert [message["id"] for message in messages] == [0, 7, 7]
+    assert messages[2]["done"] == {"code": 0, "reason": "exited"}
+
+
+def test_no_way_to_make_an_image_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(EngineError, match="mmdebstrap is not here") as caught:
+        bootstrap.plan()
+    assert "apt-get install mmdebstrap" in caught.value.hint
+
+
+def test_a_machine_without_the_images_cpython(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mmdebstrap").touch(mode=0o755)
+    (tmp_path / "python3.12").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "python3.12").chmod(0o755)
+    for name, value in {"PATH": str(tmp_path), "HOME": str(tmp_path), "PYENV_ROOT": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    find_pythons.cache_clear()
+    try:
+        if find_pythons("3.12").found:
+            pytest.skip("the system itself has a CPython 3.12")
+        with pytest.raises(EngineError, match=f"no CPython 3.12 here.*tried .*{tmp_path}/python3.12") as caught:
+            bootstrap.plan()
+        assert "uv python install 3.12" in caught.value.hint
+    finally:
+        find_pythons.cache_clear()
 
 
 def test_the_releases_own_package_sources(tmp_path: Path) -> None:
