@@ -34,8 +34,10 @@ def visit(request: Request) -> Visit:
     return cast("Visit", request.scope["state"]["visit"])
 
 
-async def fault(_request: Request, _error: Exception) -> Response:
+async def fault(_request: Request, error: Exception) -> Response:
     """The answer to a request that a twin failed at, in JSON: some clients take nothing else."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=CLIENT_LEFT)
     said = "pysim failed to answer"
     return JSONResponse({"code": "internal", "msg": said, "message": said}, status_code=500)
 

@@ -52,8 +52,9 @@ from simulator.twins.upstream import Upstream
 T = TypeVar("T")
 START_SECONDS = 30.0
 
-# uvicorn's words about a bad request belong in no console of pysim; the records tell what was refused.
-logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+# Their words about a bad request belong in no console of pysim; the records tell what was refused.
+for _library in ("uvicorn", "python_multipart"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +137,8 @@ class LocalTwins:
     def close_job(self, job_id: str) -> None:
         """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
         self._jobs.close(job_id)
-        self._loop_thread.call(self._loop_thread.gateway.close(job_id))
+        if self._thread is not None:
+            self._thread.call(self._thread.gateway.close(job_id))
 
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""

@@ -6,6 +6,7 @@ import socket
 import ssl
 import stat
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def test_they_end_without_a_trace(start: Start) -> None:
     rig.twins.__exit__(None, None, None)
     assert not folder.exists()
     assert "twins" not in {thread.name for thread in threading.enumerate()}
+    rig.twins.close_job("publish")
     assert (rig.twins.artifacts(), rig.twins.published()) == ([], [])  # still answered
 
 
@@ -86,6 +88,36 @@ def test_a_fault_of_a_twin_is_told_and_ends_one_request_alone(rig: Rig) -> None:
     (notice,) = rig.seen(Notice)
     assert "The stand-in testpypi failed" in notice.message
     assert job.http.get(KEYS).status_code == 200
+
+
+def test_bad_requests_make_no_noise(
+    rig: Rig, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    job, host = rig.job(), indexes()["pypi"].upload_host
+
+    def broken() -> Iterator[bytes]:
+        yield b"--x\r\n"
+        raise OSError("gone")
+
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    with pytest.raises(OSError, match="gone"):
+        job.http.post(f"https://{host}/legacy/", content=broken(), headers=form)
+    assert job.http.post(f"https://{host}/legacy/", content=b"x", headers=form).status_code == 400
+    stranger = ssl.create_default_context()
+    for said in (b"PYSIM/1 443\n\x16\x03\x01", b"PYSIM/1 80\nGET / nonsense\r\n\r\n"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(job.access.gateway))
+            connection.sendall(said)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(job.access.gateway))
+        connection.sendall(b"PYSIM/1 443\n")
+        with pytest.raises(ssl.SSLError, match="verify failed"):
+            stranger.wrap_socket(connection, server_hostname=host)
+    rig.twins.__exit__(None, None, None)
+    assert [event.status for event in rig.seen(TwinRequest) if event.path == "/legacy/"] == [499, 400]
+    assert capfd.readouterr().err == ""
+    assert rig.seen(Notice) == []
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 class TestAuthority:
