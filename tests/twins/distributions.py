@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import tarfile
@@ -62,7 +63,7 @@ def sdist(name: str = "demo", version: str = "0.1.0", *extra: str) -> bytes:
 
 def tarred(files: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed, tarfile.open(fileobj=packed, mode="w") as archive:
         for path, text in files.items():
             entry = tarfile.TarInfo(path)
             entry.size = len(text)

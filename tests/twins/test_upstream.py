@@ -15,7 +15,7 @@ from simulator.run_events import TwinRequest
 
 from .conftest import Job, Rig, Start
 from .distributions import Form, wheel
-from .test_seal import client_hello, knock
+from .test_seal import ask, client_hello, knock
 from .world import Page, World
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
@@ -206,7 +206,7 @@ def test_plain_http_goes_out_request_by_request(online: Rig, world: World) -> No
     job = online.job()
     chunks = b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
     head = b"PUT /x?q=%20a HTTP/1.1\r\nHost: Example.org\r\nRange: bytes=0-1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answer = knock(job.access.gateway, 80, head + chunks)
+    answer = ask(job.access.gateway, 80, head + chunks)
     assert answer.startswith(b"HTTP/1.1 206 ")
     assert b"content-range: bytes 0-1/9\r\n" in answer
     (asked,) = world.asked
@@ -220,8 +220,8 @@ def test_an_index_on_this_machine_may_be_reached_and_nothing_else_there(start: S
     world.pages[f"http://127.0.0.1:{world.port}/simple/one/"] = Page()
     job = rig.job()
     request = b"GET /simple/one/ HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
-    assert knock(job.access.gateway, world.port, request % world.port).endswith(b"outside")
-    assert b" 403 " in knock(job.access.gateway, 8080, request % 8080)
+    assert ask(job.access.gateway, world.port, request % world.port).endswith(b"outside")
+    assert b" 403 " in ask(job.access.gateway, 8080, request % 8080)
 
 
 @pytest.mark.clients
