@@ -24,14 +24,11 @@ def update_cases(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def require_docker() -> None:
     """Skip without a Docker daemon; with PYSIM_REQUIRE_DOCKER=1, fail."""
-    import docker
+    from simulator.engines.docker_engine import DockerEngine
+    from simulator.errors import EngineUnavailableError
 
     try:
-        client = docker.from_env(timeout=10)
-        try:
-            client.ping()
-        finally:
-            client.close()
-    except docker.errors.DockerException as error:
+        DockerEngine().check()
+    except EngineUnavailableError as error:
         stop = pytest.fail if os.environ.get("PYSIM_REQUIRE_DOCKER") == "1" else pytest.skip
-        stop(f"no Docker daemon: {error}")
+        stop(str(error))

@@ -59,6 +59,7 @@ class Bootstrap:
 
     def build(self, folder: Path, progress: ProgressSink) -> Path:
         """Make the root file system as a tar archive in the folder. Raises EngineError."""
+        folder.chmod(0o755)  # without root, mmdebstrap works as another user id of its own namespace
         stage = folder / "pysim-build"
         (stage / "wheels").mkdir(parents=True)
         recipes.download_wheels(stage / "wheels", self.python, progress)
