@@ -18,6 +18,7 @@ from simulator.twins.hosts import TwinName, host_name, twin_of
 from simulator.twins.records import Records
 
 CLIENT_LEFT: Final = 499
+RELAYED: Final = "relayed"  # set in a request's state by who passes it on to the real network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +86,9 @@ class Application:
             nonlocal recorded
             request = Request(scope)
             at, method, path = visit(request), request.method, request.url.path
+            by = "outside" if scope["state"].get(RELAYED) else twin
             self._records.add(
-                TwinRequest(job_id=at.job_id, twin=twin, method=method, host=at.host, path=path, status=status)
+                TwinRequest(job_id=at.job_id, twin=by, method=method, host=at.host, path=path, status=status)
             )
             recorded = True
 

@@ -12,7 +12,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from simulator.twins.application import visit
+from simulator.twins.application import RELAYED, visit
 from simulator.twins.outside import Outside, RefusedError
 
 TIMEOUT: Final = httpx.Timeout(300.0, connect=20.0, pool=None)
@@ -41,6 +41,7 @@ class Upstream:
         """
         if self._outside.offline:
             return PlainTextResponse(f"This run is offline: {host} was not asked.\n", status_code=502)
+        request.scope["state"][RELAYED] = True
         url = httpx.URL(scheme="https", host=host, raw_path=_target(request))
         plain = _passed_on(request, drop=_CREDENTIALS | {b"content-length"})
         if not credentials or "authorization" not in request.headers:

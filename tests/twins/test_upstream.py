@@ -53,7 +53,7 @@ class TestOtherProjects:
         (asked,) = world.asked
         assert asked.headers["accept"] == headers["accept"]
         assert "authorization" not in asked.headers
-        assert [event.twin for event in online.seen(TwinRequest)] == ["pypi"]
+        assert [event.twin for event in online.seen(TwinRequest)] == ["outside"]
 
     def test_get_no_header_that_the_client_did_not_send(self, online: Rig, world: World) -> None:
         job = online.job()
