@@ -22,18 +22,17 @@ def choose(name: EngineChoice) -> tuple[Engine, str]:
     """
     if name != "auto":
         engine = ENGINES[name]()
-        return engine, f"{name}, as asked: {engine.check()}"
+        return engine, f"{engine.check()}, as asked"
     refusals: list[EngineUnavailableError] = []
-    for each, make in ENGINES.items():
+    for make in ENGINES.values():
         engine = make()
         try:
             answer = engine.check()
         except EngineUnavailableError as refusal:
             refusals.append(refusal)
             continue
-        because = "".join(f" ({refusal})" for refusal in refusals)
-        return engine, f"{each}: {answer}{because}"
+        return engine, answer + "".join(f" ({refusal})" for refusal in refusals)
     raise EngineUnavailableError(
         "No engine can run jobs here: " + "; ".join(map(str, refusals)),
-        hint=" Or: ".join(refusal.hint for refusal in refusals),
+        hint=refusals[-1].hint,
     )

@@ -19,6 +19,6 @@ def show_engines(say: Callable[[str], None]) -> ExitCode:
             say(f"{name}: not available: {error} {error.hint}")
     if not answered:
         return ExitCode.NO_ENGINE
-    _, reason = choose("auto")
-    say(f"auto takes {reason}")
+    engine, reason = choose("auto")
+    say(f"auto takes {engine.name}: {reason}")
     return ExitCode.GO
