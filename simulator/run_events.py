@@ -82,7 +82,7 @@ class WorkflowConsidered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobPlanned:
-    """A job of a rehearsed workflow, before anything runs; `own` marks a job of pysim's own, such as the install check."""
+    """A job of a rehearsed workflow, before anything runs; `own` marks one of pysim's own (the install check)."""
 
     job_id: str
     name: str

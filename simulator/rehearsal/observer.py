@@ -175,4 +175,6 @@ def _refused_upload(event: FileUploaded) -> Finding:
 
 
 def _first_line(text: str) -> str:
-    return text.strip().split("\n", 1)[0]
+    """The first line of a message, with the next one where that is only its heading."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1]) if lines else ""

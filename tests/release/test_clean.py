@@ -7,7 +7,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,11 +40,7 @@ def processes(marker: str) -> list[str]:
     return found
 
 
-def left_in_temp() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("pysim-*")) | set(Path("/dev/shm").glob("pysim-*"))
-
-
-def containers() -> list[str]:
+def containers() -> list[str | None]:
     import docker
 
     client = docker.from_env()
@@ -65,35 +60,40 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture
-def left_before() -> set[Path]:
-    return left_in_temp()
+def temporary(tmp_path: Path) -> Path:
+    """The folder for temporary files of the run that is ended."""
+    folder = tmp_path / "t"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
-def started(tiny_on: Repository, left_before: set[Path]) -> Iterator[tuple[Repository, subprocess.Popen[bytes], str]]:
+def started(tiny_on: Repository, temporary: Path) -> Iterator[tuple[Repository, subprocess.Popen[bytes], str]]:
     """A run in the middle of a step that sleeps for a time that no other process sleeps for."""
     marker = f"{3000 + secrets.randbelow(900)}.{secrets.randbelow(10**6):06d}"
     tiny_on.write(WORKFLOW, SLEEPING.format(seconds=marker))
     words = [sys.executable, "-m", "simulator", "run", "-C", str(tiny_on.root), "--tag", "v1", "--plain", "-v"]
-    env = {**os.environ, "PYTHONPATH": str(PROJECT), "XDG_CACHE_HOME": str(tiny_on.home / "cache")}
+    env = {**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
     words += ["--engine", tiny_on.engine]
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
-        assert until(lambda: bool(processes(f"sleep {marker}")) or run.poll() is not None, 60)
-        assert run.poll() is None, run.stdout.read() if run.stdout else ""
-        yield tiny_on, run, marker
-        run.kill()
+        try:
+            assert until(lambda: bool(processes(f"sleep {marker}")) or run.poll() is not None, 300)
+            assert run.poll() is None, run.stdout.read() if run.stdout else ""
+            yield tiny_on, run, marker
+        finally:
+            run.kill()
 
 
 def test_a_killed_run_is_cleaned_away(
-    started: tuple[Repository, subprocess.Popen[bytes], str], left_before: set[Path]
+    started: tuple[Repository, subprocess.Popen[bytes], str], temporary: Path
 ) -> None:
     repository, run, marker = started
     run.send_signal(signal.SIGKILL)
     run.wait()
     assert until(lambda: not processes(marker), 10), "the step's own processes ended with pysim"
-    cleaned = repository.pysim("clean")
+    cleaned = repository.pysim("clean", env={"TMPDIR": str(temporary)})
     assert cleaned.code == 0, cleaned.complaint
-    assert left_in_temp() <= left_before
+    assert list(temporary.iterdir()) == []
     assert not processes(str(repository.root))
     if repository.engine == "docker":
         assert containers() == []
@@ -101,7 +101,7 @@ def test_a_killed_run_is_cleaned_away(
 
 
 def test_an_interrupted_run_leaves_nothing(
-    started: tuple[Repository, subprocess.Popen[bytes], str], left_before: set[Path]
+    started: tuple[Repository, subprocess.Popen[bytes], str], temporary: Path
 ) -> None:
     repository, run, marker = started
     run.send_signal(signal.SIGINT)
@@ -109,7 +109,7 @@ def test_an_interrupted_run_leaves_nothing(
     assert run.returncode == 130, out.decode()
     assert b"Traceback" not in out
     assert not processes(marker)
-    assert left_in_temp() <= left_before
+    assert list(temporary.iterdir()) == []
     assert b"cleaned up" in out, "steps with always() still run"
     if repository.engine == "docker":
         assert until(lambda: containers() == [], 5)

@@ -12,7 +12,7 @@ def feed(*lines: str) -> tuple[StepLog, list[tuple[str, str]], list[Annotation]]
     log = StepLog("build", 3, Masker(), events.append)
     for line in lines:
         log(line)
-    shown = [(event.level, event.line) for event in events if isinstance(event, StepLine)]
+    shown: list[tuple[str, str]] = [(event.level, event.line) for event in events if isinstance(event, StepLine)]
     return log, shown, [event for event in events if isinstance(event, Annotation)]
 
 
