@@ -79,7 +79,7 @@ def _excerpt(source: str, span: Span, width: int) -> list[str]:
     if not 1 <= span.line <= len(lines):
         return []
     # One column for each character, so that the caret is counted in the same units as the span.
-    text = "".join(" " if unicodedata.category(c).startswith("C") else c for c in lines[span.line - 1])
+    text = "".join(c if c.isprintable() else " " for c in lines[span.line - 1])
     number = str(span.line)
     text, column = _window(text.rstrip(), max(span.column - 1, 0), max(width - len(number) - 5, 2 * _BEFORE))
     return [f"  {number} | {text}".rstrip(), f"  {'':{len(number)}} | {' ' * _cells(text[:column])}^"]
