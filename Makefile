@@ -39,6 +39,9 @@ image: $(READY) ## build the image that jobs run in
 engine: ## install and start a Docker engine (Debian or Ubuntu, as root) when none answers
 	bash .ci/engine
 
+bench: $(READY) ## measure, as ratios to the bare limits of this machine
+	$(BIN)/python -m tests.benchmarks.engines
+
 clean: ## remove the environment and what runs left behind
 	@if [ -x $(BIN)/pysim ]; then $(BIN)/pysim clean -C sample_repo --runs --index; fi
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
