@@ -115,10 +115,11 @@ def test_an_interrupted_run_leaves_nothing(
         assert until(lambda: containers() == [], 5)
 
 
-def test_clean_keeps_what_it_was_not_asked_for(tiny: Repository) -> None:
-    tiny.rehearse("--tag", "other")
-    assert "nothing to remove" in tiny.pysim("clean").text
+def test_clean_keeps_what_it_was_not_asked_for(tiny: Repository, temporary: Path) -> None:
+    env = {"TMPDIR": str(temporary)}
+    tiny.rehearse("--tag", "other", env=env)
+    assert "nothing to remove" in tiny.pysim("clean", env=env).text
     (folder,) = (tiny.root / ".pysim/runs").iterdir()
     assert (folder / "summary.json").is_file()
-    assert folder.name in tiny.pysim("clean", "--runs").text
+    assert folder.name in tiny.pysim("clean", "--runs", env=env).text
     assert list((tiny.root / ".pysim/runs").iterdir()) == []

@@ -162,8 +162,11 @@ class TestUnderOddCircumstances:
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
     def test_a_repository_of_another_user(self, repo: Folder, clone: Path) -> None:
-        for path in (repo.path, *repo.path.rglob("*")):
-            os.chown(path, 12345, 12345)
+        try:
+            for path in (repo.path, *repo.path.rglob("*")):
+                os.chown(path, 12345, 12345)
+        except OSError:
+            pytest.skip("root of a user namespace has no other user to give it to")
         source = take_source(repo.path, clone, tag="v1")
         assert resolved(source, "refs/tags/v1") == source.sha
 

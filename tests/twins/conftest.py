@@ -45,6 +45,13 @@ CLAIMS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who speaks to running twins is a client, and needs loopback."""
+    for item in items:
+        if {"rig", "start"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.clients)
+
+
 class Forwarder:
     """Carries connections from loopback to a Unix socket, each behind the line `PYSIM/1 <port>`."""
 
