@@ -86,7 +86,7 @@ class Machine:
     @classmethod
     def look(cls) -> Self:
         """Find them all: slow the first time, remembered after that."""
-        uv = shutil.which("uv")
+        uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
         return cls(
             toolchain=own_toolchain(), pythons=find_pythons().found, nodes=find_nodes(), uv=Path(uv) if uv else None
         )

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,11 @@ def of_machine() -> list[Found]:
 
 
 def fetch_with_uv(request: str) -> Found | None:
-    """Have uv fetch a CPython; None where uv is missing or cannot."""
-    uv = shutil.which("uv")
+    """Have uv fetch a CPython; None where uv is missing or cannot.
+
+    GitHub's runner has no uv on its PATH, so pysim's lies beside its tools' interpreter.
+    """
+    uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
     if not uv:
         return None
     environment = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(tool_cache() / ".uv")}
