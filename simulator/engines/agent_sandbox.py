@@ -6,6 +6,7 @@ Knows no engine; one subclass for each says how a sandbox is started.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -49,8 +50,8 @@ class AgentSandbox:
     ) -> None:
         self._exit.close()
 
-    def run(self, command: Command, on_line: LineSink) -> Exit:
-        return self._agent.run(command, on_line)
+    def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
+        return self._agent.run(command, on_line, stop)
 
     def read(self, path: PurePosixPath) -> bytes:
         return self._agent.read(path)

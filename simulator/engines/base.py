@@ -6,6 +6,7 @@ Every word of a `SandboxSpec` and of a `Command` is final text: no expression, n
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -89,13 +90,14 @@ class Sandbox(Protocol):
         """The process environment of a command that adds nothing: PATH, HOME, LANG, certificates, the spec's own."""
         ...
 
-    def run(self, command: Command, on_line: LineSink) -> Exit:
+    def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
         """Run a command in a process group of its own, standard input closed, and hand over its output.
 
         `on_line` gets each line of standard output and error in the order written, without its line feed, decoded as
         UTF-8 with replacement, a last line without line feed too. A child that keeps the output open after the command
         ended is waited for 5 seconds. On timeout and on `cancel` the group gets SIGINT, after 7.5 s SIGTERM, after
-        2.5 s more SIGKILL.
+        2.5 s more SIGKILL. A command that begins when `stop` is set ends as one that is cancelled: who sets it and then
+        calls `cancel` misses no command.
         """
         ...
 

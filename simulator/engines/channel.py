@@ -128,7 +128,7 @@ class AgentChannel:
         if self._reader.ident is not None:
             self._reader.join()
 
-    def run(self, command: Command, on_line: LineSink) -> Exit:
+    def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
         """See `Sandbox.run`."""
         lines = Lines(on_line)
         request = {
@@ -141,6 +141,8 @@ class AgentChannel:
         }
         with self._asking(request) as (number, replies):
             try:
+                if stop is not None and stop.is_set():
+                    self._cancel(number)
                 value = self._collect(replies, lines.feed)
             except BaseException:
                 self._cancel(number)

@@ -113,7 +113,7 @@ class FakeSandbox:
         self.left = True
         self.cancelled.set()
 
-    def run(self, command: Command, on_line: LineSink) -> Exit:
+    def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
         """See `Sandbox.run`."""
         self._alive()
         _police(command)
@@ -122,6 +122,8 @@ class FakeSandbox:
                 self.cancelled.clear()
             self._running += 1
             self.commands.append(command)
+        if stop is not None and stop.is_set():
+            self.cancelled.set()
         try:
             done = self._answer(command, lambda line: on_line(_final_line(line)))
         finally:

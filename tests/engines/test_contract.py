@@ -124,6 +124,16 @@ def test_a_command_that_is_cancelled(sandbox: Sandbox) -> None:
     assert run(sandbox, "echo", "later") == (Exit(code=0), ["later"])
 
 
+def test_a_command_that_begins_too_late(sandbox: Sandbox) -> None:
+    stop = threading.Event()
+    stop.set()
+    began = time.monotonic()
+    done = sandbox.run(Command(argv=("sleep", "60"), cwd=LAYOUT.home, env=sandbox.environment), lambda _: None, stop)
+    assert done.reason == "cancelled"
+    assert time.monotonic() - began < 5
+    assert run(sandbox, "true")[0].ok
+
+
 def test_cancel_without_a_command_does_nothing(sandbox: Sandbox) -> None:
     sandbox.cancel()
     assert run(sandbox, "true")[0].ok
