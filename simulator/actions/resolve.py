@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import assert_never
 
 from simulator.actions.builtin import registry
+from simulator.actions.facts import retired
 from simulator.actions.manifest import load_manifest, load_notes
 from simulator.actions.model import (
     ContainerRuns,
@@ -84,7 +85,7 @@ def outside_models(reference: Reference, where: Span | None = None) -> Finding |
     if pinned is None or folder is None:
         return None
     major = int(pinned[1])
-    page = registry.RETIRED.get(action, {}).get(major)
+    page = retired().get(action, {}).get(major)
     if page is not None:
         text = _RETIRED_TEXT.format(action=action, major=major, page=page)
         return Finding(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, cast
 
 from simulator.planning.permissions import permissions_of
-from simulator.workflow.model import Job, Step, Workflow
+from simulator.planning.tools import publishing_step
+from simulator.workflow.model import Job, Workflow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,42 +50,8 @@ def may_publish(workflow: Workflow, job: Job) -> bool:
 
 def publishing_reason(workflow: Workflow, job: Job) -> str | None:
     """What says that a job may publish, such as "has id-token: write", or None."""
-    tools = (reason for step in job.steps if (reason := _publishing_step(step)))
+    tools = (reason for step in job.steps if (reason := publishing_step(step)))
     found = next(tools, None)
     if found is None and permissions_of(workflow, job).get("id-token") == "write":
         return "has id-token: write"
     return found
-
-
-def _publishing_step(step: Step) -> str | None:
-    if step.uses is not None:
-        return _publishing_action(step.uses.value, step)
-    if step.run is not None:
-        return next((f"runs {words}" for words in _publishing_commands(step.run.source)), None)
-    return None
-
-
-def _publishing_action(uses: str, step: Step) -> str | None:
-    name = uses.partition("@")[0].lower()
-    facts = _facts()
-    if name in {known.lower() for known in facts["actions"]}:
-        return f"uses {uses}"
-    for known, inputs in facts["actions_with"].items():
-        given = {key.lower(): text.source.strip() for key, text in step.with_.items()}
-        if name == known.lower() and any(given.get(key) in values for key, values in inputs.items()):
-            return f"uses {uses}"
-    return None
-
-
-def _publishing_commands(script: str) -> Iterator[str]:
-    code = "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
-    for program, verb in _facts()["commands"]:
-        # Options may stand between the program and its verb: uv --quiet publish.
-        if re.search(rf"(?<![\w.-]){re.escape(program)}(?:\s+-\S+)*\s+{verb}(?![\w-])", code):
-            yield f"{program} {verb}"
-
-
-@functools.cache
-def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "publishing.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))

@@ -1,4 +1,4 @@
-"""Which actions pysim ships, which it refuses, and which versions GitHub has retired. Read on the host alone."""
+"""Which actions pysim ships, and which it refuses. Read on the host alone."""
 
 from __future__ import annotations
 
@@ -19,11 +19,3 @@ BUILTIN: Mapping[str, Path] = {
 _SIGNS = "it signs with a public transparency service, where a rehearsal must leave no trace"
 # Actions that cannot do here what they are for, and why.
 REFUSED: Mapping[str, str] = {"actions/attest": _SIGNS, "actions/attest-build-provenance": _SIGNS}
-
-_V1_AND_V2 = "https://github.blog/changelog/2024-02-13-deprecation-notice-v1-and-v2-of-the-artifact-actions/"
-_V3 = "https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
-# Major versions that GitHub fails by itself, and where it says so. Source: GitHub's changelog, read 2026-11.
-RETIRED: Mapping[str, Mapping[int, str]] = {
-    "actions/upload-artifact": {1: _V1_AND_V2, 2: _V1_AND_V2, 3: _V3},
-    "actions/download-artifact": {1: _V1_AND_V2, 2: _V1_AND_V2, 3: _V3},
-}
