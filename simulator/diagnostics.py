@@ -20,13 +20,18 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Diagnostic:
-    """One problem of one file; `code` is stable and is what tests and users refer to."""
+    """One problem of one file; `code` is stable and is what tests and users refer to.
+
+    `shown_at` is where GitHub shows it when that is another place: the start of the value that holds an expression, or
+    the call of the file.
+    """
 
     code: str
     severity: Severity
     message: str
     span: Span
     hint: str | None = None
+    shown_at: Span | None = None
 
     def __str__(self) -> str:
         text = f"{self.span}: {self.severity}: {self.message} [{self.code}]"

@@ -1,8 +1,11 @@
-"""Checks `container:`, `services:` and `snapshot:` of a job, which pysim reads and does not carry out."""
+"""Reads `container:`, `services:` and `snapshot:` of a job, which pysim does not carry out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from simulator.workflow import nodes
+from simulator.workflow.model import Container, Credentials, Entries, Snapshot, Text
 from simulator.workflow.reading import Reader, Shape
 
 _KEYS = ("image", "options", "env", "ports", "volumes", "credentials")
@@ -13,45 +16,60 @@ _SNAPSHOT = Shape(("image-name", "if", "version"), ("image-name",))
 _JOB = "jobs.<job_id>"
 
 
-def check_container(reader: Reader, node: nodes.Node | None) -> None:
-    """Note what is wrong with `container:`."""
-    _check(reader, node, f"{_JOB}.container", f"{_JOB}.container", _CONTAINER)
+def read_container(reader: Reader, node: nodes.Node | None) -> Container | None:
+    """`container:`, an image or a mapping."""
+    at = f"{_JOB}.container"
+    return None if node is None else _read(reader, node, (at, at), _CONTAINER)
 
 
-def check_services(reader: Reader, node: nodes.Node | None) -> None:
-    """Note what is wrong with `services:`."""
+def read_services(reader: Reader, node: nodes.Node | None) -> Entries[Container]:
+    """`services:` by the name of each."""
     at = f"{_JOB}.services"
-    for _, entry in reader.entries(node, at, "services"):
-        if isinstance(entry.value, nodes.Scalar):
-            reader.text(entry.value, at, filled=True)
-        else:
-            _check(reader, entry.value, at, f"{at}.<service_id>", _SERVICE)
+    return reader.read_entries(
+        node, at, "services", lambda value: _read(reader, value, (at, f"{at}.<service_id>"), _SERVICE)
+    )
 
 
-def _check(reader: Reader, node: nodes.Node | None, at: str, inner: str, shape: Shape) -> None:
+def _read(reader: Reader, node: nodes.Node, where: tuple[str, str], shape: Shape) -> Container:
+    at, inner = where
     if isinstance(node, nodes.Scalar):
-        reader.text(node, at)
-        return
+        return Container(image=reader.text(node, at, filled=shape is _SERVICE), span=node.span)
     fields = reader.fields(node, shape, at)
-    reader.text(fields.get("image"), at, filled=True)
-    for key in ("options", "entrypoint", "command"):
-        reader.text(fields.get(key), at)
-    for key in ("ports", "volumes"):
-        for item in reader.sequence(fields.get(key)):
-            reader.text(item, at, filled=True)
-    reader.variables(fields.get("env"), f"{inner}.env.<env_id>")
-    credentials = reader.fields(fields.get("credentials"), _CREDENTIALS, f"{inner}.credentials", "credentials")
-    for key in _CREDENTIALS.keys:
-        reader.text(credentials.get(key), f"{inner}.credentials", filled=True)
+    return Container(
+        image=reader.text(fields.get("image"), at, filled=True),
+        span=node.span,
+        env=reader.variables(fields.get("env"), f"{inner}.env.<env_id>"),
+        ports=_list(reader, fields.get("ports"), at),
+        volumes=_list(reader, fields.get("volumes"), at),
+        options=reader.text(fields.get("options"), at),
+        entrypoint=reader.text(fields.get("entrypoint"), at),
+        command=reader.text(fields.get("command"), at),
+        credentials=_credentials(reader, fields.get("credentials"), f"{inner}.credentials"),
+    )
 
 
-def check_snapshot(reader: Reader, node: nodes.Node | None) -> None:
-    """Note what is wrong with `snapshot:`."""
+def _list(reader: Reader, node: nodes.Node | None, at: str) -> Sequence[Text]:
+    texts = (reader.text(item, at, filled=True) for item in reader.sequence(node))
+    return tuple(text for text in texts if text is not None)
+
+
+def _credentials(reader: Reader, node: nodes.Node | None, at: str) -> Credentials | None:
+    fields = reader.fields(node, _CREDENTIALS, at, "credentials")
+    username, password = (reader.text(fields.get(key), at, filled=True) for key in _CREDENTIALS.keys)
+    return None if node is None else Credentials(username=username, password=password)
+
+
+def read_snapshot(reader: Reader, node: nodes.Node | None) -> Snapshot | None:
+    """`snapshot:`, the name of an image or a mapping."""
+    if node is None:
+        return None
     if isinstance(node, nodes.Scalar):
-        reader.literal(node)
-        return
+        name = reader.literal(node)
+        return Snapshot(image_name=name, span=node.span) if name else None
     fields = reader.fields(node, _SNAPSHOT)
-    if node is not None:
-        reader.literal(fields.get("image-name"))
-        reader.literal(fields.get("version"))
-        reader.condition(fields.get("if"), f"{_JOB}.snapshot.if", node.span)
+    name = reader.literal(fields.get("image-name"))
+    version = reader.literal(fields.get("version"))
+    condition = reader.condition(fields.get("if"), f"{_JOB}.snapshot.if", node.span)
+    if name is None:
+        return None
+    return Snapshot(image_name=name, span=node.span, version=version, condition=condition if "if" in fields else None)

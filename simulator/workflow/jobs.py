@@ -8,11 +8,11 @@ from typing import Literal
 
 from simulator.positions import Located
 from simulator.workflow import nodes
-from simulator.workflow.containers import check_container, check_services, check_snapshot
+from simulator.workflow.containers import read_container, read_services, read_snapshot
 from simulator.workflow.identifiers import problem_of_id
-from simulator.workflow.model import Environment, Job, Text
+from simulator.workflow.model import Entries, Environment, Job, Text
 from simulator.workflow.permissions import read_permissions
-from simulator.workflow.reading import Fields, Reader, Shape, spelled
+from simulator.workflow.reading import Reader, Shape, spelled
 from simulator.workflow.settings import read_concurrency, read_defaults
 from simulator.workflow.steps import JOB_STEPS, read_steps
 from simulator.workflow.strategy import read_strategy
@@ -67,14 +67,16 @@ def _read_job(reader: Reader, name: str, entry: nodes.Entry) -> Job | None:
         return None
     first = len(reader.unsupported)
     reader.unsupported.extend(fields.key_spans(*_UNSUPPORTED))
-    _check_rest(reader, fields)
+    labels, group = _runs_on(reader, fields.get("runs-on"))
     job = Job(
         id=name,
         span=entry.key.span,
         name=reader.text(fields.get("name"), f"{_AT}.name"),
         needs=reader.literals(fields.get("needs")),
         condition=reader.condition(fields.get("if"), f"{_AT}.if", entry.key.span),
-        runs_on=_runs_on(reader, fields.get("runs-on")),
+        runs_on=labels,
+        one_label=isinstance(fields.get("runs-on"), nodes.Scalar),
+        runner_group=group,
         permissions=read_permissions(reader, fields.get("permissions")),
         environment=_environment(reader, fields.get("environment")),
         outputs=reader.variables(fields.get("outputs"), f"{_AT}.outputs.<output_id>", "outputs"),
@@ -88,27 +90,25 @@ def _read_job(reader: Reader, name: str, entry: nodes.Entry) -> Job | None:
         with_=reader.variables(fields.get("with"), f"{_AT}.with.<with_id>", "with"),
         secrets=_secrets(reader, fields.get("secrets")),
         concurrency=read_concurrency(reader, fields.get("concurrency"), f"{_AT}.concurrency", filled=True),
+        container=read_container(reader, fields.get("container")),
+        services=read_services(reader, fields.get("services")),
+        snapshot=read_snapshot(reader, fields.get("snapshot")),
+        cancel_timeout_minutes=reader.number(fields.get("cancel-timeout-minutes"), f"{_AT}.timeout-minutes"),
         unsupported=tuple(reader.unsupported[first:]),
     )
     del reader.unsupported[first:]
     return job
 
 
-def _check_rest(reader: Reader, fields: Fields) -> None:
-    check_container(reader, fields.get("container"))
-    check_services(reader, fields.get("services"))
-    check_snapshot(reader, fields.get("snapshot"))
-    reader.number(fields.get("cancel-timeout-minutes"), f"{_AT}.timeout-minutes")
-
-
-def _runs_on(reader: Reader, node: nodes.Node | None) -> Sequence[Text]:
+def _runs_on(reader: Reader, node: nodes.Node | None) -> tuple[Sequence[Text], Text | None]:
+    """The labels and the group."""
     at = f"{_AT}.runs-on"
     if not isinstance(node, nodes.Mapping):
-        return reader.texts(node, at)
+        return reader.texts(node, at), None
     fields = reader.fields(node, _RUNS_ON, at)
-    reader.text(fields.get("group"), at, filled=True)
+    group = reader.text(fields.get("group"), at, filled=True)
     reader.unsupported.extend(fields.key_spans("group"))
-    return reader.texts(fields.get("labels"), at)
+    return reader.texts(fields.get("labels"), at), group
 
 
 def _environment(reader: Reader, node: nodes.Node | None) -> Environment | None:
@@ -117,10 +117,12 @@ def _environment(reader: Reader, node: nodes.Node | None) -> Environment | None:
         fields = reader.fields(node, _ENVIRONMENT, at)
         name = reader.text(fields.get("name"), at)
         url = reader.text(fields.get("url"), f"{at}.url")
-        reader.boolean(fields.get("deployment"), at)
+        deployment = reader.boolean(fields.get("deployment"), at)
     else:
-        name, url = reader.text(node, at), None
-    return Environment(name=name, url=url, span=name.span) if name else None
+        name, url, deployment = reader.text(node, at), None, None
+    if node is None or name is None:
+        return None
+    return Environment(name=name, url=url, deployment=deployment, span=node.span)
 
 
 def _called_workflow(reader: Reader, node: nodes.Node | None) -> Located[str] | None:
@@ -136,7 +138,7 @@ def _called_workflow(reader: Reader, node: nodes.Node | None) -> Located[str] | 
     return uses
 
 
-def _secrets(reader: Reader, node: nodes.Node | None) -> Mapping[str, Text] | Literal["inherit"]:
+def _secrets(reader: Reader, node: nodes.Node | None) -> Entries[Text] | Literal["inherit"]:
     if isinstance(node, nodes.Scalar) and spelled(node) == "inherit":
         return "inherit"
     return reader.variables(node, f"{_AT}.secrets.<secret_id>", "secrets")

@@ -6,7 +6,8 @@ A reader takes a node (None when the key is absent) and gives what the model hol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -25,9 +26,11 @@ from simulator.expressions.language import (
 from simulator.positions import Located, Span
 from simulator.spelling import closest
 from simulator.workflow import facts, nodes
-from simulator.workflow.model import Condition, Text
+from simulator.workflow.model import Condition, Entries, Text
 
 _EXPRESSION = "${{"
+_INSERT = re.compile(r"\$\{\{\s*insert\s*\}\}")
+Item = TypeVar("Item")
 Word = TypeVar("Word", bound=str)
 
 
@@ -68,6 +71,13 @@ def has_expression(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Scalar) and isinstance(node.value, str) and _EXPRESSION in node.value
 
 
+def expression_keys(node: nodes.Node | None) -> Iterator[tuple[str, nodes.Node]]:
+    """The entries of a mapping whose key is an expression, by the text of the key."""
+    for entry in node if isinstance(node, nodes.Mapping) else ():
+        if has_expression(entry.key):
+            yield entry.key.text, entry.value
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads nodes; holds what is wrong with them and what is valid but beyond pysim."""
@@ -80,9 +90,14 @@ class Reader:
         """Whether the file is invalid."""
         return any(item.severity is Severity.ERROR for item in self.diagnostics)
 
-    def error(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
-        """Note a problem that makes the file invalid."""
-        self.diagnostics.append(Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint))
+    def error(
+        self, span: Span, code: str, message: str, hint: str | None = None, *, shown_at: Span | None = None
+    ) -> None:
+        """Note a problem that makes the file invalid; `shown_at` is where GitHub shows it, if not at `span`."""
+        elsewhere = None if shown_at == span else shown_at
+        self.diagnostics.append(
+            Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint, shown_at=elsewhere)
+        )
 
     def unexpected(self, scalar: nodes.Scalar, expected: Sequence[str] = (), hint: str | None = None) -> None:
         """Note a scalar that is none of `expected`, or not what `hint` asks for."""
@@ -101,7 +116,8 @@ class Reader:
     def no_expression(self, scalar: nodes.Scalar) -> None:
         """Note an expression where none is taken."""
         message = "A template expression is not allowed in this context"
-        self.error(scalar.place_of(scalar.text.find(_EXPRESSION)), "expression-not-allowed", message)
+        place = scalar.place_of(scalar.text.find(_EXPRESSION))
+        self.error(place, "expression-not-allowed", message, shown_at=scalar.span)
 
     # Scalars
 
@@ -137,7 +153,7 @@ class Reader:
             self.unexpected(scalar)
             return None
         template = self.template(scalar, at)
-        return None if template is None else Text(template=template, span=scalar.span)
+        return None if template is None else Text(template=template, span=scalar.span, value=scalar.value)
 
     def boolean(self, node: nodes.Node | None, at: str | None = None) -> Text | None:
         """A boolean or an expression."""
@@ -147,10 +163,10 @@ class Reader:
         """A number or an expression."""
         return self._typed(node, (int, float), at, "Expected a number, without quotes.")
 
-    def flag(self, node: nodes.Node | None, *, default: bool = False) -> bool:
-        """A boolean that is known now."""
+    def flag(self, node: nodes.Node | None) -> bool | None:
+        """A boolean that is known now; None when absent."""
         text = self.boolean(node)
-        return default if text is None else text.source == "true"
+        return None if text is None else text.source == "true"
 
     def _typed(self, node: nodes.Node | None, types: type | tuple[type, ...], at: str | None, hint: str) -> Text | None:
         scalar = self.scalar(node)
@@ -202,8 +218,8 @@ class Reader:
 
     def _invalid_expression(self, scalar: nodes.Scalar, first: ExpressionError, at: str) -> None:
         for error in (first, *first.further):
-            offset = error.offset + (error.position or 1) - 1
-            self.error(scalar.place_of(offset), f"expression-{error.kind}", str(error), _words_for(error, at))
+            place = scalar.place_of(error.offset + (error.position or 1) - 1)
+            self.error(place, f"expression-{error.kind}", str(error), _words_for(error, at), shown_at=scalar.span)
 
     # Collections
 
@@ -231,17 +247,25 @@ class Reader:
         """A mapping; an expression for all of it is valid where expressions are, and beyond pysim."""
         if isinstance(node, nodes.Sequence):
             self.not_expected(node)
-        elif isinstance(node, nodes.Scalar) and has_expression(node):
-            if self.template(node, at) is not None:
-                self.unsupported.append(Located(f"{name}: {_EXPRESSION} }}}}".lstrip(": "), node.span))
-        elif isinstance(node, nodes.Scalar):
+        elif isinstance(node, nodes.Scalar) and not has_expression(node):
             self.unexpected(node, hint="Expected a mapping: keys with values, indented below this one.")
+        else:
+            self.whole(node, at, name)
         return node if isinstance(node, nodes.Mapping) else None
+
+    def whole(self, node: nodes.Node | None, at: str | None, name: str) -> Text | None:
+        """The expression that stands for a whole mapping, noted as beyond pysim; None where there is none."""
+        if node is None or not has_expression(node):
+            return None
+        text = self.text(node, at)
+        if text is not None:
+            self.unsupported.append(Located(f"{name}: {_EXPRESSION} }}}}".lstrip(": "), text.span))
+        return text
 
     def entries(
         self, node: nodes.Node | None, at: str | None = None, name: str = ""
     ) -> Iterator[tuple[str, nodes.Entry]]:
-        """The entries of a mapping whose keys are free, by the text of the key."""
+        """The entries of a mapping whose keys are free and no expressions, by the text of the key."""
         for entry in self.mapping(node, at, name) or ():
             if has_expression(entry.key):
                 self._expression_key(entry.key, at)
@@ -250,16 +274,28 @@ class Reader:
             else:
                 yield key, entry
 
+    def read_entries(
+        self, node: nodes.Node | None, at: str, name: str, read: Callable[[nodes.Node], Item | None]
+    ) -> Entries[Item]:
+        """A mapping whose keys are free or expressions, its values read by `read`; or an expression for all of it."""
+        if node is not None and has_expression(node):
+            return Entries(whole=self.whole(node, at, name))
+        plain: dict[str, Item] = {}
+        for key, entry in self.entries(node, at, name):
+            if (item := read(entry.value)) is not None:
+                plain[key] = item
+        computed = ((key, read(value)) for key, value in expression_keys(node))
+        return Entries(plain, None, tuple((key, item) for key, item in computed if item is not None))
+
     def _expression_key(self, key: nodes.Scalar, at: str | None) -> None:
         if at is None:
             self.no_expression(key)
-        else:
+        elif _INSERT.fullmatch(key.text) or self.template(key, at) is not None:
             self.unsupported.append(Located(key.text, key.span))
 
-    def variables(self, node: nodes.Node | None, at: str, name: str = "env") -> Mapping[str, Text]:
+    def variables(self, node: nodes.Node | None, at: str, name: str = "env") -> Entries[Text]:
         """A mapping of free keys to texts, such as `env` and `with`."""
-        texts = ((key, self.text(entry.value, at)) for key, entry in self.entries(node, at, name))
-        return {key: text for key, text in texts if text is not None}
+        return self.read_entries(node, at, name, lambda value: self.text(value, at))
 
     def fields(self, node: nodes.Node | None, shape: Shape, at: str | None = None, name: str = "") -> Fields:
         """The entries of a mapping whose keys are fixed."""

@@ -95,7 +95,6 @@ def _read_step(reader: Reader, node: nodes.Node, rules: StepRules, ids: set[str]
 
 def _common(reader: Reader, fields: Fields, rules: StepRules, ids: set[str], span: Span) -> Step:
     reader.unsupported.extend(fields.key_spans("background"))
-    reader.boolean(fields.get("background"))
     return Step(
         number=0,
         span=span,
@@ -105,21 +104,23 @@ def _common(reader: Reader, fields: Fields, rules: StepRules, ids: set[str], spa
         env=reader.variables(fields.get("env"), f"{rules.at}.env"),
         continue_on_error=reader.boolean(fields.get("continue-on-error"), f"{rules.at}.continue-on-error"),
         timeout_minutes=reader.number(fields.get("timeout-minutes"), f"{rules.at}.timeout-minutes"),
+        background=reader.flag(fields.get("background")),
     )
 
 
 def _control(reader: Reader, step: Step, kind: str, fields: Fields, rules: StepRules, ids: set[str]) -> Step:
     reader.unsupported.extend(fields.key_spans(*get_args(StepControl)))
+    step = replace(step, control=cast("StepControl", kind))
     if kind == "parallel":
-        for item in reader.sequence(fields.get("parallel")):
-            _read_step(reader, item, rules, ids)
-    elif kind == "wait-all":
-        scalar = reader.scalar(fields.get("wait-all"))
-        if scalar is not None and scalar.value is not None:
-            reader.boolean(scalar)
-    else:
-        reader.literals(fields.get(kind))
-    return replace(step, control=cast("StepControl", kind))
+        items = (_read_step(reader, item, rules, ids) for item in reader.sequence(fields.get("parallel")))
+        inner = tuple(item for item in items if item is not None)
+        return replace(step, parallel=tuple(replace(item, number=number) for number, item in enumerate(inner)))
+    if kind != "wait-all":
+        return replace(step, targets=reader.literals(fields.get(kind)))
+    scalar = reader.scalar(fields.get("wait-all"))
+    if scalar is not None and scalar.value is not None:
+        reader.boolean(scalar)
+    return step
 
 
 def _read_id(reader: Reader, node: nodes.Node | None, ids: set[str]) -> str | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from simulator.workflow import nodes
-from simulator.workflow.model import Matrix, MatrixValue, Strategy
-from simulator.workflow.reading import Reader, Shape, has_expression, spelled
+from simulator.workflow.model import Entries, Matrix, MatrixValue, Strategy
+from simulator.workflow.reading import Reader, Shape, expression_keys, has_expression, spelled
 
 _AT = "jobs.<job_id>.strategy"
 _STRATEGY = Shape(("fail-fast", "max-parallel", "matrix"))
 
 
 def read_strategy(reader: Reader, node: nodes.Node | None) -> Strategy | None:
-    """The strategy; None when it is absent, or one expression for all of it."""
+    """The strategy; None when it is absent."""
+    if node is not None and has_expression(node):
+        return Strategy(expression=reader.whole(node, _AT, "strategy"))
     fields = reader.fields(node, _STRATEGY, _AT, "strategy")
     if not isinstance(node, nodes.Mapping):
         return None
@@ -27,7 +29,7 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
         return None
     if has_expression(node):
         text = reader.text(node, _AT)
-        return Matrix(vectors={}, include=None, exclude=None, expression=text, span=node.span) if text else None
+        return Matrix(vectors=Entries(), include=None, exclude=None, expression=text, span=node.span) if text else None
     vectors: dict[str, MatrixValue] = {}
     lists: dict[str, MatrixValue] = {"include": None, "exclude": None}
     seen = len(reader.unsupported)
@@ -36,9 +38,10 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
             lists[name] = _filter(reader, entry.value)
         else:
             vectors[name] = _vector(reader, name, entry.value)
+    computed = tuple((key, _value(reader, value)) for key, value in expression_keys(node))
     if isinstance(node, nodes.Mapping) and not vectors and not lists["include"] and seen == len(reader.unsupported):
         reader.error(node.span, "matrix", "Matrix must define at least one vector")
-    return Matrix(vectors=vectors, span=node.span, expression=None, **lists)
+    return Matrix(vectors=Entries(vectors, None, computed), span=node.span, expression=None, **lists)
 
 
 def _vector(reader: Reader, name: str, node: nodes.Node) -> MatrixValue:

@@ -8,7 +8,7 @@ from typing import cast
 
 from simulator.positions import Located
 from simulator.workflow import facts, nodes
-from simulator.workflow.model import CallOutput, DispatchInput, InputType, Trigger
+from simulator.workflow.model import CallOutput, CallSecret, DispatchInput, InputType, Trigger
 from simulator.workflow.reading import Fields, Reader, Shape, has_expression
 
 _CALL_TYPES = ("string", "boolean", "number")
@@ -51,6 +51,8 @@ def _trigger(reader: Reader, event: Located[str], node: nodes.Node | None) -> Tr
         paths_ignore=_patterns(reader, fields, "paths-ignore"),
         inputs=_inputs(reader, fields.get("inputs"), dispatch=event.value == "workflow_dispatch"),
         workflows=tuple(item.value for item in reader.literals(fields.get("workflows"))),
+        names=_words(reader, fields, "names"),
+        versions=_words(reader, fields, "versions"),
         secrets=_secrets(reader, fields.get("secrets")),
         outputs=_outputs(reader, fields.get("outputs")),
     )
@@ -78,6 +80,10 @@ def _types(reader: Reader, node: nodes.Node | None, known: facts.EventFacts) -> 
 
 def _patterns(reader: Reader, fields: Fields, key: str) -> Sequence[Located[str]] | None:
     return reader.literals(fields.get(key)) if key in fields else None
+
+
+def _words(reader: Reader, fields: Fields, key: str) -> Sequence[str] | None:
+    return tuple(item.value for item in reader.literals(fields.get(key))) if key in fields else None
 
 
 # workflow_dispatch and workflow_call
@@ -140,12 +146,12 @@ def _description(reader: Reader, fields: Fields) -> str:
     return text.value if text else ""
 
 
-def _secrets(reader: Reader, node: nodes.Node | None) -> Mapping[str, bool]:
+def _secrets(reader: Reader, node: nodes.Node | None) -> Mapping[str, CallSecret]:
     secrets = {}
     for name, entry in reader.entries(node):
         fields = _optional_fields(reader, entry.value, _SECRET, null=True)
-        _description(reader, fields)
-        secrets[name] = reader.flag(fields.get("required"))
+        required = reader.flag(fields.get("required"))
+        secrets[name] = CallSecret(required=required, description=_description(reader, fields))
     return secrets
 
 
@@ -171,19 +177,21 @@ _CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1,
 
 def _schedule(reader: Reader, event: Located[str], node: nodes.Node | None) -> Trigger:
     crons: list[Located[str]] = []
+    timezones: list[Located[str] | None] = []
     if node is None or (isinstance(node, nodes.Scalar) and node.value is None):
         reader.error(event.span, "schedule", "A schedule needs a list of cron expressions", "- cron: '30 5 * * 1'")
         return Trigger(event=event.value, span=event.span)
     for item in reader.sequence(node):
         fields = reader.fields(item, _CRON)
-        reader.literal(fields.get("timezone"))
+        timezone = reader.literal(fields.get("timezone"))
         cron = reader.literal(fields.get("cron"))
         if cron is not None:
             crons.append(cron)
+            timezones.append(timezone)
             if not is_cron(cron.value):
                 message = "Invalid cron expression. Expected format: '* * * * *' (minute hour day month weekday)"
                 reader.error(cron.span, "cron", message)
-    return Trigger(event=event.value, span=event.span, crons=tuple(crons))
+    return Trigger(event=event.value, span=event.span, crons=tuple(crons), timezones=tuple(timezones))
 
 
 def is_cron(text: str) -> bool:

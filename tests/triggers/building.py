@@ -7,7 +7,7 @@ from typing import Literal
 
 from simulator.positions import Located, Span
 from simulator.triggers.model import Event
-from simulator.workflow.model import DispatchInput, RunDefaults, Trigger, Workflow
+from simulator.workflow.model import DispatchInput, Entries, RunDefaults, Trigger, Workflow
 
 PATH = ".github/workflows/release.yml"
 HERE = Span(file=PATH, line=1, column=1)
@@ -56,7 +56,7 @@ def workflow(*triggers: Trigger) -> Workflow:
         name=None,
         triggers={trigger.event: trigger for trigger in triggers},
         permissions=None,
-        env={},
+        env=Entries(),
         defaults=RunDefaults(),
         jobs={},
         span=HERE,

@@ -227,7 +227,7 @@ def test_dispatch_inputs() -> None:
     assert found["test_pypi"] == DispatchInput(
         name="test_pypi",
         type="boolean",
-        required=False,
+        required=None,
         default=False,
         options=(),
         description="Where to",
@@ -246,7 +246,7 @@ def test_workflow_call() -> None:
         "    outputs: {url: {value: '${{ jobs.a.outputs.url }}'}}\n"
     )
     assert found.inputs["v"].required
-    assert found.secrets == {"token": True, "other": False}
+    assert {name: secret.required for name, secret in found.secrets.items()} == {"token": True, "other": None}
     assert found.outputs["url"].value.source == "${{ jobs.a.outputs.url }}"
 
 
@@ -261,7 +261,7 @@ def test_a_job_that_calls_a_workflow() -> None:
     assert jobs["a"].secrets == "inherit"
     assert (jobs["a"].steps, jobs["a"].runs_on) == ((), ())
     assert jobs["b"].with_["x"].source == "true"
-    assert isinstance(jobs["b"].secrets, dict)
+    assert jobs["b"].secrets != "inherit"
     assert jobs["b"].secrets["t"].source == "${{ secrets.T }}"
 
 
