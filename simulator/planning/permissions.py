@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from simulator.workflow.calls import RESTRICTED
 from simulator.workflow.model import Job, Permissions, Workflow
 
-# A new repository's setting for workflows that say nothing: "Read repository contents and packages permissions".
-RESTRICTED: Final[Permissions] = {"contents": "read", "packages": "read"}
 _ALWAYS: Final[Permissions] = {"metadata": "read"}
 
 

@@ -9,6 +9,7 @@ from simulator.diagnostics import Diagnostic
 from simulator.positions import Span
 from simulator.workflow import nodes
 from simulator.workflow.jobs import read_jobs
+from simulator.workflow.limits import GITHUB, Limits
 from simulator.workflow.model import Step, Workflow
 from simulator.workflow.needs import check_needs
 from simulator.workflow.permissions import read_permissions
@@ -26,10 +27,14 @@ _ROOT = Shape(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """A workflow, None when a diagnostic is an error, and the diagnostics in the order of their places."""
+    """A workflow, None when a diagnostic is an error, and the diagnostics in the order of their places.
+
+    `size` is the file's in bytes as GitHub reckons it.
+    """
 
     workflow: Workflow | None
     diagnostics: tuple[Diagnostic, ...]
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,31 +45,36 @@ class LoadedSteps:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def load_workflow(text: str | bytes, path: str) -> Loaded:
+def load_workflow(text: str | bytes, path: str, limits: Limits = GITHUB) -> Loaded:
     """The workflow that `text` holds, as GitHub would run it; `path` is relative to the repository's root.
 
     Raises nothing.
     """
-    return _load(text, path, service_rules=True)
+    return _load(text, path, limits, service_rules=True)
 
 
-def parse_workflow(text: str | bytes, path: str) -> Loaded:
+def parse_workflow(text: str | bytes, path: str, limits: Limits = GITHUB) -> Loaded:
     """Like `load_workflow`, with the rules of GitHub's parser alone: those that its conformance cases fix."""
-    return _load(text, path, service_rules=False)
+    return _load(text, path, limits, service_rules=False)
 
 
-def _load(text: str | bytes, path: str, *, service_rules: bool) -> Loaded:
-    document = read(text, path)
+def _load(text: str | bytes, path: str, limits: Limits, *, service_rules: bool) -> Loaded:
+    document = read(text, path, limits)
     reader = Reader(diagnostics=list(document.diagnostics))
     workflow = None
-    if document.root is not None:
+    size = nodes.size_of_text(path) + (nodes.size_of(document.root) if document.root else 0)
+    if size > limits.size:
+        reader.error(Span(file=path, line=1, column=1), "file-size", "Maximum object size exceeded")
+    elif document.root is not None:
         workflow = _read_workflow(reader, document.root, path)
         if workflow is not None and service_rules:
             check_service_rules(reader, workflow)
     elif not document.diagnostics:
         span = Span(file=path, line=1, column=1)
         reader.error(span, "empty-file", "The file is empty: a workflow needs `on` and `jobs`")
-    return Loaded(workflow=None if reader.has_errors else workflow, diagnostics=_in_order(reader.diagnostics))
+    return Loaded(
+        workflow=None if reader.has_errors else workflow, diagnostics=_in_order(reader.diagnostics), size=size
+    )
 
 
 def load_composite_steps(node: nodes.Node) -> LoadedSteps:

@@ -16,13 +16,11 @@ import yaml
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.positions import Span
 from simulator.workflow import scalars
+from simulator.workflow.limits import GITHUB, Limits
 from simulator.workflow.nodes import Entry, Mapping, Node, Resolved, Scalar, Sequence
 
 __all__ = ["Document", "Entry", "Mapping", "Node", "Scalar", "Sequence", "read"]
 
-MAX_BYTES = 1024 * 1024
-MAX_DEPTH = 50
-MAX_NODES = 50_000
 _TEXT_OF_A_NODE = 64  # characters that count as one more node, so that aliases of long text have a bound too
 _LONGEST_MESSAGE = 200
 
@@ -48,16 +46,16 @@ class _Refused(Exception):  # noqa: N818 - never leaves this module
         return Diagnostic(code=self.code, severity=Severity.ERROR, message=str(self), span=span, hint=self.hint)
 
 
-def read(text: str | bytes, file: str) -> Document:
+def read(text: str | bytes, file: str, limits: Limits = GITHUB) -> Document:
     """The document that `text` (UTF-8 when bytes) holds; `file` is the path for its places. Raises nothing."""
     try:
-        return _read(_decode(text), file)
+        return _read(_decode(text, limits.characters), file, limits)
     except _Refused as refused:
         return Document(root=None, diagnostics=(refused.diagnostic(file),))
 
 
-def _read(text: str, file: str) -> Document:
-    composer = _Composer(text, file)
+def _read(text: str, file: str, limits: Limits) -> Document:
+    composer = _Composer(text, file, limits)
     try:
         root = composer.document()
         return Document(root=root, diagnostics=tuple(problem.diagnostic(file) for problem in composer.problems))
@@ -70,11 +68,16 @@ def _read(text: str, file: str) -> Document:
         raise _Refused("yaml-syntax", f"The file is not valid YAML: {error}", _Mark(0, 0)) from None
 
 
-def _decode(text: str | bytes) -> str:
-    if len(text) > MAX_BYTES:
-        raise _Refused("file-size", f"The file is larger than {MAX_BYTES} bytes, GitHub's limit", _Mark(0, 0))
-    if isinstance(text, str):
-        return text
+def _decode(text: str | bytes, most: int) -> str:
+    """The text, of at most `most` characters: in UTF-8 one has up to four bytes."""
+    if len(text) <= (most if isinstance(text, str) else 4 * most):
+        decoded = text if isinstance(text, str) else _from_utf_8(text)
+        if len(decoded) <= most:
+            return decoded
+    raise _Refused("file-size", f"The maximum file size of {most} characters has been exceeded", _Mark(0, 0))
+
+
+def _from_utf_8(text: bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -161,7 +164,8 @@ class _Reader(yaml.SafeLoader):
 
 
 class _Composer:
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, limits: Limits) -> None:
+        self.limits = limits
         self.text = text
         self.file = file
         self.events = cast("Iterator[Any]", yaml.parse(text, Loader=_Reader))
@@ -197,7 +201,7 @@ class _Composer:
         if event.anchor:
             self.anchors[event.anchor] = _Anchored(None)
         self.open.append(_Frame(event))
-        if len(self.open) > MAX_DEPTH:
+        if len(self.open) > self.limits.depth:
             raise _Refused("yaml-depth", "Maximum object depth exceeded", event.start_mark)
         return None
 
@@ -213,10 +217,10 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent) and event.anchor:
             self.anchors[event.anchor] = _Anchored(node, size)
         self.nodes += size
-        if self.nodes > MAX_NODES:
-            message = f"The file holds more than {MAX_NODES} values"
+        if self.nodes > self.limits.nodes:
+            message = f"The file holds more than {self.limits.nodes} values"
             raise _Refused("yaml-size", message, event.start_mark)
-        if len(self.open) + height > MAX_DEPTH:
+        if len(self.open) + height > self.limits.depth:
             raise _Refused("yaml-depth", "Maximum object depth exceeded", event.start_mark)
         if self.open:
             frame = self.open[-1]
