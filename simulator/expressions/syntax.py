@@ -149,6 +149,14 @@ class Template:
         return all(isinstance(part, str) for part in self.parts)
 
     @property
+    def quoted(self) -> str | None:
+        """The text of a template that is one quoted string, `${{ 'text' }}`: GitHub reads it as that text."""
+        if len(self.parts) == 1 and isinstance(part := self.parts[0], Expression):
+            root = part.root
+            return root.value if isinstance(root, Literal) and isinstance(root.value, str) else None
+        return None
+
+    @property
     def expressions(self) -> tuple[Expression, ...]:
         """The expressions in it."""
         return tuple(part for part in self.parts if isinstance(part, Expression))

@@ -87,6 +87,8 @@ def _bare_condition(source: str, vocabulary: Vocabulary) -> Expression | None:
         except ExpressionError as error:
             raise error.moved(blank) from None
     template = parse_template(source, vocabulary)
+    if template.quoted is not None:
+        return parse(template.quoted, vocabulary) if template.quoted.strip(WHITESPACE) else None
     if len(template.expressions) == 1 and not any(isinstance(part, str) and part.strip() for part in template.parts):
         return template.expressions[0]
     return parse(format_call(template), vocabulary)

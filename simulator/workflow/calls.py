@@ -69,7 +69,7 @@ def load_calls(
     repository that the resolver does not give is a warning, as it may be there. Raises what `resolve` raises.
     """
     loader = _Calls(resolve=resolve, limits=limits, default=default, load=load, size=used)
-    calls = loader.of(workflow, _Place())
+    calls = loader.of(workflow, _Place(), workflow.span)
     diagnostics = tuple(dict.fromkeys(loader.reader.diagnostics))
     return LoadedCalls(calls=calls, diagnostics=diagnostics, sources=loader.sources)
 
@@ -105,13 +105,13 @@ class _Calls:
     size: int = 0
     jobs: int = 0
 
-    def of(self, workflow: Workflow, place: _Place) -> dict[str, CalledWorkflow]:
-        """The calls of the jobs of a file."""
+    def of(self, workflow: Workflow, place: _Place, span: Span) -> dict[str, CalledWorkflow]:
+        """The calls of the jobs of a file; `span` is where that is called."""
         before = self.jobs
         self.jobs += len(workflow.jobs)
         if before <= self.limits.jobs < self.jobs:
             message = f"The workflow may not contain more than {self.limits.jobs} jobs"
-            self.reader.error(workflow.span, "call-jobs", message, "The jobs of called workflows count each time.")
+            self.reader.error(span, "call-jobs", message, "The jobs of called workflows count each time.")
         calls = {}
         for job in workflow.jobs.values():
             if job.uses is not None and self.jobs <= self.limits.jobs:
@@ -140,7 +140,9 @@ class _Calls:
         self._check_permissions(job, called, uses.value, self.default if given is None else given)
         inherited = called.permissions if called.permissions is not None else given
         inner = _Place(chain=(*place.chain, reference.lower()), permissions=inherited)
-        return CalledWorkflow(reference=reference, workflow=called, permissions=inherited, calls=self.of(called, inner))
+        return CalledWorkflow(
+            reference=reference, workflow=called, permissions=inherited, calls=self.of(called, inner, uses.span)
+        )
 
     def file(self, reference: str, uses: Located[str]) -> Workflow | None:
         """The file of a reference, read once."""
@@ -203,7 +205,7 @@ class _Calls:
                     "call-permissions",
                     f"Error calling workflow '{uses}'. The {who} is requesting '{wanted}', "
                     f"but is only allowed '{granted}'.",
-                    f"Give the job {job.id} these permissions: a called workflow has at most those of its caller.",
+                    f"Grant them under `permissions` of the job {job.id}: what it calls has at most its own.",
                 )
 
 
@@ -222,7 +224,7 @@ def _check_inputs(reader: Reader, trigger: Trigger, job: Job, uses: Located[str]
                 uses.span,
                 "call-input",
                 f"Input {name} is required, but not provided while calling.",
-                f"Add with: {name}",
+                f"Add {name} under `with`.",
             )
     _check_known(reader, "input", job.with_, trigger.inputs)
 
@@ -233,7 +235,7 @@ def _check_type(reader: Reader, declared: DispatchInput, text: Text) -> None:
         "number": isinstance(text.value, int | float) and not isinstance(text.value, bool),
     }
     if text.template.is_literal and not fits.get(declared.type, True):
-        hint = f"The input {declared.name} is a {declared.type}: write it without quotes."
+        hint = f"The input {declared.name} is a {declared.type}, written without quotes."
         reader.error(text.span, "call-input", f"Unexpected value '{text.source}'", hint)
 
 
@@ -244,7 +246,7 @@ def _check_secrets(reader: Reader, trigger: Trigger, job: Job, uses: Located[str
     for name, declared in trigger.secrets.items():
         if declared.required and name.lower() not in given:
             message = f"Secret {name} is required, but not provided while calling."
-            reader.error(uses.span, "call-secret", message, f"Add secrets: {name}, or secrets: inherit")
+            reader.error(uses.span, "call-secret", message, f"Add {name} under `secrets`, or `secrets: inherit`.")
     _check_known(reader, "secret", job.secrets, trigger.secrets)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from simulator.positions import Span
 from simulator.workflow import nodes
 from simulator.workflow.model import Container, Credentials, Entries, Snapshot, Text
 from simulator.workflow.reading import Reader, Shape
@@ -14,6 +16,7 @@ _SERVICE = Shape((*_KEYS, "entrypoint", "command"))
 _CREDENTIALS = Shape(("username", "password"))
 _SNAPSHOT = Shape(("image-name", "if", "version"), ("image-name",))
 _JOB = "jobs.<job_id>"
+_VERSION = re.compile(r"[0-9]+\.\*")
 
 
 def read_container(reader: Reader, node: nodes.Node | None) -> Container | None:
@@ -33,10 +36,14 @@ def read_services(reader: Reader, node: nodes.Node | None) -> Entries[Container]
 def _read(reader: Reader, node: nodes.Node, where: tuple[str, str], shape: Shape) -> Container:
     at, inner = where
     if isinstance(node, nodes.Scalar):
-        return Container(image=reader.text(node, at, filled=shape is _SERVICE), span=node.span)
+        image = reader.text(node, at, filled=shape is _SERVICE)
+        _check_image(reader, image, node.span)
+        return Container(image=image, span=node.span)
     fields = reader.fields(node, shape, at)
+    image = reader.text(fields.get("image"), at, filled=True)
+    _check_image(reader, image, node.span)
     return Container(
-        image=reader.text(fields.get("image"), at, filled=True),
+        image=image,
         span=node.span,
         env=reader.variables(fields.get("env"), f"{inner}.env.<env_id>"),
         ports=_list(reader, fields.get("ports"), at),
@@ -46,6 +53,11 @@ def _read(reader: Reader, node: nodes.Node, where: tuple[str, str], shape: Shape
         command=reader.text(fields.get("command"), at),
         credentials=_credentials(reader, fields.get("credentials"), f"{inner}.credentials"),
     )
+
+
+def _check_image(reader: Reader, image: Text | None, span: Span) -> None:
+    if image is not None and image.source == "docker://":
+        reader.error(span, "container-image", "Container image cannot be empty")
 
 
 def _list(reader: Reader, node: nodes.Node | None, at: str) -> Sequence[Text]:
@@ -69,6 +81,9 @@ def read_snapshot(reader: Reader, node: nodes.Node | None) -> Snapshot | None:
     fields = reader.fields(node, _SNAPSHOT)
     name = reader.literal(fields.get("image-name"))
     version = reader.literal(fields.get("version"))
+    if version is not None and not _VERSION.fullmatch(version.value):
+        message = f"Expected format '{{major-version}}.*' Actual '{version.value}'"
+        reader.error(node.span, "snapshot-version", message)
     condition = reader.condition(fields.get("if"), f"{_JOB}.snapshot.if", node.span)
     if name is None:
         return None

@@ -41,6 +41,7 @@ _SHAPES = {
     "call": Shape((*_BOTH, "uses", "with", "secrets"), ("uses",)),
 }
 _UNSUPPORTED = ("container", "services", "snapshot", "cancel-timeout-minutes")
+_GROUP_LEVELS = ("org", "organization", "ent", "enterprise")
 _RUNS_ON = Shape(("group", "labels"))
 _ENVIRONMENT = Shape(("name", "url", "deployment"), ("name",))
 _WORKFLOW_FILE = re.compile(r"(?:\./|\$/|[^/@]+/[^/@]+/)\.github/workflows/[^/@]+\.ya?ml(?P<ref>@.+)?")
@@ -107,8 +108,19 @@ def _runs_on(reader: Reader, node: nodes.Node | None) -> tuple[Sequence[Text], T
         return reader.texts(node, at), None
     fields = reader.fields(node, _RUNS_ON, at)
     group = reader.text(fields.get("group"), at, filled=True)
+    _check_group(reader, group)
     reader.unsupported.extend(fields.key_spans("group"))
     return reader.texts(fields.get("labels"), at), group
+
+
+def _check_group(reader: Reader, group: Text | None) -> None:
+    if group is None or not group.template.is_literal:
+        return
+    level, *name = group.source.split("/")
+    if not name or (len(name) == 1 and name[0] and level in _GROUP_LEVELS):
+        return
+    hint = "Use the prefix organization/ or enterprise/ to name a group of one of them."
+    reader.error(group.span, "runner-group", f"Invalid runs-on group name '{group.source}'.", hint)
 
 
 def _environment(reader: Reader, node: nodes.Node | None) -> Environment | None:

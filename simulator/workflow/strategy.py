@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
+from simulator.spelling import suggest
 from simulator.workflow import nodes
 from simulator.workflow.model import Entries, Matrix, MatrixValue, Strategy
 from simulator.workflow.reading import Reader, Shape, expression_keys, has_expression, spelled
@@ -41,7 +44,35 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
     computed = tuple((key, _value(reader, value)) for key, value in expression_keys(node))
     if isinstance(node, nodes.Mapping) and not vectors and not lists["include"] and seen == len(reader.unsupported):
         reader.error(node.span, "matrix", "Matrix must define at least one vector")
+    if isinstance(node, nodes.Mapping) and not _any_expression(node):
+        _check_filters(reader, node, vectors)
     return Matrix(vectors=Entries(vectors, None, computed), span=node.span, expression=None, **lists)
+
+
+def _any_expression(node: nodes.Node) -> bool:
+    if isinstance(node, nodes.Mapping):
+        return any(has_expression(entry.key) or _any_expression(entry.value) for entry in node)
+    return any(map(_any_expression, node.items)) if isinstance(node, nodes.Sequence) else has_expression(node)
+
+
+def _check_filters(reader: Reader, node: nodes.Mapping, vectors: Collection[str]) -> None:
+    """Note what can be told of `include` and `exclude` when nothing in the matrix is to be evaluated."""
+    names = {name.lower() for name in vectors}
+    for item in _mappings(node.get("include")):
+        if not item.entries:
+            reader.error(item.span, "matrix", "Matrix include mapping does not contain any values")
+    for item in _mappings(node.get("exclude")):
+        if not item.entries:
+            reader.error(item.span, "matrix", "Matrix exclude filter must not be empty")
+        for entry in item:
+            if spelled(entry.key).lower() not in names:
+                message = f"Matrix exclude key '{spelled(entry.key)}' does not match any key within the matrix"
+                reader.error(entry.key.span, "matrix", message, suggest(spelled(entry.key), vectors))
+
+
+def _mappings(node: nodes.Node | None) -> Iterator[nodes.Mapping]:
+    items = node.items if isinstance(node, nodes.Sequence) else ()
+    return (item for item in items if isinstance(item, nodes.Mapping))
 
 
 def _vector(reader: Reader, name: str, node: nodes.Node) -> MatrixValue:

@@ -44,8 +44,8 @@ def expression(source: str) -> dict[str, object]:
 
 
 def template_form(template: Template) -> object:
-    if template.is_literal:
-        return template.source
+    if template.is_literal or template.quoted is not None:
+        return template.source if template.quoted is None else {"type": 0, "lit": template.quoted}
     only = template.expressions[0] if len(template.parts) == 1 else None
     return expression(only.source if only else format_call(template))
 
@@ -203,6 +203,8 @@ def step_form(step: Step, step_id: str) -> dict[str, object]:
         targets: object = words(step.targets)
         if step.control == "cancel" and step.targets:
             targets = step.targets[0].value
+        elif step.control == "parallel":
+            targets = steps_form(step.parallel)
         name = text(step.name) or CONTROL_NAMES.get(step.control)
         return {**filled(id=step_id, name=name), step.control: True if step.control == "wait-all" else targets}
     return filled(
@@ -219,6 +221,10 @@ def step_form(step: Step, step_id: str) -> dict[str, object]:
         with_=variables(step.with_),
         background=step.background,
     )
+
+
+def steps_form(steps: Sequence[Step]) -> list[object]:
+    return [step_form(step, name) for step, name in zip(steps, step_ids(steps), strict=True)]
 
 
 def job_form(workflow: Workflow, job: Job, called: CalledWorkflow | None, inherited: Permissions | None) -> object:
@@ -277,7 +283,7 @@ def own_form(job: Job) -> dict[str, object]:
         outputs=variables(job.outputs),
         defaults=defaults_form(job.defaults),
         snapshot=snapshot_form(job.snapshot),
-        steps=[step_form(step, name) for step, name in zip(job.steps, step_ids(job.steps), strict=True)],
+        steps=steps_form(job.steps),
     )
 
 
