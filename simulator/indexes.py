@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 IndexName = Literal["pypi", "testpypi"]
+TITLES: Final[Mapping[str, str]] = {"pypi": "PyPI", "testpypi": "TestPyPI"}
+"""The names that people know the indexes by."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,10 @@ class Index:
     def simple_url(self) -> str:
         """Where installers look by default."""
         return f"https://{self.main_host}/simple/"
+
+    def file_url(self, filename: str) -> str:
+        """Where the stand-in of this index hands out a file that it took."""
+        return f"https://{self.main_host}/packages/{filename}"
 
     def project_url(self, project: str, version: str) -> str:
         """The page of a release."""

@@ -124,6 +124,10 @@ class RunFolder:
         """The log of a step: `logs/<job>/<NN-step>.log`."""
         return self.logs / _file_name(job_id, unique=True) / f"{number:02d}-{_file_name(step, unique=False)}.log"
 
+    def step_summary(self, job_id: str, number: int, step: str) -> Path:
+        """What a step wrote to GITHUB_STEP_SUMMARY: beside its log, as Markdown."""
+        return self.log(job_id, number, step).with_suffix(".md")
+
     @property
     def owner(self) -> Owner | None:
         """The process that makes this run; None when it was released, or died before it could say."""
@@ -197,6 +201,14 @@ class StateFolder:
             run.logs.mkdir()
             run.artifacts.mkdir()
         return run
+
+    def discard(self, run: RunFolder) -> None:
+        """Remove a run in which nothing was rehearsed, and `.pysim/` with it when it holds nothing else."""
+        run.remove()
+        with contextlib.suppress(OSError):
+            self.runs.rmdir()
+            if [path.name for path in self.path.iterdir()] == [".gitignore"]:
+                shutil.rmtree(self.path)
 
     def run(self, run_id: str) -> RunFolder:
         """The folder of a run that was made before. Raises UsageError when there is none."""

@@ -36,7 +36,10 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunStarted:
-    """A run begins: which event is rehearsed for which repository."""
+    """A run begins: which event is rehearsed for which repository.
+
+    With `snapshot` the commit is one that pysim made of the files as they are.
+    """
 
     run_id: str
     event: str
@@ -44,6 +47,7 @@ class RunStarted:
     sha: str
     repository: str
     at: float
+    snapshot: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from simulator.report.state import LAST_LINES, JobState, RunState, StepState
 from simulator.report.words import (
     MARKS,
     VERDICTS,
+    commit,
     duration,
     index_name,
     last_lines,
@@ -56,7 +57,10 @@ _VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.NO_GO: "bold red",
     Verdict.NOTHING_PUBLISHED: "bold yellow",
 }
+_NONE: Final = ("", "MISSING")  # how the indexes say that a token has no such claim
+_ANY: Final = "Any"  # and that a publisher takes every value
 _MOST_ANNOTATIONS: Final = 10
+_MOST_SUMMARY_LINES: Final = 5
 _MOST_HOSTS: Final = 5
 _MOST_FILES: Final = 8
 _MOST_IDLE: Final = 5  # workflows that do not start, beside one that does
@@ -80,6 +84,7 @@ def report(
         ("Installed", _installs(state)),
         ("Outside", _outside(state)),
         ("Annotations", _annotations(state)),
+        ("Summaries", _summaries(state, folder)),
         ("Failed", _failed(state, folder, log_lines)),
         ("Notes", _notes(state)),
         ("Findings", _findings(state)),
@@ -101,7 +106,7 @@ def styled_mark(conclusion: Conclusion) -> tuple[str, str]:
 def _trigger(state: RunState) -> list[Line]:
     heading = []
     if started := state.started:
-        heading = [line((trigger(started), "bold"), f" in {started.repository}, commit {started.sha[:10]}")]
+        heading = [line((trigger(started), "bold"), f" in {started.repository}, {commit(started)}")]
     running = [w for w in state.workflows if w.starts]
     idle = [w for w in state.workflows if not w.starts]
     shown = idle[:_MOST_IDLE] if running else idle
@@ -172,7 +177,7 @@ def _exchange(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list
     for check, row in zip(exchange.claims, _claims(exchange.claims), strict=True):
         shown += [row, *_difference(check)]
     if exchange.ok and not exchange.declared:
-        values = "; ".join(f"{label} {value}" for label, value in registration(exchange, uploads))
+        values = "; ".join(f"{label}: {value}" for label, value in registration(exchange, uploads))
         shown.append(line(f"  None is declared. Register at {index}: ", (values, "bold"), hang=4))
     return shown
 
@@ -184,8 +189,11 @@ def _claims(checks: Iterable[ClaimCheck]) -> list[Line]:
 
 
 def _agreement(check: ClaimCheck) -> str:
+    value = "none" if check.value in _NONE else check.value
+    if check.expected == _ANY:
+        return f"{value}, and the publisher takes any"
     same = check.expected in {"", check.value}
-    return check.value if same else f"{check.value or 'none'}, the publisher takes {check.expected}"
+    return value if same else f"{value}, the publisher takes {check.expected}"
 
 
 def _difference(check: ClaimCheck) -> list[Line]:
@@ -196,19 +204,20 @@ def _difference(check: ClaimCheck) -> list[Line]:
 
 
 def registration(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list[tuple[str, str]]:
-    """What to enter in the index's form for a trusted publisher, as far as the exchange tells: label and value."""
-    claims = {check.claim: check.expected or check.value for check in exchange.claims}
+    """What to enter in the index's form for a trusted publisher, as far as the exchange tells: its label and value."""
+    given = {check.claim: check.expected or check.value for check in exchange.claims}
+    claims = {claim: "" if value in {_ANY, *_NONE} else value for claim, value in given.items()}
     owner, _, repository = claims.get("repository", "").partition("/")
     workflow = re.search(
         r"[^/@\s']+\.ya?ml\b", claims.get("job_workflow_ref", claims.get("workflow_ref", claims.get("workflow", "")))
     )
     projects = dict.fromkeys(u.project for u in uploads if (u.index, u.job_id) == (exchange.index, exchange.job_id))
     values = (
-        ("project", ", ".join(projects)),
-        ("owner", owner),
-        ("repository", repository),
-        ("workflow", workflow[0] if workflow else ""),
-        ("environment", claims.get("environment") or "(leave empty)"),
+        ("PyPI Project Name", ", ".join(projects)),
+        ("Owner", owner),
+        ("Repository name", repository),
+        ("Workflow name", workflow[0] if workflow else ""),
+        ("Environment name", claims.get("environment") or "(leave empty)"),
     )
     return [(label, value) for label, value in values if value]
 
@@ -268,13 +277,34 @@ def _annotations(state: RunState) -> list[Line]:
     return [*columns(rows), *([line(f"and {more} more, in the record")] if more > 0 else [])]
 
 
+def _summaries(state: RunState, folder: RunFolder | None) -> list[Line]:
+    """What steps wrote for the page of the run: first lines, and where the rest is. Failed ones show their logs."""
+    shown: list[Line] = []
+    failed = {(job.id, step.number) for job, step in state.failed_steps()}
+    for written in state.summaries:
+        if (written.job_id, written.number) in failed:
+            continue
+        job = state.jobs.get(written.job_id)
+        step = job.steps.get(written.number) if job else None
+        name = step.name if step else f"step {written.number}"
+        text = [row for row in written.markdown.splitlines() if row.strip()]
+        if not text:
+            continue
+        shown.append(line((f"{job.name if job else written.job_id} / {name}", "bold")))
+        shown += [line(("  | ", "dim"), row, hang=4) for row in text[:_MOST_SUMMARY_LINES]]
+        if folder and len(text) > _MOST_SUMMARY_LINES:
+            path = folder.step_summary(written.job_id, written.number, name)
+            shown.append(line((f"  all {len(text)} lines: ", "dim"), str(path), whole=True))
+    return shown
+
+
 def _failed(state: RunState, folder: RunFolder | None, count: int) -> list[Line]:
     return [row for job, step in state.failed_steps() for row in _failed_step(job, step, folder, count)]
 
 
 def _failed_step(job: JobState, step: StepState, folder: RunFolder | None, count: int) -> list[Line]:
     code = f"exit code {step.exit_code}, " if step.exit_code is not None else ""
-    where = f", {place(step.span)}" if step.span else ""
+    where = f", {place(step.span)}" if step.span and not job.own else ""
     shown = [line((f"{job.name} / {step.name}", "bold red"), f" ({code}{duration(step.seconds)}{where})", hang=2)]
     shown += [line(("  | ", "dim"), text, hang=4) for text in last_lines(step.lines, count)]
     if folder:
@@ -301,12 +331,22 @@ def _finding(finding: Finding) -> list[Line]:
     where = f"  {place(finding.where)}" if finding.where else ""
     shown = [line((finding.severity.value, _SEVERITIES[finding.severity]), f"  [{finding.code}]{where}", hang=2)]
     shown += lines(finding.message, indent=2)
-    if finding.would_show and "\n" in finding.would_show.strip():
-        shown.append(line(("  The release would have shown:", "bold")))
-        shown += [line(("  | ", "dim"), text, hang=4) for text in finding.would_show.strip().split("\n")]
-    elif finding.would_show:
-        shown += lines(finding.would_show, indent=2, lead="The release would have shown: ")
-    return shown + lines(finding.hint, indent=2, lead="Fix: ")
+    return [*shown, *_would_show(finding), *lines(finding.hint, indent=2, lead="Fix: ")]
+
+
+def _would_show(finding: Finding) -> list[Line]:
+    """What the release would have shown, unless the message says it already."""
+    text = (finding.would_show or "").strip()
+    if not text or _words(text) in _words(finding.message):
+        return []
+    if "\n" not in text:
+        return lines(text, indent=2, lead="The release would have shown: ")
+    quoted = [line(("  | ", "dim"), row, hang=4) for row in text.split("\n")]
+    return [line(("  The release would have shown:", "bold")), *quoted]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text))
 
 
 def _verdict(state: RunState, console: Console) -> list[Text]:

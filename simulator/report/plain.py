@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
     VERDICTS,
+    commit,
     duration,
     index_name,
     last_lines,
@@ -111,7 +112,7 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
 def _run(event: RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished) -> list[str]:
     match event:
         case RunStarted():
-            lines = [f"rehearsal of {trigger(event)} in {event.repository}, commit {event.sha[:10]}"]
+            lines = [f"rehearsal of {trigger(event)} in {event.repository}, {commit(event)}"]
         case Notice():
             lines = [f"note: {event.message}", *([f"  {event.hint}"] if event.hint else [])]
         case EngineChosen():
@@ -182,7 +183,7 @@ def _step(state: RunState, event: _StepEvent, *, verbose: bool) -> list[str]:
                 return told
             if not verbose:
                 told += [f"    | {text}" for text in last_lines(step.lines, LAST_LINES)]
-            return told + ([f"    at {place(step.span)}"] if step.span else [])
+            return told + ([f"    at {place(step.span)}"] if step.span and not job.own else [])
         case _:
             assert_never(event)
 

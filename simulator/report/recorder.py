@@ -1,4 +1,4 @@
-"""The record of a run in its folder: `events.jsonl`, a log for each step, and `summary.json` at the end.
+"""The record of a run in its folder: `events.jsonl`, log and summary of each step, and `summary.json` at the end.
 
 May be called from several threads. Every line is flushed when it is written, so a killed run leaves a record that can
 be read.
@@ -18,7 +18,7 @@ from simulator.report.codec import dump
 from simulator.report.state import RunState, advance
 from simulator.report.summary import summary
 from simulator.report.words import file_lines
-from simulator.run_events import RunEvent, StepFinished, StepLine, StepStarted
+from simulator.run_events import RunEvent, StepFinished, StepLine, StepStarted, StepSummary
 
 
 class Recorder:
@@ -68,17 +68,24 @@ class Recorder:
             stream = self._log_of(event.job_id, event.number)
             stream.write("".join(f"{line}\n" for line in file_lines(event)))
             stream.flush()
+        elif isinstance(event, StepSummary):
+            path = self._folder.step_summary(event.job_id, event.number, self._step_name(event.job_id, event.number))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(event.markdown, encoding="utf-8", errors="replace", newline="\n")
         elif isinstance(event, StepFinished) and (log := self._logs.pop((event.job_id, event.number), None)):
             log.close()
 
     def _log_of(self, job_id: str, number: int) -> TextIO:
         stream = self._logs.get((job_id, number))
         if stream is None:
-            job = self._state.jobs[job_id]
-            path = self._folder.log(job_id, number, job.steps[number].name if number in job.steps else "step")
+            path = self._folder.log(job_id, number, self._step_name(job_id, number))
             path.parent.mkdir(parents=True, exist_ok=True)
             stream = self._logs[job_id, number] = path.open("a", encoding="utf-8", newline="\n")
         return stream
+
+    def _step_name(self, job_id: str, number: int) -> str:
+        job = self._state.jobs.get(job_id)
+        return job.steps[number].name if job and number in job.steps else "step"
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, Protocol, Self, TextIO
 
+from simulator.errors import UsageError
 from simulator.paths import RunFolder
 from simulator.run_events import RunEvent
 
@@ -92,7 +93,7 @@ class Broadcast:
     """Hands every event to all sinks, from any thread, to all in the same order. A context manager.
 
     A sink that fails is left out from then on and does not stop the run; `close` closes all and raises the first
-    failure.
+    failure. That a reader has gone (`| head`) is none.
     """
 
     def __init__(self, sinks: Sequence[Renderer]) -> None:
@@ -118,8 +119,8 @@ class Broadcast:
     def _guard(self, sink: Renderer, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - raised by `close`; a broken pipe must not fail a job
-            self._failure = self._failure or error
+        except Exception as error:  # noqa: BLE001 - raised by `close`; a full disk must not fail a job
+            self._failure = self._failure or _failure_of(error)
             self._sinks.remove(sink)
             with contextlib.suppress(Exception):
                 sink.close()
@@ -129,6 +130,15 @@ class Broadcast:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _failure_of(error: Exception) -> Exception | None:
+    if isinstance(error, BrokenPipeError):
+        return None
+    if isinstance(error, OSError):
+        hint = "The record of the run lies in its folder all the same; make room, or write elsewhere."
+        return UsageError(f"Cannot write the output: {error.strerror}", hint=hint)
+    return error
 
 
 def broadcast(sinks: Sequence[Renderer]) -> Broadcast:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from simulator.indexes import TITLES
 from simulator.positions import Span
 from simulator.run_events import Conclusion, RunStarted, StepLine, Verdict
 
@@ -28,7 +29,6 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.NO_GO: "NO-GO",
     Verdict.NOTHING_PUBLISHED: "NOTHING PUBLISHED",
 }
-INDEXES: Final[Mapping[str, str]] = {"pypi": "PyPI", "testpypi": "TestPyPI"}
 _LEVELS: Final[Mapping[str, str]] = {
     "group": "> ",
     "command": "$ ",
@@ -74,9 +74,14 @@ def trigger(started: RunStarted) -> str:
     return f"{started.event} of {noun} {name}" if noun else f"{started.event} of {started.ref}"
 
 
+def commit(started: RunStarted) -> str:
+    """`commit 3f2a91c04b`; of a snapshot, that it is one."""
+    return f"{'the files as they are, ' if started.snapshot else 'commit '}{started.sha[:10]}"
+
+
 def index_name(index: str) -> str:
     """The name that people know an index by."""
-    return INDEXES.get(index, index)
+    return TITLES.get(index, index)
 
 
 def place(where: Span | str | None) -> str | None:

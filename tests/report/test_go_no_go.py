@@ -11,13 +11,22 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from simulator.findings import Finding, Severity
 from simulator.paths import RunFolder
+from simulator.positions import Span
 from simulator.report.go_no_go import registration, report
 from simulator.report.state import RunState, replay
 from simulator.run_events import (
     Annotation,
     ClaimCheck,
+    Conclusion,
+    FindingRaised,
+    JobPlanned,
     RunEvent,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    StepSummary,
     TokenExchanged,
     TwinRequest,
     WorkflowConsidered,
@@ -79,17 +88,23 @@ def exchange(*checks: tuple[str, str, str]) -> TokenExchanged:
                 ("job_workflow_ref", "o/r/.github/workflows/p.yaml@refs/tags/v1", ""),
                 ("environment", "pypi", "pypi"),
             ),
-            {"owner": "o", "repository": "r", "workflow": "p.yaml", "environment": "pypi"},
+            {"Owner": "o", "Repository name": "r", "Workflow name": "p.yaml", "Environment name": "pypi"},
         ),
         (
             exchange(("repository", "o/r", "o/r"), ("workflow", "p.yml", "p.yml"), ("environment", "", "")),
-            {"owner": "o", "repository": "r", "workflow": "p.yml", "environment": "(leave empty)"},
+            {"Owner": "o", "Repository name": "r", "Workflow name": "p.yml", "Environment name": "(leave empty)"},
         ),
-        (exchange(), {"environment": "(leave empty)"}),
+        (exchange(("environment", "MISSING", "Any")), {"Environment name": "(leave empty)"}),
+        (exchange(), {"Environment name": "(leave empty)"}),
     ],
 )
 def test_what_to_register(given: TokenExchanged, values: dict[str, str]) -> None:
     assert dict(registration(given, ())) == values
+
+
+def test_a_publisher_that_takes_any_environment() -> None:
+    lines = text(replay([exchange(("environment", "MISSING", "Any"))]))
+    assert any(line.endswith("environment  none, and the publisher takes any") for line in lines)
 
 
 def test_equal_exchanges_are_told_once() -> None:
@@ -124,3 +139,48 @@ def test_annotations_are_limited_and_those_of_failed_steps_not_repeated(events_o
     assert len(shown) == 10
     assert any("and 2 more, in the record" in line for line in lines)
     assert not any("error  build" in line for line in lines)
+
+
+def test_a_summary_is_shown_briefly_and_its_file_named(events_of: EventsOf) -> None:
+    folder = RunFolder(Path(".pysim/runs/20261123-074455-3f9a"))
+    written = StepSummary(job_id="build", number=2, markdown="# Built\n\n" + "\n".join(f"row {n}" for n in range(9)))
+    lines = text(replay([*events_of("go"), written]), 100, folder)
+    start = next(number for number, line in enumerate(lines) if line.startswith("Summaries"))
+    shown = [line.strip() for line in lines[start : start + 7]]
+    assert shown[0] == "Summaries    build / Run actions/checkout@v4"
+    assert shown[1:6] == ["| # Built", "| row 0", "| row 1", "| row 2", "| row 3"]
+    assert shown[6] == f"all 10 lines: {folder.step_summary('build', 2, 'Run actions/checkout@v4')}"
+
+
+@pytest.mark.parametrize(
+    ("message", "would_show", "told"),
+    [
+        ("it failed: 403 Forbidden", "403: Forbidden", False),
+        ("it failed", "403 Forbidden", True),
+        ("it failed", "one\ntwo", True),
+        ("it failed: one, two", "one\n\ntwo", False),
+    ],
+)
+def test_the_same_is_not_said_twice(message: str, would_show: str, told: bool) -> None:
+    finding = Finding(code="x", severity=Severity.ERROR, message=message, hint="mend", would_show=would_show)
+    lines = text(replay([FindingRaised(finding=finding)]))
+    assert any("The release would have shown" in line for line in lines) is told
+
+
+def test_a_place_in_pysims_own_file_is_not_named(events_of: EventsOf) -> None:
+    planned = JobPlanned(job_id="install", name="install check", needs=(), workflow="pysim:install.yml", own=True)
+    span = Span(file="pysim:install.yml", line=3, column=1)
+    started = StepStarted(job_id="install", number=1, name="pip installs", span=span, at=1.0)
+    failed = StepFinished(
+        job_id="install", number=1, outcome=Conclusion.FAILURE, conclusion=Conclusion.FAILURE, at=2.0, exit_code=1
+    )
+    shown = "\n".join(text(replay([*events_of("go"), planned, started, failed])))
+    assert "install check / pip installs (exit code 1, 1.0 s)" in shown
+    assert "pysim:install.yml" not in shown
+
+
+def test_a_snapshot_is_called_one(events_of: EventsOf) -> None:
+    started, *rest = events_of("go")
+    assert isinstance(started, RunStarted)
+    assert "commit 3f2a91c04b" in text(replay([started, *rest]))[1]
+    assert "the files as they are, 3f2a91c04b" in text(replay([replace(started, snapshot=True), *rest]))[1]

@@ -15,7 +15,7 @@ from simulator.errors import UsageError
 from simulator.paths import RunFolder, StateFolder
 from simulator.report.codec import read_events
 from simulator.report.recorder import Recorder
-from simulator.run_events import RunEvent, StepLine, StepStarted
+from simulator.run_events import RunEvent, StepLine, StepStarted, StepSummary
 
 
 @pytest.fixture
@@ -108,3 +108,11 @@ def test_a_full_disk_is_named(folder: RunFolder) -> None:
     with pytest.raises(UsageError, match="No space left"):
         recorder.close()
     recorder.close()
+
+
+def test_summaries_lie_beside_the_logs(folder: RunFolder) -> None:
+    recorder = Recorder(folder)
+    recorder(StepStarted(job_id="build", number=3, name="Test it", span=None, at=1.0))
+    recorder(StepSummary(job_id="build", number=3, markdown="# Größe\n"))
+    recorder.close()
+    assert (folder.logs / "build/03-Test-it.md").read_text(encoding="utf-8") == "# Größe\n"

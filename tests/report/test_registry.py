@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.errors import UsageError
 from simulator.paths import RunFolder
 from simulator.report.codec import decode
 from simulator.report.registry import RENDERERS, RendererName, broadcast, is_live_terminal, open_renderer
@@ -91,7 +93,10 @@ def test_what_an_encoding_lacks_is_escaped(name: RendererName) -> None:
 class Listening:
     """A sink that keeps what it hears, and fails at a word or at the end."""
 
-    def __init__(self, *, fails_at: str | None = None, fails_at_end: bool = False) -> None:
+    def __init__(
+        self, *, fails_at: str | None = None, fault: Exception | None = None, fails_at_end: bool = False
+    ) -> None:
+        self.fault = fault or ValueError("fault")
         self.heard: list[str] = []
         self.closed = 0
         self.fails_at = fails_at
@@ -100,7 +105,7 @@ class Listening:
     def __call__(self, event: RunEvent, /) -> None:
         assert isinstance(event, Notice)
         if event.message == self.fails_at:
-            raise BrokenPipeError(event.message)
+            raise self.fault
         self.heard.append(event.message)
 
     def close(self) -> None:
@@ -119,16 +124,32 @@ def test_all_hear_the_same_in_the_same_order_from_any_thread() -> None:
 
 
 def test_a_sink_that_fails_stops_neither_the_run_nor_the_others() -> None:
-    broken, well, late = Listening(fails_at="b"), Listening(), Listening(fails_at_end=True)
+    broken, well, late = Listening(fails_at="b", fault=KeyError("b")), Listening(), Listening(fails_at_end=True)
     emit = broadcast([broken, well, late])
     for message in "abc":
         emit(Notice(message=message))
-    with pytest.raises(BrokenPipeError, match="b"):
+    with pytest.raises(KeyError, match="b"):
         emit.close()
     emit.close()
     assert broken.heard == ["a"]
     assert well.heard == ["a", "b", "c"]
     assert [broken.closed, well.closed] == [1, 1]
+
+
+def test_a_reader_that_has_gone_is_no_fault() -> None:
+    gone, well = Listening(fails_at="a", fault=BrokenPipeError()), Listening()
+    with broadcast([gone, well]) as emit:
+        emit(Notice(message="a"))
+        emit(Notice(message="b"))
+    assert (gone.heard, well.heard, gone.closed) == ([], ["a", "b"], 1)
+
+
+def test_a_full_disk_is_told_in_words() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    emit = broadcast([Listening(fails_at="a", fault=full)])
+    emit(Notice(message="a"))
+    with pytest.raises(UsageError, match="No space left"):
+        emit.close()
 
 
 @pytest.mark.parametrize("module", ["registry", "plain", "jsonl", "recorder", "diagnostics", "codec", "state"])
