@@ -5,23 +5,27 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 
 from simulator.cli.resolution import resolve_step
+from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
 from simulator.engines.registry import choose
 from simulator.environments.evaluation import evaluate
 from simulator.environments.model import Gate
+from simulator.findings import Finding
+from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, authority_folder
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
-from simulator.rehearsal.install import JOB, Outcomes, check_install
+from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import project_names
+from simulator.rehearsal.projects import project_names, version_places
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.rehearsal.versions import check_versions
 from simulator.run_events import (
@@ -32,6 +36,7 @@ from simulator.run_events import (
     Progress,
     RunEvent,
     StepFinished,
+    StepLine,
     StepStarted,
 )
 from simulator.runner.contexts import github_context
@@ -46,10 +51,10 @@ from simulator.workflow.model import Workflow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performed:
-    """What the jobs did: their results by plan, and how many files the indexes took."""
+    """What the jobs did: their results by plan, and the index of each file that one took."""
 
     results: tuple[tuple[Plan, tuple[JobResult, ...]], ...] = ()
-    published: int = 0
+    published: tuple[IndexName, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +67,7 @@ class Stage:
     host: HostSettings
     observer: Observer
     report: EventSink
+    secrets: Secrets
     masker: Masker = field(default_factory=Masker)
 
 
@@ -72,16 +78,25 @@ def perform(subject: Subject, observer: Observer, report: EventSink) -> Performe
     observer(EngineChosen(engine=engine.name, reason=reason, image=engine.image))
     host = host_settings()
     with LocalTwins(_twin_settings(subject, host), observer) as twins:
-        stage = Stage(subject=subject, engine=engine, twins=twins, host=host, observer=observer, report=report)
-        for secret in (*subject.configuration.all_secrets, *host.secrets):
+        secrets = rehearsal_secrets(subject, twins.upload_token, observer)
+        stage = Stage(
+            subject=subject,
+            engine=engine,
+            twins=twins,
+            host=host,
+            observer=observer,
+            report=report,
+            secrets=secrets,
+        )
+        for secret in (*subject.configuration.all_secrets, *secrets.tokens, *host.secrets):
             stage.masker.add(secret)
         results = tuple((item, _run(_settings(stage, item), stage.masker)) for item in subject.plans)
         published = twins.published()
         if published:
-            _install(stage, published)
+            check_published(stage, published)
         if subject.options.keep_index:
             twins.keep_index()
-    return Performed(results=results, published=len(published))
+    return Performed(results=results, published=tuple(file.index for file in published))
 
 
 def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
@@ -115,8 +130,8 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         plan=item,
         identity=subject.identity,
         variables=subject.variables,
-        secrets=configuration.secrets,
-        environment_secrets=configuration.environment_secrets,
+        secrets=stage.secrets.repository,
+        environment_secrets=stage.secrets.environments,
         engine=stage.engine,
         twins=stage.twins,
         gate=gate,
@@ -141,7 +156,7 @@ def _holder(stage: Stage, item: Plan) -> Callable[[PlannedJob], str | None]:
         if not may_publish(item.workflow, job.job):
             return None
         built = in_artifacts(stage.twins.artifacts())
-        findings = check_versions(item.event.ref_name, built) if item.event.ref_type == "tag" else ()
+        findings = _disagreements(stage, item, built)
         for finding in findings:
             stage.observer.raise_finding(finding)
         if not stage.subject.configuration.publishers:
@@ -151,8 +166,14 @@ def _holder(stage: Stage, item: Plan) -> Callable[[PlannedJob], str | None]:
     return hold
 
 
-def _assume(stage: Stage, item: Plan, job: PlannedJob, built: tuple[Distribution, ...]) -> None:
-    names = tuple(dict.fromkeys(found.project for found in built)) or _projects(stage.subject)
+def _disagreements(stage: Stage, item: Plan, built: Sequence[Distribution]) -> tuple[Finding, ...]:
+    if item.event.ref_type != "tag" or not built:
+        return ()
+    return check_versions(item.event.ref_name, built, version_places(_project_files(stage.subject)))
+
+
+def _assume(stage: Stage, item: Plan, job: PlannedJob, built: Sequence[Distribution]) -> None:
+    names = tuple(dict.fromkeys(found.project for found in built)) or project_names(_project_files(stage.subject))
     publishers = implied_publishers(
         names,
         repository=stage.subject.identity.full_name,
@@ -163,30 +184,43 @@ def _assume(stage: Stage, item: Plan, job: PlannedJob, built: tuple[Distribution
         stage.twins.assume(publisher)
 
 
-def _projects(subject: Subject) -> tuple[str, ...]:
+def _project_files(subject: Subject) -> list[tuple[str, bytes]]:
     paths = find_files(subject.source, "pyproject.toml")
-    return project_names(content for path in paths if (content := read_file(subject.source, path)) is not None)
+    return [(path, content) for path in paths if (content := read_file(subject.source, path)) is not None]
 
 
 # ---- after the jobs
 
 
-def _install(stage: Stage, published: Sequence[PublishedFile]) -> None:
-    """Install every release that was published, from the index that took it."""
+def check_published(stage: Stage, published: Sequence[PublishedFile]) -> None:
+    """Install every release that was published from the index that took it, and compare its version with the tag.
+
+    A job that builds and publishes hands over no artifact, so nothing could be compared before it ran.
+    """
 
     def release(file: PublishedFile) -> tuple[str, str, str]:
         return file.index, file.project, file.version
 
+    releases: list[Release] = []
     for _, group in groupby(sorted(published, key=release), key=release):
         files = list(group)
         found = [read_distribution(file.filename, file.path.read_bytes()) for file in files]
-        check_install(
-            [item for item in found if item is not None],
-            index=files[0].index,
-            python=_python(stage.subject),
-            run_workflow=lambda workflow: _run_check(stage, workflow),
-            emit=stage.observer,
-        )
+        if distributions := [item for item in found if item is not None]:
+            releases.append(Release(index=files[0].index, distributions=distributions))
+    for item in stage.subject.plans:
+        for finding in _disagreements(stage, item, [built for one in releases for built in one.distributions]):
+            stage.observer.raise_finding(finding)
+    for one in releases:
+        run_workflow = partial(_run_check, stage, _check_name(one, releases))
+        check_install(one, python=_python(stage.subject), run_workflow=run_workflow, emit=stage.observer)
+
+
+def _check_name(release: Release, releases: Sequence[Release]) -> str:
+    """What tells the install check of a release from the others'."""
+    if len(releases) == 1:
+        return ""
+    same = [other for other in releases if other.project == release.project]
+    return f" of {release.project}" + (f" from {TITLES[release.index]}" if len(same) > 1 else "")
 
 
 def _python(subject: Subject) -> str:
@@ -199,33 +233,43 @@ def _python(subject: Subject) -> str:
     return "3.x"
 
 
-def _run_check(stage: Stage, workflow: Workflow) -> Outcomes:
+def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:
     """Run one of pysim's own workflows; what becomes of its steps, by step id."""
     event = stage.subject.plans[0].event
     contexts = {"github": github_context(workflow, event, stage.subject.identity), "vars": {}, "inputs": {}}
-    item = plan(workflow, event, contexts=contexts)
+    made = plan(workflow, event, contexts=contexts)
+    title = f"{workflow.name}{name}"
+    jobs = tuple(replace(job, key=f"{job.key}{name}", name=title) for job in made.jobs)
+    item = replace(made, jobs=jobs)
     recorder = StepRecorder(stage.report)
     for job in item.jobs:
-        recorder(JobPlanned(job_id=job.key, name=workflow.name or job.name, needs=(), workflow=workflow.path, own=True))
-    settings = _settings(stage, item)
-    _run(replace(settings, emit=recorder, secrets={}, hold=lambda _: None), stage.masker)
+        recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
+    settings = replace(_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None)
+    _run(settings, stage.masker)
     names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
     return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
 
 
 class StepRecorder:
-    """An event sink that passes events on and remembers how long each step took and how it ended, by its name."""
+    """An event sink that passes events on and remembers what became of each step, by its name."""
 
     def __init__(self, emit: EventSink) -> None:
-        self.steps: dict[str, tuple[bool, float]] = {}
+        self.steps: dict[str, Outcome] = {}
         self._emit = emit
         self._started: dict[int, StepStarted] = {}
+        self._lines: dict[int, list[str]] = {}
 
     def __call__(self, event: RunEvent, /) -> None:
         """Pass an event on."""
         self._emit(event)
         if isinstance(event, StepStarted):
             self._started[event.number] = event
+        elif isinstance(event, StepLine):
+            self._lines.setdefault(event.number, []).append(event.line)
         elif isinstance(event, StepFinished):
             started = self._started[event.number]
-            self.steps[started.name] = (event.outcome is Conclusion.SUCCESS, event.at - started.at)
+            self.steps[started.name] = Outcome(
+                ok=event.outcome is Conclusion.SUCCESS,
+                seconds=event.at - started.at,
+                lines=self._lines.pop(event.number, []),
+            )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from simulator.cli.configuration import Configuration
+from simulator.cli.notes import notes
 from simulator.cli.subject import RunOptions
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.expressions.language import Value
 from simulator.planning.choice import choose
 from simulator.planning.model import Plan
 from simulator.planning.plan import plan
-from simulator.run_events import EventSink, Notice, WorkflowConsidered
+from simulator.run_events import EventSink, WorkflowConsidered
 from simulator.runner.contexts import github_context
 from simulator.spelling import suggest
 from simulator.triggers import events
@@ -33,6 +34,7 @@ class Started:
     workflow: Workflow
     event: Event
     match: Match
+    activities: tuple[str, ...] = ()  # all the activity types of one release that start it
 
 
 def read_repository(
@@ -55,25 +57,21 @@ def read_repository(
         worktree=options.source == "worktree",
         default_branch=identity.default_branch,
     )
-    if source.dirty:
-        shown = ", ".join(source.dirty[:5]) + (f" and {len(source.dirty) - 5} more" if len(source.dirty) > 5 else "")
-        emit(
-            Notice(
-                message=f"The rehearsal is of commit {source.sha[:12]}; changes that it does not hold: {shown}",
-                hint="Commit them, or rehearse the files as they are with --source worktree.",
-            )
-        )
+    for note in notes(identity, source, tag=options.tag, named=given.owner is not None):
+        emit(note)
     return identity, source
 
 
 def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...]:
     """The workflows of the rehearsed commit, or the chosen ones. Raises InvalidWorkflowError with all diagnostics."""
     paths = [path for path in list_folder(source, FOLDER) if path.endswith((".yml", ".yaml"))]
-    if not paths:
+    if not paths and (source.root / FOLDER).is_dir() and not source.snapshot:
         raise UsageError(
-            f"There is no workflow in {FOLDER} of {source.root}.",
-            hint="Add one and commit it, or name the repository with -C.",
+            f"Commit {source.sha[:10]} holds no workflow in {FOLDER}, though the folder does.",
+            hint="Commit it, or rehearse the files as they are with --source worktree.",
         )
+    if not paths:
+        raise no_workflow(source.root)
     texts = {path: _text(source, path) for path in _chosen(paths, chosen)}
     loaded = [load_workflow(text, path) for path, text in texts.items()]
     diagnostics = tuple(item for result in loaded for item in result.diagnostics)
@@ -86,6 +84,13 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
             sources=texts,
         )
     return workflows
+
+
+def no_workflow(root: Path) -> UsageError:
+    """The error for a repository without workflows."""
+    return UsageError(
+        f"There is no workflow in {FOLDER} of {root}.", hint="Add one and commit it, or name the repository with -C."
+    )
 
 
 def _chosen(paths: Sequence[str], wanted: Sequence[str]) -> list[str]:
@@ -108,19 +113,26 @@ def start_workflows(
     """What the event means to each workflow."""
     if options.event_name == "workflow_dispatch":
         return _dispatch(options, identity, source, workflows)
-    event = _event(options, identity, source)
+    if options.event_name == "release":
+        return tuple(_release(options, identity, source, item) for item in workflows)
+    if options.tag is not None:
+        event = events.push_tag(identity, source, tag=options.tag)
+    else:
+        assert options.branch is not None
+        event = events.push_branch(identity, source, branch=options.branch)
     return tuple(Started(workflow=item, event=event, match=match(item, event)) for item in workflows)
 
 
-def _event(options: RunOptions, identity: RepositoryIdentity, source: Source) -> Event:
-    if options.event_name == "release":
-        assert options.tag is not None
-        action = "prereleased" if options.prerelease else "published"
-        return events.release(identity, source, tag=options.tag, action=action, prerelease=options.prerelease)
-    if options.tag is not None:
-        return events.push_tag(identity, source, tag=options.tag)
-    assert options.branch is not None
-    return events.push_branch(identity, source, branch=options.branch)
+def _release(options: RunOptions, identity: RepositoryIdentity, source: Source, workflow: Workflow) -> Started:
+    """The first activity of a new release that starts the workflow; GitHub delivers one event for each of them."""
+    tag, prerelease = options.tag, options.prerelease
+    assert tag is not None
+    actions = ("published", "prereleased" if prerelease else "released", "created")
+    made = [events.release(identity, source, tag=tag, action=action, prerelease=prerelease) for action in actions]
+    found = [(event, match(workflow, event)) for event in made]
+    event, chosen = next((pair for pair in found if pair[1].starts), found[0])
+    often = tuple(event.action for event, result in found if event.action and result.starts)
+    return Started(workflow=workflow, event=event, match=chosen, activities=often)
 
 
 def _dispatch(
@@ -167,9 +179,10 @@ def plan_started(
 
 
 def _with_own_keys(item: Plan) -> Plan:
-    """The plan with the workflow's name in the jobs' keys: two workflows may have a job of the same id."""
+    """The plan with the workflow's name before the jobs': two workflows may have a job of the same id."""
     stem = PurePosixPath(item.workflow.path).stem
-    return replace(item, jobs=tuple(replace(job, key=f"{stem}/{job.key}") for job in item.jobs))
+    jobs = (replace(job, key=f"{stem}/{job.key}", name=f"{stem}/{job.name}") for job in item.jobs)
+    return replace(item, jobs=tuple(jobs))
 
 
 def _server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.actions.resolve import check_known
 from simulator.cli.configuration import load_configuration
 from simulator.cli.performance import Performed, perform
-from simulator.cli.preparation import Started, load_workflows, plan_started, read_repository, start_workflows
+from simulator.cli.preparation import load_workflows, plan_started, read_repository, start_workflows
 from simulator.cli.subject import RunOptions, Subject
 from simulator.errors import ExitCode
-from simulator.findings import Finding, Severity
+from simulator.findings import Severity
 from simulator.indexes import indexes
 from simulator.paths import RunFolder
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
 from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.starting import nothing_starts, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, JobPlanned, RunFinished, RunStarted
 from simulator.runner.preflight import preflight
@@ -28,7 +28,8 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     observer = Observer(report)
     subject = _prepare(options, root, folder, observer)
     _check(subject, observer)
-    performed = perform(subject, observer, report) if not observer.findings else Performed()
+    blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
+    performed = Performed() if blocked else perform(subject, observer, report)
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
     observer(
         RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
@@ -51,13 +52,18 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
             sha=source.sha,
             repository=identity.full_name,
             at=time.time(),
+            snapshot=source.snapshot,
         )
     )
     site = f"https://{indexes()['pypi'].main_host}"
     variables = {"PYPI_URL": site, **configuration.variables, **options.variables}
     plans = plan_started(options, identity, started, variables, emit)
     if not plans:
-        emit.raise_finding(_nothing_starts(started))
+        emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
+    running = {item.workflow.path for item in plans}
+    for item in started:
+        if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
+            emit.raise_finding(often)
     return Subject(
         options=options,
         root=root,
@@ -67,18 +73,6 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
         source=source,
         variables=variables,
         plans=plans,
-    )
-
-
-def _nothing_starts(started: Sequence[Started]) -> Finding:
-    reasons = "; ".join(f"{item.workflow.path}: {item.match.reason}" for item in started)
-    return Finding(
-        code="nothing-starts",
-        severity=Severity.ERROR,
-        message=f"{started[0].event.ref} starts no workflow. {reasons}",
-        where=next((item.match.span for item in started if item.match.span), None),
-        would_show="GitHub would start no run.",
-        hint="Name the tag as the pattern wants it, or change the pattern.",
     )
 
 

@@ -6,6 +6,7 @@ import configparser
 import email
 import io
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from simulator.twins.base import StoredArtifact
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Distribution:
-    """A wheel or sdist; `version` is as its metadata has it, `scripts` are a wheel's console scripts."""
+    """A wheel or sdist; `version` is as its metadata has it, `scripts` are its console scripts as far as it tells."""
 
     filename: str
     kind: Literal["wheel", "sdist"]
@@ -41,7 +42,7 @@ def read_distribution(filename: str, content: bytes) -> Distribution | None:
             return _wheel(filename, content)
         if filename.endswith(".tar.gz"):
             return _sdist(filename, content)
-    except (zipfile.BadZipFile, tarfile.TarError, KeyError, OSError, EOFError):
+    except (zipfile.BadZipFile, tarfile.TarError, KeyError, OSError, EOFError, StopIteration, configparser.Error):
         return None
     return None
 
@@ -67,14 +68,35 @@ def _wheel(filename: str, content: bytes) -> Distribution:
 
 
 def _sdist(filename: str, content: bytes) -> Distribution:
+    """Its scripts are those of `[project.scripts]`, and those that setuptools has written down."""
+    metadata: Message | None = None
+    scripts: list[str] = []
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as sdist:
         for member in sdist:
             path = PurePosixPath(member.name)
-            if path.name == "PKG-INFO" and len(path.parts) == 2:
-                file = sdist.extractfile(member)
-                assert file is not None
-                return _distribution(filename, "sdist", email.message_from_bytes(file.read()))
-    raise KeyError("PKG-INFO")
+            top = len(path.parts) == 2
+            if top and path.name == "PKG-INFO":
+                metadata = email.message_from_bytes(_read(sdist, member))
+            elif top and path.name == "pyproject.toml":
+                scripts += _project_scripts(_read(sdist, member))
+            elif path.name == "entry_points.txt" and path.parent.suffix == ".egg-info":
+                scripts += _scripts(_read(sdist, member).decode(errors="replace"))
+    if metadata is None:
+        raise KeyError("PKG-INFO")
+    return _distribution(filename, "sdist", metadata, tuple(dict.fromkeys(scripts)))
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file is not None else b""
+
+
+def _project_scripts(content: bytes) -> Sequence[str]:
+    try:
+        found = tomllib.loads(content.decode()).get("project", {}).get("scripts", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        return ()
+    return tuple(found) if isinstance(found, dict) else ()
 
 
 def _distribution(

@@ -1,7 +1,12 @@
-"""The install check: what was published is installed with pip and pipx, by a job like any other."""
+"""The install check: what was published is installed with pip and pipx, by a job like any other.
+
+A project's own name comes from the local index alone: it is the only index, and hands on what other names the real one
+has. TestPyPI lacks most of them, so from there the files are installed by their addresses, and the rest from PyPI.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,6 +21,8 @@ from simulator.workflow.model import Workflow
 
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
+_ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
+_FRAME: Final = "Traceback (most recent call last)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,14 +34,76 @@ class Attempt:
     step: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of an attempt: whether it succeeded, and the lines of its log."""
+
+    ok: bool
+    seconds: float
+    lines: Sequence[str] = ()
+
+    @property
+    def reason(self) -> str:
+        """The line that says why it failed: the last of a traceback, else pip's first error, else the last line."""
+        lines = [line.strip() for line in self.lines if line.strip() and not line.startswith("Process completed")]
+        traceback = next((number for number, line in enumerate(lines) if line.startswith(_FRAME)), None)
+        if traceback is not None:
+            return next((line for line in lines[traceback:] if _ERROR.match(line)), lines[traceback])
+        errors = [line for line in lines if _ERROR.match(line)]
+        told = next((line for line in errors if "No matching distribution" in line), None)
+        return told or (errors[0] if errors else lines[-1] if lines else "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """What an index took of one version of a project."""
+
+    index: IndexName
+    distributions: Sequence[Distribution]
+
+    @property
+    def by_kind(self) -> Mapping[str, Distribution]:
+        """A file of each kind that there is, the first of several wheels."""
+        return {found.kind: found for found in reversed(self.distributions)}
+
+    @property
+    def project(self) -> str:
+        """Its normalised name."""
+        return self.distributions[0].project
+
+    @property
+    def version(self) -> str:
+        """As its metadata has it."""
+        return self.distributions[0].version
+
+    @property
+    def scripts(self) -> Sequence[str]:
+        """The console scripts that it installs."""
+        return tuple(dict.fromkeys(script for found in self.distributions for script in found.scripts))
+
+    def kind(self, attempt: Attempt) -> Literal["wheel", "sdist"] | None:
+        """The kind of file that an attempt takes; None for an attempt that makes no sense.
+
+        pipx is for applications, and takes the sdist where there is no wheel.
+        """
+        if attempt.tool == "pipx":
+            return None if not self.scripts else "wheel" if "wheel" in self.by_kind else "sdist"
+        return attempt.dist if attempt.dist in self.by_kind else None
+
+    def requirement(self, kind: Literal["wheel", "sdist"]) -> str:
+        """What the tool is asked to install."""
+        if self.index == "pypi":
+            return f"{self.project}=={self.version}"
+        return f"{self.project} @ {indexes()[self.index].file_url(self.by_kind[kind].filename)}"
+
+
 ATTEMPTS: Final = (
     Attempt(tool="pip", dist="wheel", step="pip-wheel"),
     Attempt(tool="pip", dist="sdist", step="pip-sdist"),
     Attempt(tool="pipx", dist="wheel", step="pipx"),
 )
-Outcomes = Mapping[str, tuple[bool, float]]  # step id -> succeeded, seconds
+Outcomes = Mapping[str, Outcome]  # by step id
 
-# The project's own name comes from the local index alone: it is the only index, and fetches other names for us.
 _HEAD: Final = """\
 name: install check
 on: workflow_dispatch
@@ -59,7 +128,7 @@ _PIP: Final = """\
         if: always()
         run: |
           python -m venv --without-pip "$RUNNER_TEMP/{dist}"
-          python -m pip --python "$RUNNER_TEMP/{dist}/bin/python" install {only} "{project}=={version}"
+          python -m pip --python "$RUNNER_TEMP/{dist}/bin/python" install {only} "{requirement}"
 """
 _PIPX: Final = """\
       - name: pipx installs {project} {version}
@@ -69,29 +138,35 @@ _PIPX: Final = """\
           PIPX_HOME: ${{{{ runner.temp }}}}/pipx
           PIPX_BIN_DIR: ${{{{ runner.temp }}}}/pipx-bin
         run: |
-          /opt/pysim/bin/python -m pipx install --python "$(command -v python)" "{project}=={version}"
+          /opt/pysim/bin/python -m pipx install --python "$(command -v python)" "{requirement}"
 """
 _START: Final = """\
           set +e; said=$(timeout 60 "{folder}/{script}" --help 2>&1 </dev/null); code=$?; set -e
           echo "$said" | head -n 40
           case "$said" in *"Traceback (most recent call last)"*) echo "::error::{script} does not start"; exit 1;; esac
+          if [ "$code" -eq 124 ]; then echo "::error::{script} --help did not end within a minute"; exit 1; fi
           if [ "$code" -gt 2 ]; then echo "::error::{script} --help ended with $code"; exit 1; fi
 """
 
 
-def install_workflow(
-    project: str, version: str, *, index: IndexName, python: str, kinds: Sequence[str], scripts: Sequence[str]
-) -> Workflow:
-    """The bundled workflow that tries every way to install a release; `kinds` are the kinds of file it has."""
-    text = _HEAD.format(index=indexes()[index].simple_url, python=python)
-    only = {"wheel": f"--only-binary {project}", "sdist": f"--no-binary {project}"}
+def install_workflow(release: Release, *, python: str) -> Workflow:
+    """The bundled workflow that tries every way to install a release."""
+    text = _HEAD.format(index=indexes()["pypi"].simple_url, python=python)
+    only = {"wheel": f"--only-binary {release.project}", "sdist": f"--no-binary {release.project}"}
     for attempt in ATTEMPTS:
-        if attempt.tool == "pip" and attempt.dist not in kinds:
+        kind = release.kind(attempt)
+        if kind is None:
             continue
         form = _PIP if attempt.tool == "pip" else _PIPX
-        text += form.format(dist=attempt.dist, project=project, version=version, only=only[attempt.dist])
+        text += form.format(
+            dist=kind,
+            project=release.project,
+            version=release.version,
+            only=only[kind] if release.index == "pypi" else "",
+            requirement=release.requirement(kind),
+        )
         folder = "$PIPX_BIN_DIR" if attempt.tool == "pipx" else f"$RUNNER_TEMP/{attempt.dist}/bin"
-        text += "".join(_START.format(folder=folder, script=script) for script in scripts)
+        text += "".join(_START.format(folder=folder, script=script) for script in release.scripts)
     loaded = load_workflow(text, PATH)
     if loaded.workflow is None:
         said = "; ".join(str(item) for item in loaded.diagnostics)
@@ -100,47 +175,60 @@ def install_workflow(
 
 
 def check_install(
-    release: Sequence[Distribution],
-    *,
-    index: IndexName,
-    python: str,
-    run_workflow: Callable[[Workflow], Outcomes],
-    emit: EventSink,
+    release: Release, *, python: str, run_workflow: Callable[[Workflow], Outcomes], emit: EventSink
 ) -> None:
-    """Install one release (its files share project and version) and report each attempt."""
-    first = release[0]
-    kinds = {found.kind for found in release}
-    scripts = tuple(dict.fromkeys(script for found in release for script in found.scripts))
-    workflow = install_workflow(
-        first.project, first.version, index=index, python=python, kinds=sorted(kinds), scripts=scripts
-    )
-    outcomes = run_workflow(workflow)
+    """Install a release, report each attempt, and raise one finding when any of them failed."""
+    outcomes = run_workflow(install_workflow(release, python=python))
+    started = f"starts: {', '.join(release.scripts)}" if release.scripts else "it has no console script to start"
+    failed: dict[str, Outcome] = {}
     for attempt in ATTEMPTS:
-        if attempt.step not in outcomes:
+        outcome, kind = outcomes.get(attempt.step), release.kind(attempt)
+        if outcome is None or kind is None:
             continue
-        ok, seconds = outcomes[attempt.step]
-        dist = attempt.dist if attempt.dist in kinds else "sdist"
         emit(
             Installed(
                 tool=attempt.tool,
-                dist=dist,
-                project=first.project,
-                version=first.version,
-                ok=ok,
-                seconds=seconds,
-                detail=f"starts: {', '.join(scripts)}" if scripts and ok else "",
+                dist=kind,
+                project=release.project,
+                version=release.version,
+                ok=outcome.ok,
+                seconds=outcome.seconds,
+                detail=started if outcome.ok else outcome.reason,
             )
         )
-        if not ok:
-            emit(FindingRaised(finding=_failed(attempt, first)))
+        if not outcome.ok:
+            failed[f"{attempt.tool} ({kind})"] = outcome
+    if failed:
+        emit(FindingRaised(finding=_failed(release, failed)))
 
 
-def _failed(attempt: Attempt, release: Distribution) -> Finding:
+def _failed(release: Release, failed: Mapping[str, Outcome]) -> Finding:
+    reasons = {how: outcome.reason for how, outcome in failed.items()}
+    first = next(iter(reasons.values()))
+    same = all(_alike(reason, first) for reason in reasons.values())
     return Finding(
         code="install-failed",
         severity=Severity.ERROR,
-        message=f"{attempt.tool} could not install or start {release.project} {release.version} ({attempt.dist})",
-        where=f"install check, step {attempt.step}",
-        would_show=f"Users who install {release.project} {release.version} would see the same failure.",
-        hint="Read the log of the install check above: a missing file, dependency or entry point is in it.",
+        message=f"{release.project} {release.version} cannot be installed or started with {_listed(reasons)}: {first}",
+        where="install check",
+        would_show=None if same else "\n".join(f"{how}: {reason}" for how, reason in reasons.items()),
+        hint=_hint(first),
     )
+
+
+def _alike(reason: str, other: str) -> bool:
+    """Whether one is the other with more words at its end."""
+    return reason.startswith(other) or other.startswith(reason)
+
+
+def _listed(names: Mapping[str, str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _hint(reason: str) -> str:
+    if reason.startswith(("ModuleNotFoundError", "ImportError")):
+        return "Put the module into the distribution, or the project that has it into `dependencies`."
+    if "No matching distribution" in reason:
+        return "Mend the requirement in `dependencies`: no index has a release of that name and version."
+    return "Mend what the log of the install check complains of; users would see the same."

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
+from simulator.indexes import TITLES
 from simulator.positions import Span
 from simulator.run_events import (
     Annotation,
@@ -29,17 +30,19 @@ StepKey = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownFailure:
-    """A failure that can be told by its words, and what mends it."""
+    """A failure that can be told by its words, and what mends it; `says` is the cause in a short sentence."""
 
     words: str
     code: str
     hint: str
+    says: str | None = None
 
 
 KNOWN_FAILURES: Final = (
     KnownFailure(
         words="ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset",
         code="id-token-permission",
+        says="the job may not ask for an ID token, as it lacks `id-token: write`",
         hint="Give the job `permissions: id-token: write`; a job's permissions replace the workflow's.",
     ),
     KnownFailure(
@@ -53,7 +56,7 @@ KNOWN_FAILURES: Final = (
         hint="Check `path:` of upload-artifact against the folder that the build writes to.",
     ),
     KnownFailure(
-        words="was not found for",
+        words="' was not found for ",
         code="python-not-found",
         hint="Ask for a version that is there, install the one that is asked for, or use the docker engine.",
     ),
@@ -65,31 +68,48 @@ KNOWN_FAILURES: Final = (
 )
 
 
+REFUSED_UPLOADS: Final = (
+    ("already exists", "Raise the version: an index never takes other bytes under a file name it has seen."),
+    (
+        "Invalid or non-existent authentication",
+        (
+            "Hand the step a token of the index, which begins with pypi-. For the rehearsal leave its secret out of "
+            ".secrets: pysim then gives the job a token of the local index."
+        ),
+    ),
+    ("local versions", "Publish a version without the part after the +: build from the tag itself."),
+)
+
+
 class Observer:
-    """An event sink that passes every event on and raises findings of its own behind them."""
+    """An event sink that passes every event on and raises findings of its own behind them, each once."""
 
     def __init__(self, emit: EventSink) -> None:
         self._emit = emit
         self._lock = threading.Lock()
-        self._names: dict[StepKey, tuple[str, Span | None]] = {}
+        self._steps: dict[StepKey, StepStarted] = {}
+        self._current: dict[str, StepStarted] = {}
         self._errors: dict[StepKey, list[str]] = {}
+        self._refusals: dict[str, Finding] = {}
         self._explained: set[str] = set()
         self._findings: list[Finding] = []
 
     def __call__(self, event: RunEvent) -> None:
         """Pass an event on, then what it means."""
+        if isinstance(event, FindingRaised):
+            self.raise_finding(event.finding)
+            return
         self._emit(event)
         with self._lock:
             finding = self._judge(event)
         if finding is not None:
             self.raise_finding(finding)
-        elif isinstance(event, FindingRaised):
-            with self._lock:
-                self._findings.append(event.finding)
 
     def raise_finding(self, finding: Finding) -> None:
-        """Report a finding."""
+        """Report a finding that was not reported yet."""
         with self._lock:
+            if finding in self._findings:
+                return
             self._findings.append(finding)
         self._emit(FindingRaised(finding=finding))
 
@@ -102,25 +122,38 @@ class Observer:
     def _judge(self, event: RunEvent) -> Finding | None:
         match event:
             case StepStarted():
-                self._names[event.job_id, event.number] = event.name, event.span
+                self._steps[event.job_id, event.number] = self._current[event.job_id] = event
             case Annotation(level="error"):
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged(ok=False):
-                self._explained.add(event.job_id)
-                return _refused_exchange(event)
+                self._refusals.setdefault(event.job_id, _refused_exchange(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
-                self._explained.add(event.job_id)
-                return _refused_upload(event)
-            case StepFinished(conclusion=Conclusion.FAILURE) if event.job_id not in self._explained:
-                self._explained.add(event.job_id)
-                return self._failed_step(event)
+                self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
+            case StepFinished():
+                return self._ended_step(event)
             case _:
                 pass
         return None
 
+    def _place(self, job_id: str) -> Span | str:
+        """The step that a job is at."""
+        step = self._current.get(job_id)
+        return step.span if step and step.span else f"job {job_id}"
+
+    def _ended_step(self, event: StepFinished) -> Finding | None:
+        """What an index refused is an error when the step failed by it, and else what the step wanted."""
+        refusal = self._refusals.pop(event.job_id, None)
+        if event.conclusion is not Conclusion.FAILURE:
+            return _forgiven(refusal) if refusal else None
+        if event.job_id in self._explained:
+            return None
+        self._explained.add(event.job_id)
+        return refusal or self._failed_step(event)
+
     def _failed_step(self, event: StepFinished) -> Finding:
         key = event.job_id, event.number
-        name, span = self._names.get(key, ("a step", None))
+        step = self._steps.get(key)
+        name, span = (step.name, step.span) if step else ("a step", None)
         errors = [text for text in self._errors.get(key, []) if not text.startswith("Process completed with")]
         text = errors[0] if errors else ""
         where = span or f"job {event.job_id}, step {event.number}"
@@ -129,7 +162,7 @@ class Observer:
                 return Finding(
                     code=known.code,
                     severity=Severity.ERROR,
-                    message=f"{name} (job {event.job_id}): {_first_line(text)}",
+                    message=f"{name} (job {event.job_id}): {known.says or _first_line(text)}",
                     where=where,
                     would_show=text,
                     hint=known.hint,
@@ -142,35 +175,50 @@ class Observer:
             message=f"{name} (job {event.job_id}) failed{code}{said}",
             where=where,
             would_show=text or None,
-            hint="Its last lines are above and its whole log is in the run folder; mend what it complains of.",
+            hint="Mend what the step complains of: its last lines are above, all of them in its log.",
         )
 
 
-def _refused_exchange(event: TokenExchanged) -> Finding:
-    wrong = [check for check in event.claims if not check.ok]
-    differs = "; ".join(f"{check.claim} is {check.value}, the publisher says {check.expected}" for check in wrong)
-    return Finding(
-        code="publisher-mismatch",
-        severity=Severity.ERROR,
-        message=f"{event.index} refused the token exchange of job {event.job_id}: {event.error}",
-        where=f"job {event.job_id}",
-        would_show=event.error,
-        hint=f"Make the workflow and the registered publisher agree: {differs}."
-        if differs
-        else "Register a trusted publisher for this repository, workflow file and environment.",
+def _forgiven(refusal: Finding) -> Finding:
+    return replace(
+        refusal,
+        severity=Severity.NOTICE,
+        message=f"{refusal.message} (the step went on)",
+        hint="Nothing to do if that was meant, as with skip-existing or continue-on-error.",
     )
 
 
-def _refused_upload(event: FileUploaded) -> Finding:
+def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
+    wrong = [check for check in event.claims if not check.ok]
+    differs = "; ".join(
+        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
+        for check in wrong
+    )
+    return Finding(
+        code="publisher-mismatch",
+        severity=Severity.ERROR,
+        message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
+        where=where,
+        would_show=event.error,
+        hint=f"Make the workflow and the registered publisher agree: {differs}."
+        if differs
+        else f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
+        "environment, and declare it under [[publishers]] in pysim.toml.",
+    )
+
+
+def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
+    hint = next(
+        (hint for words, hint in REFUSED_UPLOADS if words in event.message),
+        "Mend what the index names, in the package's metadata or in the workflow, and rehearse again.",
+    )
     return Finding(
         code="upload-refused",
         severity=Severity.ERROR,
-        message=f"{event.index} refused {event.filename} with {event.status}: {event.message}",
-        where=f"job {event.job_id}",
+        message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
+        where=where,
         would_show=f"{event.status} {event.message}",
-        hint="Raise the version: an index never takes other bytes under a file name it has seen."
-        if "already exists" in event.message
-        else "Mend what the index names, in the package's metadata or in the workflow, and rehearse again.",
+        hint=hint,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from simulator.errors import ExitCode
 from simulator.findings import Finding, Severity
+from simulator.indexes import TITLES, IndexName
 from simulator.run_events import Conclusion, Verdict
 
 
@@ -29,8 +30,8 @@ class Judgement:
     exit_code: ExitCode
 
 
-def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: int) -> Judgement:
-    """The verdict of a rehearsal; `published` is the number of files that an index took."""
+def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName]) -> Judgement:
+    """The verdict of a rehearsal; `published` holds the index of each file that one took."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     refused = [job.name for job in jobs if job.refused]
     failed = [job.name for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
@@ -42,17 +43,25 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: in
     elif failed:
         reason = f"{_job(failed)} failed"
     elif published:
-        plural = "file was" if published == 1 else "files were"
-        return Judgement(
-            verdict=Verdict.GO, reason=f"{published} {plural} published and installed", exit_code=ExitCode.GO
-        )
+        return Judgement(verdict=Verdict.GO, reason=_published(published), exit_code=ExitCode.GO)
     elif any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
         reason = "a publishing job ended well and published nothing"
     else:
         skipped = [job.name for job in jobs if job.publishes]
-        reason = f"{_job(skipped)} was skipped by its own condition" if skipped else "no job of the workflow publishes"
+        verb = "was" if len(skipped) == 1 else "were"
+        reason = (
+            f"{_job(skipped)} {verb} skipped by {'its' if len(skipped) == 1 else 'their'} own condition"
+            if skipped
+            else "no job that ran publishes"
+        )
         return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason, exit_code=ExitCode.GO)
     return Judgement(verdict=Verdict.NO_GO, reason=reason, exit_code=ExitCode.NO_GO)
+
+
+def _published(published: Sequence[IndexName]) -> str:
+    where = " and ".join(TITLES[index] for index in dict.fromkeys(published))
+    verb = "file was" if len(published) == 1 else "files were"
+    return f"{len(published)} {verb} published to the local {where} and installed from there"
 
 
 def _job(names: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from simulator.positions import Span
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
-from simulator.rehearsal.projects import project_names
+from simulator.rehearsal.projects import project_names, version_places
 from simulator.twins.base import StoredArtifact
 
 METADATA = b"Metadata-Version: 2.4\nName: My.Demo\nVersion: 1.0\n\nText\n"
@@ -59,6 +60,35 @@ def test_other_files_are_no_distribution() -> None:
     assert isinstance(read_distribution("x.whl", wheel()), Distribution)
 
 
+def test_console_scripts_of_an_sdist() -> None:
+    file = io.BytesIO()
+    members = {
+        "my_demo-1.0/PKG-INFO": METADATA,
+        "my_demo-1.0/pyproject.toml": b'[project.scripts]\ndemo = "demo:main"\n',
+        "my_demo-1.0/src/my_demo.egg-info/entry_points.txt": b"[console_scripts]\ndemo = demo:main\nother = demo:x\n",
+    }
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    found = read_distribution("my_demo-1.0.tar.gz", file.getvalue())
+    assert found is not None
+    assert found.scripts == ("demo", "other")
+
+
+FILES = [
+    ("pyproject.toml", b'[build-system]\nrequires = []\n[project]\nname = "My_Demo"\n  version  = "1"\n'),
+    ("a/pyproject.toml", b"[tool.x]"),
+    ("b/pyproject.toml", b"broken ["),
+    ("c/pyproject.toml", b"[project]\nname = 3"),
+    ("d/pyproject.toml", b'[project]\nname="b"\ndynamic = ["version"]\n[tool.x]\nversion = "2"\n'),
+]
+
+
 def test_project_names() -> None:
-    files = [b'[project]\nname = "My_Demo"', b"[tool.x]", b"broken [", b"[project]\nname = 3", b'[project]\nname="b"']
-    assert project_names(files) == ("my-demo", "b")
+    assert project_names(FILES) == ("my-demo", "b")
+
+
+def test_where_versions_are_set() -> None:
+    assert version_places(FILES) == {"my-demo": Span(file="pyproject.toml", line=5, column=14)}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.observer import Observer
 from simulator.run_events import (
@@ -80,16 +83,52 @@ def test_a_failed_step_is_a_finding_at_its_place(message: str, code: str) -> Non
     assert [(finding.code, finding.where) for finding in observer.findings] == [(code, SPAN)]
 
 
+def within(cause: RunEvent, *, conclusion: Conclusion = Conclusion.FAILURE) -> list[RunEvent]:
+    start, *rest, end = failed_step("it failed")
+    assert isinstance(end, StepFinished)
+    return [start, cause, *rest, replace(end, conclusion=conclusion)]
+
+
 @pytest.mark.parametrize(("cause", "code"), [(EXCHANGE, "publisher-mismatch"), (UPLOAD, "upload-refused")])
 def test_what_the_index_refused_explains_the_step(cause: RunEvent, code: str) -> None:
-    observer, seen = observe(cause, *failed_step("it failed"))
-    assert [finding.code for finding in observer.findings] == [code]
-    assert isinstance(seen[1], FindingRaised)
+    observer, seen = observe(*within(cause))
+    assert [(finding.code, finding.where) for finding in observer.findings] == [(code, SPAN)]
+    assert isinstance(seen[-1], FindingRaised)
+    assert "PyPI refused" in observer.findings[0].message
+
+
+@pytest.mark.parametrize("cause", [EXCHANGE, UPLOAD])
+def test_what_the_index_refused_is_no_error_when_the_step_goes_on(cause: RunEvent) -> None:
+    observer, _ = observe(*within(cause, conclusion=Conclusion.SUCCESS), *failed_step("another"))
+    assert [(f.code, f.severity) for f in observer.findings][1] == ("step-failed", Severity.ERROR)
+    assert observer.findings[0].severity is Severity.NOTICE
+
+
+@pytest.mark.parametrize(
+    ("message", "hint"),
+    [
+        (UPLOAD.message, "Raise the version"),
+        ("Invalid or non-existent authentication information.", "begins with pypi-"),
+        ("The use of local versions in '1+x' is not allowed.", "after the +"),
+        ("'name' is a required field", "metadata"),
+    ],
+)
+def test_a_refused_upload_says_what_to_do(message: str, hint: str) -> None:
+    observer, _ = observe(*within(replace(UPLOAD, message=message)))
+    assert hint in observer.findings[0].hint
 
 
 def test_the_field_that_differs_is_named() -> None:
-    observer, _ = observe(EXCHANGE)
+    observer, _ = observe(*within(EXCHANGE))
     assert "workflow is pypi.yml, the publisher says publish.yml" in observer.findings[0].hint
+
+
+def test_one_finding_is_reported_once() -> None:
+    observer, _ = observe(*failed_step("a"))
+    (finding,) = observer.findings
+    observer.raise_finding(finding)
+    observer(FindingRaised(finding=finding))
+    assert list(observer.findings) == [finding]
 
 
 def test_each_job_has_a_finding_of_its_own() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.errors import ExitCode
 from simulator.findings import Finding, Severity
+from simulator.indexes import IndexName
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import Conclusion, Verdict
 
@@ -21,19 +22,38 @@ ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="me
 @pytest.mark.parametrize(
     ("jobs", "findings", "published", "verdict", "code", "reason"),
     [
-        ([BUILD, PUBLISHED], [], 2, Verdict.GO, ExitCode.GO, "2 files"),
-        ([BUILD, PUBLISHED], [WARNING], 1, Verdict.GO, ExitCode.GO, "1 file "),
-        ([BUILD, PUBLISHED], [ERROR], 2, Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
-        ([FAILED, SKIPPED], [], 0, Verdict.NO_GO, ExitCode.NO_GO, "job build failed"),
-        ([BUILD, SKIPPED], [], 0, Verdict.NOTHING_PUBLISHED, ExitCode.GO, "publish was skipped"),
-        ([BUILD], [], 0, Verdict.NOTHING_PUBLISHED, ExitCode.GO, "no job"),
-        ([BUILD, PUBLISHED], [], 0, Verdict.NO_GO, ExitCode.NO_GO, "published nothing"),
-        ([BUILD, REFUSED], [ERROR], 0, Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
-        ([], [ERROR], 0, Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
+        (
+            [BUILD, PUBLISHED],
+            [],
+            ["pypi", "pypi"],
+            Verdict.GO,
+            ExitCode.GO,
+            "2 files were published to the local PyPI and",
+        ),
+        (
+            [BUILD, PUBLISHED],
+            [WARNING],
+            ["testpypi"],
+            Verdict.GO,
+            ExitCode.GO,
+            "1 file was published to the local TestPyPI",
+        ),
+        ([BUILD, PUBLISHED], [ERROR], ["pypi", "pypi"], Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
+        ([FAILED, SKIPPED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job build failed"),
+        ([BUILD, SKIPPED], [], [], Verdict.NOTHING_PUBLISHED, ExitCode.GO, "publish was skipped"),
+        ([BUILD], [], [], Verdict.NOTHING_PUBLISHED, ExitCode.GO, "no job"),
+        ([BUILD, PUBLISHED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "published nothing"),
+        ([BUILD, REFUSED], [ERROR], [], Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
+        ([], [ERROR], [], Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
     ],
 )
 def test_verdicts(
-    jobs: list[JobOutcome], findings: list[Finding], published: int, verdict: Verdict, code: ExitCode, reason: str
+    jobs: list[JobOutcome],
+    findings: list[Finding],
+    published: list[IndexName],
+    verdict: Verdict,
+    code: ExitCode,
+    reason: str,
 ) -> None:
     judgement = judge(jobs, findings, published)
     assert (judgement.verdict, judgement.exit_code) == (verdict, code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.utils import canonicalize_name
 
+from simulator.positions import Span
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.versions import check_versions, tag_version
 
@@ -20,6 +21,12 @@ from simulator.rehearsal.versions import check_versions, tag_version
         ("orchay/1.2.3", "1.2.3"),
         ("v1.0.0rc1", "1.0rc1"),
         ("release-1.0.post1", "1.0.post1"),
+        ("orchay-1.0.0-1", "1.0.post1"),
+        ("orchay-2-v1.0", "1.0"),
+        ("orchay@1.0.0-rc1", "1.0rc1"),
+        ("v1.0.dev3", "1.0.dev3"),
+        ("v1.0+local.1", "1.0+local.1"),
+        ("2024-01-15", None),
         ("nightly", None),
         ("v", None),
     ],
@@ -29,8 +36,8 @@ def test_the_version_of_a_tag(tag: str, version: str | None) -> None:
     assert (found is None) if version is None else (str(found) is not None and found == tag_version(version))
 
 
-def built(version: str, filename: str = "demo-1.tar.gz") -> Distribution:
-    return Distribution(filename=filename, kind="sdist", project=canonicalize_name("demo"), version=version)
+def built(version: str, filename: str = "demo-1.tar.gz", project: str = "demo") -> Distribution:
+    return Distribution(filename=filename, kind="sdist", project=canonicalize_name(project), version=version)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +57,30 @@ def test_both_versions_are_named_once_for_all_files_of_a_project() -> None:
 
 def test_a_version_that_is_none_disagrees() -> None:
     assert [finding.code for finding in check_versions("v1.0", [built("garbage")])] == ["version-mismatch"]
+
+
+def test_a_tag_with_the_name_of_one_of_several_projects_speaks_of_that_one() -> None:
+    both = [built("1.0", project="Big.Tool"), built("2.0", project="other")]
+    assert check_versions("big-tool-v1.0", both) == ()
+    (finding,) = check_versions("big_tool/v1.1", both)
+    assert "big-tool was built as 1.0" in finding.message
+    assert len(check_versions("v3.0", both)) == 2
+
+
+def test_the_place_of_the_version_is_named() -> None:
+    place = Span(file="pyproject.toml", line=3, column=11)
+    (finding,) = check_versions("v2", [built("1")], {"demo": place})
+    assert finding.where == place
+
+
+@pytest.mark.parametrize(
+    ("tag", "version", "hint"),
+    [
+        ("v0.2.0", "0.1.0", "or tag v0.1.0."),
+        ("demo-0.2.0", "0.1.0", "or tag demo-0.1.0."),
+        ("v1.0", "0.1.dev3+g1a2b3c4", "fetch-depth: 0"),
+    ],
+)
+def test_what_to_do_about_it(tag: str, version: str, hint: str) -> None:
+    (finding,) = check_versions(tag, [built(version)])
+    assert hint in finding.hint

@@ -7,39 +7,54 @@ import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from simulator.cli.preparation import no_workflow
 from simulator.cli.rehearsal import rehearse
 from simulator.cli.subject import RunOptions
-from simulator.errors import ExitCode, UsageError
+from simulator.errors import ExitCode, SimulatorError, UsageError
 from simulator.paths import StateFolder
 from simulator.report.recorder import Recorder
 from simulator.report.registry import RendererName, broadcast, open_renderer
-from simulator.triggers.repository import find_root
+from simulator.triggers.repository import WORKFLOWS, find_root, is_git_root
 
 
 def run(options: RunOptions) -> ExitCode:
     """Rehearse and report; raises SimulatorError for what keeps pysim from doing so."""
     _require_sense(options)
     root = find_root(options.directory)
+    if not is_git_root(root) and not (root / WORKFLOWS).is_dir():
+        raise no_workflow(root)
     # Whoever ends pysim politely gets the same clean-up as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    state = StateFolder(root)
     with ExitStack() as stack:
-        folder = StateFolder(root).new_run(datetime.now(UTC))
+        folder = state.new_run(datetime.now(UTC))
         stack.callback(folder.release)
         form: RendererName = "json" if options.as_json else "plain" if options.plain else "auto"
-        sinks = (Recorder(folder), open_renderer(form, sys.stdout, verbose=options.verbose, folder=folder))
+        recorder = Recorder(folder)
+        sinks = (recorder, open_renderer(form, sys.stdout, verbose=options.verbose, folder=folder))
         report = stack.enter_context(broadcast(sinks))
-        return rehearse(options, root, folder, report)
+        try:
+            return rehearse(options, root, folder, report)
+        except SimulatorError:
+            if recorder.state.started is None:
+                stack.callback(state.discard, folder)
+            raise
 
 
 def _require_sense(options: RunOptions) -> None:
-    if options.event_name in {"push", "release"} and options.tag is None and options.branch is None:
+    if options.event_name == "release" and options.tag is None:
+        raise UsageError("A release belongs to a tag, and none was given.", hint="Add --tag v1.2.3.")
+    if options.event_name == "push" and options.tag is None and options.branch is None:
         raise UsageError(
             "There is nothing to rehearse: no tag was given.",
             hint="Say which: pysim run --tag v1.2.3, or --branch main.",
         )
     if options.tag is not None and options.branch is not None:
-        raise UsageError("--tag and --branch exclude each other.", hint="Give the one whose push is rehearsed.")
-    if options.event_name == "release" and options.tag is None:
-        raise UsageError("A release belongs to a tag.", hint="Give it with --tag.")
+        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    if options.prerelease and options.event_name != "release":
+        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
     if options.inputs and options.event_name != "workflow_dispatch":
         raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+    if options.as_json and (options.plain or options.verbose):
+        other = "--plain" if options.plain else "--verbose"
+        raise UsageError(f"--json and {other} exclude each other.", hint="--json holds every line already.")

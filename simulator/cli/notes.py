@@ -1,0 +1,40 @@
+"""What the user should know of the repository before anything runs: where the rehearsal may differ from the release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from simulator.run_events import Notice
+from simulator.triggers.git import answer, commit_of
+from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.triggers.repository import is_git_root
+
+_SHOWN: Final = 5
+
+
+def notes(identity: RepositoryIdentity, source: Source, *, tag: str | None, named: bool) -> Iterator[Notice]:
+    """The notices about the repository; `named` says that the configuration names its owner."""
+    if source.dirty:
+        more = f" and {len(source.dirty) - _SHOWN} more" if len(source.dirty) > _SHOWN else ""
+        yield Notice(
+            message=f"The rehearsal is of commit {source.sha[:10]}; changes that it does not hold: "
+            f"{', '.join(source.dirty[:_SHOWN])}{more}",
+            hint="Commit them, or rehearse the files as they are with --source worktree.",
+        )
+    head = None if source.snapshot else commit_of("HEAD", cwd=source.clone)
+    if tag is not None and head not in {None, source.sha}:
+        yield Notice(
+            message=f"The tag {tag} exists and leads to commit {source.sha[:10]}, not to HEAD ({str(head)[:10]}).",
+            hint=f"That commit is rehearsed. For HEAD choose another tag, or delete this one: git tag -d {tag}",
+        )
+    if is_git_root(source.root) and answer("rev-parse", "--is-shallow-repository", cwd=source.root) == "true":
+        yield Notice(
+            message="This is a shallow clone: a build that reads history or older tags sees less than on GitHub.",
+            hint="Run: git fetch --unshallow --tags",
+        )
+    if identity.owner == "local" and not named:
+        yield Notice(
+            message=f"No remote says which repository on GitHub this is; {identity.full_name} stands in for it.",
+            hint="Set owner and name under [repository] in pysim.toml.",
+        )

@@ -1,0 +1,63 @@
+"""The secrets that jobs get: the configured ones, but tokens of the local indexes in the place of real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from simulator.cli.subject import Subject
+from simulator.indexes import TITLES, IndexName
+from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, token_secrets
+from simulator.run_events import EventSink, Notice
+
+Mint = Callable[[IndexName], str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secrets:
+    """Secrets of the repository, those of environments by the environment's name, and the tokens among them."""
+
+    repository: Mapping[str, str]
+    environments: Mapping[str, Mapping[str, str]]
+    tokens: tuple[str, ...] = ()
+
+
+def rehearsal_secrets(subject: Subject, mint: Mint, emit: EventSink) -> Secrets:
+    """The secrets of a rehearsal; `mint` makes an upload token of a local index.
+
+    A secret that a publishing step uses as its token is replaced when it holds an index token, which no rehearsal
+    needs, and assumed when it is not given. Any other value stays as it is: the index will refuse it.
+    """
+    configuration = subject.configuration
+    repository = dict(configuration.secrets)
+    environments = {name: dict(group) for name, group in configuration.environment_secrets.items()}
+    tokens: list[str] = []
+    for secret in _used(subject):
+        holders = [group for group in (repository, *environments.values()) if secret.name in group]
+        if holders and not any(group[secret.name].startswith(TOKEN_PREFIX) for group in holders):
+            continue
+        tokens.append(mint(secret.index))
+        for group in holders or [repository]:
+            group[secret.name] = tokens[-1]
+        if not holders:
+            emit(_assumed(secret))
+    return Secrets(repository=repository, environments=environments, tokens=tuple(tokens))
+
+
+def _used(subject: Subject) -> list[TokenSecret]:
+    found = {
+        secret.name: secret
+        for item in subject.plans
+        for job in item.jobs
+        for secret in token_secrets(item.workflow, job.job)
+    }
+    return list(found.values())
+
+
+def _assumed(secret: TokenSecret) -> Notice:
+    title = TITLES[secret.index]
+    return Notice(
+        message=f"The secret {secret.name} ({secret.span.file}:{secret.span.line}) is assumed to hold a token of "
+        f"{title}; the job gets one of the local {title}.",
+        hint="See that it is set at GitHub: gh secret list",
+    )

@@ -1,0 +1,58 @@
+"""What is wrong with how an event starts workflows: nothing starts, or a release starts one more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from simulator.findings import Finding, Severity
+from simulator.triggers.model import Event, Match
+from simulator.workflow.model import Workflow
+
+Considered = tuple[Workflow, Match]
+_REHEARSABLE: Final = ("push", "release", "workflow_dispatch")
+
+
+def nothing_starts(event: Event, considered: Sequence[Considered]) -> Finding:
+    """The finding for an event that starts none of the workflows."""
+    what = f"{event.name} of {event.ref_type} {event.ref_name}"
+    reasons = [match.reason for _, match in considered]
+    if len(considered) > 1:
+        reasons = [f"{workflow.path}: {match.reason}" for workflow, match in considered]
+    return Finding(
+        code="nothing-starts",
+        severity=Severity.ERROR,
+        message=f"{what} starts no workflow: {'; '.join(reasons)}",
+        where=next((match.span for _, match in considered if match.span), None),
+        would_show="Nothing: GitHub would start no run.",
+        hint=_hint(event, [workflow for workflow, _ in considered]),
+    )
+
+
+def _hint(event: Event, workflows: Sequence[Workflow]) -> str:
+    if not any(event.name in workflow.triggers for workflow in workflows):
+        listened = {name for workflow in workflows for name in workflow.triggers}
+        others = [name for name in _REHEARSABLE if name in listened]
+        if others:
+            tag = f" --tag {event.ref_name}" if event.ref_type == "tag" and others[0] != "workflow_dispatch" else ""
+            option = "" if others[0] == "push" else f" --event {others[0]}"
+            return f"Rehearse what starts it: pysim run{option}{tag}, or add {event.name} to `on:`."
+        return f"Add {event.name} to `on:` of the workflow that releases."
+    if event.name == "push":
+        return f"Name the {event.ref_type} as the pattern wants it, or change the pattern."
+    return f"Change `types:` of {event.name}, or rehearse another event."
+
+
+def starts_often(workflow: Workflow, actions: Sequence[str]) -> Finding | None:
+    """A warning for a workflow that one release starts once for each of several activity types."""
+    if len(actions) < 2:
+        return None
+    trigger = workflow.triggers["release"]
+    return Finding(
+        code="starts-more-than-once",
+        severity=Severity.WARNING,
+        message=f"One release starts {workflow.path} {len(actions)} times: as {', '.join(actions)}",
+        where=trigger.span,
+        would_show="Later runs would be refused the files that the first one uploaded, or race with it.",
+        hint="Name the one type that releases: `types: [published]`.",
+    )
