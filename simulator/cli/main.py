@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import click
 
 from simulator import __version__
-from simulator.errors import ExitCode, SimulatorError
+from simulator.errors import ExitCode, SimulatorError, UsageError
 
 # name -> (module with `command`, one line of help); the module is imported when the command is called
 COMMANDS: Final = {
@@ -48,7 +49,7 @@ class LazyGroup(click.Group):
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from simulator.spelling import suggest
 
-            ctx.fail(f"There is no command {args[0]!r}. {suggest(args[0], COMMANDS)}")
+            raise UsageError(f"There is no command {args[0]}.", hint=suggest(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
 
@@ -64,8 +65,11 @@ def main(arguments: list[str]) -> int:
         result = cli.main(arguments, prog_name="pysim", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        _show(_usage_error(error))
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort):
         _say("Interrupted.")
@@ -73,11 +77,22 @@ def main(arguments: list[str]) -> int:
     except SimulatorError as error:
         _show(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output is gone; a second error at exit would only repeat that.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.NO_GO
     return result if isinstance(result, int) else ExitCode.GO
+
+
+def _usage_error(error: click.ClickException) -> SimulatorError:
+    """What click says of the arguments, in the form of every other error."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "pysim"
+    hint = f"{command} --help lists what there is."
+    if isinstance(error, click.NoSuchOption):
+        from simulator.spelling import closest
+
+        known = [name for option in context.command.params for name in option.opts] if context else []
+        guess = closest(error.option_name, [*known, "--help"])
+        message = f"{command} has no option {error.option_name}."
+        return UsageError(message, hint=f"Did you mean {guess}?" if guess else hint)
+    return UsageError(error.format_message(), hint=hint)
 
 
 def _show(error: SimulatorError) -> None:
@@ -92,4 +107,18 @@ def _say(text: str) -> None:
 
 def run() -> None:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    _open_streams()
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # The reader of our output is gone; a second error at exit would only repeat that.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Write to nowhere where the caller closed an output (`pysim run >&-`)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
