@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "planning": BASE | {"workflow", "expressions", "triggers"},
     "environments": BASE | {"workflow", "expressions", "triggers"},
     "actions": BASE | {"workflow", "expressions", "triggers"},
-    "rehearsal": BASE | {"workflow", "triggers", "engines", "twins"},
+    "rehearsal": BASE | {"workflow", "expressions", "triggers", "planning", "actions", "engines", "twins"},
     "runner": BASE | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "engines", "twins"},
     "cli": BASE
     | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "runner", "engines", "twins"}

@@ -6,6 +6,7 @@ Knows no terminal; the text is plain, safe to print, and no wider than asked (me
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -55,9 +56,13 @@ def diagnostics_text(diagnostics: Iterable[Diagnostic], read: SourceReader = no_
     if not ordered:
         return ""
     texts = [diagnostic_text(diagnostic, read, width=width) for diagnostic in ordered]
-    counts = {severity: sum(d.severity is severity for d in ordered) for severity in Severity}
-    total = ", ".join(plural(count, severity.value) for severity, count in counts.items() if count)
-    return "\n".join([*texts, total])
+    return "\n".join([*texts, totals(ordered)])
+
+
+def totals(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`; empty when there is none."""
+    counts = Counter(diagnostic.severity for diagnostic in diagnostics)
+    return ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
 
 
 def error_text(error: SimulatorError, *, width: int = WIDTH) -> str:

@@ -131,16 +131,25 @@ def _all_patterns(trigger: Trigger) -> Iterable[Located[str]]:
     return (pattern for patterns in (*names, trigger.paths, trigger.paths_ignore) for pattern in patterns or ())
 
 
-def _check_patterns(trigger: Trigger) -> None:
-    problems = []
+def pattern_problems(workflow: Workflow) -> tuple[Diagnostic, ...]:
+    """The filter patterns of a workflow that GitHub does not take."""
+    return tuple(problem for trigger in workflow.triggers.values() for problem in _pattern_problems(trigger))
+
+
+def _pattern_problems(trigger: Trigger) -> Iterable[Diagnostic]:
     for pattern in _all_patterns(trigger):
         try:
             compile_pattern(pattern.value.removeprefix("!"))
         except PatternError as error:
             message = f"The filter pattern {pattern.value} is not valid: {error}"
-            problems.append(
-                Diagnostic(code="filter-pattern", severity=Severity.ERROR, message=message, span=pattern.span)
+            hint = "See GitHub's filter pattern cheat sheet."
+            yield Diagnostic(
+                code="filter-pattern", severity=Severity.ERROR, message=message, span=pattern.span, hint=hint
             )
+
+
+def _check_patterns(trigger: Trigger) -> None:
+    problems = tuple(_pattern_problems(trigger))
     if problems:
         raise InvalidWorkflowError(
             problems[0].message, hint="See GitHub's filter pattern cheat sheet.", diagnostics=problems

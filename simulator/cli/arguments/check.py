@@ -1,0 +1,45 @@
+"""Arguments of `pysim check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.arguments.common import directory
+
+
+def _names(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in comma-separated lists, each once."""
+    return tuple(dict.fromkeys(name.strip() for value in values for name in value.split(",") if name.strip()))
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@directory
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="The form of the output.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "notice", "never"]),
+    default="error",
+    show_default=True,
+    help="The least severity that makes the exit code 1.",
+)
+@click.option("--with", "linters", multiple=True, metavar="NAMES", callback=_names, help="Also ask zizmor, actionlint.")
+def command(**arguments: Any) -> int:
+    """Check workflow FILES, or all of the repository, without running anything.
+
+    Says what GitHub would refuse, and what would break a release to PyPI. Exit code: 0 fine, 1 a finding reaches
+    --fail-on, 2 usage, 3 a file is not valid.
+    """
+    from simulator.cli.commands.check import CheckOptions, check
+
+    return check(CheckOptions(**arguments), click.echo)

@@ -1,0 +1,68 @@
+"""`pysim check`: workflow files as they are on disk, without running anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.cli.checking import FOLDER, Files, check_files, names_of, reaches
+from simulator.cli.configuration import load_configuration
+from simulator.errors import ExitCode, UsageError
+from simulator.rehearsal.linters.registry import find_linter, lint
+from simulator.rehearsal.rules.registry import RULES
+from simulator.report.problems.model import Problems
+from simulator.report.problems.registry import FORMS, FormName
+from simulator.spelling import suggest
+from simulator.triggers.repository import find_root
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckOptions:
+    """What the user asked `pysim check` for; without `files` all workflows of the repository are meant."""
+
+    directory: Path
+    files: tuple[Path, ...] = ()
+    form: FormName = "text"
+    fail_on: str = "error"
+    linters: tuple[str, ...] = ()
+
+
+def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
+    """Check and show; raises SimulatorError for what keeps pysim from doing so."""
+    programs = {name: find_linter(name) for name in options.linters}
+    files = Files(root=_root(options))
+    _require(options.files, files)
+    names = tuple(dict.fromkeys(names_of(files, options.files))) or files.names()
+    if not names:
+        raise UsageError(
+            f"There is no workflow in {FOLDER} of {files.root}.", hint="Name a file, or the repository with -C."
+        )
+    checked = check_files(files, names, load_configuration(files.root))
+    linted = [found for name, program in programs.items() for found in lint(name, program, files.root, names)]
+    found = sorted((*checked.diagnostics, *linted), key=lambda each: (each.span.file, each.span.line))
+    summaries = {code: rule.summary for code, rule in RULES.items()}
+    read = checked.sources.get
+    say(FORMS[options.form](Problems(files=names, diagnostics=found, read=read, summaries=summaries)))
+    if not checked.valid:
+        return ExitCode.INVALID_WORKFLOW
+    return ExitCode.NO_GO if reaches(found, options.fail_on) else ExitCode.GO
+
+
+def _root(options: CheckOptions) -> Path:
+    """The repository of -C, else that of the first file."""
+    if options.files and options.directory == Path() and options.files[0].is_file():
+        return find_root(options.files[0].parent)
+    return find_root(options.directory)
+
+
+def _require(given: Sequence[Path], files: Files) -> None:
+    for path in given:
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder.", hint=f"To check the workflows of a repository: -C {path}")
+        if not path.is_file():
+            raise UsageError(f"There is no file {path}.", hint=suggest(path.name, map(_last, files.names())))
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]

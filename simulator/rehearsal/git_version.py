@@ -1,0 +1,28 @@
+"""Whether a project takes its version from git, by its pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
+    """The build requirement, one of `tools` (normalised names), that takes the version from git.
+
+    None when there is none, when the version is written down, and for a file that is not TOML.
+    """
+    try:
+        data = tomllib.loads(pyproject.decode())
+        required = data.get("build-system", {}).get("requires", ())
+        project = data.get("project", {})
+        written = "version" in project or (project and "version" not in project.get("dynamic", ()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        return None
+    if written or not isinstance(required, list):
+        return None
+    matches = (_NAME.match(item) for item in required if isinstance(item, str))
+    names = (re.sub(r"[-_.]+", "-", match[1]).lower() for match in matches if match)
+    return next((name for name in names if name in tools), None)

@@ -1,0 +1,293 @@
+"""Rules of artifacts: names that meet, jobs that wait for the uploader, files where the publishing step looks.
+
+Silent wherever an action or a called workflow may upload artifacts that cannot be seen in the file.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from simulator.actions.facts import uploads as uploads_of
+from simulator.diagnostics import Severity
+from simulator.expressions.language import ExpressionError, Scope
+from simulator.planning.matrix import MatrixError, expand
+from simulator.planning.tools import action_name, given_inputs
+from simulator.positions import Span
+from simulator.rehearsal.rules.model import Problem, Subject
+from simulator.rehearsal.rules.release import (
+    ANY,
+    distributions_folder,
+    jobs_before,
+    may_meet,
+    pattern_of,
+    plain_folder,
+    publishing_of,
+)
+from simulator.spelling import closest
+from simulator.workflow.model import Job, Step, Workflow
+
+_UPLOAD, _DOWNLOAD = "actions/upload-artifact", "actions/download-artifact"
+_ELSEWHERE = frozenset({"run-id", "repository", "github-token", "artifact-ids"})
+_BEYOND_STARS = re.compile(r"[\[\]{}()!+@\\]")
+_OLD = re.compile(r"v[123](?:\.|$)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Upload:
+    """An artifact that a step uploads; `name` may hold ANY."""
+
+    job: Job
+    step: Step
+    name: str
+    span: Span
+
+    @property
+    def shown(self) -> str:
+        return self.name.replace(ANY, "${{ }}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Download:
+    """What a step downloads: one artifact by its `name`, or those that fit a `pattern`, or all (both None)."""
+
+    job: Job
+    step: Step
+    name: str | None
+    pattern: str | None
+    span: Span
+
+    def may_take(self, upload: _Upload) -> bool:
+        if self.name is not None:
+            return may_meet(self.name, upload.name)
+        if self.pattern is None or _BEYOND_STARS.search(self.pattern):
+            return True
+        return may_meet(self.pattern.replace("*", ANY).replace("?", ANY), upload.name)
+
+    def surely_takes(self, upload: _Upload) -> bool:
+        if self.name is not None:
+            return ANY not in self.name + upload.name and self.name == upload.name
+        if self.pattern is None or _BEYOND_STARS.search(self.pattern) or ANY in self.pattern:
+            return False
+        return fnmatch.fnmatchcase(upload.name.replace(ANY, "x"), self.pattern)
+
+
+def _uploads(workflow: Workflow) -> Iterator[_Upload]:
+    for job in workflow.jobs.values():
+        for step in job.steps:
+            name = action_name(step.uses.value) if step.uses else ""
+            if step.uses is None:
+                continue
+            if name == _UPLOAD:
+                text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
+                span = text.span if text else step.uses.span
+                yield _Upload(job=job, step=step, name=pattern_of(text) if text else "artifact", span=span)
+            else:
+                for fixed in uploads_of(name) or ():
+                    yield _Upload(job=job, step=step, name=f"{fixed}{ANY}", span=step.uses.span)
+
+
+def _downloads(workflow: Workflow) -> Iterator[_Download]:
+    """The downloads from the same run."""
+    for job in workflow.jobs.values():
+        for step in job.steps:
+            if step.uses is None or action_name(step.uses.value) != _DOWNLOAD:
+                continue
+            inputs = {key.lower(): value for key, value in step.with_.items()}
+            if inputs.keys() & _ELSEWHERE:
+                continue
+            name, pattern = inputs.get("name"), inputs.get("pattern")
+            text = name or pattern
+            yield _Download(
+                job=job,
+                step=step,
+                name=pattern_of(name) if name and name.source else None,
+                pattern=pattern_of(pattern) if pattern and pattern.source else None,
+                span=text.span if text else step.uses.span,
+            )
+
+
+def _all_are_seen(workflow: Workflow) -> bool:
+    """Whether the uploads in the file are all that there can be."""
+    return all(job.uses is None and all(map(_is_seen, job.steps)) for job in workflow.jobs.values())
+
+
+def _is_seen(step: Step) -> bool:
+    if step.uses is None:
+        return step.control is None
+    if step.uses.value.startswith("docker://"):
+        return True
+    name = action_name(step.uses.value)
+    return name in {_UPLOAD, _DOWNLOAD} or uploads_of(name) is not None
+
+
+def artifact_name(subject: Subject) -> Iterator[Problem]:
+    """A download asks for an artifact that no job uploads."""
+    if not _all_are_seen(subject.workflow):
+        return
+    found = list(_uploads(subject.workflow))
+    for wanted in _downloads(subject.workflow):
+        if any(wanted.may_take(upload) for upload in found):
+            continue
+        names = list(dict.fromkeys(upload.shown for upload in found))
+        what = wanted.name or wanted.pattern
+        said = f"Job {wanted.job.id} downloads {what.replace(ANY, '${{ }}')}" if what else "Artifacts are downloaded"
+        guess = closest(what or "", names)
+        listed = f"uploaded are: {', '.join(names)}" if names else "the workflow uploads none"
+        yield Problem(
+            span=wanted.span,
+            message=f"{said}, and no job uploads it: {listed}",
+            hint=f"Did you mean {guess}?" if guess else "Give upload-artifact and download-artifact one name.",
+        )
+
+
+def artifact_not_needed(subject: Subject) -> Iterator[Problem]:
+    """A job downloads what another job uploads, and does not wait for it."""
+    if not _all_are_seen(subject.workflow):
+        return
+    found = list(_uploads(subject.workflow))
+    for wanted in _downloads(subject.workflow):
+        before = {*jobs_before(subject.workflow, wanted.job), wanted.job.id}
+        possible = [upload for upload in found if wanted.may_take(upload)]
+        late = [upload for upload in possible if upload.job.id not in before]
+        if possible and len(late) == len(possible):
+            yield _late(wanted, late[0], Severity.ERROR)
+        elif wanted.pattern is not None:
+            for upload in late:
+                if wanted.surely_takes(upload):
+                    yield _late(wanted, upload, Severity.WARNING)
+
+
+def _late(wanted: _Download, upload: _Upload, severity: Severity) -> Problem:
+    verb = "may" if severity is Severity.WARNING else "does"
+    return Problem(
+        span=wanted.span,
+        message=f"Job {wanted.job.id} downloads {upload.shown}, which job {upload.job.id} uploads, and "
+        + ("may run before it" if verb == "may" else "does not wait for it"),
+        hint=f"Add {upload.job.id} to the needs of {wanted.job.id}.",
+        severity=severity,
+    )
+
+
+def artifact_twice(subject: Subject) -> Iterator[Problem]:
+    """Two uploads of one run have the same name, which is refused since version 4."""
+    seen: dict[str, _Upload] = {}
+    for upload in _uploads(subject.workflow):
+        if not _is_certain(upload):
+            continue
+        count = _combinations(upload.job)
+        first = seen.setdefault(upload.name, upload)
+        if count > 1:
+            who = f"each of the {count} jobs of the matrix of {upload.job.id} uploads"
+            hint = f"Make the name differ: {upload.name}-${{{{ strategy.job-index }}}}, and download with a pattern."
+        elif first is not upload:
+            who = f"both job {first.job.id} and job {upload.job.id} upload"
+            hint = "Give each its own name, and download with a pattern."
+        else:
+            continue
+        yield Problem(
+            span=upload.span,
+            message=f"{who[0].upper()}{who[1:]} {upload.name}: GitHub refuses the second one (409 Conflict)",
+            hint=hint,
+        )
+
+
+def _is_certain(upload: _Upload) -> bool:
+    """An upload that happens whenever its job runs, under a fixed name, and replaces nothing."""
+    step, job = upload.step, upload.job
+    assert step.uses is not None
+    old = _OLD.match(step.uses.value.partition("@")[2])
+    replaces = given_inputs(step).get("overwrite", "false") != "false"
+    plain = not step.condition.source and not job.condition.source and action_name(step.uses.value) == _UPLOAD
+    return plain and not old and not replaces and ANY not in upload.name
+
+
+def _combinations(job: Job) -> int:
+    """How many jobs the matrix makes; 1 where only a run can tell."""
+    matrix = job.strategy.matrix if job.strategy else None
+    if matrix is None:
+        return 1
+    try:
+        return len(expand(matrix, Scope(contexts={})))
+    except (MatrixError, ExpressionError):
+        return 1
+
+
+def nested_download(subject: Subject) -> Iterator[Problem]:
+    """A download puts a folder an artifact where the publishing step expects files."""
+    workflow = subject.workflow
+    for job in workflow.jobs.values():
+        for found in publishing_of(workflow, job):
+            folder = distributions_folder(found.step)
+            if folder is None:
+                continue
+            for download in _downloads_before(workflow, job, found.step):
+                path, inputs = _target(download), given_inputs(download.step)
+                if path is None or not (path == folder or path.startswith(f"{folder}/")):
+                    continue
+                if path != folder:
+                    yield _nested(download, f"into {path}/", folder, "Download into the folder itself.")
+                elif download.name is None and inputs.get("merge-multiple", "false") == "false":
+                    hint = "Add merge-multiple: true, or name the one artifact."
+                    yield _nested(download, "each artifact into a folder of its own", folder, hint)
+
+
+def _nested(download: _Download, how: str, folder: str, hint: str) -> Problem:
+    return Problem(
+        span=download.span,
+        message=f"Job {download.job.id} downloads {how}, and the publishing step takes files that lie directly in "
+        f"{folder}/",
+        hint=hint,
+    )
+
+
+def _downloads_before(workflow: Workflow, job: Job, publish: Step) -> Sequence[_Download]:
+    """The downloads of a job in front of its publishing step; none when commands may move files in between."""
+    found = [each for each in _downloads(workflow) if each.job.id == job.id and each.step.number < publish.number]
+    if not found:
+        return ()
+    between = [step for step in job.steps if found[0].step.number < step.number < publish.number]
+    moves = any(step.run and re.search(r"\b(?:mv|cp|rsync|find|shutil|rename|tar|unzip)\b", step.run.source)
+                for step in between)  # fmt: skip
+    return () if moves else found
+
+
+def _target(download: _Download) -> str | None:
+    path = given_inputs(download.step).get("path", ".")
+    path = re.sub(r"^\$\{\{\s*github\.workspace\s*\}\}/?", "./", path)
+    return None if "${{" in path or path.startswith(("/", "~")) else plain_folder(path)
+
+
+def download_elsewhere(subject: Subject) -> Iterator[Problem]:
+    """The files of an artifact land beside the folder that the publishing step takes."""
+    workflow = subject.workflow
+    found = list(_uploads(workflow))
+    for job in workflow.jobs.values():
+        if any(step.run for step in job.steps):
+            continue
+        for publish in publishing_of(workflow, job):
+            folder = distributions_folder(publish.step)
+            downloads = _downloads_before(workflow, job, publish.step)
+            if folder is None or len(downloads) != 1 or downloads[0].name is None:
+                continue
+            sources = [upload for upload in found if downloads[0].surely_takes(upload)]
+            path = _target(downloads[0])
+            if path != "." or len(sources) != 1 or _root_of(sources[0]) != folder:
+                continue
+            yield Problem(
+                span=downloads[0].span,
+                message=f"Job {job.id} downloads the files into the workspace, and the publishing step looks for them "
+                f"in {folder}/: an artifact of `path: {folder}/` holds no folder {folder}",
+                hint=f"Add path: {folder}/ to the download.",
+            )
+
+
+def _root_of(upload: _Upload) -> str | None:
+    """The folder whose content an upload holds, for a single plain path."""
+    path = given_inputs(upload.step).get("path", "")
+    if "\n" in path or "${{" in path or path.startswith(("!", "/", "~")):
+        return None
+    head, star, _ = path.partition("*")
+    return plain_folder(head) if not star or head.endswith("/") else None

@@ -1,0 +1,52 @@
+"""What a release rule is: a function from a workflow and what is around it to problems with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from simulator.diagnostics import Severity
+from simulator.positions import Span
+from simulator.twins.base import Publisher
+from simulator.workflow.model import Workflow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """A workflow and what is around it.
+
+    `others` are the workflows of the repository by path, this one too. `publishers` are those that are
+    declared; `git_version` is the build requirement that takes the version from git, if there is one.
+    """
+
+    workflow: Workflow
+    others: Mapping[str, Workflow] = field(default_factory=dict)
+    publishers: Sequence[Publisher] = ()
+    git_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """A place where a rule is broken; `severity` None is the rule's own."""
+
+    span: Span
+    message: str
+    hint: str
+    severity: Severity | None = None
+
+
+class Check(Protocol):
+    """Finds where a rule is broken. Reads its argument alone, and is silent where it cannot be sure."""
+
+    def __call__(self, subject: Subject, /) -> Iterator[Problem]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A rule; its code is its name in the registry. `summary` and `why` are a sentence each for the page of rules."""
+
+    severity: Severity
+    summary: str
+    why: str
+    check: Check

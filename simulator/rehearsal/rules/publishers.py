@@ -1,0 +1,78 @@
+"""Rules of trusted publishing: the declared publisher, and workflows that are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from simulator.diagnostics import Severity
+from simulator.planning.tools import given_inputs
+from simulator.rehearsal.rules.model import Problem, Subject
+from simulator.rehearsal.rules.release import Publishing, publishing
+from simulator.twins.base import Publisher
+
+
+def publisher_mismatch(subject: Subject) -> Iterator[Problem]:
+    """No declared publisher fits the file and the environment of a job that publishes."""
+    for found in publishing(subject.workflow):
+        declared = [each for each in subject.publishers if found.index in {each.index}]
+        if not found.trusted or not declared:
+            continue
+        here = [each for each in declared if each.workflow == PurePosixPath(subject.workflow.path).name]
+        if not here:
+            yield _other_file(subject, found, declared)
+        elif not any(_fits(each, found) for each in here):
+            yield _other_environment(found, here)
+
+
+def _other_file(subject: Subject, found: Publishing, declared: Sequence[Publisher]) -> Problem:
+    name = PurePosixPath(subject.workflow.path).name
+    files = ", ".join(dict.fromkeys(each.workflow for each in declared))
+    return Problem(
+        span=found.span,
+        message=f"Job {found.job.id} publishes from {name}, and the declared publishers are for {files}",
+        hint=f"Rename the file, or register a publisher for {name} and declare it in [[publishers]].",
+    )
+
+
+def _fits(publisher: Publisher, found: Publishing) -> bool:
+    """PyPI compares environments without letter case; one that is computed may fit."""
+    if publisher.environment is None:
+        return True
+    environment = found.job.environment
+    if environment is None:
+        return False
+    return not environment.name.template.is_literal or (
+        environment.name.source.casefold() == publisher.environment.casefold()
+    )
+
+
+def _other_environment(found: Publishing, here: Sequence[Publisher]) -> Problem:
+    environment = found.job.environment
+    wanted = " or ".join(dict.fromkeys(each.environment or "any" for each in here))
+    has = f"has the environment {environment.name.source}" if environment else "has no environment"
+    return Problem(
+        span=environment.span if environment else found.job.span,
+        message=f"Job {found.job.id} {has}, and the declared publisher wants {wanted}: PyPI would refuse the token",
+        hint=f"Write environment: {wanted} in the job, or change the publisher.",
+    )
+
+
+def reusable_publish(subject: Subject) -> Iterator[Problem]:
+    """A trusted publishing job in a workflow that others call."""
+    triggers = subject.workflow.triggers
+    call = triggers.get("workflow_call")
+    if call is None:
+        return
+    for found in publishing(subject.workflow):
+        if not found.trusted:
+            continue
+        attested = found.step.uses is not None and given_inputs(found.step).get("attestations") != "false"
+        alone = len(triggers) == 1
+        yield Problem(
+            span=found.span,
+            message=f"Job {found.job.id} publishes from a workflow that others call, which PyPI's trusted publishing "
+            "does not support" + (": with attestations PyPI refuses the upload" if attested else ""),
+            hint="Move the publishing job into the workflow that the tag starts; the build may stay here.",
+            severity=Severity.ERROR if alone and attested else Severity.WARNING,
+        )

@@ -1,0 +1,138 @@
+"""The release rules by code, and their application to a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from simulator.diagnostics import Diagnostic, Severity
+from simulator.rehearsal.rules import artifacts, handover, publishers, tags, tokens, versions
+from simulator.rehearsal.rules.model import Check, Rule, Subject
+
+
+def _rule(severity: Severity, summary: str, why: str, check: Check) -> Rule:
+    return Rule(severity=severity, summary=summary, why=why, check=check)
+
+
+RULES: Final[Mapping[str, Rule]] = {
+    "tag-pattern": _rule(
+        Severity.ERROR,
+        "The tag filter of a publishing workflow takes no tag that names a version.",
+        "Filters are GitHub's patterns, not regular expressions, and match the whole name: no tag starts the release.",
+        tags.tag_pattern,
+    ),
+    "tag-never-starts": _rule(
+        Severity.ERROR,
+        "A publishing job asks for a tag, and no event of the workflow brings one.",
+        "With a filter for branches alone, pushes of tags start nothing, and the condition is never true.",
+        tags.tag_never_starts,
+    ),
+    "missing-id-token": _rule(
+        Severity.ERROR,
+        "A job publishes without a credential and has no `id-token: write`.",
+        "Trusted publishing needs an ID token, which GitHub never grants by default.",
+        tokens.missing_id_token,
+    ),
+    "dropped-id-token": _rule(
+        Severity.ERROR,
+        "The workflow grants `id-token: write`, and the publishing job's own `permissions` drop it.",
+        "A job's block replaces the workflow's wholly.",
+        tokens.dropped_id_token,
+    ),
+    "artifact-name": _rule(
+        Severity.ERROR,
+        "A job downloads an artifact that no job uploads.",
+        "download-artifact fails with `Artifact not found`.",
+        artifacts.artifact_name,
+    ),
+    "artifact-not-needed": _rule(
+        Severity.ERROR,
+        "A job downloads an artifact without needing the job that uploads it (a warning where only some may be late).",
+        "Jobs start as soon as their needs are done: the download runs first and finds nothing.",
+        artifacts.artifact_not_needed,
+    ),
+    "artifact-twice": _rule(
+        Severity.ERROR,
+        "Two jobs, or the jobs of a matrix, upload artifacts of one name.",
+        "Since version 4 an artifact cannot be added to: the second upload fails.",
+        artifacts.artifact_twice,
+    ),
+    "nested-download": _rule(
+        Severity.ERROR,
+        "A download puts folders where the publishing step takes files.",
+        "Without a name, each artifact lands in a folder of its own, and the upload fails on a folder in dist/.",
+        artifacts.nested_download,
+    ),
+    "download-elsewhere": _rule(
+        Severity.ERROR,
+        "A download puts the files beside the folder that the publishing step takes.",
+        "An artifact of `path: dist/` holds the files, not the folder; the publishing step finds no dist/.",
+        artifacts.download_elsewhere,
+    ),
+    "publisher-mismatch": _rule(
+        Severity.ERROR,
+        "No declared publisher has the file name and the environment of a job that publishes.",
+        "PyPI compares both, and refuses the token of a job that differs.",
+        publishers.publisher_mismatch,
+    ),
+    "reusable-publish": _rule(
+        Severity.ERROR,
+        "A trusted publishing job lies in a workflow that others call (a warning where it also starts by itself, or "
+        "without attestations).",
+        "PyPI does not support trusted publishing from reusable workflows; attestations of one are refused.",
+        publishers.reusable_publish,
+    ),
+    "shallow-checkout": _rule(
+        Severity.ERROR,
+        "The version comes from git, and the checkout that is built is shallow (a warning where only some events lack "
+        "the tag, a notice where none does).",
+        "Without the tag the tool makes up a version, and PyPI refuses it or users get it.",
+        versions.shallow_checkout,
+    ),
+    "retired-action": _rule(
+        Severity.ERROR,
+        "A version of an action that GitHub fails (a warning for one written for Node 12 or 16).",
+        "GitHub fails such a job at its start, whatever else is right.",
+        versions.retired_action,
+    ),
+    "retired-runner": _rule(
+        Severity.ERROR,
+        "A job runs on an image that GitHub has removed.",
+        "The job waits for a runner that never comes.",
+        versions.retired_runner,
+    ),
+    "token-starts-nothing": _rule(
+        Severity.WARNING,
+        "A step makes a release or a tag with GITHUB_TOKEN, and a publishing workflow waits for it.",
+        "GitHub starts no run for events that are made with that token.",
+        handover.token_starts_nothing,
+    ),
+    "unpinned-action": _rule(
+        Severity.WARNING,
+        "An action in a publishing job that may fetch ID tokens is not pinned to a commit (a notice for tags).",
+        "Whoever moves the branch or the tag can publish in your name.",
+        tokens.unpinned_action,
+    ),
+    "build-and-publish": _rule(
+        Severity.WARNING,
+        "Distributions are built in the job that publishes them with an ID token.",
+        "Every build dependency runs where tokens can be fetched.",
+        tokens.build_and_publish,
+    ),
+}
+
+
+def check(subject: Subject) -> tuple[Diagnostic, ...]:
+    """What all rules find, in the order of the places."""
+    found = [
+        Diagnostic(
+            code=code,
+            severity=problem.severity or rule.severity,
+            message=problem.message,
+            span=problem.span,
+            hint=problem.hint,
+        )
+        for code, rule in RULES.items()
+        for problem in rule.check(subject)
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: (each.span.line, each.span.column)))

@@ -1,0 +1,84 @@
+"""Rules of what starts a release: tag filters, and conditions on a tag that no event gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from simulator.positions import Located
+from simulator.rehearsal.rules.model import Problem, Subject
+from simulator.rehearsal.rules.release import publishing
+from simulator.triggers.globs import PatternError, deciding
+from simulator.workflow.model import Trigger
+
+_VERSIONS = ("1.2.3", "1.2", "1", "10.20.30", "0.1.0", "2026.1.15", "26.1", "1.2.3.4", "1.2.3rc1", "1.2.3-rc.1",
+             "1.2.3a1", "1.2.3b2", "1.2.3.post1", "1.2.3.dev4", "1.2.3-beta.1", "1.2.3-alpha", "1.2.3-rc1")  # fmt: skip
+_PREFIXES = ("", "v", "V", "v.", "release-", "release/", "release-v", "release/v", "ver", "version-", "project-v",
+             "project-", "project/v", "project/", "project@", "project@v", "py-v", "python-v")  # fmt: skip
+_SPECIAL = re.compile(r"[*?+\[\]\\!]")
+_NOT_IN_TAGS = re.compile(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|//|@\{|^/|/$|\.$|^-|^refs/")
+_WITHOUT_TAGS = frozenset({"push", "pull_request", "pull_request_target", "schedule", "merge_group"})
+
+
+def tag_pattern(subject: Subject) -> Iterator[Problem]:
+    """The tag filter of a publishing workflow takes no tag that names a version."""
+    trigger = subject.workflow.triggers.get("push")
+    if trigger is None or not any(publishing(subject.workflow)):
+        return
+    patterns = trigger.tags if trigger.tags is not None else trigger.tags_ignore
+    if not patterns:
+        return
+    try:
+        taken = [tag for tag in _candidates(patterns) if _takes(trigger, tag)]
+    except PatternError:
+        return  # GitHub refuses the file for it
+    if not taken:
+        words = ", ".join(pattern.value for pattern in patterns)
+        key = "tags" if trigger.tags is not None else "tags-ignore"
+        yield Problem(
+            span=patterns[0].span,
+            message=f"No version tag passes `{key}: {words}`: neither v1.2.3 nor 1.2.3 starts the workflow",
+            hint="These are GitHub's filter patterns, not regular expressions, and they match the whole name of "
+            "the tag, without refs/tags/: write v*, or v[0-9]+.[0-9]+.[0-9]+.",
+        )
+
+
+def _candidates(patterns: Sequence[Located[str]]) -> Iterator[str]:
+    """Tags that name a version: the usual forms, and those that begin as a pattern does."""
+    heads = [_SPECIAL.split(pattern.value.removeprefix("!"), maxsplit=1)[0] for pattern in patterns]
+    own = [head.rstrip("0123456789.") for head in heads]
+    for prefix in (*_PREFIXES, *heads, *own):
+        for version in _VERSIONS:
+            if not _NOT_IN_TAGS.search(prefix + version):
+                yield prefix + version
+
+
+def _takes(trigger: Trigger, tag: str) -> bool:
+    if trigger.tags is not None:
+        patterns = [pattern.value for pattern in trigger.tags]
+        index = deciding(patterns, tag)
+        return index is not None and not patterns[index].startswith("!")
+    return all(deciding([pattern.value], tag) is None for pattern in trigger.tags_ignore or ())
+
+
+def tag_never_starts(subject: Subject) -> Iterator[Problem]:
+    """A publishing job asks for a tag, and no event of the workflow brings one."""
+    triggers = subject.workflow.triggers
+    push = triggers.get("push")
+    if not triggers.keys() <= _WITHOUT_TAGS or push is None or not _branches_alone(push):
+        return
+    for found in publishing(subject.workflow):
+        for condition in (found.job.condition, found.step.condition):
+            if re.search(r"startsWith\(\s*github\.ref\s*,\s*'refs/tags|ref_type\s*==\s*'tag'", condition.source):
+                yield Problem(
+                    span=condition.span,
+                    message=f"Job {found.job.id} publishes for tags alone, and no tag starts this workflow: "
+                    "its push has a filter for branches and none for tags",
+                    hint="Add `tags:` beside `branches:` below `push:`.",
+                )
+                break
+
+
+def _branches_alone(push: Trigger) -> bool:
+    has_tags = push.tags is not None or push.tags_ignore is not None
+    return not has_tags and (push.branches is not None or push.branches_ignore is not None)

@@ -1,0 +1,150 @@
+"""Rules of what a job stands on: versions from git, versions of actions, runner images."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import cast
+
+from simulator.actions.facts import gone_branch, old_node, retired
+from simulator.diagnostics import Severity
+from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
+from simulator.rehearsal.rules.model import Problem, Subject
+from simulator.rehearsal.rules.release import Publishing, publishing, variables
+from simulator.workflow.model import Job, Step, Trigger, Workflow
+
+_ASKS_FOR_TAG = re.compile(
+    r"refs/tags|ref_type\s*==\s*'tag'|event_name\s*==\s*'release'|event\.action\s*==\s*'published'"
+)
+_FETCHES = re.compile(r"git\s+(?:-\S+\s+\S+\s+)*fetch\b[^\n]*(?:--unshallow|--tags|--depth|refs/tags)")
+
+
+def shallow_checkout(subject: Subject) -> Iterator[Problem]:
+    """The version comes from git, and the checkout that is built has no history."""
+    tool, workflow = subject.git_version, subject.workflow
+    if tool is None or not any(publishing(workflow)):
+        return
+    severity = _severity(workflow)
+    for job in workflow.jobs.values():
+        checkout = _shallow(job)
+        if checkout is None or checkout.uses is None or _version_is_given(workflow, job, tool):
+            continue
+        yield Problem(
+            span=checkout.uses.span,
+            message=f"{tool} takes the version from git, and this checkout holds one commit and no older tag: "
+            + _consequence(severity),
+            hint="Add with: fetch-depth: 0.",
+            severity=severity,
+        )
+
+
+def _severity(workflow: Workflow) -> Severity:
+    """The checkout of a pushed tag holds that tag (actions/checkout fetches the ref itself), any other holds none."""
+    kinds = {kind for trigger in workflow.triggers.values() for kind in _refs(trigger)}
+    if "tag" in kinds and all(_for_tags_alone(found) for found in publishing(workflow)):
+        kinds = {"tag"}
+    if kinds == {"tag"}:
+        return Severity.NOTICE
+    return Severity.WARNING if "tag" in kinds else Severity.ERROR
+
+
+def _for_tags_alone(found: Publishing) -> bool:
+    return any(_ASKS_FOR_TAG.search(each.source) for each in (found.job.condition, found.step.condition))
+
+
+def _refs(trigger: Trigger) -> Iterator[str]:
+    """The kinds of refs that an event brings: "tag", "branch"."""
+    if trigger.event in {"create", "workflow_call"}:
+        yield from ("tag", "branch")
+    elif trigger.event == "release":
+        yield "tag"
+    elif trigger.event == "push":
+        tags = trigger.tags is not None or trigger.tags_ignore is not None
+        branches = trigger.branches is not None or trigger.branches_ignore is not None
+        if tags or not branches:
+            yield "tag"
+        if branches or not tags:
+            yield "branch"
+    else:
+        yield "branch"
+
+
+def _consequence(severity: Severity) -> str:
+    if severity is Severity.NOTICE:
+        return "the version is right for the pushed tag alone"
+    if severity is Severity.WARNING:
+        return "started by another event than the tag's, it builds version 0.1.dev1 or the like"
+    return "no event of this workflow brings the tag, so it builds version 0.1.dev1 or the like"
+
+
+def _shallow(job: Job) -> Step | None:
+    """The checkout of a job that builds, if it is shallow and nothing fetches more."""
+    if not any(building_step(step) for step in job.steps):
+        return None
+    scripts = [code_of(step.run.source) for step in job.steps if step.run]
+    if any(_FETCHES.search(script) for script in scripts):
+        return None
+    for step in job.steps:
+        if step.uses is not None and action_name(step.uses.value) == "actions/checkout":
+            inputs = given_inputs(step)
+            if "repository" in inputs or "path" in inputs:
+                continue
+            depth = inputs.get("fetch-depth", "1")
+            return step if depth.isdecimal() and depth != "0" and inputs.get("fetch-tags") != "true" else None
+    return None
+
+
+def _version_is_given(workflow: Workflow, job: Job, tool: str) -> bool:
+    variable: str | None = publishing_facts()["git_versions"][tool]
+    if variable is None:
+        return False
+    scripts = [step.run.source for step in job.steps if step.run]
+    named = [name for step in job.steps for name in variables(workflow, job, step)]
+    return any(variable in text for text in (*named, *scripts))
+
+
+def retired_action(subject: Subject) -> Iterator[Problem]:
+    """A version of an action that GitHub no longer runs, or runs on another Node than it was written for."""
+    for step in _steps(subject.workflow):
+        if step.uses is None:
+            continue
+        name, ref = action_name(step.uses.value), step.uses.value.partition("@")[2]
+        version = re.match(r"v(\d+)(?:\.|$)", ref)
+        major = int(version[1]) if version else -1
+        page, node, gone = retired().get(name, {}).get(major), old_node(name, major), gone_branch(name, ref)
+        if page:
+            message, hint = f"GitHub fails every job with {name}@v{major}", f"Take a later version: see {page}"
+            yield Problem(span=step.uses.span, message=message, hint=hint)
+        elif node:
+            message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
+            hint = f"Take {name}@v{node.instead} or later."
+            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
+        elif gone:
+            message = f"{name} no longer moves its branch {ref}"
+            yield Problem(span=step.uses.span, message=message, hint=f"Take {name}@{gone}.")
+
+
+def _steps(workflow: Workflow) -> Iterator[Step]:
+    return (step for job in workflow.jobs.values() for step in job.steps)
+
+
+def retired_runner(subject: Subject) -> Iterator[Problem]:
+    """A job waits for a runner image that GitHub has removed."""
+    for job in subject.workflow.jobs.values():
+        for label in job.runs_on:
+            since = _retired_runners().get(label.source.lower())
+            if since and len(job.runs_on) == 1:
+                yield Problem(
+                    span=label.span,
+                    message=f"GitHub removed the image {label.source} on {since}: job {job.id} would wait for ever",
+                    hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
+                )
+
+
+@functools.cache
+def _retired_runners() -> Mapping[str, str]:
+    text = files("simulator").joinpath("resources", "runners.json").read_text(encoding="utf-8")
+    return cast("Mapping[str, str]", json.loads(text)["retired"])

@@ -1,0 +1,39 @@
+"""Problems as one JSON document; its form is versioned, and keys are only ever added."""
+
+from __future__ import annotations
+
+import json
+
+from simulator.diagnostics import Diagnostic, Severity
+from simulator.positions import Span
+from simulator.report.problems.model import Problems
+
+VERSION = 1
+
+
+def render_json(problems: Problems) -> str:
+    """`{"version", "files", "problems": [...], "totals": {severity: count}}`."""
+    found = problems.diagnostics
+    document = {
+        "version": VERSION,
+        "files": list(problems.files),
+        "problems": [_problem(each) for each in found],
+        "totals": {severity.value: sum(each.severity is severity for each in found) for severity in Severity},
+    }
+    return json.dumps(document, indent=2)
+
+
+def _problem(diagnostic: Diagnostic) -> dict[str, object]:
+    shown = {"shown_at": _place(diagnostic.shown_at)} if diagnostic.shown_at else {}
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        **_place(diagnostic.span),
+        **shown,
+    }
+
+
+def _place(span: Span) -> dict[str, object]:
+    return {"file": span.file, "line": span.line, "column": span.column}
