@@ -1,4 +1,4 @@
-"""The public face of the expression language: parse, inspect, evaluate.
+"""The public face of the expression language: parse, inspect, print, evaluate.
 
 `Value` is null, a boolean, a number, text, a sequence or a mapping; mappings are looked up ignoring case, and sequences
 and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used here), evaluation a `Scope` (what
@@ -11,6 +11,7 @@ from simulator.expressions.evaluation import Scope, evaluate, evaluate_template,
 from simulator.expressions.faults import ExpressionError
 from simulator.expressions.functions import FUNCTIONS, from_json, to_json
 from simulator.expressions.parser import MAX_LENGTH, parse
+from simulator.expressions.printing import to_source
 from simulator.expressions.syntax import Expression, Template, Vocabulary
 from simulator.expressions.templates import format_call, parse_condition, parse_template
 from simulator.expressions.values import Kind, Value, kind_of, to_number, to_text, truthy
@@ -39,6 +40,7 @@ __all__ = [
     "render",
     "to_json",
     "to_number",
+    "to_source",
     "to_text",
     "truthy",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,8 +21,23 @@ from simulator.expressions.language import (
     render,
     to_json,
     to_number,
+    to_source,
     to_text,
     truthy,
+)
+from simulator.expressions.syntax import (
+    Call,
+    Comparison,
+    Expression,
+    Filter,
+    Index,
+    Literal,
+    Logical,
+    Name,
+    Node,
+    Not,
+    children,
+    walk,
 )
 
 VOCABULARY = Vocabulary(names=frozenset({"a", "b", "github"}), functions={"success": (0, 0)})
@@ -92,3 +108,60 @@ def test_a_number_as_text_is_nearly_that_number(number: float) -> None:
 @given(value)
 def test_not_is_the_opposite_of_truthy(a: Value) -> None:
     assert evaluate(parse("!a", VOCABULARY), Scope(contexts={"a": a})) is not truthy(a)
+
+
+# Printing
+
+
+def bare(node: Node) -> str:
+    """A tree without the places of its nodes."""
+    return re.sub(r"index=\d+", "", repr(node))
+
+
+def logical(operator: str, operands: list[Node]) -> Node:
+    """A chain as the parser makes it: one that begins with a chain of the same operator is one with it."""
+    first = operands[0]
+    if isinstance(first, Logical) and first.operator == operator:
+        return Logical(first.operator, (*first.operands, *operands[1:]))
+    return Logical("&&" if operator == "&&" else "||", tuple(operands))
+
+
+constants: st.SearchStrategy[Node] = st.builds(Literal, st.none() | st.booleans() | st.floats() | st.text())
+names: st.SearchStrategy[Node] = st.sampled_from(["a", "b", "GitHub"]).map(lambda name: Name(name, 0))
+
+
+def larger(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    pairs = st.lists(inner, min_size=2, max_size=4)
+    return st.one_of(
+        st.builds(Not, inner),
+        st.builds(Filter, inner),
+        st.builds(Index, inner, inner | st.from_regex(r"[a-z_][a-z0-9-]{0,3}", fullmatch=True).map(Literal)),
+        st.builds(Comparison, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), inner, inner),
+        st.builds(logical, st.sampled_from(["&&", "||"]), pairs),
+        st.builds(Call, st.just("format"), pairs.map(tuple), st.just(0)),
+        st.just(Call("success", (), 0)),
+    )
+
+
+nodes = st.recursive(constants | names, larger, max_leaves=12)
+
+
+@given(nodes)
+def test_a_printed_tree_is_read_as_that_tree(node: Node) -> None:
+    printed = to_source(Expression("", node))
+    assert bare(parse(printed, VOCABULARY).root) == bare(node)
+
+
+@given(source)
+def test_print_and_parse_is_stable(text: str) -> None:
+    with contextlib.suppress(ExpressionError):
+        expression = parse(text, VOCABULARY)
+        printed = to_source(expression)
+        again = parse(printed, VOCABULARY)
+        assert bare(again.root) == bare(expression.root)
+        assert to_source(again) == printed
+
+
+@given(nodes)
+def test_a_walk_meets_every_child(node: Node) -> None:
+    assert len(list(walk(node))) == 1 + sum(len(list(walk(child))) for child in children(node))
