@@ -32,7 +32,7 @@ from simulator.engines.nodes import MAJORS, FoundNode, find_nodes, serving
 from simulator.engines.pythons import FoundPython, find_pythons
 from simulator.errors import EngineError
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix", "/gnu")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 # Settings of the system that hold no secret. Not apt, pip, npm, git or docker: theirs may hold credentials.
 SETTINGS = (
     "alternatives", "bash.bashrc", "crypto-policies", "debian_version", "fedora-release", "fonts", "inputrc",

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.engines.base import LAYOUT, Engine, Sandbox, SandboxSpec
 from simulator.engines.environment import FORWARDER_ADDRESS
+from simulator.engines.local_engine import LocalEngine
 from simulator.indexes import indexes
 from tests.engines.driving import BUNDLE, Gateway, connect, output, python, run
 
@@ -88,6 +89,16 @@ def test_steps_cannot_harm_the_agent(sandbox: Sandbox) -> None:
     assert output(sandbox, "echo still here") == "still here"
 
 
+def test_steps_see_nothing_of_the_agent(sandbox: Sandbox) -> None:
+    """Its standard output is pysim's: a line in it would be taken for the agent's word, and a tracer could stop it."""
+    attach = "import ctypes; print(ctypes.CDLL(None).ptrace(16, 1, 0, 0))"
+    assert python(sandbox, attach) == "-1"
+    for name in ("fd/0", "fd/1", "fd/2", "mem", "environ", "root"):
+        done, _ = run(sandbox, "bash", "-c", f"exec 3<> /proc/1/{name} || head -c1 /proc/1/{name}")
+        assert done.code != 0, name
+    assert output(sandbox, "echo still here") == "still here"
+
+
 def test_the_machine_cannot_be_changed(sandbox: Sandbox) -> None:
     for path in ("/usr/bin/x", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/etc/alternatives/x"):
         assert run(sandbox, "bash", "-c", f"echo > {path}")[0].code != 0
@@ -96,6 +107,26 @@ def test_the_machine_cannot_be_changed(sandbox: Sandbox) -> None:
         "print(c.mount(b'', b'/usr', b'', 32 | 4096, b''), c.umount2(b'/proc/sys', 2), c.unshare(0x20000))"
     )
     assert python(sandbox, code) == "-1 -1 -1"
+
+
+def test_the_devices_of_the_machine_cannot_be_changed(sandbox: Sandbox) -> None:
+    for name in ("null", "zero", "random", "tty"):
+        assert run(sandbox, "chmod", "666", f"/dev/{name}")[0].code == 1  # its mode already, should this succeed
+    assert output(sandbox, "echo x > /dev/null; head -c3 /dev/zero | wc -c") == "3"
+
+
+@pytest.mark.local
+def test_proc_is_as_for_anybody_also_where_root_runs_pysim(local_engine: LocalEngine, spec: SandboxSpec) -> None:
+    code = (
+        "import os, pathlib, stat\n"
+        "for path in pathlib.Path('/proc').iterdir():\n"
+        "    if path.name.isdigit() or path.is_symlink(): continue\n"
+        "    if path.is_dir() and not os.statvfs(path).f_flag & os.ST_RDONLY: print(path)\n"
+        "    if path.is_file() and (os.access(path, os.W_OK) or not path.stat().st_mode & stat.S_IROTH): print(path)\n"
+        "print(pathlib.Path('/proc/keys').read_text())"
+    )
+    with local_engine.open(spec) as sandbox:
+        assert python(sandbox, code) == ""
 
 
 def test_the_certificates_are_those_of_the_spec(sandbox: Sandbox) -> None:

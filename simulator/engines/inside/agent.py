@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ctypes
 import errno
 import grp
 import json
@@ -37,6 +38,7 @@ from typing import IO, Any, Callable, Iterator  # noqa: UP035
 CHUNK = 65536
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
 LINGER = 5.0  # seconds that a child may keep the output open after its command ended
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  # as GitHub's runner ends a step
 
 
@@ -413,6 +415,8 @@ def unpack(content: IO[bytes], path: str) -> None:
 def main() -> None:
     """Serve as the configuration on the command line says."""
     config = json.loads(sys.argv[1])
+    # Commands may be of the agent's own user: this keeps them from tracing it and from its streams in /proc/1/fd.
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     Agent(config["user"], config["group"], config["forwarder"]).serve()
 
 

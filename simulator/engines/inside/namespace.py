@@ -16,6 +16,7 @@ import platform
 import shutil
 import signal
 import socket
+import stat
 import struct
 import sys
 from typing import Any
@@ -35,9 +36,7 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
-# What a caller that is root could still write to or read by owning it, although the sandbox has no capability.
-READ_ONLY_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs")
-HIDDEN_PROC = ("kcore", "keys", "key-users", "kmsg", "timer_list")
+HIDDEN_PROC = ("keys", "key-users")
 
 
 class SetupError(Exception):
@@ -89,16 +88,22 @@ def mounts_under(folder: str) -> list[tuple[str, int]]:
     return found
 
 
-def make_read_only(folder: str) -> None:
+def make_read_only(folder: str, *, devices: int = MS_NODEV) -> None:
     for point, flags in mounts_under(folder):
-        mount("", point, "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | flags)
+        mount("", point, "", MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | devices | flags)
+
+
+def show_device(device: str, target: str) -> None:
+    """Show a device that can be used and not changed: its owner is the sandbox's user where root runs pysim."""
+    bind(device, target)
+    make_read_only(target, devices=0)
 
 
 def make_devices(folder: str) -> None:
     mount("tmpfs", folder, "tmpfs", MS_NOSUID, "mode=755,size=64k")
     for name in DEVICES:
         write(f"{folder}/{name}", "")
-        bind(f"/dev/{name}", f"{folder}/{name}")
+        show_device(f"/dev/{name}", f"{folder}/{name}")
     for name in ("pts", "shm"):
         os.mkdir(f"{folder}/{name}")
     mount("devpts", f"{folder}/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
@@ -110,13 +115,19 @@ def make_devices(folder: str) -> None:
 def make_proc(folder: str) -> None:
     mount("proc", folder, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     write(f"{folder}/sys/net/ipv4/ip_unprivileged_port_start", "0")  # the forwarder's ports; it has no capability
-    for name in READ_ONLY_PROC:
-        if os.path.exists(f"{folder}/{name}"):
-            bind(f"{folder}/{name}", f"{folder}/{name}")
-            make_read_only(f"{folder}/{name}")
-    for name in HIDDEN_PROC:
-        if os.path.exists(f"{folder}/{name}"):
-            bind("/dev/null", f"{folder}/{name}")
+    for entry in os.scandir(folder):
+        if not entry.name.isdigit() and not entry.is_symlink():
+            protect(entry)
+
+
+def protect(entry: os.DirEntry[str]) -> None:
+    """Give what is no process no more rights than anybody has: where root runs pysim, the sandbox's user owns it."""
+    mode = entry.stat().st_mode
+    if stat.S_ISDIR(mode) or mode & stat.S_IWUSR:
+        bind(entry.path, entry.path)
+        make_read_only(entry.path)
+    elif entry.name in HIDDEN_PROC or not mode & stat.S_IROTH:
+        show_device("/dev/null", entry.path)
 
 
 def make_root(config: dict[str, Any]) -> None:
