@@ -5,6 +5,7 @@ Knows no route: those are each twin's own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
@@ -15,19 +16,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.run_events import EventSink, Notice, TwinRequest
 from simulator.twins.hosts import TwinName, host_name, twin_of
-from simulator.twins.records import Records
+from simulator.twins.records import OUTSIDE, REFUSED, Records
 
 CLIENT_LEFT: Final = 499
+_SEPARATOR: Final = re.compile(r"[/\\]")
+_DOTS: Final = frozenset({".", ".."})
 RELAYED: Final = "relayed"  # set in a request's state by who passes it on to the real network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
-    """Where a request came from and the host it is for: the job by its door, the port the job's client chose."""
+    """Where a request came from and what it is for: the job by its door, the port the job's client chose.
+
+    `path` is decoded. `request.url` is not to be trusted: Starlette makes it of any Host header, and some versions end
+    its path at an encoded `?`.
+    """
 
     job_id: str
     host: str
     port: int
+    path: str
 
 
 def visit(request: Request) -> Visit:
@@ -66,17 +74,21 @@ class Application:
         request = Request(scope)
         written = _without_port(request.headers.get("host", ""))
         host = host_name(written) or written
-        scope["state"]["visit"] = Visit(job_id=scope["state"]["job"], host=host, port=scope["state"]["port"])
+        scope["state"]["visit"] = Visit(
+            job_id=scope["state"]["job"], host=host, port=scope["state"]["port"], path=scope["path"]
+        )
         name = twin_of(host)
-        if not self._is_open(scope["state"]["job"]):
-            app: ASGIApp = PlainTextResponse("This job is over.", status_code=403)
+        if not _is_plain(scope):
+            app: ASGIApp = PlainTextResponse("pysim is no proxy.\n", status_code=400)
+        elif not self._is_open(scope["state"]["job"]):
+            app = PlainTextResponse("This job is over.", status_code=403)
         elif name is not None:
             app = self._twins[name]
         elif scope["scheme"] == "https":
             app = PlainTextResponse(f"{host} is not served here.", status_code=421)
         else:
             app = self._outside
-        await self._answer(app, scope, receive, send, name or "outside")
+        await self._answer(app, scope, receive, send, name or REFUSED)
 
     async def _answer(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, twin: str) -> None:
         """Run the twin. A fault of it is told to the user, and to the client as JSON."""
@@ -85,10 +97,10 @@ class Application:
         def record(status: int) -> None:
             nonlocal recorded
             request = Request(scope)
-            at, method, path = visit(request), request.method, request.url.path
-            by = "outside" if scope["state"].get(RELAYED) else twin
+            at, method = visit(request), request.method
+            by = OUTSIDE if scope["state"].get(RELAYED) else twin
             self._records.add(
-                TwinRequest(job_id=at.job_id, twin=by, method=method, host=at.host, path=path, status=status)
+                TwinRequest(job_id=at.job_id, twin=by, method=method, host=at.host, path=at.path, status=status)
             )
             recorded = True
 
@@ -108,6 +120,11 @@ class Application:
         finally:
             if not recorded:
                 record(CLIENT_LEFT)
+
+
+def _is_plain(scope: Scope) -> bool:
+    """Whether the target is a path without dot segments: who resolves them would ask for another than was judged."""
+    return scope["raw_path"].startswith(b"/") and _DOTS.isdisjoint(_SEPARATOR.split(scope["path"]))
 
 
 def _without_port(host: str) -> str:

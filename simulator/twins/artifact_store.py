@@ -66,7 +66,7 @@ class ArtifactStore:
             if any(artifact.name == name for artifact in self._artifacts.values()):
                 raise ArtifactError("already_exists", "an artifact with this name already exists on the workflow run")
             self._count += 1
-            file = f"{self._count}-{name[:80]}" + (".zip" if content_type == ZIP else "")
+            file = f"{self._count}-{name[:40]}" + (".zip" if content_type == ZIP else "")
             artifact = Artifact(
                 number=self._count,
                 job=job,

@@ -52,7 +52,8 @@ class GitTwin:
 
     async def answer(self, request: Request) -> Response:
         """Answer a request for any repository."""
-        match = _GIT_PATH.fullmatch(request.url.path)
+        at = visit(request)
+        match = _GIT_PATH.fullmatch(at.path)
         if match and match[1].lower() == self._repository.lower():
             return await self._own(request, match[2])
         if request.method in {"GET", "HEAD"}:
@@ -60,11 +61,11 @@ class GitTwin:
         if request.method == "POST" and match and match[2] == "/git-upload-pack":
             body = await request.body()
             return await self._upstream.relay(request, GITHUB, body=body, credentials=True)
-        text = f"pysim lets no job write to {GITHUB}: {request.method} {request.url.path} was not sent.\n"
+        text = f"pysim lets no job write to {GITHUB}: {request.method} {at.path} was not sent.\n"
         return PlainTextResponse(text, status_code=403)
 
     async def _own(self, request: Request, path: str) -> Response:
-        service = request.query_params.get("service") or path.lstrip("/")
+        service = path.lstrip("/") if request.method == "POST" else request.query_params.get("service")
         if service != "git-receive-pack":
             return await self._backend(request, path)
         if "authorization" not in request.headers:
@@ -138,7 +139,7 @@ class GitTwin:
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": protocol if _PROTOCOL.fullmatch(protocol) else "",
             "PATH_INFO": path,
-            "QUERY_STRING": request.url.query,
+            "QUERY_STRING": request.scope["query_string"].decode("latin-1"),
             "REMOTE_ADDR": "127.0.0.1",
             "REMOTE_USER": "x-access-token",
             "REQUEST_METHOD": request.method,

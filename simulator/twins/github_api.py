@@ -10,6 +10,7 @@ from simulator.twins.application import visit
 
 async def not_stood_in_for(request: Request) -> Response:
     """501 with the route, in the form of GitHub's REST errors and of Twirp's at once."""
-    route = f"{request.method} https://{visit(request).host}{request.url.path}"
+    at = visit(request)
+    route = f"{request.method} https://{at.host}{at.path}"
     message = f"pysim does not stand in for {route} yet; nothing was sent to the real host."
     return JSONResponse({"message": message, "code": "unimplemented", "msg": message}, status_code=501)

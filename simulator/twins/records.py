@@ -6,9 +6,13 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from simulator.run_events import EventSink, TwinRequest
 
+OUTSIDE: Final = "outside"  # went to the real network
+REFUSED: Final = "refused"  # was for the real network, and pysim did not let it out
+_FORBIDDEN: Final = 403
 Clock = Callable[[], float]
 """Seconds since the epoch; a test may set it."""
 
@@ -37,5 +41,5 @@ class Records:
 
     def connection(self, job_id: str, host: str, port: int, status: int) -> None:
         """Record a connection past all twins: 200 made, 403 refused, 502 failed."""
-        target = f"{host or '(no name)'}:{port}"
-        self.add(TwinRequest(job_id=job_id, twin="outside", method="CONNECT", host=host, path=target, status=status))
+        twin, target = REFUSED if status == _FORBIDDEN else OUTSIDE, f"{host or '(no name)'}:{port}"
+        self.add(TwinRequest(job_id=job_id, twin=twin, method="CONNECT", host=host, path=target, status=status))

@@ -61,8 +61,7 @@ class Upstream:
             return PlainTextResponse(f"Refused by pysim: {error}.\n", status_code=403)
         except OSError as error:
             return PlainTextResponse(f"{at.host} was not found: {error}.\n", status_code=502)
-        if request.method == "CONNECT":
-            return PlainTextResponse("pysim is no proxy.\n", status_code=405)
+        request.scope["state"][RELAYED] = True
         url = httpx.URL(scheme="http", host=host, port=at.port, raw_path=_target(request))
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         return await self._answer(request.method, url, _passed_on(request), request.stream() if has_body else b"")

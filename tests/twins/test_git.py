@@ -83,6 +83,19 @@ def test_a_push_without_credentials_is_refused_as_on_github(rig: Rig) -> None:
     assert "could not read Username for 'https://github.com'" in said
 
 
+def test_a_push_is_one_whatever_its_query_says(rig: Rig) -> None:
+    job = rig.job()
+    url = f"{URL}/git-receive-pack?service=git-upload-pack"
+    headers = {"content-type": "application/x-git-receive-pack-request"}
+    assert job.http.post(url, headers=headers).status_code == 401
+    command = f"{head(rig, 'v0.0.1')} {'0' * 40} refs/tags/v0.0.1\0 report-status".encode()
+    body = b"%04x%s0000" % (len(command) + 4, command)
+    assert job.http.post(url, content=body, headers={**headers, "authorization": "basic eA=="}).status_code == 200
+    assert [event.message for event in rig.seen(Notice)] == [
+        f"The job publish pushed to {REPOSITORY}: it deleted refs/tags/v0.0.1"
+    ]
+
+
 def test_no_write_reaches_the_real_host(rig: Rig) -> None:
     job = rig.job()
     for method, path in (("POST", "/other/one/git-receive-pack"), ("POST", "/login"), ("DELETE", f"/{REPOSITORY}")):

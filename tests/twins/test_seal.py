@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.indexes import indexes
-from simulator.run_events import TwinRequest
+from simulator.run_events import Notice, TwinRequest
 from simulator.twins.hosts import closed_domains, host_name, twin_hosts, twin_of
 
 from .conftest import Rig, Start, pump
@@ -172,6 +172,39 @@ def test_a_second_request_on_a_connection_is_judged_by_its_own_host(online: Rig,
     assert [event.host for event in online.seen(TwinRequest)] == ["example.org", sealed.decode()]
 
 
+@pytest.mark.parametrize("host", [b"example.org", b"github.com", indexes()["pypi"].main_host.encode()])
+@pytest.mark.parametrize(
+    "target",
+    [b"*", b"http://%s/legacy/", b"@%s/legacy/", b"/x/../_/oidc/audience", b"/x/%%2e%%2E/_/oidc/audience"],
+)
+def test_a_target_is_a_path_and_nothing_else(online: Rig, way_out: WayOut, host: bytes, target: bytes) -> None:
+    target = target % indexes()["pypi"].upload_host.encode() if b"%s" in target else target.replace(b"%%", b"%")
+    answer = ask(online.job().access.gateway, 80, b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, host))
+    assert b" 400 " in answer
+    assert way_out.targets == []
+    assert online.seen(Notice) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [b"/o/r/git-upload-pack%3F/../git-receive-pack", b"/o/r/git-upload-pack%23/x", b"/o/r/git-upload-pack%3Fx"],
+)
+def test_what_is_judged_is_what_is_sent(online: Rig, way_out: WayOut, path: bytes) -> None:
+    """A push to GitHub must not look like a fetch to pysim."""
+    request = b"POST %s HTTP/1.1\r\nHost: github.com\r\nContent-Length: 0\r\n\r\n" % path
+    assert ask(online.job().access.gateway, 80, request).split(b" ")[1] in {b"400", b"403"}
+    assert way_out.targets == []
+
+
+@pytest.mark.parametrize("host", [b"example.org:80@%s", b"example.org/%s", b"example.org, %s", b"example.org#%s", b""])
+def test_a_host_header_that_is_no_host_leads_nowhere(online: Rig, way_out: WayOut, host: bytes) -> None:
+    host = host.replace(b"%s", indexes()["pypi"].upload_host.encode())
+    request = b"POST /legacy/ HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n" % host
+    assert ask(online.job().access.gateway, 80, request).split(b" ")[1] in {b"403", b"501"}
+    assert way_out.targets == []
+    assert [event.path for event in online.seen(TwinRequest)] == ["/legacy/"]
+
+
 @pytest.mark.parametrize(
     "name",
     [b"", b"127.0.0.1", b"2130706433", b"0x7f.1", b"[::1]", b"localhost", b"a.localhost", b"a b.example", b"\xff"],
@@ -209,7 +242,8 @@ def test_offline_nothing_leaves(start: Start, way_out: WayOut) -> None:
     assert knock(job.access.gateway, 443, client_hello(b"example.org")) == b""
     assert b"offline" in ask(job.access.gateway, 80, b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n")
     assert way_out.targets == []
-    assert [(event.host, event.status) for event in rig.seen(TwinRequest)] == [("example.org", 403)] * 2
+    seen = [(event.twin, event.host, event.status) for event in rig.seen(TwinRequest)]
+    assert seen == [("refused", "example.org", 403)] * 2
 
 
 def test_a_closed_job_has_no_way_in(online: Rig) -> None:

@@ -96,7 +96,7 @@ class IndexTwin:
         project = self._pages.project(name)
         if project is None:
             return await self._simple_elsewhere(request, canonicalize_name(name))
-        if request.url.path != normal:
+        if visit(request).path != normal:
             return RedirectResponse(normal, status_code=301)
         return await self._pages.simple(project)
 
@@ -137,12 +137,12 @@ class IndexTwin:
 
     async def _anything_else(self, request: Request) -> Response:
         """Pages of the real site may be read; its upload host and its token service may not even be asked."""
-        host, path = visit(request).host, request.url.path
+        host, path = visit(request).host, visit(request).path
         if request.method not in _READING:
             text = f"pysim lets no job write to {host}: {request.method} {path} was not sent.\n"
             return PlainTextResponse(text, status_code=403)
         if host in self._index.former_hosts:
-            return RedirectResponse(f"https://{self._index.main_host}{request.url.path}", status_code=301)
+            return RedirectResponse(f"https://{self._index.main_host}{path}", status_code=301)
         if host != self._index.main_host or path.startswith(("/_/", "/legacy")):
             return PlainTextResponse("404 Not Found\n", status_code=404)
         return await self._upstream.relay(request, host)
