@@ -85,7 +85,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "shallow-checkout": _rule(
         Severity.ERROR,
         "The version comes from git, and the checkout that is built is shallow (a warning where only some events lack "
-        "the tag, a notice where none does).",
+        "the tag, a notice where all bring it).",
         "Without the tag the tool makes up a version, and PyPI refuses it or users get it.",
         versions.shallow_checkout,
     ),

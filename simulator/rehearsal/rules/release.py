@@ -15,6 +15,7 @@ from simulator.workflow.model import Job, Step, Text, Workflow
 
 ANY = "\0"  # stands for what an expression gives, in a text from `pattern_of`
 _LONGEST = 300
+_COMMIT = re.compile(r"(?<=@)([0-9a-f]{7})[0-9a-f]{33}\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,7 @@ def publishing_of(workflow: Workflow, job: Job) -> Iterator[Publishing]:
         what = publishing_step(step)
         if what is not None:
             trusted = _trusted_action(step) if step.uses else _trusted_command(workflow, job, step)
-            yield Publishing(job=job, step=step, what=what, trusted=trusted, index=_index(step))
+            yield Publishing(job=job, step=step, what=_COMMIT.sub(r"\1", what), trusted=trusted, index=_index(step))
 
 
 def _trusted_action(step: Step) -> bool:

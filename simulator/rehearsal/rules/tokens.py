@@ -72,10 +72,10 @@ def unpinned_action(subject: Subject) -> Iterator[Problem]:
             name, _, ref = uses.partition("@")
             if not _COMMIT.fullmatch(ref):
                 moving = not _VERSION.fullmatch(ref)
-                kind = "a branch" if moving else "a tag or a release branch"
+                kind = "branch" if moving else "tag or release branch"
                 yield Problem(
                     span=step.uses.span,
-                    message=f"{uses} is {kind}, which its owner can move, in a job that may publish",
+                    message=f"{uses} names a {kind} that its owner can move, in a job that may publish",
                     hint=f"Pin it to a commit: {name}@<40 digits> # {ref}",
                     severity=Severity.WARNING if moving else Severity.NOTICE,
                 )

@@ -124,7 +124,8 @@ def retired_action(subject: Subject) -> Iterator[Problem]:
             yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
         elif gone:
             message = f"{name} no longer moves its branch {ref}"
-            yield Problem(span=step.uses.span, message=message, hint=f"Take {name}@{gone}.")
+            hint = f"Take {name}@{gone}."
+            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
 
 
 def _steps(workflow: Workflow) -> Iterator[Step]:
