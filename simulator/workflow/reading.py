@@ -95,6 +95,7 @@ class Reader:
     ) -> None:
         """Note a problem that makes the file invalid; `shown_at` is where GitHub shows it, if not at `span`."""
         elsewhere = None if shown_at == span else shown_at
+        message = _cut(message, shown_at or span)
         self.diagnostics.append(
             Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint, shown_at=elsewhere)
         )
@@ -366,6 +367,15 @@ class Reader:
         telling = ", ".join(sorted(key for key in set(every) - _NEW_KEYS if every.count(key) == 1))
         message = f"There's not enough info to determine what you meant. Add one of these properties: {telling}"
         self.error(span, "undecided", message, hint)
+
+
+_LONGEST = 500
+
+
+def _cut(message: str, shown: Span) -> str:
+    """A message as long as GitHub's get with the place before them."""
+    most = max(_LONGEST - len(f"{shown.file} (Line: {shown.line}, Col: {shown.column}): "), 0)
+    return message if len(message) <= most else f"{message[:most]}[...]"
 
 
 # GitHub leaves the newest step forms out of what it suggests.
