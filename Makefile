@@ -40,6 +40,7 @@ engine: ## install and start a Docker engine (Debian or Ubuntu, as root) when no
 	bash .ci/engine
 
 bench: $(READY) ## measure, as ratios to the bare limits of this machine
+	$(BIN)/python -m tests.benchmarks.planning
 	$(BIN)/python -m tests.benchmarks.engines
 
 clean: ## remove the environment and what runs left behind

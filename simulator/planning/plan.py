@@ -5,7 +5,7 @@ Pure: no clock, no disk, no environment variable. Evaluates what GitHub evaluate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from simulator.expressions.language import (
     ExpressionError,
@@ -20,7 +20,7 @@ from simulator.expressions.language import (
 from simulator.expressions.values import is_array
 from simulator.planning.conditions import Decision, decide
 from simulator.planning.faults import plan_fault
-from simulator.planning.graph import ancestors, in_order
+from simulator.planning.graph import as_defined, in_order
 from simulator.planning.matrix import Combination, MatrixError, expand
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.permissions import permissions_of
@@ -36,35 +36,50 @@ def plan(workflow: Workflow, event: Event, *, contexts: Contexts) -> Plan:
     `contexts` holds github, vars and inputs. Raises InvalidWorkflowError where GitHub would fail the run because a
     key has no value.
     """
-    needs = {job.id: [need.value for need in job.needs] for job in workflow.jobs.values()}
-    decisions: dict[str, Decision] = {}
-    for name in in_order(needs):
-        before = [decisions.get(each, "later") for each in sorted(ancestors(needs, name))]
-        decisions[name] = decide(workflow.jobs[name].condition, contexts, before)
+    needs = _needs(workflow)
+    decisions = _decisions(workflow, needs, contexts)
     jobs: list[PlannedJob] = []
     for job in workflow.jobs.values():
         decision = decisions.get(job.id, "later")
         deferred = decision != "skip" and _reads_needs(job)
         if deferred or decision == "skip":
-            jobs.append(_as_written(workflow, job, decision, deferred=deferred))
+            jobs.append(_as_written(workflow, job, decision, needs[job.id], deferred=deferred))
         else:
-            jobs += _expanded(workflow, job, decision, {**contexts, "needs": {}})
+            jobs += _expanded(workflow, job, decision, needs[job.id], {**contexts, "needs": {}})
     return Plan(workflow=workflow, event=event, jobs=tuple(jobs), contexts=contexts)
+
+
+def _decisions(workflow: Workflow, needs: Mapping[str, Sequence[str]], contexts: Contexts) -> Mapping[str, Decision]:
+    """What each job's condition gives; jobs of a circle are left out."""
+    decisions: dict[str, Decision] = {}
+    before: dict[str, frozenset[Decision]] = {}  # the decisions on all ancestors
+    for name in in_order(needs):
+        direct = frozenset(decisions[each] for each in needs[name])
+        before[name] = direct.union(*(before[each] for each in needs[name]))
+        decisions[name] = decide(workflow.jobs[name].condition, contexts, sorted(before[name]))
+    return decisions
 
 
 def expand_job(plan: Plan, job_id: str, *, needs: Mapping[str, Value]) -> tuple[PlannedJob, ...]:
     """The final jobs of a `deferred` one, whose needs are done; raises InvalidWorkflowError as `plan` does."""
-    return _expanded(plan.workflow, plan.workflow.jobs[job_id], "run", {**plan.contexts, "needs": needs})
+    before = _needs(plan.workflow)[job_id]
+    return _expanded(plan.workflow, plan.workflow.jobs[job_id], "run", before, {**plan.contexts, "needs": needs})
 
 
-def _as_written(workflow: Workflow, job: Job, decision: Decision, *, deferred: bool) -> PlannedJob:
+def _needs(workflow: Workflow) -> Mapping[str, tuple[str, ...]]:
+    return as_defined({job.id: [need.value for need in job.needs] for job in workflow.jobs.values()})
+
+
+def _as_written(
+    workflow: Workflow, job: Job, decision: Decision, needs: tuple[str, ...], *, deferred: bool
+) -> PlannedJob:
     """A job that is not expanded: GitHub shows a skipped one like this, too."""
     environment = job.environment.name if job.environment else None
     return PlannedJob(
         key=job.id,
         job=job,
         name=job.name.source if job.name and job.name.source else job.id,
-        needs=tuple(need.value for need in job.needs),
+        needs=needs,
         matrix={},
         index=0,
         total=1,
@@ -114,7 +129,9 @@ def _texts(values: Iterable[MatrixValue]) -> Iterator[Text]:
 # ---- expansion
 
 
-def _expanded(workflow: Workflow, job: Job, decision: Decision, contexts: Contexts) -> tuple[PlannedJob, ...]:
+def _expanded(
+    workflow: Workflow, job: Job, decision: Decision, needs: tuple[str, ...], contexts: Contexts
+) -> tuple[PlannedJob, ...]:
     scope = Scope(contexts=contexts)
     combinations = _combinations(job, scope)
     fail_fast, max_parallel = _strategy(job, scope)
@@ -135,7 +152,7 @@ def _expanded(workflow: Workflow, job: Job, decision: Decision, contexts: Contex
                 key=_unique(_key(job, combination), keys),
                 job=job,
                 name=_name(job, combination, inner),
-                needs=tuple(need.value for need in job.needs),
+                needs=needs,
                 matrix=matrix,
                 index=index,
                 total=total,
