@@ -16,6 +16,7 @@ from simulator.errors import ExitCode, SimulatorError, UsageError
 # name -> (module with `command`, one line of help); the module is imported when the command is called
 COMMANDS: Final = {
     "run": ("simulator.cli.arguments.run", "Rehearse a release: run the workflows that a tag would start."),
+    "check": ("simulator.cli.arguments.check", "Check workflow files without running anything."),
     "clean": ("simulator.cli.arguments.clean", "Remove what runs left behind."),
     "image": ("simulator.cli.arguments.image", "Build or show the image that jobs run in."),
     "engine": ("simulator.cli.arguments.engine", "Say which engines answer on this machine."),

@@ -1,0 +1,71 @@
+"""Which secrets the jobs of a rehearsal get."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from simulator.cli.configuration import Configuration
+from simulator.cli.preparation import load_workflows, plan_started, start_workflows
+from simulator.cli.secrets import Secrets, rehearsal_secrets
+from simulator.cli.subject import RunOptions, Subject
+from simulator.indexes import IndexName
+from simulator.paths import RunFolder
+from simulator.run_events import Notice, RunEvent
+from simulator.triggers.repository import read_identity, take_source
+
+WORKFLOW = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - run: twine upload dist/*
+        env: {TWINE_PASSWORD: "${{ secrets.UPLOAD }}", OTHER: "${{ secrets.OTHER }}"}
+"""
+
+
+def secrets(root: Path, given: Mapping[str, str], inside: Mapping[str, str]) -> tuple[Secrets, list[RunEvent]]:
+    file = root / "project/.github/workflows/w.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(WORKFLOW)
+    options = RunOptions(directory=root / "project", tag="v1")
+    identity = read_identity(options.directory)
+    source = take_source(options.directory, root / "clone.git", tag="v1")
+    started = start_workflows(options, identity, source, load_workflows(source, ()))
+    subject = Subject(
+        options=options,
+        root=options.directory,
+        folder=RunFolder(root),
+        configuration=Configuration(secrets=given, environment_secrets={"pypi": inside}),
+        identity=identity,
+        source=source,
+        variables={},
+        plans=plan_started(options, identity, started, {}, lambda _: None),
+    )
+    seen: list[RunEvent] = []
+
+    def mint(index: IndexName) -> str:
+        return f"minted for {index}"
+
+    return rehearsal_secrets(subject, mint, seen.append), seen
+
+
+def test_a_token_that_is_not_given_is_assumed_and_said(tmp_path: Path) -> None:
+    found, (notice,) = secrets(tmp_path, {}, {})
+    assert found.repository == {"UPLOAD": "minted for pypi"}
+    assert found.tokens == ("minted for pypi",)
+    assert isinstance(notice, Notice)
+    assert "UPLOAD (.github/workflows/w.yml:7) is assumed to hold a token of PyPI" in notice.message
+
+
+def test_a_real_token_is_replaced_wherever_it_is_given(tmp_path: Path) -> None:
+    found, said = secrets(tmp_path, {"OTHER": "pypi-other"}, {"UPLOAD": "pypi-real"})
+    assert found.repository == {"OTHER": "pypi-other"}
+    assert found.environments == {"pypi": {"UPLOAD": "minted for pypi"}}
+    assert said == []
+
+
+def test_what_is_no_token_is_handed_on(tmp_path: Path) -> None:
+    found, said = secrets(tmp_path, {"UPLOAD": "hunter2"}, {})
+    assert (found.repository, found.tokens, said) == ({"UPLOAD": "hunter2"}, (), [])

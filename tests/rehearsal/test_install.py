@@ -1,0 +1,131 @@
+"""What is installed of a release, and what is said when that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from simulator.indexes import IndexName, indexes
+from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install, install_workflow
+from simulator.run_events import FindingRaised, Installed, RunEvent
+from simulator.workflow.model import Workflow
+
+
+def release(
+    *kinds: Literal["wheel", "sdist"], scripts: Sequence[str] = ("demo",), index: IndexName = "pypi"
+) -> Release:
+    names = {"wheel": "demo-1.0-py3-none-any.whl", "sdist": "demo-1.0.tar.gz"}
+    project = canonicalize_name("demo")
+    return Release(
+        index=index,
+        distributions=[
+            Distribution(filename=names[kind], kind=kind, project=project, version="1.0", scripts=tuple(scripts))
+            for kind in kinds
+        ],
+    )
+
+
+def scripts_of(workflow: Workflow) -> dict[str, str]:
+    steps = workflow.jobs[JOB].steps
+    return {step.id: step.run.source for step in steps if step.id and step.run}
+
+
+@pytest.mark.parametrize(
+    ("given", "steps"),
+    [
+        (release("wheel", "sdist"), ["pip-wheel", "pip-sdist", "pipx"]),
+        (release("wheel"), ["pip-wheel", "pipx"]),
+        (release("sdist"), ["pip-sdist", "pipx"]),
+        (release("wheel", "sdist", scripts=()), ["pip-wheel", "pip-sdist"]),
+    ],
+)
+def test_what_is_tried(given: Release, steps: list[str]) -> None:
+    assert list(scripts_of(install_workflow(given, python="3.12"))) == steps
+
+
+def test_each_kind_of_file_is_asked_for() -> None:
+    scripts = scripts_of(install_workflow(release("wheel", "sdist"), python="3.12"))
+    assert '--only-binary demo "demo==1.0"' in scripts["pip-wheel"]
+    assert '--no-binary demo "demo==1.0"' in scripts["pip-sdist"]
+    assert '"demo==1.0"' in scripts["pipx"]
+
+
+def test_from_testpypi_the_file_itself_is_installed_and_the_rest_comes_from_pypi() -> None:
+    workflow = install_workflow(release("wheel", index="testpypi"), python="3.12")
+    host = indexes()["testpypi"].main_host
+    assert f'"demo @ https://{host}/packages/demo-1.0-py3-none-any.whl"' in scripts_of(workflow)["pip-wheel"]
+    assert workflow.jobs[JOB].env["PIP_INDEX_URL"].source == indexes()["pypi"].simple_url
+
+
+IMPORT_ERROR = """\
+Successfully installed demo-1.0
+Traceback (most recent call last):
+  File "demo", line 5, in <module>
+ModuleNotFoundError: No module named 'missing'
+demo does not start
+Process completed with exit code 1.
+""".splitlines()
+NO_DISTRIBUTION = """\
+ERROR: Could not find a version that satisfies the requirement zzz (from demo) (from versions: none)
+ERROR: No matching distribution found for zzz
+Process completed with exit code 1.
+""".splitlines()
+FROM_PIPX = ["Some possibly relevant errors:", "    ERROR: No matching distribution found for zzz (from demo)"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (IMPORT_ERROR, "ModuleNotFoundError: No module named 'missing'"),
+        (NO_DISTRIBUTION, "ERROR: No matching distribution found for zzz"),
+        (FROM_PIPX, "ERROR: No matching distribution found for zzz (from demo)"),
+        (["demo --help ended with 3", "Process completed with exit code 1."], "demo --help ended with 3"),
+        (["Traceback (most recent call last):", "  cut off"], "Traceback (most recent call last):"),
+        ([], ""),
+    ],
+)
+def test_the_reason_is_a_line_of_the_log(lines: list[str], reason: str) -> None:
+    assert Outcome(ok=False, seconds=1.0, lines=lines).reason == reason
+
+
+def check(outcomes: Outcomes, given: Release | None = None) -> list[RunEvent]:
+    seen: list[RunEvent] = []
+    check_install(given or release("wheel", "sdist"), python="3.12", run_workflow=lambda _: outcomes, emit=seen.append)
+    return seen
+
+
+def failed(lines: Sequence[str]) -> Outcome:
+    return Outcome(ok=False, seconds=1.0, lines=lines)
+
+
+def test_one_cause_is_one_finding() -> None:
+    events = check(
+        {"pip-wheel": failed(NO_DISTRIBUTION), "pip-sdist": failed(NO_DISTRIBUTION), "pipx": failed(FROM_PIPX)}
+    )
+    (finding,) = [event.finding for event in events if isinstance(event, FindingRaised)]
+    assert "pip (wheel), pip (sdist) and pipx (wheel): ERROR: No matching distribution found for zzz" in finding.message
+    assert finding.would_show is None
+    assert "`dependencies`" in finding.hint
+
+
+def test_other_reasons_are_told_too() -> None:
+    events = check({"pip-wheel": failed(IMPORT_ERROR), "pip-sdist": failed(["ERROR: it cannot be built"])})
+    (finding,) = [event.finding for event in events if isinstance(event, FindingRaised)]
+    assert finding.would_show is not None
+    assert "pip (sdist): ERROR: it cannot be built" in finding.would_show
+    details = [event.detail for event in events if isinstance(event, Installed)]
+    assert details == ["ModuleNotFoundError: No module named 'missing'", "ERROR: it cannot be built"]
+
+
+def test_what_succeeded_says_what_starts() -> None:
+    fine = Outcome(ok=True, seconds=1.0)
+    (installed,) = check({"pip-wheel": fine}, release("wheel"))
+    assert isinstance(installed, Installed)
+    assert (installed.ok, installed.detail) == (True, "starts: demo")
+    (installed,) = check({"pip-wheel": fine}, release("wheel", scripts=()))
+    assert isinstance(installed, Installed)
+    assert "no console script" in installed.detail

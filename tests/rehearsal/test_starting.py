@@ -1,0 +1,64 @@
+"""An event that starts nothing, and a release that starts too much, are said with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.findings import Severity
+from simulator.rehearsal.starting import nothing_starts, starts_often
+from simulator.triggers.match import match
+from simulator.triggers.model import Event
+from simulator.workflow.loader import load_workflow
+from simulator.workflow.model import Workflow
+
+JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n"
+
+
+def workflow(on: str, path: str = "w.yml") -> Workflow:
+    loaded = load_workflow(f"on: {on}\n{JOBS}", path)
+    assert loaded.workflow, loaded.diagnostics
+    return loaded.workflow
+
+
+def push(ref: str) -> Event:
+    return Event(name="push", ref=ref, sha="0" * 40, payload={})
+
+
+@pytest.mark.parametrize(
+    ("on", "event", "said", "hint"),
+    [
+        ("{push: {tags: ['v*']}}", push("refs/tags/r1"), "tag r1 matches none of: v*", "Name the tag as the pattern"),
+        ("{push: {branches: [main]}}", push("refs/heads/x"), "branch x", "Name the branch as the pattern"),
+        ("release", push("refs/tags/v1"), "push of tag v1 starts no workflow", "--event release --tag v1"),
+        ("workflow_dispatch", push("refs/tags/v1"), "push is not one", "pysim run --event workflow_dispatch,"),
+        ("issues", push("refs/tags/v1"), "push is not one", "Add push to `on:`"),
+        (
+            "{release: {types: [edited]}}",
+            Event(name="release", ref="refs/tags/v1", sha="", payload={}, action="published"),
+            "release of tag v1",
+            "Change `types:`",
+        ),
+    ],
+)
+def test_nothing_starts(on: str, event: Event, said: str, hint: str) -> None:
+    item = workflow(on)
+    finding = nothing_starts(event, [(item, match(item, event))])
+    assert said in finding.message
+    assert hint in finding.hint
+    assert finding.where is not None
+
+
+def test_each_of_several_workflows_has_its_reason() -> None:
+    event = push("refs/tags/r1")
+    both = [workflow("{push: {tags: ['v*']}}", "a.yml"), workflow("release", "b.yml")]
+    message = nothing_starts(event, [(item, match(item, event)) for item in both]).message
+    assert "a.yml: tag r1 matches none of: v*; b.yml: push is not one of its events" in message
+
+
+def test_a_release_that_starts_a_workflow_more_than_once() -> None:
+    item = workflow("release")
+    assert starts_often(item, ("published",)) is None
+    finding = starts_often(item, ("published", "released", "created"))
+    assert finding is not None
+    assert (finding.severity, finding.where) == (Severity.WARNING, item.triggers["release"].span)
+    assert "3 times" in finding.message
