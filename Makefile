@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TAG ?= v0.1.0
 HERMETIC := not clients and not local and not docker and not network
 
-.PHONY: help run test test-unit test-docker check format image engine bench clean
+.PHONY: help run test test-unit test-docker check format docs image engine bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(READY) ## lint, types, structure and all tests
 format: $(READY) ## put the code into its layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## make docs/support.md of the table of what is supported
+	$(BIN)/python -m tests.workflow.support
 
 image: $(READY) ## build the image that jobs run in
 	$(BIN)/pysim image build

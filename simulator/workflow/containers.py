@@ -11,10 +11,10 @@ from simulator.workflow.model import Container, Credentials, Entries, Snapshot, 
 from simulator.workflow.reading import Reader, Shape
 
 _KEYS = ("image", "options", "env", "ports", "volumes", "credentials")
-_CONTAINER = Shape(_KEYS)
-_SERVICE = Shape((*_KEYS, "entrypoint", "command"))
-_CREDENTIALS = Shape(("username", "password"))
-_SNAPSHOT = Shape(("image-name", "if", "version"), ("image-name",))
+CONTAINER = Shape(_KEYS)
+SERVICE = Shape((*_KEYS, "entrypoint", "command"))
+CREDENTIALS = Shape(("username", "password"))
+SNAPSHOT = Shape(("image-name", "if", "version"), ("image-name",))
 _JOB = "jobs.<job_id>"
 _VERSION = re.compile(r"[0-9]+\.\*")
 
@@ -22,21 +22,21 @@ _VERSION = re.compile(r"[0-9]+\.\*")
 def read_container(reader: Reader, node: nodes.Node | None) -> Container | None:
     """`container:`, an image or a mapping."""
     at = f"{_JOB}.container"
-    return None if node is None else _read(reader, node, (at, at), _CONTAINER)
+    return None if node is None else _read(reader, node, (at, at), CONTAINER)
 
 
 def read_services(reader: Reader, node: nodes.Node | None) -> Entries[Container]:
     """`services:` by the name of each."""
     at = f"{_JOB}.services"
     return reader.read_entries(
-        node, at, "services", lambda value: _read(reader, value, (at, f"{at}.<service_id>"), _SERVICE)
+        node, at, "services", lambda value: _read(reader, value, (at, f"{at}.<service_id>"), SERVICE)
     )
 
 
 def _read(reader: Reader, node: nodes.Node, where: tuple[str, str], shape: Shape) -> Container:
     at, inner = where
     if isinstance(node, nodes.Scalar):
-        image = reader.text(node, at, filled=shape is _SERVICE)
+        image = reader.text(node, at, filled=shape is SERVICE)
         _check_image(reader, image, node.span)
         return Container(image=image, span=node.span)
     fields = reader.fields(node, shape, at)
@@ -66,8 +66,8 @@ def _list(reader: Reader, node: nodes.Node | None, at: str) -> Sequence[Text]:
 
 
 def _credentials(reader: Reader, node: nodes.Node | None, at: str) -> Credentials | None:
-    fields = reader.fields(node, _CREDENTIALS, at, "credentials")
-    username, password = (reader.text(fields.get(key), at, filled=True) for key in _CREDENTIALS.keys)
+    fields = reader.fields(node, CREDENTIALS, at, "credentials")
+    username, password = (reader.text(fields.get(key), at, filled=True) for key in CREDENTIALS.keys)
     return None if node is None else Credentials(username=username, password=password)
 
 
@@ -78,7 +78,7 @@ def read_snapshot(reader: Reader, node: nodes.Node | None) -> Snapshot | None:
     if isinstance(node, nodes.Scalar):
         name = reader.literal(node)
         return Snapshot(image_name=name, span=node.span) if name else None
-    fields = reader.fields(node, _SNAPSHOT)
+    fields = reader.fields(node, SNAPSHOT)
     name = reader.literal(fields.get("image-name"))
     version = reader.literal(fields.get("version"))
     if version is not None and not _VERSION.fullmatch(version.value):

@@ -19,7 +19,7 @@ from simulator.workflow.strategy import read_strategy
 
 _AT = "jobs.<job_id>"
 _BOTH = ("name", "needs", "if", "permissions", "concurrency", "strategy")
-_SHAPES = {
+JOBS = {
     "steps": Shape(
         (
             *_BOTH,
@@ -42,8 +42,8 @@ _SHAPES = {
 }
 _UNSUPPORTED = ("container", "services", "snapshot", "cancel-timeout-minutes")
 _GROUP_LEVELS = ("org", "organization", "ent", "enterprise")
-_RUNS_ON = Shape(("group", "labels"))
-_ENVIRONMENT = Shape(("name", "url", "deployment"), ("name",))
+RUNS_ON = Shape(("group", "labels"))
+ENVIRONMENT = Shape(("name", "url", "deployment"), ("name",))
 _WORKFLOW_FILE = re.compile(r"(?:\./|\$/|[^/@]+/[^/@]+/)\.github/workflows/[^/@]+\.ya?ml(?P<ref>@.+)?")
 
 
@@ -62,7 +62,7 @@ def read_jobs(reader: Reader, node: nodes.Node | None) -> Mapping[str, Job]:
 
 def _read_job(reader: Reader, name: str, entry: nodes.Entry) -> Job | None:
     _, fields = reader.alternative(
-        entry.value, _SHAPES, "A job needs `runs-on` and `steps`, or `uses` with a workflow to call."
+        entry.value, JOBS, "A job needs `runs-on` and `steps`, or `uses` with a workflow to call."
     )
     if not isinstance(entry.value, nodes.Mapping):
         return None
@@ -106,7 +106,7 @@ def _runs_on(reader: Reader, node: nodes.Node | None) -> tuple[Sequence[Text], T
     at = f"{_AT}.runs-on"
     if not isinstance(node, nodes.Mapping):
         return reader.texts(node, at), None
-    fields = reader.fields(node, _RUNS_ON, at)
+    fields = reader.fields(node, RUNS_ON, at)
     group = reader.text(fields.get("group"), at, filled=True)
     _check_group(reader, group)
     reader.unsupported.extend(fields.key_spans("group"))
@@ -126,7 +126,7 @@ def _check_group(reader: Reader, group: Text | None) -> None:
 def _environment(reader: Reader, node: nodes.Node | None) -> Environment | None:
     at = f"{_AT}.environment"
     if isinstance(node, nodes.Mapping):
-        fields = reader.fields(node, _ENVIRONMENT, at)
+        fields = reader.fields(node, ENVIRONMENT, at)
         name = reader.text(fields.get("name"), at)
         url = reader.text(fields.get("url"), f"{at}.url")
         deployment = reader.boolean(fields.get("deployment"), at)

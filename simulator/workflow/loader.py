@@ -20,7 +20,7 @@ from simulator.workflow.steps import COMPOSITE_STEPS, read_steps
 from simulator.workflow.triggers import read_triggers
 from simulator.workflow.yaml_source import read
 
-_ROOT = Shape(
+WORKFLOW = Shape(
     ("on", "name", "description", "run-name", "defaults", "env", "permissions", "concurrency", "jobs"), ("jobs",)
 )
 
@@ -93,7 +93,7 @@ def _read_workflow(reader: Reader, root: nodes.Node, path: str) -> Workflow | No
         kind = "a sequence" if isinstance(root, nodes.Sequence) else "a single value"
         reader.error(root.span, "unexpected-root", f"A workflow is a mapping with `on` and `jobs`, not {kind}")
         return None
-    fields = reader.fields(root, _ROOT)
+    fields = reader.fields(root, WORKFLOW)
     if "on" not in fields:
         reader.error(root.span, "missing-on", "No event triggers defined in `on`", "Such as: on: push")
     name = reader.literal(fields.get("name"), filled=False)

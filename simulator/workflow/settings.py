@@ -8,17 +8,17 @@ from simulator.workflow import nodes
 from simulator.workflow.model import Concurrency, RunDefaults
 from simulator.workflow.reading import Reader, Shape
 
-_DEFAULTS = Shape(("run",))
-_RUN = Shape(("shell", "working-directory"))
-_CONCURRENCY = Shape(("group", "cancel-in-progress", "queue"), ("group",))
+DEFAULTS = Shape(("run",))
+RUN = Shape(("shell", "working-directory"))
+CONCURRENCY = Shape(("group", "cancel-in-progress", "queue"), ("group",))
 _QUEUES: tuple[Literal["single", "max"], ...] = ("single", "max")
 _LONGEST_GROUP = 400
 
 
 def read_defaults(reader: Reader, node: nodes.Node | None, at: str | None = None) -> RunDefaults:
     """`defaults:`; only those of a job take expressions."""
-    defaults = reader.fields(node, _DEFAULTS)
-    run = reader.fields(defaults.get("run"), _RUN, at, "defaults.run")
+    defaults = reader.fields(node, DEFAULTS)
+    run = reader.fields(defaults.get("run"), RUN, at, "defaults.run")
     return RunDefaults(
         shell=reader.text(run.get("shell"), at, filled=True),
         working_directory=reader.text(run.get("working-directory"), at, filled=True),
@@ -32,7 +32,7 @@ def read_concurrency(reader: Reader, node: nodes.Node | None, at: str, *, filled
     queue: Literal["single", "max"] = "single"
     cancel = None
     if isinstance(node, nodes.Mapping):
-        fields = reader.fields(node, _CONCURRENCY, at)
+        fields = reader.fields(node, CONCURRENCY, at)
         group = reader.text(fields.get("group"), at, filled=True)
         cancel = reader.boolean(fields.get("cancel-in-progress"), at)
         queue = reader.choice(fields.get("queue"), _QUEUES) or "single"

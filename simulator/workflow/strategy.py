@@ -10,14 +10,14 @@ from simulator.workflow.model import Entries, Matrix, MatrixValue, Strategy
 from simulator.workflow.reading import Reader, Shape, expression_keys, has_expression, spelled
 
 _AT = "jobs.<job_id>.strategy"
-_STRATEGY = Shape(("fail-fast", "max-parallel", "matrix"))
+STRATEGY = Shape(("fail-fast", "max-parallel", "matrix"))
 
 
 def read_strategy(reader: Reader, node: nodes.Node | None) -> Strategy | None:
     """The strategy; None when it is absent."""
     if node is not None and has_expression(node):
         return Strategy(expression=reader.whole(node, _AT, "strategy"))
-    fields = reader.fields(node, _STRATEGY, _AT, "strategy")
+    fields = reader.fields(node, STRATEGY, _AT, "strategy")
     if not isinstance(node, nodes.Mapping):
         return None
     return Strategy(

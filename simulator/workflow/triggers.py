@@ -13,11 +13,11 @@ from simulator.workflow.reading import Fields, Reader, Shape, has_expression
 
 _CALL_TYPES = ("string", "boolean", "number")
 _DISPATCH_TYPES = ("string", "boolean", "number", "environment", "choice")
-_CALL_INPUT = Shape(("description", "type", "required", "default"), ("type",))
-_DISPATCH_INPUT = Shape(("description", "type", "required", "default", "options"))
-_SECRET = Shape(("description", "required"))
-_OUTPUT = Shape(("description", "value"), ("value",))
-_CRON = Shape(("cron", "timezone"), ("cron",))
+CALL_INPUT = Shape(("description", "type", "required", "default"), ("type",))
+DISPATCH_INPUT = Shape(("description", "type", "required", "default", "options"))
+SECRET = Shape(("description", "required"))
+OUTPUT = Shape(("description", "value"), ("value",))
+CRON = Shape(("cron", "timezone"), ("cron",))
 
 
 def read_triggers(reader: Reader, node: nodes.Node | None) -> Mapping[str, Trigger]:
@@ -97,7 +97,7 @@ def _inputs(reader: Reader, node: nodes.Node | None, *, dispatch: bool) -> Mappi
 
 def _input(reader: Reader, name: str, entry: nodes.Entry, *, dispatch: bool) -> DispatchInput:
     span = entry.key.span
-    fields = _optional_fields(reader, entry.value, _DISPATCH_INPUT if dispatch else _CALL_INPUT, null=dispatch)
+    fields = _optional_fields(reader, entry.value, DISPATCH_INPUT if dispatch else CALL_INPUT, null=dispatch)
     kind = reader.choice(fields.get("type"), _DISPATCH_TYPES if dispatch else _CALL_TYPES) or "string"
     options = tuple(
         text.value for item in reader.sequence(fields.get("options")) if (text := reader.literal(item, filled=False))
@@ -149,7 +149,7 @@ def _description(reader: Reader, fields: Fields) -> str:
 def _secrets(reader: Reader, node: nodes.Node | None) -> Mapping[str, CallSecret]:
     secrets = {}
     for name, entry in reader.entries(node):
-        fields = _optional_fields(reader, entry.value, _SECRET, null=True)
+        fields = _optional_fields(reader, entry.value, SECRET, null=True)
         required = reader.flag(fields.get("required"))
         secrets[name] = CallSecret(required=required, description=_description(reader, fields))
     return secrets
@@ -158,7 +158,7 @@ def _secrets(reader: Reader, node: nodes.Node | None) -> Mapping[str, CallSecret
 def _outputs(reader: Reader, node: nodes.Node | None) -> Mapping[str, CallOutput]:
     outputs = {}
     for name, entry in reader.entries(node):
-        fields = reader.fields(entry.value, _OUTPUT)
+        fields = reader.fields(entry.value, OUTPUT)
         value = reader.text(fields.get("value"), "on.workflow_call.outputs.<output_id>.value")
         description = _description(reader, fields)
         if value is not None:
@@ -182,7 +182,7 @@ def _schedule(reader: Reader, event: Located[str], node: nodes.Node | None) -> T
         reader.error(event.span, "schedule", "A schedule needs a list of cron expressions", "- cron: '30 5 * * 1'")
         return Trigger(event=event.value, span=event.span)
     for item in reader.sequence(node):
-        fields = reader.fields(item, _CRON)
+        fields = reader.fields(item, CRON)
         timezone = reader.literal(fields.get("timezone"))
         cron = reader.literal(fields.get("cron"))
         if cron is not None:
