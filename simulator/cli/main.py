@@ -17,6 +17,7 @@ from simulator.errors import ExitCode, SimulatorError, UsageError
 COMMANDS: Final = {
     "run": ("simulator.cli.arguments.run", "Rehearse a release: run the workflows that a tag would start."),
     "check": ("simulator.cli.arguments.check", "Check workflow files without running anything."),
+    "plan": ("simulator.cli.arguments.plan", "Say which workflows a tag starts, and what they would do."),
     "clean": ("simulator.cli.arguments.clean", "Remove what runs left behind."),
     "image": ("simulator.cli.arguments.image", "Build or show the image that jobs run in."),
     "engine": ("simulator.cli.arguments.engine", "Say which engines answer on this machine."),

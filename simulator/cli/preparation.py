@@ -64,15 +64,7 @@ def read_repository(
 
 def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...]:
     """The workflows of the rehearsed commit, or the chosen ones. Raises InvalidWorkflowError with all diagnostics."""
-    paths = [path for path in list_folder(source, FOLDER) if path.endswith((".yml", ".yaml"))]
-    if not paths and (source.root / FOLDER).is_dir() and not source.snapshot:
-        raise UsageError(
-            f"Commit {source.sha[:10]} holds no workflow in {FOLDER}, though the folder does.",
-            hint="Commit it, or rehearse the files as they are with --source worktree.",
-        )
-    if not paths:
-        raise no_workflow(source.root)
-    texts = {path: _text(source, path) for path in _chosen(paths, chosen)}
+    texts = read_workflows(source, chosen)
     loaded = [load_workflow(text, path) for path, text in texts.items()]
     diagnostics = tuple(item for result in loaded for item in result.diagnostics)
     workflows = tuple(result.workflow for result in loaded if result.workflow is not None)
@@ -84,6 +76,19 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
             sources=texts,
         )
     return workflows
+
+
+def read_workflows(source: Source, chosen: Sequence[str]) -> dict[str, str]:
+    """The texts of the workflow files of the rehearsed commit, or of the chosen ones, by path. Raises UsageError."""
+    paths = [path for path in list_folder(source, FOLDER) if path.endswith((".yml", ".yaml"))]
+    if not paths and (source.root / FOLDER).is_dir() and not source.snapshot:
+        raise UsageError(
+            f"Commit {source.sha[:10]} holds no workflow in {FOLDER}, though the folder does.",
+            hint="Commit it, or rehearse the files as they are with --source worktree.",
+        )
+    if not paths:
+        raise no_workflow(source.root)
+    return {path: _text(source, path) for path in _chosen(paths, chosen)}
 
 
 def no_workflow(root: Path) -> UsageError:
@@ -174,7 +179,7 @@ def plan_started(
         reason = item.match.reason if choice is None or rehearsed else f"{item.match.reason}; {choice.reason}"
         emit(WorkflowConsidered(path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason))
         if rehearsed:
-            plans.append(plan(item.workflow, item.event, contexts=_server_contexts(item, identity, variables)))
+            plans.append(plan(item.workflow, item.event, contexts=server_contexts(item, identity, variables)))
     return tuple(plans) if len(plans) == 1 else tuple(map(_with_own_keys, plans))
 
 
@@ -185,7 +190,8 @@ def _with_own_keys(item: Plan) -> Plan:
     return replace(item, jobs=tuple(jobs))
 
 
-def _server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:
+def server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:
+    """The contexts that GitHub evaluates on its server: github, vars, inputs."""
     return {
         "github": github_context(item.workflow, item.event, identity),
         "vars": dict(variables),

@@ -51,7 +51,8 @@ def handovers(workflow: Workflow) -> Iterator[Handover]:
         for step in job.steps:
             for made, what in _made(workflow, job, step):
                 yield Handover(job=job, step=step, made=made, what=what)
-                if made == "release" and not takes_tags(workflow):
+                needs_tag = step.run is not None and "--verify-tag" in step.run.source
+                if made == "release" and not takes_tags(workflow) and not needs_tag:
                     yield Handover(job=job, step=step, made="tag", what=what)
 
 

@@ -45,3 +45,43 @@ def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str,
             raise click.BadParameter(f"{value!r} is not NAME=VALUE.", ctx=context, param=parameter)
         given[name] = text
     return given
+
+
+_EVENT = (
+    click.option("--tag", metavar="TAG", help="The tag whose push is rehearsed; it need not exist yet."),
+    click.option(
+        "--event",
+        "event_name",
+        type=click.Choice(["push", "release", "workflow_dispatch"]),
+        default="push",
+        show_default=True,
+        help="What happens on GitHub.",
+    ),
+    click.option("--branch", metavar="BRANCH", help="Rehearse a push to a branch, or choose the ref of a dispatch."),
+    click.option(
+        "--input", "inputs", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A workflow_dispatch input."
+    ),
+    click.option("--prerelease", is_flag=True, help="With --event release: the release is a prerelease."),
+    click.option(
+        "--source",
+        type=click.Choice(["commit", "worktree"]),
+        default="commit",
+        show_default=True,
+        help="What is rehearsed: the commit, or the files as they are.",
+    ),
+    click.option("-W", "--workflow", "workflows", multiple=True, metavar="FILE", help="Rehearse this workflow only."),
+    click.option("--all", "run_all", is_flag=True, help="Rehearse every workflow that the event starts."),
+    click.option(
+        "--var", "variables", multiple=True, metavar="NAME=VALUE", callback=pairs, help="A repository variable."
+    ),
+    click.option(
+        "--secret-file", type=click.Path(path_type=Path), help="Secrets, NAME=VALUE a line.  [default: .secrets]"
+    ),
+)
+
+
+def event(function: F) -> F:
+    """Add the options that say what happens on GitHub, and of which files."""
+    for option in reversed(_EVENT):
+        function = option(function)
+    return function

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
-from typing import cast
+from collections.abc import Iterator
 
 from simulator.actions.facts import gone_branch, old_node, retired
 from simulator.diagnostics import Severity
+from simulator.planning.runners import removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing, variables
@@ -136,16 +133,10 @@ def retired_runner(subject: Subject) -> Iterator[Problem]:
     """A job waits for a runner image that GitHub has removed."""
     for job in subject.workflow.jobs.values():
         for label in job.runs_on:
-            since = _retired_runners().get(label.source.lower())
+            since = removed_on(label.source)
             if since and len(job.runs_on) == 1:
                 yield Problem(
                     span=label.span,
                     message=f"GitHub removed the image {label.source} on {since}: job {job.id} would wait for ever",
                     hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
                 )
-
-
-@functools.cache
-def _retired_runners() -> Mapping[str, str]:
-    text = files("simulator").joinpath("resources", "runners.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, str]", json.loads(text)["retired"])

@@ -1,0 +1,50 @@
+"""`pysim plan`: which workflows an event starts, and what they would do; and the list of what there is."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from simulator.cli.configuration import load_configuration
+from simulator.cli.planning import list_repository, plan_repository
+from simulator.cli.subject import RunOptions
+from simulator.errors import ExitCode, UsageError
+from simulator.report.diagnostics import diagnostics_text
+from simulator.report.plans.registry import PLAN_FORMS, PlanForm
+from simulator.triggers.repository import find_root
+
+
+def plan(options: RunOptions, form: PlanForm, say: Callable[[str], None], complain: Callable[[str], None]) -> ExitCode:
+    """Plan and show; raises SimulatorError for what keeps pysim from doing so.
+
+    1 when nothing starts, 3 when a workflow is not valid: what is wrong is handed to `complain`.
+    """
+    if form != "list":
+        _require_sense(options)
+    root = find_root(options.directory)
+    configuration = load_configuration(root, secret_file=options.secret_file)
+    with tempfile.TemporaryDirectory(prefix="pysim-plan-") as folder:
+        work = list_repository if form == "list" else plan_repository
+        planned = work(options, root, Path(folder, "source.git"), configuration)
+    say(PLAN_FORMS[form](planned.view))
+    if planned.diagnostics:
+        complain(diagnostics_text(planned.diagnostics, planned.sources.get))
+        return ExitCode.INVALID_WORKFLOW
+    started = form == "list" or any(workflow.starts for workflow in planned.view.workflows)
+    return ExitCode.GO if started else ExitCode.NO_GO
+
+
+def _require_sense(options: RunOptions) -> None:
+    dispatch = options.event_name == "workflow_dispatch"
+    if options.tag is None and (options.event_name == "release" or (options.branch is None and not dispatch)):
+        raise UsageError(
+            "There is nothing to plan: no tag was given.",
+            hint="Say which: pysim plan --tag v1.2.3. For a list of all workflows: pysim plan -l.",
+        )
+    if options.tag is not None and options.branch is not None:
+        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    if options.prerelease and options.event_name != "release":
+        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
+    if options.inputs and not dispatch:
+        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
