@@ -21,10 +21,14 @@ FOLDER = Path(".github/workflows")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What was found; `valid` says whether GitHub would take every file. `sources` are the texts by file."""
+    """What was found; `valid` says whether GitHub would take every file, `unread` names those that have no model.
+
+    `sources` are the texts by file.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     valid: bool
+    unread: tuple[str, ...]
     sources: Mapping[str, str]
 
 
@@ -83,7 +87,8 @@ def check_files(files: Files, names: Sequence[str], configuration: Configuration
                 )
             )
     ordered = sorted(dict.fromkeys(found), key=lambda each: (each.span.file, each.span.line, each.span.column))
-    return Checked(diagnostics=tuple(ordered), valid=valid, sources=files.sources)
+    unread = tuple(name for name in names if name not in others)
+    return Checked(diagnostics=tuple(ordered), valid=valid, unread=unread, sources=files.sources)
 
 
 def _git_version(root: Path) -> str | None:

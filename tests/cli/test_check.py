@@ -75,6 +75,14 @@ def test_text_shows_the_line_the_caret_and_the_hint(tmp_path: Path, capsys: pyte
     ]
 
 
+def test_it_says_where_no_rule_was_applied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check(repository(tmp_path, release=RELEASE, broken=BROKEN))
+    said = capsys.readouterr().out
+    assert "[unknown-key]" in said
+    assert "[missing-id-token]" in said
+    assert said.endswith("The release rules are applied once it is valid: .github/workflows/broken.yml\n")
+
+
 def test_only_the_named_files_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, release=RELEASE, other=RETIRED, broken=BROKEN)
     assert main(["check", str(root / ".github/workflows/other.yml")]) == 0
@@ -91,6 +99,7 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "version": 1,
         "files": [".github/workflows/release.yml"],
+        "invalid": [],
         "problems": [
             {
                 "code": "retired-action",

@@ -42,8 +42,10 @@ def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
     linted = [found for name, program in programs.items() for found in lint(name, program, files.root, names)]
     found = sorted((*checked.diagnostics, *linted), key=lambda each: (each.span.file, each.span.line))
     summaries = {code: rule.summary for code, rule in RULES.items()}
-    read = checked.sources.get
-    say(FORMS[options.form](Problems(files=names, diagnostics=found, read=read, summaries=summaries)))
+    problems = Problems(
+        files=names, diagnostics=found, read=checked.sources.get, summaries=summaries, invalid=checked.unread
+    )
+    say(FORMS[options.form](problems))
     if not checked.valid:
         return ExitCode.INVALID_WORKFLOW
     return ExitCode.NO_GO if reaches(found, options.fail_on) else ExitCode.GO

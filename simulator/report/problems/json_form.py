@@ -12,11 +12,12 @@ VERSION = 1
 
 
 def render_json(problems: Problems) -> str:
-    """`{"version", "files", "problems": [...], "totals": {severity: count}}`."""
+    """`{"version", "files", "invalid", "problems": [...], "totals": {severity: count}}`."""
     found = problems.diagnostics
     document = {
         "version": VERSION,
         "files": list(problems.files),
+        "invalid": list(problems.invalid),
         "problems": [_problem(each) for each in found],
         "totals": {severity.value: sum(each.severity is severity for each in found) for severity in Severity},
     }

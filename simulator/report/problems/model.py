@@ -12,12 +12,16 @@ from simulator.report.diagnostics import SourceReader, no_source
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problems:
-    """The diagnostics of `files`, in the order in which they are shown; `summaries` explains codes in a sentence."""
+    """The diagnostics of `files`, in the order in which they are shown; `summaries` explains codes in a sentence.
+
+    `invalid` are the files that GitHub would not take, which no release rule was applied to.
+    """
 
     files: Sequence[str]
     diagnostics: Sequence[Diagnostic]
     read: SourceReader = no_source
     summaries: Mapping[str, str] = field(default_factory=dict)
+    invalid: Sequence[str] = ()
 
 
 class ProblemsRenderer(Protocol):
