@@ -23,6 +23,7 @@ from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
+from simulator.rehearsal.gates import refused_deployment
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import project_names, version_places
@@ -122,7 +123,11 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
     event = item.event
 
     def gate(name: str) -> Gate:
-        return evaluate(configuration.environments, name, event)
+        judged = evaluate(configuration.environments, name, event)
+        if not judged.allowed:
+            places = (job.job.environment.span for job in item.jobs if job.environment == name and job.job.environment)
+            stage.observer.raise_finding(refused_deployment(name, judged.reason, next(places, None)))
+        return judged
 
     return RunSettings(
         run_id=subject.folder.id,

@@ -30,12 +30,16 @@ StepKey = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownFailure:
-    """A failure that can be told by its words, and what mends it; `says` is the cause in a short sentence."""
+    """A failure that can be told by its words, and what mends it; `says` is the cause in a short sentence.
+
+    One that is only `here` is no failure of the release.
+    """
 
     words: str
     code: str
     hint: str
     says: str | None = None
+    here: bool = False
 
 
 KNOWN_FAILURES: Final = (
@@ -58,7 +62,8 @@ KNOWN_FAILURES: Final = (
     KnownFailure(
         words="' was not found for ",
         code="python-not-found",
-        hint="Ask for a version that is there, install the one that is asked for, or use the docker engine.",
+        hint="Ask for a version that is there, or install the one that is asked for on this machine.",
+        here=True,
     ),
     KnownFailure(
         words="Cannot find file (or expand pattern)",
@@ -164,7 +169,7 @@ class Observer:
                     severity=Severity.ERROR,
                     message=f"{name} (job {event.job_id}): {known.says or _first_line(text)}",
                     where=where,
-                    would_show=text,
+                    would_show=None if known.here else text,
                     hint=known.hint,
                 )
         said = f": {_first_line(text)}" if text else ""

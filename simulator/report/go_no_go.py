@@ -138,7 +138,7 @@ def _job(job: JobState) -> tuple[tuple[str, str], str, str, str]:
     forgiven = sum(step.outcome is Conclusion.FAILURE and step.conclusion is Conclusion.SUCCESS for step in ran)
     words = [plural(len(ran), "step")] if ran else []
     words += [f"{forgiven} failed, allowed by continue-on-error"] if forgiven else []
-    words += [job.reason] if job.reason else []
+    words += [job.reason] if job.reason else [] if job.conclusion or ran else ["not started"]
     return styled_mark(outcome), job.name, time, ", ".join(words)
 
 
@@ -324,20 +324,22 @@ def _findings(state: RunState) -> list[Line]:
     if not state.findings:
         return [line("none")]
     order = list(Severity)
-    return [row for f in sorted(state.findings, key=lambda f: order.index(f.severity)) for row in _finding(f)]
+    logs = _words("\n".join(said.line for _, step in state.failed_steps() for said in step.lines))
+    ordered = sorted(state.findings, key=lambda finding: order.index(finding.severity))
+    return [row for finding in ordered for row in _finding(finding, logs)]
 
 
-def _finding(finding: Finding) -> list[Line]:
+def _finding(finding: Finding, logs: str) -> list[Line]:
     where = f"  {place(finding.where)}" if finding.where else ""
     shown = [line((finding.severity.value, _SEVERITIES[finding.severity]), f"  [{finding.code}]{where}", hang=2)]
     shown += lines(finding.message, indent=2)
-    return [*shown, *_would_show(finding), *lines(finding.hint, indent=2, lead="Fix: ")]
+    return [*shown, *_would_show(finding, logs), *lines(finding.hint, indent=2, lead="Fix: ")]
 
 
-def _would_show(finding: Finding) -> list[Line]:
-    """What the release would have shown, unless the message says it already."""
+def _would_show(finding: Finding, logs: str) -> list[Line]:
+    """What the release would have shown, unless the message or the log of a failed step, shown above, says it."""
     text = (finding.would_show or "").strip()
-    if not text or _words(text) in _words(finding.message):
+    if not text or _words(text) in _words(finding.message) or _words(text) in logs:
         return []
     if "\n" not in text:
         return lines(text, indent=2, lead="The release would have shown: ")

@@ -89,6 +89,13 @@ def within(cause: RunEvent, *, conclusion: Conclusion = Conclusion.FAILURE) -> l
     return [start, cause, *rest, replace(end, conclusion=conclusion)]
 
 
+def test_what_only_this_machine_lacks_is_not_what_the_release_would_show() -> None:
+    message = "The version '3.99' with architecture 'x64' was not found for Debian 12.\nMore"
+    observer, _ = observe(*failed_step(message))
+    (finding,) = observer.findings
+    assert (finding.code, finding.would_show) == ("python-not-found", None)
+
+
 @pytest.mark.parametrize(("cause", "code"), [(EXCHANGE, "publisher-mismatch"), (UPLOAD, "upload-refused")])
 def test_what_the_index_refused_explains_the_step(cause: RunEvent, code: str) -> None:
     observer, seen = observe(*within(cause))

@@ -148,6 +148,8 @@ def test_a_protection_rule_refuses(tiny: Repository) -> None:
     tiny.write("pysim.toml", '[environments.pypi]\ntags = ["release-*"]\n')
     done = tiny.rehearse()
     assert (done.code, done.verdict) == (5, "no-go")
+    assert list(done.findings) == ["deployment-refused"]
+    assert done.summary["findings"][0]["where"].startswith(f"{WORKFLOW}:")
     gates = [event["reason"] for event in done.events if event["type"] == "gate-evaluated"]
     assert gates == ['Tag "v0.1.0" is not allowed to deploy to pypi due to environment protection rules.']
 

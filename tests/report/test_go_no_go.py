@@ -25,6 +25,7 @@ from simulator.run_events import (
     RunEvent,
     RunStarted,
     StepFinished,
+    StepLine,
     StepStarted,
     StepSummary,
     TokenExchanged,
@@ -165,6 +166,13 @@ def test_the_same_is_not_said_twice(message: str, would_show: str, told: bool) -
     finding = Finding(code="x", severity=Severity.ERROR, message=message, hint="mend", would_show=would_show)
     lines = text(replay([FindingRaised(finding=finding)]))
     assert any("The release would have shown" in line for line in lines) is told
+
+
+def test_what_a_failed_step_said_is_not_said_again(events_of: EventsOf) -> None:
+    said = next(event for event in events_of("failed-build") if isinstance(event, StepLine) and "ERROR" in event.line)
+    finding = Finding(code="x", severity=Severity.ERROR, message="it failed", hint="mend", would_show=said.line)
+    shown = [text(replay([*events_of(case), FindingRaised(finding=finding)])) for case in ("failed-build", "go")]
+    assert [sum("The release would have shown" in line for line in lines) for lines in shown] == [0, 1]
 
 
 def test_a_place_in_pysims_own_file_is_not_named(events_of: EventsOf) -> None:

@@ -16,7 +16,7 @@ def show_engines(say: Callable[[str], None]) -> ExitCode:
             say(f"{name}: {make().check()}")
             answered = True
         except EngineUnavailableError as error:
-            say(f"{name}: not available: {error} {error.hint}")
+            say(f"{name}: not available: {error}\n  hint: {error.hint}")
     if not answered:
         return ExitCode.NO_ENGINE
     engine, reason = choose("auto")
