@@ -92,6 +92,7 @@ def test_a_function_may_refuse() -> None:
         ("  env.A", "Unrecognized named-value: 'env'. Located at position 1 within expression: env.A", 2),
         ("${{ always(1) }}", "Too many parameters supplied: 'always'. Located at position 1", 4),
         ("github.ref = 'a'", "Unexpected symbol: '='. Located at position 12", 11),
+        ("github.ref ==\n\n  'a' 'b'", "Unexpected symbol: ''b''. Located at position 22", 21),
     ],
 )
 def test_error_and_its_place(source: str, message: str, place: int) -> None:
