@@ -26,11 +26,13 @@ def job_condition(
     graph = {each.id: [need.value for need in each.needs] for each in plan.workflow.jobs.values()}
     before = ancestors(graph, job.job.id)
 
+    ended = {name.lower(): result for name, result in results.items()}
+
     def success(names: Sequence[Value]) -> bool:
-        return not cancelled and all(results.get(name) == "success" for name in _named(names, before))
+        return not cancelled and all(ended.get(name.lower()) == "success" for name in _named(names, before))
 
     def failure(names: Sequence[Value]) -> bool:
-        return not cancelled and any(results.get(name) == "failure" for name in _named(names, before))
+        return not cancelled and any(ended.get(name.lower()) == "failure" for name in _named(names, before))
 
     functions: _StatusFunctions = {
         "always": lambda _: True,

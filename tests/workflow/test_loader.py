@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.expressions.language import Scope, evaluate_template
 from simulator.positions import Located
+from simulator.workflow.calls import load_calls
 from simulator.workflow.loader import load_composite_steps, load_workflow, parse_workflow
 from simulator.workflow.model import DispatchInput, Text, Trigger, Workflow
 from simulator.workflow.yaml_source import read
@@ -432,3 +433,33 @@ def test_no_text_raises(text: str) -> None:
     for found in loaded.diagnostics:
         assert found.span.line >= 1
         assert found.message
+
+
+references = st.sampled_from(
+    ["./.github/workflows/x.yml", "$/.github/workflows/x.yml", "o/r/.github/workflows/y.yml@v"]
+)
+granted = st.sampled_from(["read-all", {}, {"contents": "write"}])
+passed = value | st.dictionaries(st.sampled_from(WORDS), st.sampled_from(WORDS))
+calling = st.dictionaries(
+    st.sampled_from("abc"),
+    st.fixed_dictionaries({"uses": references}, optional={"with": passed, "secrets": passed, "permissions": granted}),
+    min_size=1,
+)
+callers = st.fixed_dictionaries({"on": st.just("push"), "jobs": calling}).map(flow)
+called = st.fixed_dictionaries(
+    {
+        "on": st.fixed_dictionaries({"workflow_call": value}) | st.sampled_from(["push", "workflow_call"]),
+        "jobs": calling | st.just({"z": {"runs-on": "x"}}),
+    }
+).map(flow)
+
+
+@settings(max_examples=150, deadline=None)
+@given(callers, called, called | st.text())
+def test_no_called_text_raises(caller: str, first: str, second: str) -> None:
+    workflow = parse_workflow(caller, PATH).workflow
+    if workflow is not None:
+        texts = {"./.github/workflows/x.yml": first}
+        found = load_calls(workflow, lambda reference: texts.get(reference, second), load=parse_workflow)
+        assert all(item.message for item in found.diagnostics)
+        assert set(found.calls) <= set(workflow.jobs)
