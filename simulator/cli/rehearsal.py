@@ -19,7 +19,7 @@ from simulator.planning.model import Plan
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.starting import nothing_starts, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
-from simulator.run_events import EventSink, JobPlanned, RunFinished, RunStarted
+from simulator.run_events import EventSink, JobPlanned, RunEvent, RunFinished, RunStarted
 from simulator.runner.preflight import preflight
 
 
@@ -40,7 +40,8 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
 def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer) -> Subject:
     """Read the repository and plan what the event starts."""
     configuration = load_configuration(root, secret_file=options.secret_file)
-    identity, source = read_repository(options, root, configuration, folder.clone, emit)
+    notes: list[RunEvent] = []
+    identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)
     started = start_workflows(options, identity, source, workflows)
     event = started[0].event
@@ -55,6 +56,8 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
             snapshot=source.snapshot,
         )
     )
+    for note in notes:
+        emit(note)
     site = f"https://{indexes()['pypi'].main_host}"
     variables = {"PYPI_URL": site, **configuration.variables, **options.variables}
     plans = plan_started(options, identity, started, variables, emit)
