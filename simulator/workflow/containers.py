@@ -29,7 +29,7 @@ def read_services(reader: Reader, node: nodes.Node | None) -> Entries[Container]
     """`services:` by the name of each."""
     at = f"{_JOB}.services"
     return reader.read_entries(
-        node, at, "services", lambda value: _read(reader, value, (at, f"{at}.<service_id>"), SERVICE)
+        node, at, "services", lambda _, value: _read(reader, value, (at, f"{at}.<service_id>"), SERVICE)
     )
 
 

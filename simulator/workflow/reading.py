@@ -30,6 +30,7 @@ from simulator.workflow.model import Condition, Entries, Text
 
 _EXPRESSION = "${{"
 _INSERT = re.compile(r"\$\{\{\s*insert\s*\}\}")
+_DIRECTIVE = re.compile(r"\$\{\{\s*insert(?=\s|\}\})")
 Item = TypeVar("Item")
 Word = TypeVar("Word", bound=str)
 
@@ -69,13 +70,6 @@ def spelled(scalar: nodes.Scalar) -> str:
 def has_expression(node: nodes.Node) -> bool:
     """Whether `node` is a scalar with an expression in it."""
     return isinstance(node, nodes.Scalar) and isinstance(node.value, str) and _EXPRESSION in node.value
-
-
-def expression_keys(node: nodes.Node | None) -> Iterator[tuple[str, nodes.Node]]:
-    """The entries of a mapping whose key is an expression, by the text of the key."""
-    for entry in node if isinstance(node, nodes.Mapping) else ():
-        if has_expression(entry.key):
-            yield entry.key.text, entry.value
 
 
 @dataclass(slots=True)
@@ -188,8 +182,7 @@ class Reader:
         if at is None:
             self.no_expression(scalar)
             return None
-        if len("".join(text.split())) > MAX_LENGTH + len("${{}}"):  # too long in any form, so not worth parsing
-            self._too_long(scalar)
+        if not self._is_parsable(scalar, text):
             return None
         try:
             template = parse_template(text, facts.vocabulary(at))
@@ -200,6 +193,20 @@ class Reader:
             self._too_long(scalar)
             return None
         return template
+
+    def _is_parsable(self, scalar: nodes.Scalar, text: str) -> bool:
+        """Whether it is worth parsing: not too long in any form, and without GitHub's one directive."""
+        directive = _DIRECTIVE.search(text)
+        if len("".join(text.split())) > MAX_LENGTH + len("${{}}"):
+            self._too_long(scalar)
+            return False
+        if directive is not None and (end := text.find("}}", directive.end())) >= 0:
+            hint = "insert stands as a key alone: `${{ insert }}: ${{ fromJSON(...) }}`."
+            place = scalar.place_of(directive.start())
+            message = _misplaced(text, text[directive.end() : end].split())
+            self.error(place, "expression-insert", message, hint, shown_at=scalar.span)
+            return False
+        return True
 
     def _too_long(self, scalar: nodes.Scalar) -> None:
         message = f"Exceeded max expression length {MAX_LENGTH}"
@@ -267,36 +274,53 @@ class Reader:
         self, node: nodes.Node | None, at: str | None = None, name: str = ""
     ) -> Iterator[tuple[str, nodes.Entry]]:
         """The entries of a mapping whose keys are free and no expressions, by the text of the key."""
-        for entry in self.mapping(node, at, name) or ():
-            if has_expression(entry.key):
-                self._expression_key(entry.key, at)
-            elif not (key := spelled(entry.key)):
-                self.unexpected(entry.key)
-            else:
+        for key, entry, is_plain in self._entries(node, at, name):
+            if is_plain:
                 yield key, entry
 
     def read_entries(
-        self, node: nodes.Node | None, at: str, name: str, read: Callable[[nodes.Node], Item | None]
+        self, node: nodes.Node | None, at: str, name: str, read: Callable[[str, nodes.Node], Item | None]
     ) -> Entries[Item]:
         """A mapping whose keys are free or expressions, its values read by `read`; or an expression for all of it."""
         if node is not None and has_expression(node):
             return Entries(whole=self.whole(node, at, name))
         plain: dict[str, Item] = {}
-        for key, entry in self.entries(node, at, name):
-            if (item := read(entry.value)) is not None:
+        computed: list[tuple[str, Item]] = []
+        for key, entry, is_plain in self._entries(node, at, name):
+            item = read(key, entry.value)
+            if item is not None and is_plain:
                 plain[key] = item
-        computed = ((key, read(value)) for key, value in expression_keys(node))
-        return Entries(plain, None, tuple((key, item) for key, item in computed if item is not None))
+            elif item is not None:
+                computed.append((key, item))
+        return Entries(plain, None, tuple(computed))
 
-    def _expression_key(self, key: nodes.Scalar, at: str | None) -> None:
+    def _entries(self, node: nodes.Node | None, at: str | None, name: str) -> Iterator[tuple[str, nodes.Entry, bool]]:
+        """The valid entries of a mapping, each with the text of its key and whether that is no expression."""
+        for entry in self.mapping(node, at, name) or ():
+            if has_expression(entry.key):
+                if key := self._expression_key(entry.key, at):
+                    yield key, entry, False
+            elif not (key := spelled(entry.key)):
+                self.unexpected(entry.key)
+            else:
+                yield key, entry, True
+
+    def _expression_key(self, key: nodes.Scalar, at: str | None) -> str | None:
+        """A key that is an expression, in GitHub's form; it is beyond pysim."""
         if at is None:
             self.no_expression(key)
-        elif _INSERT.fullmatch(key.text) or self.template(key, at) is not None:
+            return None
+        text: str | None = "${{ insert }}"
+        if not _INSERT.fullmatch(key.text):
+            template = self.template(key, at)
+            text = f"${{{{ {_expression(template)} }}}}" if template else None
+        if text is not None:
             self.unsupported.append(Located(key.text, key.span))
+        return text
 
     def variables(self, node: nodes.Node | None, at: str, name: str = "env") -> Entries[Text]:
         """A mapping of free keys to texts, such as `env` and `with`."""
-        return self.read_entries(node, at, name, lambda value: self.text(value, at))
+        return self.read_entries(node, at, name, lambda _, value: self.text(value, at))
 
     def fields(self, node: nodes.Node | None, shape: Shape, at: str | None = None, name: str = "") -> Fields:
         """The entries of a mapping whose keys are fixed."""
@@ -367,6 +391,23 @@ class Reader:
         telling = ", ".join(sorted(key for key in set(every) - _NEW_KEYS if every.count(key) == 1))
         message = f"There's not enough info to determine what you meant. Add one of these properties: {telling}"
         self.error(span, "undecided", message, hint)
+
+
+def _misplaced(text: str, parameters: Sequence[str]) -> str:
+    """What GitHub says of an `insert` that does not stand as a key, or not alone."""
+    if parameters:
+        asked = "Exactly 0 parameter(s) were expected following the directive 'insert'."
+        return f"{asked} Actual parameter count: {len(parameters)}"
+    if _INSERT.fullmatch(text):
+        return f"Unexpected value '{text}'"
+    return (
+        "The directive 'insert' is not allowed in this context. Directives are not supported for expressions that are "
+        "embedded within a string. Directives are only supported when the entire value is an expression."
+    )
+
+
+def _expression(template: Template) -> str:
+    return template.expressions[0].source if len(template.parts) == 1 else format_call(template)
 
 
 _LONGEST = 500

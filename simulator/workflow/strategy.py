@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from simulator.spelling import suggest
 from simulator.workflow import nodes
 from simulator.workflow.model import Entries, Matrix, MatrixValue, Strategy
-from simulator.workflow.reading import Reader, Shape, expression_keys, has_expression, spelled
+from simulator.workflow.reading import Reader, Shape, has_expression, spelled
 
 _AT = "jobs.<job_id>.strategy"
 STRATEGY = Shape(("fail-fast", "max-parallel", "matrix"))
@@ -33,20 +33,20 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
     if has_expression(node):
         text = reader.text(node, _AT)
         return Matrix(vectors=Entries(), include=None, exclude=None, expression=text, span=node.span) if text else None
-    vectors: dict[str, MatrixValue] = {}
     lists: dict[str, MatrixValue] = {"include": None, "exclude": None}
-    seen = len(reader.unsupported)
-    for name, entry in reader.entries(node, _AT):
-        if name in lists:
-            lists[name] = _filter(reader, entry.value)
-        else:
-            vectors[name] = _vector(reader, name, entry.value)
-    computed = tuple((key, _value(reader, value)) for key, value in expression_keys(node))
-    if isinstance(node, nodes.Mapping) and not vectors and not lists["include"] and seen == len(reader.unsupported):
+
+    def read(name: str, value: nodes.Node) -> MatrixValue:
+        if name not in lists:
+            return _vector(reader, name, value)
+        lists[name] = _filter(reader, value)
+        return None
+
+    vectors: Entries[MatrixValue] = reader.read_entries(node, _AT, "matrix", read)
+    if isinstance(node, nodes.Mapping) and not (vectors or vectors.computed or lists["include"]):
         reader.error(node.span, "matrix", "Matrix must define at least one vector")
     if isinstance(node, nodes.Mapping) and not _any_expression(node):
         _check_filters(reader, node, vectors)
-    return Matrix(vectors=Entries(vectors, None, computed), span=node.span, expression=None, **lists)
+    return Matrix(vectors=vectors, span=node.span, expression=None, **lists)
 
 
 def _any_expression(node: nodes.Node) -> bool:

@@ -63,6 +63,7 @@ LARGE: dict[str, str | bytes] = {
     "lines in an expression": _step("${{" + "\n        " * 10_000 + "x }}" + "y" * 500_000),
     "brackets in an expression": _step("${{ " + "(" * 20_000 + " }}"),
     "open expressions": _step("${{" * 300_000),
+    "open directives": _step(("${{ insert x" + " " * 500) * 1_800),
     "closed expressions": _step("}}" * 400_000),
     "wrong in every line": "on: push\nenv:\n" + "".join(f"  A{number}: ${{{{ nope }}}}\n" for number in range(5_000)),
     "needs": "on: push\njobs:\n"
