@@ -199,9 +199,8 @@ def _publisher(file: TomlFile, table: Mapping[str, object], keys: Keys, reposito
         value = _text(file, table, key, keys)
         text = default if value is None else value
         for fault in faults(text):
-            raise file.fault(
-                f"{key}: {fault}", (*keys, key), hint="Write what the publisher on PyPI is registered with."
-            )
+            hint = f'Write {key} = "...", with what the publisher on PyPI is registered with.'
+            raise file.fault(f"{key}: {fault}", (*keys, key), hint=hint)
         return text
 
     return Publisher(
@@ -227,7 +226,9 @@ def _environment(file: TomlFile, name: str, table: Mapping[str, object], keys: K
     wait = table.get("wait-timer", 0)
     if not isinstance(wait, int) or isinstance(wait, bool) or not 0 <= wait <= _MAX_WAIT:
         raise file.fault(
-            "wait-timer is to be a number of minutes up to 43200.", (*keys, "wait-timer"), hint="Write 30."
+            "wait-timer is to be a number of minutes up to 43200.",
+            (*keys, "wait-timer"),
+            hint="Write wait-timer = 30.",
         )
     return EnvironmentRules(
         name=name,

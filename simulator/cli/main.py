@@ -73,8 +73,9 @@ def main(arguments: list[str]) -> int:
     except click.ClickException as error:
         _show(_usage_error(error))
         return ExitCode.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _say("Interrupted.")
+    except (KeyboardInterrupt, click.Abort) as stop:
+        # click makes an Abort of a KeyboardInterrupt, which may say more.
+        _say(f"Interrupted. {stop.__cause__ or ''}".rstrip())
         return ExitCode.INTERRUPTED
     except SimulatorError as error:
         _show(error)

@@ -28,12 +28,13 @@ from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_i
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import project_names, version_places
 from simulator.rehearsal.publishers import implied_publishers
-from simulator.rehearsal.versions import check_versions
+from simulator.rehearsal.versions import check_versions, tag_version
 from simulator.run_events import (
     Conclusion,
     EngineChosen,
     EventSink,
     JobPlanned,
+    Notice,
     Progress,
     RunEvent,
     StepFinished,
@@ -91,6 +92,13 @@ def perform(subject: Subject, observer: Observer, report: EventSink) -> Performe
         )
         for secret in (*subject.configuration.all_secrets, *secrets.tokens, *host.secrets):
             stage.masker.add(secret)
+        for tag in _unversioned(subject):
+            observer(
+                Notice(
+                    message=f"The tag {tag} names no version, so the built files are compared with nothing.",
+                    hint="Name the tag like v1.2.3 when it is to agree with the package.",
+                )
+            )
         results = tuple((item, _run(_settings(stage, item), stage.masker)) for item in subject.plans)
         published = twins.published()
         if published:
@@ -98,6 +106,12 @@ def perform(subject: Subject, observer: Observer, report: EventSink) -> Performe
         if subject.options.keep_index:
             twins.keep_index()
     return Performed(results=results, published=tuple(file.index for file in published))
+
+
+def _unversioned(subject: Subject) -> set[str]:
+    """The tag that the plans are about, when it names no version."""
+    tags = {item.event.ref_name for item in subject.plans if item.event.ref_type == "tag"}
+    return {tag for tag in tags if tag_version(tag) is None}
 
 
 def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:

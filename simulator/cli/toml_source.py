@@ -60,11 +60,22 @@ def read_toml(file: Path, *, prefix: tuple[str, ...] = ()) -> TomlFile:
     try:
         text = file.read_bytes().decode("utf-8")
         data: object = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError(f"{file.name} is not TOML: {error}", hint="Mend the line.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file.name} is not UTF-8, as TOML is.", hint="Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        what, place = _told(str(error))
+        raise ConfigurationError(f"{file.name}{place}: {what}, so it is not TOML.", hint="Mend the line.") from error
     for key in prefix:
         data = data.get(key, {}) if isinstance(data, dict) else {}
     return TomlFile(name=file.name, text=text, data=data if isinstance(data, dict) else {}, prefix=prefix)
+
+
+def _told(message: str) -> tuple[str, str]:
+    """What tomllib says, and the place in it as `:line:column`."""
+    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
+    if match is None:
+        return message, ""
+    return match[1], f":{match[2]}:{match[3]}" if match[2] else ""
 
 
 def _places(text: str) -> Iterator[tuple[int, Keys]]:

@@ -126,8 +126,9 @@ PUBLISHER = "[[publishers]]\nproject = 'demo'\nrepository = 'octo/demo'\nworkflo
         ("[repository]\nvisibility = 'pubic'\n", "pysim.toml:2: No repository is pubic", "Did you mean public?"),
         ("[repository]\nname = 'a b'\n", "pysim.toml:2: Invalid repository name", "as on GitHub"),
         ("[repository]\nowner = '-a'\n", "pysim.toml:2: Invalid GitHub user or organization name.", "as on GitHub"),
-        ("[repository\n", "pysim.toml is not TOML", "line"),
-        ("a = '\x00'\n", "pysim.toml is not TOML", "line"),
+        ("[repository\n", "pysim.toml:1:12: Expected", "line"),
+        ("a = '\x00'\n", "so it is not TOML", "line"),
+        ("a = {", "so it is not TOML", "line"),
     ],
 )
 def test_faults(tmp_path: Path, text: str, message: str, hint: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from simulator.cli.interrupts import interrupted_once
 from simulator.cli.preparation import no_workflow
 from simulator.cli.rehearsal import rehearse
 from simulator.cli.subject import RunOptions
@@ -23,10 +23,9 @@ def run(options: RunOptions) -> ExitCode:
     root = find_root(options.directory)
     if not is_git_root(root) and not (root / WORKFLOWS).is_dir():
         raise no_workflow(root)
-    # Whoever ends pysim politely gets the same clean-up as with Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     state = StateFolder(root)
     with ExitStack() as stack:
+        stack.enter_context(interrupted_once())
         folder = state.new_run(datetime.now(UTC))
         stack.callback(folder.release)
         form: RendererName = "json" if options.as_json else "plain" if options.plain else "auto"
@@ -39,6 +38,8 @@ def run(options: RunOptions) -> ExitCode:
             if recorder.state.started is None:
                 stack.callback(state.discard, folder)
             raise
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f"The record so far is in {folder.path}") from stop
 
 
 def _require_sense(options: RunOptions) -> None:

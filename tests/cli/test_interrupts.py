@@ -1,0 +1,29 @@
+"""An impatient Ctrl-C does not break off the clean-up that the first one began."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from simulator.cli import interrupts
+from simulator.cli.interrupts import interrupted_once
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_what_comes_right_behind_is_passed_over(first: signal.Signals) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with interrupted_once():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(first)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_what_comes_much_later_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "IMPATIENCE", -1.0)
+    with interrupted_once():
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
