@@ -1,6 +1,6 @@
 """Secrets in logs: every value that was registered, in every form that GitHub masks, becomes `***`.
 
-Knows no step. Thread-safe: a mask added by one job counts from then on.
+Knows no step. Thread-safe: a mask counts from the moment it is added.
 """
 
 from __future__ import annotations
@@ -38,13 +38,22 @@ def encodings(value: str) -> Iterator[str]:
 
 
 class Masker:
-    """The secrets of a run."""
+    """The secrets of a run. Those of one job are in a `child`: on GitHub, too, no job masks what another one added."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, parent: Masker | None = None) -> None:
         self._lock = threading.Lock()
-        self._values: tuple[str, ...] = ()
+        self._own: tuple[str, ...] = ()
+        self._parent = parent
         for secret in secrets:
             self.add(secret)
+
+    def child(self) -> Masker:
+        """A masker that knows all of this one's secrets, those to come too, and keeps its own to itself."""
+        return Masker(parent=self)
+
+    @property
+    def _values(self) -> tuple[str, ...]:
+        return self._own if self._parent is None else (*self._parent._values, *self._own)
 
     def add(self, secret: str) -> None:
         """Mask a value, each of its lines, and their encodings; an empty one is ignored."""
@@ -52,7 +61,7 @@ class Masker:
         forms = {line for line in (whole, *whole.splitlines()) if line.strip()}
         forms |= {form for line in tuple(forms) for form in encodings(line) if len(form) >= min(len(line), 8)}
         with self._lock:
-            self._values = tuple(sorted({*self._values, *forms}, key=len, reverse=True))
+            self._own = tuple(sorted({*self._own, *forms}))
 
     def holds(self, text: str) -> bool:
         """Whether a secret stands in the text."""

@@ -52,6 +52,17 @@ def test_overlapping_secrets_become_one_mask() -> None:
     assert Masker(["abcdef", "defghi"]).mask("-abcdefghi-") == "-***-"
 
 
+def test_a_child_knows_its_parents_secrets_and_keeps_its_own() -> None:
+    parent = Masker(["parents"])
+    child, other = parent.child(), parent.child()
+    child.add("childs")
+    parent.add("later")
+    assert child.mask("parents childs later") == "*** *** ***"
+    assert other.mask("parents childs later") == "*** childs ***"
+    assert child.holds("a childs")
+    assert not parent.holds("a childs")
+
+
 def test_an_empty_secret_masks_nothing() -> None:
     assert Masker(["", "\n"]).mask("plain text") == "plain text"
 
