@@ -153,10 +153,9 @@ def _script(reader: Reader, fields: Fields | None, node_version: int | None) -> 
     if fields is None or main is None:
         return None
     pre, post = _word(reader, fields, "pre"), _word(reader, fields, "post")
-    post_if = _condition(reader, fields, "post-if")
+    pre_if, post_if = _condition(reader, fields, "pre-if"), _condition(reader, fields, "post-if")
     if node_version is None:
-        return ScriptRuns(main=main.value, pre=pre, post=post, post_if=post_if)
-    pre_if = _condition(reader, fields, "pre-if")
+        return ScriptRuns(main=main.value, pre=pre, pre_if=pre_if, post=post, post_if=post_if)
     return JavaScriptRuns(node=node_version, main=main.value, pre=pre, pre_if=pre_if, post=post, post_if=post_if)
 
 

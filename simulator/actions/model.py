@@ -63,6 +63,7 @@ class ScriptRuns:
 
     main: str
     pre: str | None
+    pre_if: Expression
     post: str | None
     post_if: Expression
 

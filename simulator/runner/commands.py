@@ -15,7 +15,7 @@ _V1_TEXT: Final = (*_DATA, ("%3B", ";"), ("%5D", "]"))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowCommand:
-    """A recognised command; `name` is lower case."""
+    """A recognised command; `name` and the names of properties are lower case."""
 
     name: str
     properties: Mapping[str, str]
@@ -30,7 +30,7 @@ def _unescape(text: str, table: tuple[tuple[str, str], ...]) -> str:
 
 def _properties(text: str, separator: str, table: tuple[tuple[str, str], ...]) -> dict[str, str]:
     pairs = (part.strip().partition("=") for part in text.split(separator))
-    return {name: _unescape(value, table) for name, _, value in pairs if name and value}
+    return {name.lower(): _unescape(value, table) for name, _, value in pairs if name and value}
 
 
 def parse_command(line: str) -> WorkflowCommand | None:

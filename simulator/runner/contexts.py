@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Final
@@ -112,6 +113,22 @@ def job_github_context(server: Mapping[str, Value], job_id: str, token: str, fol
     }
 
 
+def job_context(github: Mapping[str, Value], workflow: Workflow, job: PlannedJob) -> dict[str, Value]:
+    """The `job` context, but for its `status`."""
+    return {
+        "check_run_id": check_run_id(job),
+        "workflow_ref": github["workflow_ref"],
+        "workflow_sha": github["workflow_sha"],
+        "workflow_repository": github["repository"],
+        "workflow_file_path": workflow.path,
+    }
+
+
+def check_run_id(job: PlannedJob) -> int:
+    """A number for the job's check, the same in every run."""
+    return zlib.crc32(job.key.encode()) + 1
+
+
 def runner_context(folder: PurePosixPath) -> dict[str, Value]:
     """The `runner` context of a hosted Linux runner."""
     return {
@@ -137,7 +154,7 @@ def strategy_context(job: PlannedJob) -> dict[str, Value]:
 
 
 def github_variables(github: Mapping[str, Value]) -> dict[str, str]:
-    """The GITHUB_* variables of a step; fields that are null or no scalar are left out."""
+    """The GITHUB_* variables of a step; a field that is neither text nor a boolean has none."""
     return {
         f"GITHUB_{name.upper()}": _word(value)
         for name, value in github.items()
@@ -146,7 +163,7 @@ def github_variables(github: Mapping[str, Value]) -> dict[str, str]:
 
 
 def runner_variables(runner: Mapping[str, Value]) -> dict[str, str]:
-    """The RUNNER_* variables of a step."""
+    """The RUNNER_* variables of a step; an empty field has none."""
     return {f"RUNNER_{name.upper()}": _word(value) for name, value in runner.items() if value not in (None, "")}
 
 
@@ -187,7 +204,7 @@ def oidc_claims(github: Mapping[str, Value], identity: RepositoryIdentity, job: 
         "ref_protected": "false",
         "repository_visibility": identity.visibility,
         "runner_environment": "github-hosted",
-        "check_run_id": str(job.index + 1),
+        "check_run_id": str(check_run_id(job)),
     }
     if environment:
         claims["environment"] = environment

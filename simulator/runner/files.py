@@ -5,14 +5,16 @@ Knows their grammar (actions/runner, FileCommandManager), not what their values 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 
 class FileCommandError(ValueError):
     """A file command that the runner refuses; the text is the runner's."""
 
 
-def parse_pairs(text: str) -> dict[str, str]:
-    """NAME=VALUE lines and NAME<<DELIMITER blocks. Raises FileCommandError."""
-    pairs: dict[str, str] = {}
+def parse_pairs(text: str) -> Iterator[tuple[str, str]]:
+    """NAME=VALUE lines and NAME<<DELIMITER blocks, in order. Raises FileCommandError at the first that is neither."""
     lines = text.split("\n")
     position = 0
     while position < len(lines):
@@ -22,13 +24,13 @@ def parse_pairs(text: str) -> dict[str, str]:
             continue
         equals, heredoc = line.find("="), line.find("<<")
         if equals >= 0 and (heredoc < 0 or equals < heredoc):
-            pairs[line[:equals]] = line[equals + 1 :]
+            yield line[:equals], line[equals + 1 :]
         elif heredoc >= 0:
             name, delimiter = line[:heredoc], line[heredoc + 2 :]
-            pairs[name], position = _block(lines, position, line, name, delimiter)
+            value, position = _block(lines, position, line, name, delimiter)
+            yield name, value
         else:
             raise FileCommandError(f"Invalid format '{line}'")
-    return pairs
 
 
 def _block(lines: list[str], position: int, line: str, name: str, delimiter: str) -> tuple[str, int]:
@@ -37,10 +39,12 @@ def _block(lines: list[str], position: int, line: str, name: str, delimiter: str
     try:
         end = lines.index(delimiter, position)
     except ValueError:
+        if position < len(lines) and lines[-1]:
+            raise FileCommandError("Invalid value. EOF marker missing new line.") from None
         raise FileCommandError(f"Invalid value. Matching delimiter not found '{delimiter}'") from None
     return "\n".join(lines[position:end]), end + 1
 
 
 def parse_paths(text: str) -> list[str]:
     """One folder a line, empty lines skipped."""
-    return [line for line in text.split("\n") if line]
+    return [line for line in re.split(r"\r\n|[\r\n]", text) if line]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Final
+from functools import partial
 
 from simulator.engines.base import LAYOUT, Command, SandboxSpec
-from simulator.expressions.language import ExpressionError, Value, render, to_number, truthy
+from simulator.errors import EngineError
+from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted
-from simulator.runner.action import ActionUse, Resolver, Uses, carry_out, post_holds, run_post
+from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.contexts import (
     EVENT_PATH,
     github_context,
@@ -19,37 +20,41 @@ from simulator.runner.contexts import (
     oidc_claims,
     workspace,
 )
+from simulator.runner.lifetime import JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings, StepResult
-from simulator.runner.state import COMMAND_FILES, JobState, typed
-from simulator.runner.step import StepError, StepRun, condition_holds, finish, perform
+from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
+from simulator.runner.step import Body, StepError, StepRun, begin, perform
+from simulator.runner.values import boolean, number
 from simulator.twins.base import JobAccess, JobGrant
-from simulator.workflow.model import Step
-
-DEFAULT_MINUTES: Final = 360.0
+from simulator.workflow.model import Text
 
 
 class JobRunner:
-    """Runs one job. `run` may be called once; `cancel` from any thread, before it too."""
+    """Runs one job. `run` may be called once; `cancel` and `abandon` from any thread, before it too."""
 
     def __init__(self, settings: RunSettings, planned: PlannedJob, resolve: Resolver, masker: Masker) -> None:
         self._settings = settings
         self._planned = planned
         self._resolve = resolve
-        self._masker = masker
-        self._cancelled = False
-        self._state: JobState | None = None
+        self._masker = masker.child()
+        self._life = JobLife(settings.clock)
+        self._forgiving = False
 
     def cancel(self) -> None:
         """Cancel the job as GitHub does: running steps end, steps with always() and post steps still run."""
-        self._cancelled = True
-        if self._state is not None:
-            self._state.cancel()
+        self._life.cancel()
+
+    def abandon(self) -> None:
+        """End the job at once: the run itself cannot go on."""
+        self._life.abandon()
 
     def run(self, needs: Mapping[str, Value]) -> JobResult:
         """Carry out the job, whose condition holds. Raises SimulatorError when pysim itself cannot."""
         settings, planned = self._settings, self._planned
+        if self._life.cancelled:
+            return self._ended(Conclusion.CANCELLED, reason="the job was cancelled before it began")
         variables: Mapping[str, str] = {}
         environment = planned.environment
         if environment is not None:
@@ -94,11 +99,8 @@ class JobRunner:
         self._masker.add(token)
         folder = workspace(settings.identity)
         github = job_github_context(self._server_context(), planned.job.id, token, folder)
-        state = JobState(settings, planned, github, needs, access, self._masker)
+        state = JobState(settings, planned, github, needs, access, self._masker, self._life)
         state.admit(variables, self._environment_secrets())
-        self._state = state
-        if self._cancelled:
-            state.cancel()
         spec = SandboxSpec(
             run_id=settings.run_id,
             job_id=planned.key,
@@ -108,133 +110,113 @@ class JobRunner:
             mounts=settings.mounts,
             environment=settings.sandbox_environment,
         )
-        with settings.engine.open(spec) as sandbox:
+        with settings.engine.open(spec) as sandbox, self._life.within(sandbox):
             state.enter(sandbox)
             return self._steps(state)
 
     def _steps(self, state: JobState) -> JobResult:
         uses = Uses(state, self._resolve)
-        if self._set_up(state, uses):
-            for step in self._planned.job.steps:
-                self._step(state, uses, step)
-            for use in reversed(uses.posts):
-                self._post(state, use)
+        if not self._set_up(state, uses):
+            return self._ended(self._forgive(Conclusion.FAILURE))
+        for use, run in uses.begin_pre_parts():
+            _carry_through(run, partial(run_part, use=use, uses=uses))
+        for step in self._planned.job.steps:
+            _carry_through(begin(state, step), partial(carry_out, uses=uses))
+        for use, run in uses.begin_post_parts():
+            _carry_through(run, partial(run_part, use=use, uses=uses))
         return self._complete(state)
 
     # ---- set up
 
     def _set_up(self, state: JobState, uses: Uses) -> bool:
-        number, log = state.start_step("Set up job", None)
+        log = state.start_step("Set up job")
+        conclusion = Conclusion.SUCCESS
         try:
             self._prepare(state, log)
             for step in self._planned.job.steps:
-                if step.uses is not None and not step.uses.value.startswith("./"):
+                if step.uses is not None and not step.uses.value.startswith(("./", ".\\")):
                     log.write(f"Download action repository '{step.uses.value}'")
-                    uses.use(step, state.frame)
-            ready = True
+                    uses.prepare(step)
         except (StepError, ExpressionError) as error:
             log.error(str(error))
-            ready = False
-        conclusion = Conclusion.SUCCESS if ready else Conclusion.FAILURE
-        finish(state, state.frame, None, number, StepResult(outcome=conclusion, conclusion=conclusion), None)
-        return ready
+            conclusion = Conclusion.FAILURE
+        state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
+        return conclusion is Conclusion.SUCCESS
 
     def _prepare(self, state: JobState, log: StepLog) -> None:
         settings, planned = self._settings, self._planned
-        sandbox = state.sandbox
         log.write(f"Runner: pysim on {settings.engine.name}, image {settings.engine.image}")
         log.write("GITHUB_TOKEN Permissions", "group")
         for scope, access in sorted(planned.permissions.items()):
             log.write(f"{scope}: {access}")
         log.write("", "endgroup")
-        event = json.dumps(settings.plan.event.payload, indent=2, ensure_ascii=False)
-        sandbox.write(EVENT_PATH, event.encode())
+        self._lay_out(state, log)
+        state.env.update(render_all(settings.plan.workflow.env, state.scope()))
+        state.env.update(render_all(planned.job.env, state.scope()))
+        defaults = (planned.job.defaults, settings.plan.workflow.defaults)
+        state.shell = _default(state, [given.shell for given in defaults])
+        state.working_directory = _default(state, [given.working_directory for given in defaults])
+        job = planned.job
+        if job.continue_on_error is not None:
+            self._forgiving = boolean(job.continue_on_error, state.scope())
+        if job.timeout_minutes is not None:
+            state.minutes = int(number(job.timeout_minutes, state.scope())) or DEFAULT_MINUTES
+        self._life.limit(state.minutes * 60)
+
+    def _lay_out(self, state: JobState, log: StepLog) -> None:
+        sandbox = state.sandbox
+        event = json.dumps(self._settings.plan.event.payload, indent=2, ensure_ascii=False)
+        sandbox.write(EVENT_PATH, event.encode("utf-8", "replace"))
         folders = (str(state.folder), str(COMMAND_FILES), str(LAYOUT.actions))
         made = sandbox.run(Command(argv=("mkdir", "-p", *folders), cwd=LAYOUT.home, env=sandbox.environment), log.write)
         if not made.ok:
-            raise StepError(f"The folders of the job could not be made: {', '.join(folders)}")
-        workflow_env = state.render_all(settings.plan.workflow.env, state.scope(state.frame))
-        state.env.update(workflow_env)
-        state.env.update(state.render_all(planned.job.env, state.scope(state.frame)))
-        minutes = DEFAULT_MINUTES
-        if planned.job.timeout_minutes is not None:
-            minutes = to_number(typed(planned.job.timeout_minutes.template, state.scope(state.frame)))
-        state.deadline = settings.clock() + minutes * 60
-
-    # ---- steps
-
-    def _step(self, state: JobState, uses: Uses, step: Step) -> None:
-        frame = state.frame
-        skipped = StepResult(outcome=Conclusion.SKIPPED, conclusion=Conclusion.SKIPPED)
-        failed = StepResult(outcome=Conclusion.FAILURE, conclusion=Conclusion.FAILURE)
-        number, log = state.start_step(_name(state, step), step)
-        code: int | None = None
-
-        def body(run: StepRun) -> bool:
-            nonlocal code
-            try:
-                return carry_out(run, uses)
-            finally:
-                code = run.exit_code
-
-        try:
-            result = perform(state, frame, step, number, log, body) if condition_holds(state, frame, step) else skipped
-        except ExpressionError as error:
-            log.error(str(error))
-            result = failed
-        finish(state, frame, step, number, result, code)
-
-    def _post(self, state: JobState, use: ActionUse) -> None:
-        try:
-            if not post_holds(state, use):
-                return
-        except ExpressionError:
-            return
-        number, log = state.start_step(f"Post {_name(state, use.step)}", use.step)
-        result = perform(state, state.frame, use.step, number, log, lambda run: run_post(use, run))
-        finish(state, state.frame, None, number, result, None)
+            raise EngineError(
+                f"The folders of job {self._planned.key} could not be made: {', '.join(folders)}",
+                hint="The log of its first step says why.",
+            )
 
     # ---- complete
 
     def _complete(self, state: JobState) -> JobResult:
-        number, log = state.start_step("Complete job", None)
+        log = state.start_step("Complete job")
         outputs = self._outputs(state, log)
         url = self._environment_url(state, log)
-        done = StepResult(outcome=Conclusion.SUCCESS, conclusion=Conclusion.SUCCESS)
-        finish(state, state.frame, None, number, done, None)
-        conclusion = state.status
-        if conclusion is Conclusion.FAILURE and self._forgiven(state):
-            conclusion = Conclusion.SUCCESS
-        return self._ended(conclusion, outputs=outputs, url=url)
+        conclusion = Conclusion.FAILURE if log.failed else Conclusion.SUCCESS
+        state.frame.merge(conclusion)
+        state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
+        reason = state.overdue if self._life.expired else None
+        return self._ended(self._forgive(state.status), outputs=outputs, url=url, reason=reason)
 
     def _outputs(self, state: JobState, log: StepLog) -> dict[str, str]:
-        outputs: dict[str, str] = {}
-        scope = state.scope(state.frame)
-        for name, text in self._planned.job.outputs.items():
-            try:
-                value = render(text.template, scope)
-            except ExpressionError as error:
-                log.error(str(error))
-                continue
-            if self._masker.holds(value):
+        """The job's outputs; empty ones and those that hold a secret are left out."""
+        try:
+            outputs = render_all(self._planned.job.outputs, state.scope())
+        except ExpressionError as error:
+            log.fail("Fail to evaluate job outputs", str(error))
+            return {}
+        for name, value in outputs.items():
+            if state.masker.holds(value):
                 log.annotate("warning", f"Skip output '{name}' since it may contain secret.")
-            elif value:
-                outputs[name] = value
-        return outputs
+        return {name: value for name, value in outputs.items() if value and not state.masker.holds(value)}
 
     def _environment_url(self, state: JobState, log: StepLog) -> str | None:
         environment = self._planned.job.environment
         if environment is None or environment.url is None:
             return None
         try:
-            return render(environment.url.template, state.scope(state.frame)) or None
+            url = render(environment.url.template, state.scope())
         except ExpressionError as error:
-            log.annotate("warning", str(error))
+            log.fail("Failed to evaluate environment url", str(error))
             return None
+        if state.masker.holds(url):
+            name = self._planned.environment
+            log.annotate("warning", f"Skip setting environment url as environment '{name}' may contain secret.")
+            return None
+        return url or None
 
-    def _forgiven(self, state: JobState) -> bool:
-        given = self._planned.job.continue_on_error
-        return given is not None and truthy(typed(given.template, state.scope(state.frame)))
+    def _forgive(self, conclusion: Conclusion) -> Conclusion:
+        """A failed job that may fail ends well."""
+        return Conclusion.SUCCESS if conclusion is Conclusion.FAILURE and self._forgiving else conclusion
 
     def _ended(
         self,
@@ -265,14 +247,17 @@ class JobRunner:
         )
 
 
-def _name(state: JobState, step: Step) -> str:
-    """What GitHub calls a step in its list."""
-    if step.name is not None:
-        try:
-            return render(step.name.template, state.scope(state.frame))
-        except ExpressionError:
-            return step.name.source
-    if step.uses is not None:
-        return f"Run {step.uses.value}"
-    assert step.run is not None
-    return f"Run {step.run.source.strip().splitlines()[0]}" if step.run.source.strip() else "Run"
+def _carry_through(run: StepRun, body: Body) -> None:
+    """Carry out a step of the job's list to its end."""
+    job, result = run.job, perform(run, body)
+    if run.stage == "main":
+        job.frame.book(run.step, result)
+    else:
+        job.frame.merge(result.conclusion)
+    job.finish_step(run.log, result, run.exit_code)
+
+
+def _default(state: JobState, given: list[Text | None]) -> str | None:
+    """The first of some defaults that is not empty."""
+    rendered = (render(text.template, state.scope()) for text in given if text is not None)
+    return next(filter(None, rendered), None)

@@ -10,17 +10,40 @@ from simulator.actions.resolve import outside_models
 from simulator.errors import SimulatorError
 from simulator.findings import Finding, Severity
 from simulator.planning.model import Plan, PlannedJob
-from simulator.positions import Span
+from simulator.positions import Located, Span
+from simulator.workflow.model import Job
 
 
 def preflight(plan: Plan, check: Callable[[Reference], object]) -> tuple[Finding, ...]:
     """An error for each job and step that cannot be rehearsed; `check` raises SimulatorError for an unknown action."""
-    jobs = {job.job.id: job for job in plan.jobs if job.decision != "skip"}
-    return tuple(finding for job in jobs.values() for finding in _job(job, check))
+    planned = [job for job in plan.jobs if job.decision != "skip"]
+    jobs = {job.job.id: job.job for job in planned}
+    found = [
+        *(_unknown_key("The workflow", key) for key in plan.workflow.unsupported),
+        *(finding for job in jobs.values() for finding in _job(job, check)),
+        *(finding for job in planned for finding in _runner(job)),
+    ]
+    return tuple(dict.fromkeys(found))
 
 
-def _job(planned: PlannedJob, check: Callable[[Reference], object]) -> Iterator[Finding]:
-    job = planned.job
+def missing_runner(planned: PlannedJob) -> str | None:
+    """Why there is no runner for a job, or None; asked again for a job whose labels were not known before."""
+    if planned.job.uses is not None or any(label.lower().startswith("ubuntu-") for label in planned.runs_on):
+        return None
+    return f"Job {planned.job.id} runs on {', '.join(planned.runs_on)}, and pysim has Linux runners (ubuntu-*) alone"
+
+
+def _runner(planned: PlannedJob) -> Iterator[Finding]:
+    labels = planned.job.runs_on
+    if planned.deferred and not all(label.template.is_literal for label in labels):
+        return
+    missing = missing_runner(planned)
+    if missing is not None:
+        span = labels[0].span if labels else planned.job.span
+        yield _unsupported(missing, span, "Choose a workflow without this job with -W.")
+
+
+def _job(job: Job, check: Callable[[Reference], object]) -> Iterator[Finding]:
     if job.uses is not None:
         yield _unsupported(
             f"Job {job.id} calls the workflow {job.uses.value}, and pysim does not run reusable workflows yet",
@@ -28,26 +51,19 @@ def _job(planned: PlannedJob, check: Callable[[Reference], object]) -> Iterator[
             "Rehearse the called workflow by itself, or write its jobs into this file.",
         )
     for key in job.unsupported:
-        yield _unsupported(
-            f"Job {job.id} uses `{key.value}:`, which pysim does not carry out yet",
-            key.span,
-            f"Leave `{key.value}:` out for the rehearsal, or choose another workflow with -W.",
-        )
-    if job.uses is None and not any(_is_ubuntu(label) for label in planned.runs_on):
-        labels = ", ".join(planned.runs_on)
-        span = job.runs_on[0].span if job.runs_on else job.span
-        yield _unsupported(
-            f"Job {job.id} runs on {labels}, and pysim has Linux runners (ubuntu-*) alone",
-            span,
-            "Choose a workflow without this job with -W.",
-        )
+        yield _unknown_key(f"Job {job.id}", key)
     for step in job.steps:
         if step.uses is not None:
             yield from _action(step.uses.value, step.uses.span, check)
 
 
-def _is_ubuntu(label: str) -> bool:
-    return label.lower().startswith("ubuntu-")
+def _unknown_key(where: str, key: Located[str]) -> Finding:
+    word = key.value if ":" in key.value else f"{key.value}:"
+    return _unsupported(
+        f"{where} uses `{word}`, which pysim does not carry out yet",
+        key.span,
+        f"Leave `{word}` out for the rehearsal, or choose another workflow with -W.",
+    )
 
 
 def _action(uses: str, span: Span, check: Callable[[Reference], object]) -> Iterator[Finding]:

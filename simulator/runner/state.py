@@ -1,12 +1,12 @@
 """The state of one job while it runs, and the scopes in which its expressions are evaluated.
 
-Owned by the job's thread; `cancel` alone may be called from another one.
+Owned by the job's thread; what other threads may ask of a job is in `runner.lifetime`.
 """
 
 from __future__ import annotations
 
 import re
-import threading
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -14,10 +14,17 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from simulator.engines.base import LAYOUT, Command, Sandbox
-from simulator.expressions.language import ExpressionError, Scope, Template, Value, evaluate_template, render, to_text
+from simulator.expressions.language import ExpressionError, Scope, Value, render, to_text
 from simulator.planning.model import PlannedJob
-from simulator.run_events import Conclusion, StepStarted
-from simulator.runner.contexts import github_variables, runner_context, runner_variables, strategy_context
+from simulator.run_events import Conclusion, StepFinished, StepStarted
+from simulator.runner.contexts import (
+    github_variables,
+    job_context,
+    runner_context,
+    runner_variables,
+    strategy_context,
+)
+from simulator.runner.lifetime import JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import RunSettings, StepResult
@@ -25,21 +32,34 @@ from simulator.twins.base import JobAccess
 from simulator.workflow.model import Job, Step, Text
 
 COMMAND_FILES: Final = LAYOUT.temp / "_runner_file_commands"
+DEFAULT_MINUTES: Final = 360  # of a job
+HASH_SECONDS: Final = 120  # for one call of hashFiles
 
 
 @dataclass(kw_only=True, slots=True)
 class Frame:
     """Where a list of steps runs: a job, or one use of a composite action within it.
 
-    `status` is what success() and failure() look at; `fields` are what the action sets in the github context.
+    `status` is the worst of its steps. A composite action has `inputs` of its own, `fields` that it sets in the github
+    context, and `overrides`: the `env:` of the steps that use it, which wins over GITHUB_ENV.
     """
 
     steps: dict[str, StepResult] = field(default_factory=dict)
     status: Conclusion = Conclusion.SUCCESS
-    inputs: Mapping[str, Value] | None = None  # a composite's own; the run's when None
+    inputs: Mapping[str, Value] | None = None
     fields: Mapping[str, Value] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)  # of the step that uses the composite
-    ids: Mapping[int, str] = field(default_factory=dict)  # step number -> GITHUB_ACTION
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def book(self, step: Step, result: StepResult) -> None:
+        """Take note of how a step ended."""
+        if step.id:
+            self.steps[step.id] = result
+        self.merge(result.conclusion)
+
+    def merge(self, conclusion: Conclusion) -> None:
+        """The status becomes the worse of the two: success, failure, cancelled."""
+        order = (Conclusion.CANCELLED, Conclusion.FAILURE)
+        self.status = next((item for item in order if item in {self.status, conclusion}), Conclusion.SUCCESS)
 
 
 class JobState:
@@ -53,20 +73,26 @@ class JobState:
         needs: Mapping[str, Value],
         access: JobAccess,
         masker: Masker,
+        life: JobLife,
     ) -> None:
         self.settings = settings
         self.planned = planned
         self.access = access
         self.masker = masker
+        self.life = life
         self.github = dict(github)
         self.folder = PurePosixPath(str(github["workspace"]))
-        self.runner = runner_context(self.folder)
         self.env: dict[str, str] = {}
-        self.paths: list[str] = []
-        self.frame = Frame(ids=step_ids(planned.job.steps))
-        self.cancelled = threading.Event()
-        self.deadline = float("inf")
+        self.minutes = DEFAULT_MINUTES
+        self.shell: str | None = None
+        self.working_directory: str | None = None
+        self.frame = Frame()
+        self.ids = step_ids(planned.job.steps)
         self._needs = needs
+        self._runner = runner_context(self.folder)
+        self._job = job_context(github, settings.plan.workflow, planned)
+        self._paths: list[str] = []
+        self._tracking = f"github_{uuid.uuid4()}"
         self._sandbox: Sandbox | None = None
         self._numbers = 0
         self._variables: Mapping[str, str] = settings.variables
@@ -92,121 +118,170 @@ class JobState:
         self._variables = {**self._variables, **variables}
         self._secrets = {**self._secrets, **secrets}
 
-    def cancel(self) -> None:
-        """End what runs; steps with always() still follow."""
-        self.cancelled.set()
-        if self._sandbox is not None:
-            self._sandbox.cancel()
+    @property
+    def overdue(self) -> str:
+        """What is said when the job's time is up."""
+        hours, minutes = divmod(self.minutes, 60)
+        return f"The job has exceeded the maximum execution time of {f'{hours}h' if hours else ''}{minutes}m0s"
 
     @property
     def status(self) -> Conclusion:
         """The job's status so far."""
-        return Conclusion.CANCELLED if self.cancelled.is_set() else self.frame.status
+        return Conclusion.CANCELLED if self.life.cancelled else self.frame.status
 
-    def start_step(self, name: str, step: Step | None) -> tuple[int, StepLog]:
-        """Begin a step in the log."""
+    # ---- the list of steps
+
+    def start_step(self, name: str, step: Step | None = None) -> StepLog:
+        """Begin a step of the job's list."""
         self._numbers += 1
-        span = step.span if step else None
         key, number = self.planned.key, self._numbers
+        span = step.span if step else None
         self.settings.emit(
             StepStarted(job_id=key, number=number, name=self.masker.mask(name), span=span, at=self.settings.clock())
         )
-        return number, StepLog(key, number, self.masker, self.settings.emit)
+        return StepLog(key, number, self.masker, self.settings.emit, folder=self.folder)
 
-    def remaining(self) -> float:
-        """Seconds until the job's time is up."""
-        return self.deadline - self.settings.clock()
+    def finish_step(self, log: StepLog, result: StepResult, code: int | None = None) -> None:
+        """End a step of the job's list."""
+        self.settings.emit(
+            StepFinished(
+                job_id=self.planned.key,
+                number=log.number,
+                outcome=result.outcome,
+                conclusion=result.conclusion,
+                at=self.settings.clock(),
+                exit_code=code,
+            )
+        )
 
     # ---- expressions
 
-    def scope(self, frame: Frame, env: Mapping[str, str] | None = None) -> Scope:
-        """The contexts and functions of a step's expressions."""
-        inputs = self.settings.plan.event.inputs if frame.inputs is None else frame.inputs
+    def scope(
+        self,
+        frame: Frame | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        fields: Mapping[str, Value] | None = None,
+        status: Conclusion | None = None,
+    ) -> Scope:
+        """The contexts and functions of a frame's expressions, by default the job's own.
+
+        `env` is the env context and `fields` is added to the github context. `status` is what success() and failure()
+        look at, else the job's.
+        """
+        frame = frame or self.frame
+        cancelled = self.life.cancelled or status is Conclusion.CANCELLED
+        job_status = Conclusion.CANCELLED if cancelled else self.frame.status
         contexts: dict[str, Value] = {
-            "github": {**self.github, **frame.fields},
-            "env": dict(self.step_env(frame) if env is None else env),
+            "github": {**self.github, **(frame.fields if fields is None else fields)},
+            "env": dict(self.env if env is None else env),
             "vars": dict(self._variables),
             "secrets": {**self._secrets, "GITHUB_TOKEN": str(self.github["token"])},
-            "job": {"status": self.status.value},
+            "job": {"status": job_status.value, **self._job},
             "steps": {name: result.context() for name, result in frame.steps.items()},
-            "runner": self.runner,
+            "runner": self._runner,
             "strategy": strategy_context(self.planned),
-            "matrix": dict(self.planned.matrix),
+            "matrix": dict(self.planned.matrix) or None,
             "needs": dict(self._needs),
-            "inputs": dict(inputs),
+            "inputs": dict(self.settings.plan.event.inputs if frame.inputs is None else frame.inputs),
         }
-        return Scope(contexts=contexts, functions=self._functions(frame))
+        functions = self._functions(job_status if status is None else status, cancelled=cancelled)
+        return Scope(contexts=contexts, functions=functions)
 
-    def _functions(self, frame: Frame) -> dict[str, Callable[[Sequence[Value]], Value]]:
-        cancelled = self.cancelled.is_set()
+    def _functions(self, status: Conclusion, *, cancelled: bool) -> Mapping[str, Callable[[Sequence[Value]], Value]]:
         return {
             "always": lambda _: True,
             "cancelled": lambda _: cancelled,
-            "success": lambda _: not cancelled and frame.status is Conclusion.SUCCESS,
-            "failure": lambda _: not cancelled and frame.status is Conclusion.FAILURE,
-            "hashfiles": self._hash_files,
+            "success": lambda _: status is Conclusion.SUCCESS,
+            "failure": lambda _: status is Conclusion.FAILURE,
+            "hashFiles": self._hash_files,
         }
 
     def _hash_files(self, patterns: Sequence[Value]) -> Value:
         script = resources.files("simulator.runner.inside").joinpath("hash_files.py").read_text("utf-8")
+        words = [to_text(pattern) for pattern in patterns]
+        call = f"hashFiles('{', '.join(words)}')"
         lines: list[str] = []
-        argv = (str(LAYOUT.python), "-I", "-c", script, str(self.folder), *map(to_text, patterns))
+        argv = (str(LAYOUT.python), "-I", "-c", script, str(self.folder), *words)
         done = self.sandbox.run(
-            Command(argv=argv, cwd=self.folder, env=self.sandbox.environment, timeout=120), lines.append
+            Command(argv=argv, cwd=self.folder, env=self.sandbox.environment, timeout=HASH_SECONDS), lines.append
         )
+        if done.reason == "timed-out":
+            raise ExpressionError(f"{call} couldn't finish within {HASH_SECONDS} seconds.")
         if not done.ok:
-            raise ExpressionError(f"hashFiles({', '.join(map(to_text, patterns))}) failed: {lines[-1:]}")
+            said = f": {lines[-1]}" if lines else ""
+            raise ExpressionError(f"{call} failed. Fail to hash files under directory '{self.folder}'{said}")
         return "".join(lines)
-
-    def render_all(self, texts: Mapping[str, Text], scope: Scope) -> dict[str, str]:
-        """A mapping of templates as text."""
-        return {name: render(text.template, scope) for name, text in texts.items()}
-
-    def step_env(self, frame: Frame) -> dict[str, str]:
-        """The env context before a step's own `env:`."""
-        return {**self.env, **frame.env}
 
     # ---- variables of a process
 
-    def process_env(self, frame: Frame, env: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
-        """The whole environment of a step's process, in GitHub's order of precedence (lowest first)."""
-        base = {**self.sandbox.environment, **env}
-        base["PATH"] = self.search_path(base.get("PATH", ""))
-        runner = {k: v for k, v in extra.items() if k.startswith(("INPUT_", "STATE_"))}
-        fixed = {k: v for k, v in extra.items() if k not in runner}
-        github = github_variables({**self.github, **frame.fields})
-        return {
-            **base,
-            **runner,
-            **github,
-            **runner_variables(self.runner),
-            **self.access.run_env,
-            **fixed,
-            "GITHUB_ACTIONS": "true",
-            "CI": env.get("CI", "true"),
-        }
+    def add_path(self, folder: str) -> None:
+        """A line of GITHUB_PATH; one that was there already comes to the front."""
+        self._paths = [*(path for path in self._paths if path != folder), folder]
 
     def search_path(self, path: str) -> str:
         """PATH with the folders of GITHUB_PATH in front, the last one added first."""
-        added = list(dict.fromkeys(reversed(self.paths)))
-        return ":".join((*added, path)) if path else ":".join(added)
+        return ":".join(filter(None, (*reversed(self._paths), path)))
+
+    def process_env(
+        self,
+        env: Mapping[str, str],
+        fields: Mapping[str, Value],
+        given: Mapping[str, str],
+        services: Mapping[str, str],
+    ) -> dict[str, str]:
+        """The whole environment of a step's process, in GitHub's order of precedence (lowest first).
+
+        `env` and `fields` as in `scope`; `given` are the step's own variables (STATE_*, INPUT_*), `services` those of
+        the services that an action may use (ACTIONS_*).
+        """
+        base = {**self.sandbox.environment, "RUNNER_TRACKING_ID": self._tracking, **env, **given}
+        base["PATH"] = self.search_path(base.get("PATH", ""))
+        variables = {
+            **base,
+            **github_variables({**self.github, **fields}),
+            **runner_variables(self._runner),
+            **self.access.run_env,
+            **services,
+            "GITHUB_ACTIONS": "true",
+            "CI": base.get("CI", "true"),
+        }
+        return {name: _final(value) for name, value in variables.items() if name and not _NO_NAME.search(name)}
 
 
-def typed(template: Template, scope: Scope) -> Value:
-    """A template's value, with the type of its expression when it is nothing else."""
-    return evaluate_template(template, scope)
+_NO_NAME: Final = re.compile(r"[=\0]")  # what the name of a variable cannot hold
+
+
+def _final(value: str) -> str:
+    """A value as a process can be given it: up to a NUL, without lone surrogates."""
+    return value.partition("\0")[0].encode("utf-8", "replace").decode()
+
+
+def render_all(texts: Mapping[str, Text], scope: Scope) -> dict[str, str]:
+    """A mapping of templates as text. Raises ExpressionError."""
+    return {name: render(text.template, scope) for name, text in texts.items()}
 
 
 def step_ids(steps: Sequence[Step]) -> dict[int, str]:
-    """GITHUB_ACTION of every step: its id, or one made from what it runs (`__run`, `__actions_checkout_2`)."""
+    """GITHUB_ACTION of each step by its number: its id, or what it runs (`__run`, `__actions_checkout_2`)."""
+    taken = {step.id.lower() for step in steps if step.id}
     ids: dict[int, str] = {}
-    seen: dict[str, int] = {}
     for step in steps:
-        if step.id:
-            ids[step.number] = step.id
-            continue
-        reference = step.uses.value.partition("@")[0] if step.uses else "run"
-        name = "self" if reference == "./" else re.sub(r"[^A-Za-z0-9_-]", "_", reference.lstrip("./"))
-        seen[name] = seen.get(name, 0) + 1
-        ids[step.number] = f"__{name}" if seen[name] == 1 else f"__{name}_{seen[name]}"
+        base = step.id or f"__{re.sub(r'[^A-Za-z0-9_-]', '_', _origin(step))}"
+        name, count = base, 1
+        while step.id is None and name.lower() in taken:
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name.lower())
+        ids[step.number] = name
     return ids
+
+
+def _origin(step: Step) -> str:
+    """What a step without id is called by: `owner/repo`, the name of an image, `self` for a local action, `run`."""
+    if step.uses is None:
+        return "run"
+    uses = step.uses.value
+    if uses.startswith(("./", ".\\")):
+        return "self"
+    return uses.removeprefix("docker://") if uses.startswith("docker://") else "/".join(re.split(r"[/\\@]", uses)[:2])

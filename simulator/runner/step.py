@@ -1,238 +1,340 @@
-"""One step: its condition, its variables, what it runs, and what its files and commands leave behind.
+"""One step: its variables, its condition, its limits, and what its files and commands leave behind.
 
-The same code carries out the steps of a job and those of a composite action.
+The same code carries out the steps of a job, those of a composite action, and the pre and post parts of actions; what a
+step does is its body's concern (`runner.script`, `runner.action`).
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Literal, NoReturn
 
 from simulator.engines.base import LAYOUT, Command, Exit
-from simulator.expressions.language import ExpressionError, Scope, evaluate, render, to_number, truthy
-from simulator.run_events import Conclusion, StepFinished, StepSummary
+from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
+from simulator.run_events import Conclusion
 from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
+from simulator.runner.lifetime import StepLife
 from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
-from simulator.runner.shells import Shell, ShellError, find_shell
-from simulator.runner.state import COMMAND_FILES, Frame, JobState, typed
+from simulator.runner.shells import ShellError
+from simulator.runner.state import COMMAND_FILES, Frame, JobState, render_all
+from simulator.runner.values import boolean, number
 from simulator.workflow.model import Step
 
+Stage = Literal["pre", "main", "post"]
 LARGEST_SUMMARY: Final = 1024 * 1024  # bytes; GitHub drops a larger one
+BLOCKED: Final = "NODE_OPTIONS"  # no step may set it for those after it
+# What the github context calls the command files, and the beginning of their names.
 _FILES: Final = {
-    "GITHUB_ENV": "set_env",
-    "GITHUB_OUTPUT": "set_output",
-    "GITHUB_PATH": "add_path",
-    "GITHUB_STATE": "save_state",
-    "GITHUB_STEP_SUMMARY": "step_summary",
+    "env": "set_env",
+    "output": "set_output",
+    "path": "add_path",
+    "state": "save_state",
+    "step_summary": "step_summary",
 }
-Body = Callable[["StepRun"], bool]
+_SKIPPED: Final = StepResult(outcome=Conclusion.SKIPPED, conclusion=Conclusion.SKIPPED)
+_FAILED: Final = StepResult(outcome=Conclusion.FAILURE, conclusion=Conclusion.FAILURE)
+Body = Callable[["StepRun"], Conclusion]
 
 
 class StepError(Exception):
-    """The step cannot run as it is written; the text goes to its log and the step fails."""
+    """The step cannot run as it is written, or took too long; the text goes to its log and the step fails."""
+
+
+class StepCancelled(Exception):  # noqa: N818 - GitHub's word for it, and no error
+    """What the step ran was ended because its job is cancelled."""
 
 
 @dataclass(kw_only=True)
 class StepRun:
-    """A step under way: where it runs, its log, its own env, and its limit in seconds."""
+    """A step under way.
+
+    `overrides` is its own `env:` over that of the steps it is inside of, `fields` what it sets in the github context;
+    `fault` is why its `env:` could not be evaluated. `outer` is the step whose composite action it belongs to.
+    """
 
     job: JobState
     frame: Frame
     step: Step
-    number: int
+    stage: Stage
+    condition: Expression
+    name: str
     log: StepLog
-    env: Mapping[str, str]
-    timeout: float | None
+    overrides: Mapping[str, str]
+    fields: dict[str, Value]
+    fault: ExpressionError | None = None
+    outer: StepRun | None = None
+    life: StepLife = field(default_factory=StepLife)
+    minutes: int = 0  # its time limit; 0 for none
     exit_code: int | None = None
 
-    def scope(self) -> Scope:
-        """The scope of this step's expressions, its own env included."""
-        return self.job.scope(self.frame, self.env)
+    def __post_init__(self) -> None:
+        self.files = {name: COMMAND_FILES / f"{prefix}_{uuid.uuid4()}" for name, prefix in _FILES.items()}
+        self.fields.update({name: str(path) for name, path in self.files.items()})
+        self.env = {**self.job.env, **self.overrides}
+        self.log.unsecure = self.env.get("ACTIONS_ALLOW_UNSECURE_COMMANDS", "").strip().lower() == "true"
 
-    def command(self, argv: Sequence[str], cwd: PurePosixPath, extra: Mapping[str, str]) -> Exit:
-        """Run a process of this step with its command files, and take up what it leaves in them."""
-        stamp = uuid.uuid4().hex
-        files = {variable: COMMAND_FILES / f"{name}_{stamp}" for variable, name in _FILES.items()}
-        for path in files.values():
-            self.job.sandbox.write(path, b"", mode=0o666)
-        env = self.job.process_env(self.frame, self.env, {**extra, **{k: str(v) for k, v in files.items()}})
-        limits = [limit for limit in (self.timeout, self.job.remaining()) if limit is not None]
-        limit = min(limits)
-        done = self.job.sandbox.run(
-            Command(argv=tuple(argv), cwd=cwd, env=env, timeout=None if limit == float("inf") else max(limit, 0.01)),
-            self.log,
+    @property
+    def depth(self) -> int:
+        """How many composite actions it is inside of."""
+        return 0 if self.outer is None else self.outer.depth + 1
+
+    def scope(self, status: Conclusion | None = None) -> Scope:
+        """The scope of its expressions; `status` in the place of what success() and failure() look at."""
+        inside = self.outer is not None and self.stage == "main"
+        return self.job.scope(
+            self.frame, env=self.env, fields=self.fields, status=status or (self.frame.status if inside else None)
         )
-        self._take_up(files)
-        return done
 
-    def ended(self, done: Exit) -> bool:
-        """Whether a process succeeded; says in the log why it did not."""
+    # ---- may it run, and how long
+
+    def holds(self) -> bool:
+        """Whether its condition holds now. Raises ExpressionError."""
+        if self.job.life.check():
+            self.log.error(self.job.overdue)
+        cancelled = self.job.life.cancelled
+        if not truthy(evaluate(self.condition, self.scope())):
+            return False
+        # GitHub evaluates the condition once more when the job is cancelled while the step runs.
+        self.life.outlives = cancelled or truthy(evaluate(self.condition, self.scope(Conclusion.CANCELLED)))
+        return True
+
+    def start(self) -> None:
+        """Set its limit of time: a `timeout-minutes` that cannot be evaluated is told and is none.
+
+        Raises StepCancelled when the job was cancelled meanwhile.
+        """
+        if self.life.stop.is_set():
+            raise StepCancelled
+        text, clock = self.step.timeout_minutes, self.job.settings.clock
+        if self.outer is not None:
+            self.life.deadline = self.outer.life.deadline
+        if text is None:
+            return
+        try:
+            self.minutes = max(0, int(number(text, self.scope())))
+        except ExpressionError as error:
+            self.log.error("An error occurred when attempting to determine the step timeout.")
+            self.log.error(str(error))
+        if self.minutes:
+            self.life.deadline = clock() + self.minutes * 60
+
+    def forgiven(self) -> bool:
+        """Whether the job goes on although the step failed."""
+        if self.step.continue_on_error is None:
+            return False
+        try:
+            return boolean(self.step.continue_on_error, self.scope())
+        except ExpressionError as error:
+            self.log.error(
+                "The step failed and an error occurred when attempting to determine whether to continue on error."
+            )
+            self.log.error(str(error))
+            return False
+
+    # ---- its processes
+
+    def command(
+        self,
+        argv: Sequence[str],
+        cwd: PurePosixPath,
+        *,
+        given: Mapping[str, str] | None = None,
+        services: Mapping[str, str] | None = None,
+    ) -> Conclusion:
+        """Run a process of this step with its command files, and take up what it leaves in them.
+
+        Raises StepCancelled, and StepError when the time is up.
+        """
+        for path in self.files.values():
+            self.job.sandbox.write(path, b"", mode=0o666)
+        env = self.job.process_env(self.env, self.fields, given or {}, services or {})
+        done, job_ends = self._run(Command(argv=tuple(argv), cwd=cwd, env=env))
+        self._take_up()
         self.exit_code = done.code
         if done.reason == "timed-out":
-            if self.job.remaining() <= 0:
-                self.log.error("The job has exceeded its maximum execution time")
-                self.job.cancelled.set()
-            else:
-                minutes = (self.timeout or 0) / 60
-                self.log.error(f"The action has timed out after {minutes:g} minutes.")
+            self._time_is_up(job_ends=job_ends)
         elif done.reason == "cancelled":
-            self.log.error("The operation was canceled.")
-        elif done.code != 0:
-            self.log.error(f"Process completed with exit code {done.code}.")
+            raise StepCancelled
+        return Conclusion.SUCCESS if done.ok else Conclusion.FAILURE
+
+    def is_folder(self, path: PurePosixPath) -> bool:
+        """Whether a folder is there. Raises StepCancelled."""
+        env = self.job.sandbox.environment
+        done = self.job.sandbox.run(
+            Command(argv=("test", "-d", str(path)), cwd=LAYOUT.work, env=env), lambda _: None, self.life.stop
+        )
+        if done.reason == "cancelled":
+            raise StepCancelled
         return done.ok
 
-    def _take_up(self, files: Mapping[str, PurePosixPath]) -> None:
-        takers = {
-            "GITHUB_ENV": self._variables,
-            "GITHUB_OUTPUT": lambda text: self.log.outputs.update(parse_pairs(text)),
-            "GITHUB_STATE": lambda text: self.log.state.update(parse_pairs(text)),
-            "GITHUB_PATH": lambda text: self.job.paths.extend(parse_paths(text)),
-            "GITHUB_STEP_SUMMARY": self._summary,
+    def _run(self, command: Command) -> tuple[Exit, bool]:
+        """Run a command within the step's and the job's limits; whether the job's is the one that ends it."""
+        seconds, job_ends = self.job.life.seconds_for(self.life)
+        if seconds is not None and seconds <= 0:
+            return Exit(code=124, reason="timed-out"), job_ends
+        return self.job.sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop), job_ends
+
+    def _time_is_up(self, *, job_ends: bool) -> NoReturn:
+        if job_ends:
+            if self.job.life.expire():
+                self.log.error(self.job.overdue)
+            raise StepCancelled
+        if self.outer is not None:
+            raise StepError("The action has timed out.")
+        raise StepError(f"The action '{self.name}' has timed out after {self.minutes} minutes.")
+
+    def _take_up(self) -> None:
+        takers: Mapping[str, Callable[[str], None]] = {
+            "env": self._take_variables,
+            "output": self._take_outputs,
+            "path": self._take_paths,
+            "state": lambda text: self.log.state.update(parse_pairs(text)),
+            "step_summary": self._take_summary,
         }
-        for variable, take in takers.items():
+        for name, take in takers.items():
             try:
-                text = self.job.sandbox.read(files[variable]).decode(errors="replace")
+                text = self.job.sandbox.read(self.files[name]).decode(errors="replace")
             except FileNotFoundError:
                 continue
             try:
                 take(text)
             except FileCommandError as error:
-                self.log.error(f"Unable to process file command '{variable[7:].lower()}' successfully.")
-                self.log.error(str(error))
-                self.log.failed = True
+                self.log.fail(f"Unable to process file command '{name}' successfully.", str(error))
 
-    def _variables(self, text: str) -> None:
-        for name, value in parse_pairs(text).items():
-            if name.upper() == "NODE_OPTIONS":
-                self.log.error("Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.")
+    def _take_variables(self, text: str) -> None:
+        for name, value in chain(self.log.env.items(), parse_pairs(text)):
+            if name.upper() == BLOCKED:
+                self.log.error(f"Can't store {BLOCKED} output parameter using '$GITHUB_ENV' command.")
             else:
                 self.job.env[name] = value
 
-    def _summary(self, text: str) -> None:
+    def _take_outputs(self, text: str) -> None:
+        for name, value in parse_pairs(text):
+            if not name:
+                raise FileCommandError("Value cannot be null. (Parameter 'name')")
+            self.log.outputs[name] = value
+
+    def _take_paths(self, text: str) -> None:
+        for folder in (*self.log.paths, *parse_paths(text)):
+            self.job.add_path(folder)
+
+    def _take_summary(self, text: str) -> None:
         size = len(text.encode())
         if size > LARGEST_SUMMARY:
             self.log.error(
-                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {size // 1024}k"
+                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {size // 1024}k."
             )
         elif text:
-            markdown = "\n".join(map(self.job.masker.mask, text.split("\n")))
-            self.job.settings.emit(StepSummary(job_id=self.job.planned.key, number=self.number, markdown=markdown))
+            self.log.summary(text)
 
 
-def perform(job: JobState, frame: Frame, step: Step, number: int, log: StepLog, body: Body) -> StepResult:
-    """Carry out a step whose condition holds. Never raises for what a workflow's author can get wrong."""
-    run: StepRun | None = None
-    forgiven = False
+# ---- the life of a step
+
+
+def begin(job: JobState, step: Step) -> StepRun:
+    """Begin the next of the job's own steps."""
+    return _begin(job, job.frame, step, stage="main", condition=step.condition.expression)
+
+
+def begin_part(job: JobState, frame: Frame, step: Step, stage: Stage, condition: Expression, name: str) -> StepRun:
+    """Begin the pre or post part of an action that a step of `frame` uses, as a step of the job's list."""
+    return _begin(job, frame, step, stage=stage, condition=condition, name=name)
+
+
+def begin_inside(outer: StepRun, frame: Frame, step: Step) -> StepRun:
+    """Begin a step of the composite action that `outer` uses; what it prints is in the log of `outer`."""
+    return _begin(outer.job, frame, step, stage="main", condition=step.condition.expression, outer=outer)
+
+
+def _begin(
+    job: JobState,
+    frame: Frame,
+    step: Step,
+    *,
+    stage: Stage,
+    condition: Expression,
+    name: str | None = None,
+    outer: StepRun | None = None,
+) -> StepRun:
+    fields: dict[str, Value] = {**frame.fields, "action_status": frame.status.value}
+    if frame is job.frame:
+        fields = {"action": job.ids[step.number]}
+    overrides, fault = _overrides(job, frame, step, fields)
+    name = name or display_name(step, job.scope(frame, env={**job.env, **overrides}, fields=fields))
+    return StepRun(
+        job=job,
+        frame=frame,
+        step=step,
+        stage=stage,
+        condition=condition,
+        name=name,
+        log=outer.log.inner() if outer else job.start_step(name, step),
+        overrides=overrides,
+        fields=fields,
+        fault=fault,
+        outer=outer,
+    )
+
+
+def _overrides(
+    job: JobState, frame: Frame, step: Step, fields: Mapping[str, Value]
+) -> tuple[Mapping[str, str], ExpressionError | None]:
+    """The `env:` of a step over that of the steps around it, and why it could not be evaluated."""
+    scope = job.scope(frame, env={**job.env, **frame.overrides}, fields=fields)
     try:
-        run = _prepare(job, frame, step, number, log)
-        succeeded = body(run) and not log.failed
-    except (ExpressionError, ShellError, StepError) as error:
-        log.error(str(error))
-        succeeded = False
-    outcome = Conclusion.SUCCESS if succeeded else Conclusion.FAILURE
-    if not succeeded and job.cancelled.is_set():
-        outcome = Conclusion.CANCELLED
-    if outcome is Conclusion.FAILURE:
-        forgiven = _forgiven(job, frame, step, log)
-    conclusion = Conclusion.SUCCESS if forgiven else outcome
-    return StepResult(outcome=outcome, conclusion=conclusion, outputs=dict(log.outputs))
-
-
-def _prepare(job: JobState, frame: Frame, step: Step, number: int, log: StepLog) -> StepRun:
-    outer = job.step_env(frame)
-    env = {**outer, **job.render_all(step.env, job.scope(frame, outer))}
-    timeout: float | None = None
-    if step.timeout_minutes is not None:
-        minutes = to_number(typed(step.timeout_minutes.template, job.scope(frame, env)))
-        timeout = minutes * 60 if minutes > 0 else None
-    return StepRun(job=job, frame=frame, step=step, number=number, log=log, env=env, timeout=timeout)
-
-
-def _forgiven(job: JobState, frame: Frame, step: Step, log: StepLog) -> bool:
-    if step.continue_on_error is None:
-        return False
-    try:
-        return truthy(typed(step.continue_on_error.template, job.scope(frame)))
+        return {**frame.overrides, **render_all(step.env, scope)}, None
     except ExpressionError as error:
-        log.error(str(error))
-        return False
+        return frame.overrides, error
 
 
-def run_script(run: StepRun) -> bool:
-    """A `run:` step."""
-    job, step, scope = run.job, run.step, run.scope()
-    assert step.run is not None
-    text = render(step.run.template, scope)
-    shell = _shell(run, scope)
-    folder = _folder(run, scope, shell)
-    path = LAYOUT.temp / f"{uuid.uuid4()}{shell.extension}"
-    job.sandbox.write(path, shell.script(text).encode(), mode=0o755)
-    _header(run, text, shell)
-    return run.ended(run.command(shell.argv(str(path)), folder, {"GITHUB_ACTION": run.frame.ids[step.number]}))
+def display_name(step: Step, scope: Scope) -> str:
+    """What GitHub calls a step: its name, or `Run` and what it runs; as written where that cannot be evaluated."""
+    if step.name is None and step.uses is not None:
+        return f"Run {step.uses.value.removeprefix('docker://')}"
+    text, prefix = (step.run, "Run ") if step.name is None else (step.name, "")
+    if text is None:
+        return step.control or "run"
+    try:
+        shown = render(text.template, scope)
+    except ExpressionError:
+        shown = text.source
+    first = next(iter(shown.strip().splitlines()), "")
+    return f"{prefix}{first}" if first else "run"
 
 
-def _shell(run: StepRun, scope: Scope) -> Shell:
-    job, step = run.job, run.step
-    defaults = (job.job.defaults, job.settings.plan.workflow.defaults) if run.frame is job.frame else ()
-    given = (step.shell, *(default.shell for default in defaults))
-    name = next((render(text.template, scope) for text in given if text is not None), None)
-    search = job.search_path({**job.sandbox.environment, **run.env}.get("PATH", ""))
-    return find_shell(name or None, lambda program: job.sandbox.which(program, search))
-
-
-def _folder(run: StepRun, scope: Scope, shell: Shell) -> PurePosixPath:
-    job, step = run.job, run.step
-    defaults = (job.job.defaults, job.settings.plan.workflow.defaults) if run.frame is job.frame else ()
-    given = (step.working_directory, *(default.working_directory for default in defaults))
-    folder = next((render(text.template, scope) for text in given if text is not None), "")
-    path = job.folder / folder
-    found = job.sandbox.run(
-        Command(argv=("test", "-d", str(path)), cwd=LAYOUT.work, env=job.sandbox.environment), lambda _: None
+def perform(run: StepRun, body: Body) -> StepResult:
+    """Carry out a step as its condition and limits let it. Raises nothing that a workflow's author can get wrong."""
+    try:
+        if run.fault is not None:
+            raise run.fault
+        if not run.holds():
+            return _SKIPPED
+    except ExpressionError as error:
+        run.log.error(str(error))
+        return _FAILED
+    with run.job.life.step(run.life):
+        outcome = _outcome(run, body)
+    forgiven = outcome is Conclusion.FAILURE and run.forgiven()
+    return StepResult(
+        outcome=outcome,
+        conclusion=Conclusion.SUCCESS if forgiven else outcome,
+        outputs=dict(run.log.outputs),
     )
-    if not found.ok:
-        raise StepError(
-            f"An error occurred trying to start process '{shell.program}' with working directory '{path}'. "
-            "No such file or directory"
-        )
-    return path
 
 
-def _header(run: StepRun, text: str, shell: Shell) -> None:
-    log = run.log
-    lines = text.strip("\n").split("\n")
-    log.write(f"Run {lines[0]}", "group")
-    for line in lines:
-        log.write(line, "command")
-    log.write(f"shell: {shell.display}")
-    if run.env:
-        log.write("env:")
-        for name, value in run.env.items():
-            log.write(f"  {name}: {value}")
-    log.write("", "endgroup")
-
-
-def condition_holds(job: JobState, frame: Frame, step: Step) -> bool:
-    """Whether a step's `if:` holds now. Raises ExpressionError."""
-    return truthy(evaluate(step.condition.expression, job.scope(frame)))
-
-
-def finish(job: JobState, frame: Frame, step: Step | None, number: int, run: StepResult, code: int | None) -> None:
-    """Book a step's result: the steps context, the status, the event."""
-    if step is not None and step.id:
-        frame.steps[step.id] = run
-    if run.conclusion is Conclusion.FAILURE:
-        frame.status = Conclusion.FAILURE
-    job.settings.emit(
-        StepFinished(
-            job_id=job.planned.key,
-            number=number,
-            outcome=run.outcome,
-            conclusion=run.conclusion,
-            at=job.settings.clock(),
-            exit_code=code,
-        )
-    )
+def _outcome(run: StepRun, body: Body) -> Conclusion:
+    try:
+        run.start()
+        outcome = body(run)
+    except StepCancelled:
+        run.log.error("The operation was canceled.")
+        return Conclusion.CANCELLED
+    except (ExpressionError, ShellError, StepError) as error:
+        run.log.error(str(error))
+        return Conclusion.FAILURE
+    return Conclusion.FAILURE if outcome is Conclusion.SUCCESS and run.log.failed else outcome

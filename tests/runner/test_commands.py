@@ -16,6 +16,7 @@ from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
         ("::error title=a%2Cb%3Ac%25::x%0Ay%25", "error", {"title": "a,b:c%"}, "x\ny%"),
         ("::notice file=,line=1::x", "notice", {"line": "1"}, "x"),
         ("::endgroup::", "endgroup", {}, ""),
+        ("::error Title=x,endLine=2::x", "error", {"title": "x", "endline": "2"}, "x"),
         ("text ##[error]boom", "error", {}, "boom"),
         ("##[set-output name=a;x=1]v%5D%3B", "set-output", {"name": "a", "x": "1"}, "v];"),
     ],
@@ -39,10 +40,11 @@ def test_lines_that_are_no_command(line: str) -> None:
         ("a=b<<c\n", {"a": "b<<c"}),
         ("a=keeps\r\n", {"a": "keeps\r"}),
         ("a=1\na=2", {"a": "2"}),
+        ("=x", {"": "x"}),
     ],
 )
 def test_pairs(text: str, pairs: dict[str, str]) -> None:
-    assert parse_pairs(text) == pairs
+    assert dict(parse_pairs(text)) == pairs
 
 
 @pytest.mark.parametrize(
@@ -52,13 +54,15 @@ def test_pairs(text: str, pairs: dict[str, str]) -> None:
         ("<<END\nx\nEND", "Invalid format '<<END'. Name must not be empty and delimiter must not be empty"),
         ("a<<\nx", "Invalid format 'a<<'. Name must not be empty and delimiter must not be empty"),
         ("a<<END\nx\n", "Invalid value. Matching delimiter not found 'END'"),
+        ("a<<END", "Invalid value. Matching delimiter not found 'END'"),
+        ("a<<END\nx", "Invalid value. EOF marker missing new line."),
     ],
 )
 def test_refused_pairs(text: str, complaint: str) -> None:
     with pytest.raises(FileCommandError) as caught:
-        parse_pairs(text)
+        list(parse_pairs(text))
     assert str(caught.value) == complaint
 
 
 def test_paths() -> None:
-    assert parse_paths("/a\n\n/b") == ["/a", "/b"]
+    assert parse_paths("/a\n\n/b c\r\n/d") == ["/a", "/b c", "/d"]

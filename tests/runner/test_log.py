@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator.run_events import Annotation, RunEvent, StepLine
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
@@ -41,7 +43,19 @@ def test_only_ten_annotations_of_a_level_are_kept() -> None:
 def test_stop_commands_until_the_token() -> None:
     log, shown, _ = feed("::stop-commands::tok", "::set-output name=a::1", "::tok::", "::set-output name=b::2")
     assert log.outputs == {"b": "2"}
-    assert shown[0] == ("text", "::set-output name=a::1")
+    assert [line for level, line in shown if level == "text"] == [
+        "::stop-commands::tok",
+        "::set-output name=a::1",
+        "::tok::",
+    ]
+
+
+@pytest.mark.parametrize("token", ["", "set-output", "Pause-Logging"])
+def test_what_cannot_stop_commands(token: str) -> None:
+    log, shown, _ = feed(f"::stop-commands::{token}", "::set-output name=a::1")
+    assert log.failed
+    assert log.outputs == {"a": "1"}
+    assert shown[0] == ("error", f"Unable to process command '::stop-commands::{token}' successfully.")
 
 
 def test_the_old_output_command_works_and_warns() -> None:
@@ -53,7 +67,19 @@ def test_the_old_output_command_works_and_warns() -> None:
 def test_disabled_commands_fail_the_step() -> None:
     log, shown, _ = feed("::set-env name=A::1")
     assert log.failed
-    assert "disabled" in shown[0][1]
+    assert shown[0] == ("error", "Unable to process command '::set-env name=A::1' successfully.")
+    assert "disabled" in shown[1][1]
+    assert log.env == {}
+
+
+def test_commands_that_are_not_complete_fail_the_step() -> None:
+    assert feed("::set-output::1")[0].failed
+    assert feed("::echo::maybe")[0].failed
+
+
+def test_echo_shows_the_commands_that_are_carried_out() -> None:
+    lines = ("::echo::on", "::set-output name=a::1", "::echo::off", "::set-output name=b::2")
+    assert [line for level, line in feed(*lines)[1] if level == "text"] == ["::set-output name=a::1", "::echo::off"]
 
 
 def test_groups() -> None:

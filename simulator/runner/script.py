@@ -1,0 +1,73 @@
+"""What a `run:` step does: its shell, its folder, and the script that the shell is given."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import PurePosixPath
+
+from simulator.engines.base import LAYOUT
+from simulator.expressions.language import Scope, render
+from simulator.run_events import Conclusion
+from simulator.runner.log import StepLog
+from simulator.runner.shells import Shell, find_shell
+from simulator.runner.step import StepError, StepRun
+from simulator.workflow.model import Text
+
+
+def run_script(run: StepRun) -> Conclusion:
+    """Run the script of a step. Raises what `runner.step.perform` takes for a failed step."""
+    job, step, scope = run.job, run.step, run.scope()
+    if step.run is None:
+        raise StepError(f"pysim does not carry out `{step.control}:` yet")
+    text = render(step.run.template, scope)
+    inside = run.outer is not None  # the job's defaults do not count in a composite action
+    shell = _shell(run, _rendered(step.shell, scope) or (None if inside else job.shell))
+    folder = _rendered(step.working_directory, scope)
+    if folder is None and not inside:
+        folder = job.working_directory
+    path = _folder(run, job.folder / (folder or ""), shell)
+    file = LAYOUT.temp / f"{uuid.uuid4()}{shell.extension}"
+    job.sandbox.write(file, shell.script(text).encode("utf-8", "replace"), mode=0o755)
+    _header(run, text, shell)
+    outcome = run.command(shell.argv(str(file)), path)
+    if outcome is not Conclusion.SUCCESS:
+        run.log.error(f"Process completed with exit code {run.exit_code}.")
+    return outcome
+
+
+def write_variables(log: StepLog, run: StepRun) -> None:
+    """The `env:` part of the head of a step's log."""
+    if run.env:
+        log.write("env:")
+    for name, value in run.env.items():
+        log.write(f"  {name}: {value}")
+
+
+def _rendered(text: Text | None, scope: Scope) -> str | None:
+    return None if text is None else render(text.template, scope)
+
+
+def _shell(run: StepRun, name: str | None) -> Shell:
+    sandbox = run.job.sandbox
+    search = run.job.search_path(sandbox.environment.get("PATH", ""))
+    return find_shell(name, lambda program: sandbox.which(program, search))
+
+
+def _folder(run: StepRun, path: PurePosixPath, shell: Shell) -> PurePosixPath:
+    if not run.is_folder(path):
+        raise StepError(
+            f"An error occurred trying to start process '{shell.program}' with working directory '{path}'. "
+            "No such file or directory"
+        )
+    return path
+
+
+def _header(run: StepRun, text: str, shell: Shell) -> None:
+    log = run.log
+    first = next(iter(text.strip().splitlines()), "")
+    log.write(f"Run {first}", "group")
+    for line in text.replace("\r\n", "\n").rstrip("\n").split("\n"):
+        log.write(line, "command")
+    log.write(f"shell: {shell.display}")
+    write_variables(log, run)
+    log.write("", "endgroup")

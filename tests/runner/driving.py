@@ -1,0 +1,276 @@
+"""Runs of workflows on the fake engine, told as a transcript; their scripts are in the language of `machine`."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from simulator.actions.manifest import load_manifest
+from simulator.actions.model import Reference, RepositoryReference, ResolvedAction
+from simulator.actions.reference import parse_reference
+from simulator.actions.resolve import resolve
+from simulator.environments.model import Gate
+from simulator.expressions.language import Value
+from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.plan import plan
+from simulator.run_events import (
+    EventSink,
+    JobFinished,
+    RunEvent,
+    StepFinished,
+    StepLine,
+    StepStarted,
+)
+from simulator.runner.contexts import github_context, workspace
+from simulator.runner.masking import Masker
+from simulator.runner.model import JobResult, RunSettings
+from simulator.runner.run import Run
+from simulator.runner.state import JobState
+from simulator.triggers.model import Event, RepositoryIdentity
+from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
+from simulator.workflow.loader import load_workflow
+from simulator.workflow.model import Step
+from tests.runner.machine import Machine
+
+IDENTITY: Final = RepositoryIdentity(owner="octo", name="tool", id="42", owner_id="7")
+WORKSPACE: Final = workspace(IDENTITY)
+EVENT: Final = Event(
+    name="push", ref="refs/tags/v1", sha="c0ffee", payload={"ref": "refs/tags/v1"}, inputs={"level": "high"}
+)
+OWN_STEPS: Final = ("Set up job", "Complete job")
+
+
+class SmallTwins:
+    """What a job needs of the twins: access, with a secret of its own. See `Twins`."""
+
+    ca_bundle = b"CA"
+    ports: Sequence[int] = (80, 443)
+
+    def __init__(self) -> None:
+        self.grants: dict[str, JobGrant] = {}
+        self.open: set[str] = set()
+
+    def open_job(self, grant: JobGrant) -> JobAccess:
+        assert grant.job_id not in self.open
+        self.grants[grant.job_id] = grant
+        self.open.add(grant.job_id)
+        asking = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example"} if grant.id_token else {}
+        return JobAccess(
+            gateway=Path("/run/gateway.sock"),
+            run_env=asking,
+            action_env={"ACTIONS_RUNTIME_TOKEN": "runtime-token"},
+            secrets=("runtime-token",),
+        )
+
+    def close_job(self, job_id: str) -> None:
+        self.open.discard(job_id)
+
+    def assume(self, publisher: Publisher) -> None:
+        raise AssertionError(publisher)
+
+    def artifacts(self) -> Sequence[StoredArtifact]:
+        return ()
+
+    def published(self) -> Sequence[PublishedFile]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """What a run did."""
+
+    results: Sequence[JobResult]
+    events: Sequence[RunEvent]
+    machine: Machine
+    twins: SmallTwins
+
+    @property
+    def conclusions(self) -> dict[str, str]:
+        return {result.key: result.conclusion.value for result in self.results}
+
+    def lines(self, job: str, level: str | None = None) -> list[str]:
+        """What a job's log shows."""
+        return [e.line for e in self.events if isinstance(e, StepLine) and e.job_id == job and level in {None, e.level}]
+
+    def printed(self, job: str) -> list[str]:
+        """What the scripts of a job printed."""
+        lines = self.transcript(job).splitlines()
+        return [line.strip() for line in lines if line.startswith("  ") and not line.startswith("  !")]
+
+    def reason(self, job: str) -> str | None:
+        """Why a job ended as it did, where its event says so."""
+        return next(e.reason for e in self.events if isinstance(e, JobFinished) and e.job_id == job)
+
+    def transcript(self, job: str) -> str:
+        """The steps of a job, how each ended, and below it what it printed: warnings behind a ?, errors behind a !.
+
+        The heads of logs, and the first and the last step where nothing went wrong in them, are left out.
+        """
+        told: list[str] = []
+        for started in (e for e in self.events if isinstance(e, StepStarted) and e.job_id == job):
+            ended = next((e for e in self.events if isinstance(e, StepFinished) and _same(e, started)), None)
+            printed = [e for e in self.events if isinstance(e, StepLine) and _same(e, started)]
+            marks = {"text": "", "warning": "? ", "error": "! ", "notice": "i "}
+            body = [f"  {marks[e.level]}{e.line}" for e in _without_heads(printed) if e.level in marks]
+            if ended is None:
+                told += [f"{started.name}: unfinished", *body]
+                continue
+            if started.name in OWN_STEPS:
+                body = [line for line in body if line.startswith(("  !", "  ?"))]
+                if not body:
+                    continue
+            forgiven = f" -> {ended.conclusion}" if ended.conclusion != ended.outcome else ""
+            told += [f"{started.name}: {ended.outcome}{forgiven}", *body]
+        outputs = next((result.outputs for result in self.results if result.key == job), {})
+        told += [f"{name}={value}" for name, value in outputs.items()]
+        return "\n".join([*told, f"= {self.conclusions.get(job, 'broken')}"])
+
+
+def _same(event: StepFinished | StepLine, started: StepStarted) -> bool:
+    return (event.job_id, event.number) == (started.job_id, started.number)
+
+
+def _without_heads(lines: Sequence[StepLine]) -> list[StepLine]:
+    kept: list[StepLine] = []
+    head = False
+    for line in lines:
+        if line.level == "group" and line.line.startswith("Run "):
+            head = True
+        elif head:
+            head = line.level != "endgroup"
+        else:
+            kept.append(line)
+    return kept
+
+
+Actions = Mapping[str, Mapping[str, str]]  # reference -> the files of the action
+
+
+@dataclass(kw_only=True)
+class World:
+    """What a workflow runs in. `files` lie in the workspace, `actions` are those of other repositories."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    actions: Actions = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    gate: Callable[[str], Gate] = lambda _: Gate(allowed=True, reason="no rule")
+    hold: Callable[[PlannedJob], str | None] = lambda _: None
+    max_jobs: int = 1
+    prefix: str = ""  # of the jobs' keys
+    programs: Sequence[str] = ("bash", "sh", "python", "perl")
+    temporary: Path = Path("/nowhere")
+
+    def run(self, workflow: str) -> Ran:
+        """Run a workflow file to its end."""
+        ran = self.start(workflow)
+        return Ran(results=ran.run.execute(), events=ran.events, machine=ran.machine, twins=ran.twins)
+
+    def start(self, workflow: str) -> Started:
+        """Make a run of a workflow file."""
+        files = {WORKSPACE / name: textwrap.dedent(content) for name, content in self.files.items()}
+        machine = Machine(files, self.programs)
+        twins = SmallTwins()
+        events: list[RunEvent] = []
+        listeners: list[EventSink] = []
+
+        def emit(event: RunEvent) -> None:
+            events.append(event)
+            for listener in listeners:
+                listener(event)
+
+        settings = RunSettings(
+            run_id="r1",
+            number="1234",
+            plan=self._plan(workflow),
+            identity=IDENTITY,
+            variables=self.variables,
+            secrets=self.secrets,
+            engine=machine.engine,
+            twins=twins,
+            gate=self.gate,
+            hold=self.hold,
+            emit=emit,
+            environment_secrets=self.environment_secrets,
+            max_jobs=self.max_jobs,
+            clock=machine.clock,
+        )
+        hidden = [*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values())]
+        run = Run(settings, self._resolve, Masker(hidden))
+        machine.cancel_run = run.cancel
+        return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
+
+    def _plan(self, text: str) -> Plan:
+        made = plan_of(text, variables=self.variables)
+        return replace(made, jobs=tuple(replace(job, key=f"{self.prefix}{job.key}") for job in made.jobs))
+
+    def _resolve(self, job: JobState, step: Step) -> ResolvedAction:
+        assert step.uses is not None
+        reference = parse_reference(step.uses.value)
+        if str(reference) in self.actions:
+            return self._remote(reference, self.actions[str(reference)])
+        return resolve(reference, workspace_read=lambda path: job.sandbox.read(job.folder / path))
+
+    def _remote(self, reference: Reference, files: Mapping[str, str]) -> ResolvedAction:
+        assert isinstance(reference, RepositoryReference)
+        folder = self.temporary / str(reference).replace("/", "_")
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_text(textwrap.dedent(content))
+        manifest, problems = load_manifest((folder / "action.yml").read_text(), "action.yml")
+        assert manifest is not None, problems
+        return ResolvedAction(reference=reference, manifest=manifest, folder=folder, builtin=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A run that was not executed yet."""
+
+    run: Run
+    events: list[RunEvent]
+    listeners: list[EventSink]
+    machine: Machine
+    twins: SmallTwins
+
+
+def plan_of(text: str, *, variables: Mapping[str, str] | None = None) -> Plan:
+    """The plan of a workflow file for a push of a tag."""
+    loaded = load_workflow(textwrap.dedent(text), ".github/workflows/release.yml")
+    assert loaded.workflow is not None, loaded.diagnostics
+    contexts: dict[str, Value] = {
+        "github": github_context(loaded.workflow, EVENT, IDENTITY),
+        "vars": dict(variables or {}),
+        "inputs": dict(EVENT.inputs),
+    }
+    return plan(loaded.workflow, EVENT, contexts=contexts)
+
+
+def job_of(steps: str, *, job: str = "", head: str = "") -> str:
+    """A workflow file with one job, `build`; `job` are further keys of it and `head` those of the file."""
+    lines = ["on: push", textwrap.dedent(head), "jobs:", "  build:", "    runs-on: ubuntu-latest"]
+    lines += [textwrap.indent(textwrap.dedent(job), " " * 4), "    steps:"]
+    return "\n".join([*lines, textwrap.indent(textwrap.dedent(steps), " " * 6)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """The steps of a job and the transcript of their run."""
+
+    steps: str
+    says: str
+    job: str = ""
+    head: str = ""
+    world: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> str:
+        """The transcript."""
+        return textwrap.dedent(self.says).strip("\n")
+
+    def run(self, **more: Any) -> Ran:
+        """Run the job."""
+        return World(**self.world, **more).run(job_of(self.steps, job=self.job, head=self.head))

@@ -1,0 +1,160 @@
+"""What a job shows: heads of logs, annotations, summaries, and never a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.run_events import Annotation, StepSummary
+from tests.runner.driving import Case, World, job_of
+
+CASES = {
+    "secrets, the job's token and those of the services": Case(
+        world={"secrets": {"TOKEN": "s3cret-value"}},
+        steps="""
+            - name: Uses ${{ secrets.TOKEN }}
+              run: |
+                say s3cret-value and runtime-token
+                say ::warning title=s3cret-value,file=s3cret-value::s3cret-value
+              env: {T: '${{ secrets.TOKEN }}'}
+            - run: say ${{ github.token }}
+        """,
+        says="""
+            Uses ***: success
+              *** and ***
+              ? ***
+            Run say ***: success
+              ***
+            = success
+        """,
+    ),
+    "what add-mask hides": Case(
+        steps="""
+            - run: |
+                say plain-word
+                say ::add-mask::plain-word
+                say plain-word
+                step_summary about plain-word
+            - name: On plain-word
+              run: say plain-word
+        """,
+        says="""
+            Run say plain-word: success
+              plain-word
+              ***
+            On ***: success
+              ***
+            = success
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_steps(case: Case) -> None:
+    assert case.run().transcript("build") == case.expected
+
+
+def test_the_head_of_a_log() -> None:
+    ran = World(secrets={"TOKEN": "s3cret-value"}).run(
+        job_of(
+            """
+            - run: |
+                say one
+
+                say two
+              shell: bash
+              env: {A: '${{ secrets.TOKEN }}', B: '2'}
+            """
+        )
+    )
+    lines = ran.lines("build")
+    begin = lines.index("Run say one")
+    assert lines[begin : begin + 10] == [
+        "Run say one",
+        "say one",
+        "",
+        "say two",
+        "shell: /usr/bin/bash --noprofile --norc -e -o pipefail {0}",
+        "env:",
+        "  A: ***",
+        "  B: 2",
+        "",
+        "one",
+    ]
+
+
+def test_no_event_holds_a_secret() -> None:
+    world = World(secrets={"TOKEN": "s3cret-value"})
+    ran = world.run(
+        job_of(
+            """
+            - name: With ${{ secrets.TOKEN }}
+              id: one
+              run: |
+                say ::add-mask::plain-word
+                say ::error title=plain-word,file=s3cret-value.py,line=1::s3cret-value
+                say ::group::s3cret-value
+                say ::stop-commands::s3cret-value
+                step_summary s3cret-value
+                output x=s3cret-value
+                exit 1
+            """,
+            job="environment: {name: e, url: 'https://${{ steps.one.outputs.x }}'}\n"
+            "outputs: {x: '${{ steps.one.outputs.x }}'}",
+        )
+    )
+    assert "s3cret-value" not in repr(ran.events)
+    (found,) = [event for event in ran.events if isinstance(event, Annotation) and event.file]
+    assert (found.title, found.file, found.message) == ("***", "***.py", "***")
+    assert "Skip setting environment url as environment 'e' may contain secret." in ran.lines("build", "warning")
+
+
+def test_a_mask_of_one_job_is_not_known_to_another() -> None:
+    ran = World().run(
+        """
+        on: push
+        jobs:
+          one: {runs-on: ubuntu-latest, steps: [{run: "say ::add-mask::1"}]}
+          two:
+            needs: one
+            runs-on: ubuntu-latest
+            outputs: {version: "${{ steps.v.outputs.version }}"}
+            steps: [{id: v, run: output version=1.0}]
+        """
+    )
+    assert ran.results[1].outputs == {"version": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ("file=/home/runner/work/tool/tool/a/b.py,line=3,col=4", ("a/b.py", 3, 4)),
+        ("file=b.py,line=3,endLine=4,col=1", ("b.py", 3, None)),
+        ("file=b.py,endLine=4,endColumn=2", ("b.py", 4, 2)),
+        ("file=b.py,line=5,endLine=4", ("b.py", None, None)),
+        ("file=b.py,line=5,col=3,endColumn=2", ("b.py", 5, None)),
+        ("File=/elsewhere/b.py,Line=x,col=2", ("/elsewhere/b.py", None, None)),
+    ],
+)
+def test_the_place_of_an_annotation(given: str, place: tuple[str, int | None, int | None]) -> None:
+    ran = World().run(job_of(f"- run: say ::warning {given}::look"))
+    (found,) = [event for event in ran.events if isinstance(event, Annotation)]
+    assert (found.file, found.line, found.column) == place
+
+
+def test_a_summary_is_kept_up_to_its_size() -> None:
+    ran = World().run(
+        job_of(
+            """
+            - run: |
+                step_summary # Fine
+                step_summary said
+            - run: flood step_summary
+            """
+        )
+    )
+    assert [event.markdown for event in ran.events if isinstance(event, StepSummary)] == ["# Fine\nsaid\n"]
+    assert ran.lines("build", "error") == [
+        "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1024k."
+    ]
+    assert ran.conclusions == {"build": "success"}
