@@ -137,6 +137,7 @@ _PIPX: Final = """\
         env:
           PIPX_HOME: ${{{{ runner.temp }}}}/pipx
           PIPX_BIN_DIR: ${{{{ runner.temp }}}}/pipx-bin
+          PIPX_DISABLE_SHARED_LIBS_AUTO_UPGRADE: '1'
         run: |
           /opt/pysim/bin/python -m pipx install --python "$(command -v python)" "{requirement}"
 """

@@ -44,7 +44,7 @@ def test_a_library_on_testpypi(tiny: Repository) -> None:
     tiny.edit("backend.py", *NO_SCRIPTS, *NO_SDIST)
     url = f"https://{indexes()['testpypi'].upload_host}/legacy/"
     tiny.edit(WORKFLOW, ("release/v1", f"release/v1\n        with:\n          repository-url: {url}"))
-    done = tiny.rehearse()
+    done = tiny.rehearse("--offline")
     assert (done.code, done.verdict) == (0, "go"), done.summary["findings"]
     (release,) = done.summary["published"]
     assert (release["index"], release["version"]) == ("testpypi", "0.1.0")
@@ -59,7 +59,7 @@ def test_a_library_on_testpypi(tiny: Repository) -> None:
 def test_a_package_that_does_not_start(tiny: Repository) -> None:
     tiny.edit("tinytool.py", ('"""Says hello."""', '"""Says hello."""\n\nimport missing_module'))
     tiny.edit("backend.py", *NO_WHEEL)
-    done = tiny.rehearse()
+    done = tiny.rehearse("--offline")
     assert (done.code, list(done.findings)) == (1, ["install-failed"])
     assert "pip (sdist) and pipx (sdist): ModuleNotFoundError" in done.findings["install-failed"]
     assert "missing_module" in done.findings["install-failed"]
@@ -72,7 +72,7 @@ def test_a_token_instead_of_a_publisher_in_the_job_that_builds(tiny: Repository)
     password = "release/v1\n        with:\n          password: ${{ secrets.UPLOAD_TOKEN }}"
     tiny.edit(WORKFLOW, (HAND_OVER, ""), ("release/v1", password))
     tiny.write(".secrets", "UPLOAD_TOKEN=pypi-AgEIthe-real-token\n")
-    done = tiny.rehearse("--tag", "v0.2.0")
+    done = tiny.rehearse("--offline", "--tag", "v0.2.0")
     assert [release["version"] for release in done.summary["published"]] == ["0.1.0"], "a local token was taken"
     assert (done.code, list(done.findings)) == (1, ["version-mismatch"])
     (finding,) = done.summary["findings"]
@@ -90,7 +90,7 @@ def test_two_projects_in_one_artifact(tiny: Repository) -> None:
         "'s/^BASE = .*/BASE = \"other_tool-0.2.0\"/' backend.py\n          python backend.py dist"
     )
     tiny.edit(WORKFLOW, ("python backend.py dist", both), ("['v*']", "['*']"))
-    done = tiny.rehearse("--tag", "other-tool-v0.2.0")
+    done = tiny.rehearse("--offline", "--tag", "other-tool-v0.2.0")
     assert (done.code, done.verdict) == (0, "go"), done.summary["findings"]
     found = [(release["project"], release["version"]) for release in done.summary["published"]]
     assert sorted(found) == [("other-tool", "0.2.0"), ("tinytool", "0.1.0")]
@@ -102,5 +102,5 @@ def test_a_prerelease_starts_what_is_published(tiny: Repository) -> None:
     tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", "  release:\n    types: [published]\n"))
     done = tiny.rehearse("--event", "release", "--prerelease", "--tag", "v0.2.0")
     assert list(done.findings) == ["version-mismatch"], "it started, and ended before publishing"
-    other = tiny.rehearse("--tag", "v0.1.0")
+    other = tiny.rehearse("--offline", "--tag", "v0.1.0")
     assert "pysim run --event release --tag v0.1.0" in other.findings["nothing-starts"]
