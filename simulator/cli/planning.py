@@ -10,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.cli.configuration import Configuration
-from simulator.cli.preparation import Started, read_repository, read_workflows, server_contexts, start_workflows
+from simulator.cli.preparation import (
+    Started,
+    read_repository,
+    read_workflows,
+    repository_variables,
+    server_contexts,
+    start_workflows,
+)
 from simulator.cli.subject import RunOptions
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
@@ -80,7 +87,7 @@ def plan_repository(options: RunOptions, root: Path, clone: Path, configuration:
     texts = read_workflows(source, options.workflows)
     files = _Files(source=source, texts=dict(texts))
     files.load()
-    variables = {**configuration.variables, **options.variables}
+    variables = repository_variables(options, configuration)
     started = start_workflows(options, identity, source, list(files.workflows.values()))
     running = [item.workflow for item in started if item.match.starts]
     run_all = options.run_all or bool(options.workflows)

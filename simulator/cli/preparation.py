@@ -11,6 +11,7 @@ from simulator.cli.notes import notes
 from simulator.cli.subject import RunOptions
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.expressions.language import Value
+from simulator.indexes import indexes
 from simulator.planning.choice import choose
 from simulator.planning.model import Plan
 from simulator.planning.plan import plan
@@ -35,6 +36,12 @@ class Started:
     event: Event
     match: Match
     activities: tuple[str, ...] = ()  # all the activity types of one release that start it
+
+
+def repository_variables(options: RunOptions, configuration: Configuration) -> dict[str, str]:
+    """The `vars` context: what the user gives, and PYPI_URL, where a workflow finds PyPI's site."""
+    site = f"https://{indexes()['pypi'].main_host}"
+    return {"PYPI_URL": site, **configuration.variables, **options.variables}
 
 
 def read_repository(

@@ -8,11 +8,16 @@ from pathlib import Path
 from simulator.actions.resolve import check_known
 from simulator.cli.configuration import load_configuration
 from simulator.cli.performance import Performed, perform
-from simulator.cli.preparation import load_workflows, plan_started, read_repository, start_workflows
+from simulator.cli.preparation import (
+    load_workflows,
+    plan_started,
+    read_repository,
+    repository_variables,
+    start_workflows,
+)
 from simulator.cli.subject import RunOptions, Subject
 from simulator.errors import ExitCode
 from simulator.findings import Severity
-from simulator.indexes import indexes
 from simulator.paths import RunFolder
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
@@ -58,8 +63,7 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
     )
     for note in notes:
         emit(note)
-    site = f"https://{indexes()['pypi'].main_host}"
-    variables = {"PYPI_URL": site, **configuration.variables, **options.variables}
+    variables = repository_variables(options, configuration)
     plans = plan_started(options, identity, started, variables, emit)
     if not plans:
         emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
