@@ -81,6 +81,8 @@ def load_composite_steps(node: nodes.Node) -> LoadedSteps:
     """The steps of `runs.steps` of an action.yml, by the rules of composite actions (a `run` needs its `shell`)."""
     reader = Reader()
     steps = read_steps(reader, node, COMPOSITE_STEPS)
+    for key in reader.unsupported:
+        reader.error(key.span, "unsupported", f"pysim does not carry out `{key.value}` in a composite action yet")
     return LoadedSteps(steps=tuple(steps), diagnostics=_in_order(reader.diagnostics))
 
 

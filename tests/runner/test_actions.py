@@ -556,6 +556,16 @@ actions/checkout before running your local action? The folder is looked for in t
             = failure
         """,
     ),
+    "an action with an env that is one expression": Case(
+        world={"files": {"act/action.yml": composite("- {run: say x, shell: bash, env: \"${{ fromJSON('{}') }}\"}")}},
+        steps="- uses: ./act",
+        says="""
+            Run ./act: failure
+              ! Fail to load act/action.yml: act/action.yml:4:38: error: pysim does not carry out `env: ${{ }}` in a \
+composite action yet [unsupported]. Mend the manifest.
+            = failure
+        """,
+    ),
     "inside an action, something that is no reference": Case(
         world={"files": {"act/action.yml": composite("- uses: 'docker://'")}},
         steps="- uses: ./act",
