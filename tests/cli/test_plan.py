@@ -147,7 +147,7 @@ def test_usage(arguments: list[str], said: str, tmp_path: Path, capsys: pytest.C
 def test_no_engine_and_no_server_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from simulator.cli.main import main; main(['plan', '--tag', 'v1.2.3']);"
-        "heavy = {'docker', 'starlette', 'uvicorn', 'httpx', 'rich'};"
+        "heavy = {'docker', 'starlette', 'uvicorn', 'httpx'};"
         "print([n for n in sys.modules if n.split('.')[0] in heavy"
         " or n.startswith(('simulator.engines.', 'simulator.twins.')) and not n.endswith('.base')])"
     )
