@@ -39,3 +39,19 @@ def test_selection(tree: Path, patterns: list[str], names: list[str]) -> None:
     done = process.run([sys.executable, "-I", hash_files.__file__, tree, *patterns])
     digests = b"".join(hashlib.sha256(FILES[name]).digest() for name in names)
     assert done.text == (hashlib.sha256(digests).hexdigest() if names else "")
+
+
+def test_links_are_followed_where_that_is_asked_for(tree: Path) -> None:
+    (tree / "link").symlink_to("lib", target_is_directory=True)
+
+    def hashed(*words: str) -> str:
+        return process.run([sys.executable, "-I", hash_files.__file__, tree, *words]).text
+
+    assert hashed("link/**") == ""
+    assert hashed("--Follow-Symbolic-Links", "link/**") == hashed("lib/**") != ""
+
+
+def test_an_option_that_there_is_not(tree: Path) -> None:
+    done = process.run([sys.executable, "-I", hash_files.__file__, tree, "--all", "**"], check=False)
+    assert done.code != 0
+    assert b"Invalid glob option --all" in done.stderr

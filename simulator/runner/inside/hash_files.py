@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+FOLLOW_LINKS = "--follow-symbolic-links"
+
 
 def pattern_to_regex(pattern: str) -> re.Pattern[str]:
     """A glob of GitHub's as a regular expression over paths relative to the workspace."""
@@ -32,7 +34,7 @@ def pattern_to_regex(pattern: str) -> re.Pattern[str]:
     return re.compile(out + r"(?:/.*)?\Z", re.DOTALL)
 
 
-def selected(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
+def selected(root: Path, patterns: Sequence[str], *, follow_links: bool = False) -> Iterator[Path]:
     """Paths of regular files under root that the patterns select; a later pattern overrules an earlier one."""
     rules = []
     for pattern in patterns:
@@ -40,7 +42,7 @@ def selected(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
         text = pattern.lstrip("!").strip()
         text = os.path.relpath(text, root) if text.startswith("/") else text
         rules.append((wanted, pattern_to_regex(text[2:] if text.startswith("./") else text)))
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, followlinks=follow_links):
         folders.sort()
         for name in sorted(names):
             path = Path(folder, name)
@@ -54,10 +56,14 @@ def selected(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
 
 
 def main() -> None:
-    """Arguments: the workspace, then the patterns, one or more lines each."""
-    root, patterns = Path(sys.argv[1]), [line for text in sys.argv[2:] for line in text.splitlines() if line.strip()]
+    """Arguments: the workspace, an option where one is given, then the patterns, one or more lines each."""
+    root, words = Path(sys.argv[1]), sys.argv[2:]
+    option = words.pop(0) if words and words[0].startswith("--") else None
+    if option is not None and option.lower() != FOLLOW_LINKS:
+        sys.exit(f"Invalid glob option {option}, avaliable option: '{FOLLOW_LINKS}'.")  # GitHub's own spelling
+    patterns = [line for text in words for line in text.splitlines() if line.strip()]
     total, count = hashlib.sha256(), 0
-    for path in selected(root, patterns):
+    for path in selected(root, patterns, follow_links=option is not None):
         with path.open("rb") as file:
             total.update(hashlib.file_digest(file, "sha256").digest())
         count += 1
