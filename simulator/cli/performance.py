@@ -135,6 +135,7 @@ def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
 def _settings(stage: Stage, item: Plan) -> RunSettings:
     subject, configuration = stage.subject, stage.subject.configuration
     event = item.event
+    number = str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
 
     def gate(name: str) -> Gate:
         judged = evaluate(configuration.environments, name, event)
@@ -145,7 +146,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
 
     return RunSettings(
         run_id=subject.folder.id,
-        number=str(secrets.randbelow(9_000_000_000) + 1_000_000_000),
+        number=number,
         plan=item,
         identity=subject.identity,
         variables=subject.variables,
@@ -154,7 +155,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         engine=stage.engine,
         twins=stage.twins,
         gate=gate,
-        hold=_holder(stage, item),
+        hold=_holder(stage, item, number),
         emit=stage.observer,
         sandbox_environment=stage.host.environment,
         mounts=stage.host.mounts,
@@ -168,13 +169,13 @@ def _run(settings: RunSettings, masker: Masker) -> tuple[JobResult, ...]:
 # ---- before a job that publishes
 
 
-def _holder(stage: Stage, item: Plan) -> Callable[[PlannedJob], str | None]:
+def _holder(stage: Stage, item: Plan, number: str) -> Callable[[PlannedJob], str | None]:
     """Before a publishing job: do the built files agree with the tag, and which publisher does it imply?"""
 
     def hold(job: PlannedJob) -> str | None:
         if not may_publish(item.workflow, job.job):
             return None
-        built = in_artifacts(stage.twins.artifacts())
+        built = in_artifacts([found for found in stage.twins.artifacts() if found.workflow_run == number])
         findings = _disagreements(stage, item, built)
         for finding in findings:
             stage.observer.raise_finding(finding)

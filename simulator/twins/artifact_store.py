@@ -49,7 +49,7 @@ class Artifact:
 
 
 class ArtifactStore:
-    """The artifacts of one run, by number; used by the event loop and by its worker threads."""
+    """The artifacts of a rehearsal, by number; used by the event loop and by its worker threads."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -59,11 +59,11 @@ class ArtifactStore:
         self._lock = threading.Lock()
 
     def create(self, job: OpenJob, name: str, content_type: str, at: float) -> Artifact:
-        """A new artifact, waiting for its bytes. Names are the run's: no two jobs may use the same."""
+        """A new artifact, waiting for its bytes. Names are the workflow run's: no two of its jobs may use the same."""
         if not name or _FORBIDDEN.search(name):
             raise ArtifactError("invalid_argument", f"the artifact name {name!r} is not valid")
         with self._lock:
-            if any(artifact.name == name for artifact in self._artifacts.values()):
+            if any(other.name == name and other.job.shares_run(job) for other in self._artifacts.values()):
                 raise ArtifactError("already_exists", "an artifact with this name already exists on the workflow run")
             self._count += 1
             file = f"{self._count}-{name[:40]}" + (".zip" if content_type == ZIP else "")
@@ -93,9 +93,10 @@ class ArtifactStore:
                 return artifact
         raise ArtifactError("not_found", f"artifact {name!r} not found")
 
-    def finished(self) -> Sequence[Artifact]:
-        """The finished artifacts, oldest first."""
-        return [artifact for artifact in self._artifacts.values() if artifact.stored]
+    def finished(self, job: OpenJob | None = None) -> Sequence[Artifact]:
+        """The finished artifacts, oldest first; of a job's workflow run alone, or all."""
+        own = (artifact for artifact in self._artifacts.values() if job is None or artifact.job.shares_run(job))
+        return [artifact for artifact in own if artifact.stored]
 
     async def receive(self, artifact: Artifact, block: str, body: AsyncIterable[bytes]) -> None:
         """Take a block in; one sent again replaces the first. Nothing is kept of a body that breaks off."""
@@ -144,6 +145,7 @@ class ArtifactStore:
             digest=artifact.digest,
             archive=artifact.path,
             files=_files(artifact),
+            workflow_run=artifact.job.workflow_run,
         )
         self._update(replace(artifact, stored=stored))
         return stored

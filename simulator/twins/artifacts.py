@@ -131,11 +131,11 @@ class ResultsTwin:
         )
         return {"ok": True, "artifact_id": str(artifact.number)}
 
-    async def _list(self, _job: OpenJob, fields: Fields) -> Mapping[str, Any]:
+    async def _list(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
         name, number = fields.text("name_filter"), fields.number("id_filter")
         chosen = [
             artifact
-            for artifact in self._store.finished()
+            for artifact in self._store.finished(job)
             if name in {"", artifact.name} and number in {0, artifact.number}
         ]
         return {"artifacts": [_described(artifact) for artifact in chosen]}

@@ -30,7 +30,8 @@ class JobGrant:
     """What a job may ask the twins for.
 
     `claims` are GitHub's ID-token claims that depend on the job (all but iss, aud, jti, iat, nbf, exp); they are
-    handed out only when `id_token` is True.
+    handed out only when `id_token` is True. Jobs with one `run_id` among them are of one workflow run, and share its
+    artifacts.
     """
 
     job_id: str
@@ -55,7 +56,7 @@ class JobAccess:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredArtifact:
-    """A finished artifact of this run and the zip that holds it."""
+    """A finished artifact and the archive that holds it; `workflow_run` is the `run_id` claim of the job's grant."""
 
     job_id: str
     name: str
@@ -63,6 +64,7 @@ class StoredArtifact:
     digest: str
     archive: Path
     files: Sequence[str] = field(default=())
+    workflow_run: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,6 +29,15 @@ class OpenJob:
     id_request_token: str | None
 
     @property
+    def workflow_run(self) -> str:
+        """The workflow run of the job: GitHub's number for it."""
+        return self.grant.claims.get("run_id", "")
+
+    def shares_run(self, other: OpenJob) -> bool:
+        """Whether both are jobs of one workflow run."""
+        return self.run_backend_id == other.run_backend_id
+
+    @property
     def run_env(self) -> Mapping[str, str]:
         """What every step sees. The URL has a query, as clients append `&audience=` to it."""
         if self.id_request_token is None:
@@ -56,10 +65,10 @@ class OpenJob:
 
 
 class Jobs:
-    """The open jobs of one run."""
+    """The open jobs of a rehearsal."""
 
     def __init__(self, run_id: str) -> None:
-        self._run = str(uuid.uuid5(_NAMESPACE, run_id))
+        self._run = uuid.uuid5(_NAMESPACE, run_id)
         self._key = secrets.token_bytes(32)
         self._open: dict[str, OpenJob] = {}
 
@@ -67,12 +76,13 @@ class Jobs:
         """Give a job its tokens. Raises TwinError when it has some already."""
         if grant.job_id in self._open:
             raise TwinError(f"The job {grant.job_id} is open already", hint="Close it first.")
-        backend = str(uuid.uuid5(uuid.UUID(self._run), grant.job_id))
+        run = uuid.uuid5(self._run, grant.claims.get("run_id", ""))
+        backend = str(uuid.uuid5(run, grant.job_id))
         job = self._open[grant.job_id] = OpenJob(
             grant=grant,
-            run_backend_id=self._run,
+            run_backend_id=str(run),
             backend_id=backend,
-            runtime_token=self._runtime_token(backend),
+            runtime_token=self._runtime_token(str(run), backend),
             id_request_token=secrets.token_urlsafe(48) if grant.id_token else None,
         )
         return job
@@ -85,11 +95,11 @@ class Jobs:
         """An open job."""
         return self._open.get(job_id)
 
-    def _runtime_token(self, backend: str) -> str:
+    def _runtime_token(self, run: str, backend: str) -> str:
         """Clients read nothing of it but `scp`, and look for one item of exactly three parts there."""
         now = int(time.time())
         claims = {
-            "scp": f"Actions.GenericRead:{self._run} Actions.Results:{self._run}:{backend}",
+            "scp": f"Actions.GenericRead:{run} Actions.Results:{run}:{backend}",
             "jti": secrets.token_hex(16),
             "iss": f"https://{PIPELINES}",
             "iat": now,

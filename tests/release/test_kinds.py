@@ -104,3 +104,18 @@ def test_a_prerelease_starts_what_is_published(tiny: Repository) -> None:
     assert list(done.findings) == ["version-mismatch"], "it started, and ended before publishing"
     other = tiny.rehearse("--offline", "--tag", "v0.1.0")
     assert "pysim run --event release --tag v0.1.0" in other.findings["nothing-starts"]
+
+
+@pytest.mark.local
+def test_two_workflows_may_upload_artifacts_of_one_name(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    text = workflow.read_text()
+    build = text[: text.index("  publish:")]
+    (workflow.parent / "other.yml").write_text(build.replace("name: Publish", "name: Other"))
+    done = tiny.rehearse("--all")
+    assert done.conclusions == {
+        "other/build": "success",
+        "pypi/build": "success",
+        "pypi/publish": "success",
+    }, done.summary["findings"]
+    assert sorted(item["name"] for item in done.summary["artifacts"]) == ["dist", "dist"]
