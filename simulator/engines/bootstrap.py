@@ -5,6 +5,7 @@ Owns the making of its root file system by mmdebstrap; knows no Docker. Its name
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -83,6 +84,7 @@ class Bootstrap:
         options = folder / "apt.conf"
         options.write_text("".join(f"{line}\n" for line in settings()), encoding="utf-8")
         return [
+            *_contained(),
             *("mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(packages)}"),
             *(f"--aptopt={options}", "--dpkgopt=force-unsafe-io"),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEAN),
@@ -101,6 +103,17 @@ class Bootstrap:
         progress(f"copying CPython {self.python.version} from {self.python.prefix}")
         copy_python(self.python, stage / "cpython" / self.python.version)
         return library_packages(self.python)
+
+
+def _contained() -> Sequence[str]:
+    """Words that start a program in a mount and a PID namespace of its own, for root.
+
+    mmdebstrap mounts /proc, /sys and /dev into the folder that it fills. So they are gone with it whatever ends it, its
+    children too, and the folder can be removed without reaching through them.
+    """
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return ()  # without root, mmdebstrap makes namespaces itself
+    return ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def plan() -> Bootstrap:

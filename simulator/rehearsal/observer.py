@@ -19,6 +19,7 @@ from simulator.run_events import (
     EventSink,
     FileUploaded,
     FindingRaised,
+    JobFinished,
     RunEvent,
     StepFinished,
     StepStarted,
@@ -86,6 +87,9 @@ REFUSED_UPLOADS: Final = (
 )
 
 
+_TOO_LONG: Final = "exceeded the maximum execution time"
+
+
 class Observer:
     """An event sink that passes every event on and raises findings of its own behind them, each once."""
 
@@ -136,6 +140,8 @@ class Observer:
                 self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
             case StepFinished():
                 return self._ended_step(event)
+            case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
+                return self._late_job(event.job_id, event.reason)
             case _:
                 pass
         return None
@@ -154,6 +160,16 @@ class Observer:
             return None
         self._explained.add(event.job_id)
         return refusal or self._failed_step(event)
+
+    def _late_job(self, job_id: str, reason: str) -> Finding:
+        return Finding(
+            code="job-timeout",
+            severity=Severity.ERROR,
+            message=f"Job {job_id} was cancelled: {reason}",
+            where=self._place(job_id),
+            would_show=reason,
+            hint="Raise the job's `timeout-minutes`, or find what makes the step that was cut off wait.",
+        )
 
     def _failed_step(self, event: StepFinished) -> Finding:
         key = event.job_id, event.number

@@ -15,6 +15,7 @@ from simulator.run_events import (
     Conclusion,
     FileUploaded,
     FindingRaised,
+    JobFinished,
     RunEvent,
     StepFinished,
     StepStarted,
@@ -141,3 +142,11 @@ def test_one_finding_is_reported_once() -> None:
 def test_each_job_has_a_finding_of_its_own() -> None:
     observer, _ = observe(*failed_step("a", "one"), *failed_step("b", "two"), *failed_step("c", "two"))
     assert len(observer.findings) == 2
+
+
+def test_a_job_that_took_too_long() -> None:
+    reason = "The job has exceeded the maximum execution time of 5m0s"
+    ended = JobFinished(job_id="publish", conclusion=Conclusion.CANCELLED, at=9.0, reason=reason)
+    started = StepStarted(job_id="publish", number=2, name="Run publish", span=SPAN, at=1.0)
+    observer, _ = observe(started, ended)
+    assert [(finding.code, finding.where) for finding in observer.findings] == [("job-timeout", SPAN)]
