@@ -1,6 +1,6 @@
 """Where pysim keeps things: `.pysim/` in the repository, one folder a run, and the folders of this machine.
 
-Owns names and places, and who a run belongs to; knows nothing of what is in the files.
+Owns names and places, and who a run or a temporary folder belongs to; knows nothing of what is in the files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,14 +22,17 @@ from simulator.errors import UsageError
 
 _RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 _LONGEST_NAME: Final = 40
+_OWNER: Final = r"(\d{1,10})-(\d*)-([0-9a-f]*)"
+_TEMPORARY: Final = re.compile(rf"pysim-[a-z]+-({_OWNER})-\w+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owner:
     """A process of this machine, told apart from a later one with the same number by when it started.
 
-    `boot` is the kernel's boot id and `started` the start in clock ticks since then (proc(5), /proc/[pid]/stat, field
-    22); both are empty where there is no /proc, and the number alone decides. Good within one PID namespace.
+    `boot` begins the kernel's boot id and `started` is the start in clock ticks since then (proc(5), /proc/[pid]/stat,
+    field 22); both are empty where there is no /proc, and the number alone decides. Good within one PID namespace.
+    `str()` of it can be part of a file name.
     """
 
     pid: int
@@ -43,8 +47,8 @@ class Owner:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The owner that `str()` wrote; None when the text is none (a file cut short)."""
-        match = re.fullmatch(r"(\d{1,10}) (\S*)/(\d*)\s*", text)
-        return cls(pid=int(match[1]), boot=match[2], started=match[3]) if match else None
+        match = re.fullmatch(_OWNER, text)
+        return cls(pid=int(match[1]), started=match[2], boot=match[3]) if match else None
 
     @property
     def alive(self) -> bool:
@@ -60,12 +64,12 @@ class Owner:
         return True
 
     def __str__(self) -> str:
-        return f"{self.pid} {self.boot}/{self.started}"
+        return f"{self.pid}-{self.started}-{self.boot}"
 
 
 def _boot_id() -> str:
     with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     return ""
 
 
@@ -146,11 +150,8 @@ class RunFolder:
         self.owner_file.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Delete the folder, also when parts of it are read-only (git's objects are)."""
-        for folder, _, _ in os.walk(self.path):
-            with contextlib.suppress(OSError):
-                Path(folder).chmod(0o700)
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Delete the folder, also when parts of it are read-only."""
+        remove_folder(self.path)
 
 
 def _file_name(text: str, *, unique: bool) -> str:
@@ -246,6 +247,61 @@ def _writing(path: Path, *, hint: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"Cannot write {error.filename or path}: {error.strerror}", hint=hint) from error
+
+
+def temporary_parents() -> tuple[Path, ...]:
+    """Where temporary folders may lie: the usual place, and the one whose path is short enough for socket names."""
+    return tuple(dict.fromkeys((Path(tempfile.gettempdir()).resolve(), Path("/tmp"))))  # noqa: S108 - as a parent alone
+
+
+def make_temporary_folder(kind: str, parent: Path | None = None) -> Path:
+    """A new folder for this process and user; its name says whose it is, from its first moment on."""
+    return Path(tempfile.mkdtemp(prefix=f"pysim-{kind}-{Owner.current()}-", dir=parent or temporary_parents()[0]))
+
+
+@contextlib.contextmanager
+def temporary_folder(kind: str) -> Iterator[Path]:
+    """The same for as long as the context; a killed process leaves it to `abandoned_folders`."""
+    folder = make_temporary_folder(kind)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def temporary_folders(kind: str = "*") -> tuple[Path, ...]:
+    """The folders of all processes that this user may remove."""
+    found = (folder for parent in temporary_parents() for folder in parent.glob(f"pysim-{kind}-*-*-*-*"))
+    return tuple(folder for folder in sorted(found) if _TEMPORARY.fullmatch(folder.name) and _is_own(folder))
+
+
+def abandoned_folders(kind: str = "*") -> tuple[Path, ...]:
+    """Those of dead processes."""
+    return tuple(folder for folder in temporary_folders(kind) if not _owner_of(folder).alive)
+
+
+def _owner_of(folder: Path) -> Owner:
+    match = _TEMPORARY.fullmatch(folder.name)
+    owner = Owner.parse(match[1]) if match else None
+    assert owner is not None
+    return owner
+
+
+def _is_own(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return os.geteuid() in {0, folder.lstat().st_uid}
+    return False
+
+
+def remove_folder(path: Path) -> bool:
+    """Delete a folder, also when parts of it are closed to their owner; whether it is gone."""
+    for folder, names, _ in os.walk(path):
+        for inner in (Path(folder, name) for name in names):
+            if not inner.is_symlink():
+                with contextlib.suppress(OSError):
+                    inner.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
+    return not path.exists()
 
 
 def cache_folder() -> Path:

@@ -6,18 +6,29 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from simulator.errors import UsageError
-from simulator.paths import Owner, RunFolder, StateFolder, authority_folder, cache_folder
+from simulator.paths import (
+    Owner,
+    RunFolder,
+    StateFolder,
+    abandoned_folders,
+    authority_folder,
+    cache_folder,
+    remove_folder,
+    temporary_folders,
+)
 
 NOW = datetime(2026, 11, 23, 7, 44, 55, tzinfo=UTC)
 ROOT_WRITES_EVERYWHERE = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 OWN_RUN = """
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from simulator.paths import StateFolder
@@ -111,6 +122,57 @@ def test_owners_are_read_back_and_rubbish_is_not() -> None:
     assert Owner.parse(str(me)) == me
     assert Owner.parse(str(me)[:3]) is None
     assert Owner.parse("") is None
+
+
+OWN_FOLDER = """
+import sys, time
+from simulator.paths import temporary_folder
+with temporary_folder("test") as folder:
+    (folder / "closed/more").mkdir(parents=True)
+    (folder / "closed").chmod(0)
+    (folder / "link").symlink_to(sys.argv[1])
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_temporary_folder_is_its_process_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool) -> None:
+    """What a sandbox left is removed with it, closed folders too, and nothing that a link in it leads to."""
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o750)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    child = subprocess.Popen(
+        [sys.executable, "-c", OWN_FOLDER, kept],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        text=True,
+    )
+    with child:
+        assert child.stdout is not None
+        folder = Path(child.stdout.readline().strip())
+        assert folder in temporary_folders("test")
+        assert abandoned_folders("test") == ()
+        if killed:
+            child.kill()
+    assert folder.exists() == killed
+    assert abandoned_folders("test") == ((folder,) if killed else ())
+    if killed:
+        assert remove_folder(folder)
+    assert sorted(tmp_path.iterdir()) == [kept]
+    assert kept.stat().st_mode & 0o777 == 0o750
+
+
+def test_folders_of_others_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("pysim-brief", "pysim-local-abc", "pysim-local-x-1-2-3", "pysim-local-1-2-3-"):
+        (tmp_path / name).mkdir()
+    assert not {path for path in temporary_folders() if path.parent == tmp_path}
+    (tmp_path / "pysim-local-4194304-1-abc-xyz").mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert not {path for path in abandoned_folders() if path.parent == tmp_path}
 
 
 def test_without_proc_the_number_decides() -> None:

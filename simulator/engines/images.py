@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -23,6 +21,7 @@ from simulator.engines import bootstrap, host, recipes
 from simulator.engines.base import ProgressSink
 from simulator.engines.pythons import find_pythons
 from simulator.errors import EngineError
+from simulator.paths import temporary_folder
 
 _UBUNTU = "pysim/ubuntu-24.04"
 _BASE = "ubuntu:24.04"
@@ -64,7 +63,7 @@ def find_or_make(client: docker.DockerClient, progress: ProgressSink) -> Image:
 
 def remove_all(client: docker.DockerClient) -> Sequence[str]:
     """Remove every image that was made here, and name them."""
-    tags = [tag for image in client.images.list(filters={"label": _LABEL}) for tag in image.tags]
+    tags = [tag for image in client.images.list(filters={"label": _LABEL}) for tag in image.tags or [image.short_id]]
     for tag in tags:
         client.images.remove(tag, force=True)
     return [f"image {tag}" for tag in tags]
@@ -107,8 +106,8 @@ def _have_base(client: docker.DockerClient, progress: ProgressSink) -> None:
 
 def _make_ubuntu(client: docker.DockerClient, tag: str, progress: ProgressSink) -> Image:
     """Build images/ubuntu-24.04 with the host's network, which the package archives are reached by."""
-    with tempfile.TemporaryDirectory(prefix="pysim-image-") as folder:
-        context = Path(folder, "context")
+    with temporary_folder("image") as folder:
+        context = folder / "context"
         shutil.copytree(recipes.recipe_folder(), context)
         (context / "wheels").mkdir()
         recipes.download_wheels(context / "wheels", find_pythons(recipes.MINOR).newest(recipes.MINOR), progress)
@@ -147,8 +146,8 @@ def _follow(output: Iterable[Mapping[str, Any]], progress: ProgressSink) -> None
 
 def _make_bootstrap(client: docker.DockerClient, plan: bootstrap.Bootstrap, progress: ProgressSink) -> Image:
     progress(f"making {plan.repository} instead, once")
-    with tempfile.TemporaryDirectory(prefix="pysim-image-", ignore_cleanup_errors=True) as folder:
-        archive = plan.build(Path(folder), progress)
+    with temporary_folder("image") as folder:
+        archive = plan.build(folder, progress)
         progress(f"importing {archive.stat().st_size >> 20} MB into Docker")
         changes = [
             f"LABEL {_LABEL}={json.dumps(plan.description)}",

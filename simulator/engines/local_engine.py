@@ -10,11 +10,8 @@ import io
 import json
 import os
 import platform
-import shutil
 import signal
-import socket
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -36,11 +33,10 @@ from simulator.engines.environment import (
 )
 from simulator.engines.local_root import Machine, own_toolchain
 from simulator.errors import EngineError, EngineUnavailableError
-from simulator.paths import Owner
+from simulator.paths import abandoned_folders, remove_folder, temporary_folder, temporary_folders
 
-_PREFIX = "pysim-local-"
+_KIND = "local"  # of the folders of sandboxes on this machine
 _CONFIG = "sandbox.json"
-_OWNER = "owner.json"
 _STARTS_WITHIN = 30.0
 _ENDS_WITHIN = 5.0
 # Settings of the kernel that keep users from making namespaces: file, the value that does, what to do about it.
@@ -99,7 +95,9 @@ class LocalEngine:
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
         """See `Engine.clean`: launchers that did not end, and folders."""
-        return [_remove(folder) for folder in sorted(_parent().glob(f"{_PREFIX}*")) if _is_left(folder, run_id)]
+        if run_id is None:
+            return [_remove(folder) for folder in abandoned_folders(_KIND)]
+        return [_remove(folder) for folder in temporary_folders(_KIND) if _run_of(folder) == run_id]
 
     def remove_images(self) -> Sequence[str]:
         """See `Engine.remove_images`."""
@@ -114,7 +112,8 @@ class LocalSandbox(AgentSandbox):
         self._machine = machine
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
-        folder = stack.enter_context(_folder(self._spec))
+        # The launcher removes it too, if it outlives this process.
+        folder = stack.enter_context(temporary_folder(_KIND))
         stderr = stack.enter_context((folder / "stderr").open("w+b"))
         argv = (sys.executable, "-I", "-S", "-X", "utf8", INSIDE / "namespace.py", self._lay_out(folder))
         launcher = process.start(argv, env={"LANG": "C.UTF-8"}, clean_env=True, stderr=stderr)
@@ -130,6 +129,7 @@ class LocalSandbox(AgentSandbox):
         path.mkdir()
         root = local_root.fill(path, self._spec, self._machine)
         config = {
+            "run": self._spec.run_id,
             "root": str(path),
             "folder": str(folder),
             "hostname": HOST_NAME,
@@ -173,27 +173,12 @@ class _Pipes:
 
 
 @contextlib.contextmanager
-def _folder(spec: SandboxSpec) -> Iterator[Path]:
-    """The folder of a sandbox on this machine; the launcher removes it too, if it outlives this process."""
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_parent()))
-    try:
-        owner = {"owner": str(Owner.current()), "run": spec.run_id}
-        (folder / _OWNER).write_text(json.dumps(owner), encoding="ascii")
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
 def _trial_spec() -> Iterator[SandboxSpec]:
-    with tempfile.TemporaryDirectory(prefix="pysim-") as folder, socket.socket(socket.AF_UNIX) as gateway:
-        path = Path(folder, "gateway")
-        gateway.bind(str(path))
-        yield SandboxSpec(run_id="check", job_id="check", gateway=path, ca_bundle=b"")
-
-
-def _parent() -> Path:
-    return Path(tempfile.gettempdir()).resolve()
+    """For a sandbox that asks for nothing: its gateway is a file, since a socket's path may be too long here."""
+    with temporary_folder("check") as folder:
+        gateway = folder / "gateway"
+        gateway.touch()
+        yield SandboxSpec(run_id="check", job_id="check", gateway=gateway, ca_bundle=b"")
 
 
 def _os_release() -> str:
@@ -210,15 +195,10 @@ def _hint() -> str:
     return "In a container, namespaces need more rights (docker run --privileged). Or start Docker."
 
 
-def _is_left(folder: Path, run_id: str | None) -> bool:
-    try:
-        facts = json.loads((folder / _OWNER).read_text(encoding="ascii"))
-        owner = Owner.parse(facts["owner"])
-    except (OSError, ValueError, LookupError):
-        return run_id is None
-    if run_id is not None:
-        return bool(facts["run"] == run_id)
-    return owner is None or not owner.alive
+def _run_of(folder: Path) -> str | None:
+    with contextlib.suppress(OSError, ValueError):
+        return str(json.loads((folder / _CONFIG).read_text(encoding="utf-8"))["run"])
+    return None
 
 
 def _remove(folder: Path) -> str:
@@ -227,5 +207,5 @@ def _remove(folder: Path) -> str:
         with contextlib.suppress(OSError):
             if config in (entry / "cmdline").read_bytes().split(b"\0"):
                 os.kill(int(entry.name), signal.SIGKILL)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_folder(folder)
     return f"folder {folder}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from simulator import process
 from simulator.engines.base import ProgressSink
 from simulator.engines.pythons import FoundPython
 from simulator.errors import EngineError, ProcessError
+from simulator.paths import temporary_folder
 
 MINOR = "3.12"  # the CPython of the images
 TOOLS = ("pip", "twine", "id", "packaging", "requests", "pipx", "build", "uv")
@@ -56,8 +56,8 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
         *(f"--python-version={MINOR}", f"--dest={target}"),
         *(f"--platform={name}" for name in platforms),
     ]
-    with tempfile.TemporaryDirectory(prefix="pysim-pip-") as folder:
-        pip = _pip(Path(folder), python)
+    with temporary_folder("pip") as folder:
+        pip = _pip(folder, python)
         try:
             process.run([*pip, "download", *options, *TOOLS])
             for major in NODES:

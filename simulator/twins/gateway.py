@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,15 +22,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from simulator.errors import TwinError
-from simulator.paths import Owner
+from simulator.paths import make_temporary_folder, remove_folder, temporary_parents
 from simulator.twins.greeting import LIMIT, Greeting, Tls, read_greeting
 from simulator.twins.hosts import host_name, twin_of
 from simulator.twins.outside import Outside, RefusedError, Streams
 from simulator.twins.records import Records
 
 GREETING_SECONDS: Final = 30.0
-_PREFIX: Final = "pysim-gateway-"
-_OWNER: Final = "owner"
 PATH_LIMIT: Final = 100  # of the 108 bytes that sockaddr_un has
 CHUNK: Final = 65536
 _FIRST_LINE = re.compile(rb"PYSIM/1 ([0-9]{1,5})\n")
@@ -102,7 +98,7 @@ class Gateway:
         """Close every door and remove the folder."""
         for job_id in list(self._doors):
             await self.close(job_id)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     async def _accept(self, door: _Door) -> None:
         while True:
@@ -153,33 +149,13 @@ class Gateway:
         await _splice(inner, outer)
 
 
-def remove_stale_folders() -> tuple[str, ...]:
-    """Remove the folders of gateways whose process is dead, and name them."""
-    removed: list[str] = []
-    for folder in (found for parent in _parents() for found in parent.glob(f"{_PREFIX}*")):
-        try:
-            owner = Owner.parse((folder / _OWNER).read_text(encoding="ascii"))
-        except (OSError, UnicodeDecodeError):
-            owner = None
-        if owner is None or not owner.alive:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(f"folder {folder}")
-    return tuple(removed)
-
-
-def _parents() -> tuple[Path, ...]:
-    """Where a gateway's folder may lie: the folder for temporary files, or where its path is too long."""
-    return tuple(dict.fromkeys((Path(tempfile.gettempdir()), Path("/tmp"))))  # noqa: S108 - a folder of its own there
-
-
 def _private_folder() -> Path:
     """A new folder that only its owner enters, with a path short enough for socket names."""
-    for parent in _parents():
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        (folder / _OWNER).write_text(str(Owner.current()), encoding="ascii")
+    for parent in temporary_parents():
+        folder = make_temporary_folder("gateway", parent)
         if len(bytes(folder)) + len("/99999.sock") <= PATH_LIMIT:
             return folder
-        shutil.rmtree(folder)
+        folder.rmdir()
     raise TwinError("The folder for temporary files has too long a path", hint="Set TMPDIR to a short path.")
 
 

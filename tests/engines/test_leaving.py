@@ -20,6 +20,7 @@ from simulator.engines.base import Engine, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.local_engine import LocalEngine
 from simulator.errors import EngineError, SimulatorError
+from simulator.paths import make_temporary_folder
 from tests.engines.conftest import ENGINES
 from tests.engines.driving import run
 
@@ -39,6 +40,15 @@ with engine.open(spec) as sandbox:
 """
 
 
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder for temporary files that nobody else uses."""
+    folder = tmp_path / "t"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+
 @pytest.fixture
 def run_id() -> str:
     return f"test-{secrets.token_hex(6)}"
@@ -51,16 +61,11 @@ def spec(spec: SandboxSpec, run_id: str) -> SandboxSpec:
 
 def traces(run_id: str) -> Sequence[str]:
     """Containers, folders and mounts of a run on this machine."""
-    found = []
-    for folder in Path(tempfile.gettempdir()).glob("pysim-local-*"):
-        try:
-            if run_id in (folder / "owner.json").read_text():
-                found.append(str(folder))
-        except OSError:
-            found.append(str(folder))
+    folder = tempfile.gettempdir()
+    found = [str(path) for path in Path(folder).iterdir()]
     if os.access("/var/run/docker.sock", os.W_OK):
         found += containers(run_id)
-    return found + [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if "pysim-local" in line]
+    return found + [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if folder in line]
 
 
 def containers(run_id: str) -> Sequence[str]:
@@ -181,8 +186,8 @@ def test_cleaning_leaves_the_living_alone(engine: Engine, spec: SandboxSpec, run
 
 @pytest.mark.local
 def test_cleaning_takes_the_folders_of_the_dead(local_engine: LocalEngine) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="pysim-local-"))
-    (folder / "owner.json").write_text(f'{{"owner": "{os.getpid()} another-boot/1", "run": "r"}}')
-    (folder / "root/closed").mkdir(parents=True)
-    assert f"folder {folder}" in local_engine.clean()
-    assert not folder.exists()
+    folder = make_temporary_folder("local")
+    dead = folder.rename(folder.with_name(folder.name.replace(f"-{os.getpid()}-", "-4194304-")))
+    (dead / "root/closed").mkdir(parents=True)
+    assert f"folder {dead}" in local_engine.clean()
+    assert not dead.exists()

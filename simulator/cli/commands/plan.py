@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from simulator.cli.configuration import load_configuration
 from simulator.cli.planning import list_repository, plan_repository
 from simulator.cli.subject import RunOptions
 from simulator.errors import ExitCode, UsageError
+from simulator.paths import temporary_folder
 from simulator.report.diagnostics import diagnostics_text
 from simulator.report.plans.registry import PLAN_FORMS, PlanForm
 from simulator.triggers.repository import find_root
@@ -24,9 +23,9 @@ def plan(options: RunOptions, form: PlanForm, say: Callable[[str], None], compla
         _require_sense(options)
     root = find_root(options.directory)
     configuration = load_configuration(root, secret_file=options.secret_file)
-    with tempfile.TemporaryDirectory(prefix="pysim-plan-") as folder:
+    with temporary_folder("plan") as folder:
         work = list_repository if form == "list" else plan_repository
-        planned = work(options, root, Path(folder, "source.git"), configuration)
+        planned = work(options, root, folder / "source.git", configuration)
     say(PLAN_FORMS[form](planned.view))
     if planned.diagnostics:
         complain(diagnostics_text(planned.diagnostics, planned.sources.get))
