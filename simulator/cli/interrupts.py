@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run once: what comes right behind must not break off the clean-up."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run once: what comes right behind must not break off the clean-up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final
 
 IMPATIENCE: Final = 5.0  # seconds in which another Ctrl-C is the same one
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -25,7 +25,8 @@ def interrupted_once() -> Iterator[None]:
             raised_at = now
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup's is not
+    before = {number: signal.signal(number, handle) for number in heard}
     try:
         yield
     finally:

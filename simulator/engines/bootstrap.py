@@ -84,7 +84,7 @@ class Bootstrap:
         options = folder / "apt.conf"
         options.write_text("".join(f"{line}\n" for line in settings()), encoding="utf-8")
         return [
-            *_contained(),
+            *contained(),
             *("mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(packages)}"),
             *(f"--aptopt={options}", "--dpkgopt=force-unsafe-io"),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEAN),
@@ -105,15 +105,16 @@ class Bootstrap:
         return library_packages(self.python)
 
 
-def _contained() -> Sequence[str]:
-    """Words that start a program in a mount and a PID namespace of its own, for root.
+def contained() -> Sequence[str]:
+    """Words that start a program in a mount and a PID namespace of its own, for root; it ends with this process.
 
     mmdebstrap mounts /proc, /sys and /dev into the folder that it fills. So they are gone with it whatever ends it, its
     children too, and the folder can be removed without reaching through them.
     """
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         return ()  # without root, mmdebstrap makes namespaces itself
-    return ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+    words = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+    return ("setpriv", "--pdeathsig=KILL", *words)
 
 
 def plan() -> Bootstrap:

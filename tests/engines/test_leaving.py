@@ -151,6 +151,28 @@ def test_the_death_of_pysim_ends_its_sandboxes(
     eventually(lambda: not processes(seconds) and not traces(run_id))
 
 
+IMAGE_MAKER = """
+import sys
+from simulator import process
+from simulator.engines.bootstrap import contained
+script = "mount -t tmpfs none $1; mkdir $1/inside; echo ready; setsid sleep $2 & sleep $2"
+process.stream([*contained(), "sh", "-c", script, "sh", *sys.argv[1:]], lambda line: print(line, flush=True))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root, mmdebstrap makes namespaces itself")
+def test_the_death_of_pysim_ends_the_making_of_an_image(tmp_path: Path) -> None:
+    seconds = f"{secrets.randbelow(10**6)}.321"
+    argv = [sys.executable, "-c", IMAGE_MAKER, str(tmp_path), seconds]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as maker:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == b"ready\n"
+        eventually(lambda: len(processes(seconds)) >= 2)
+        assert not (tmp_path / "inside").exists(), "what it mounts is its own"
+        maker.send_signal(signal.SIGKILL)
+    eventually(lambda: not processes(seconds))
+
+
 @pytest.mark.docker
 def test_a_container_that_someone_removed(docker_engine: DockerEngine, spec: SandboxSpec, run_id: str) -> None:
     with concurrent.futures.ThreadPoolExecutor() as pool, docker_engine.open(spec) as sandbox:
