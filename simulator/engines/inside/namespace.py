@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -21,16 +22,24 @@ import struct
 import sys
 from typing import Any
 
-# linux/sched.h, linux/mount.h, linux/prctl.h, linux/keyctl.h
+# linux/sched.h, linux/mount.h, linux/prctl.h
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER = 0x20000, 0x4000000, 0x8000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND = 1, 2, 4, 8, 32, 4096
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 OPTIONS = {"nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1024, "nodiratime": 2048, "relatime": 1 << 21}
 MNT_DETACH = 2
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
-KEYCTL = {"x86_64": 250, "aarch64": 219}
-KEYCTL_JOIN_SESSION_KEYRING = 1
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 22, 24, 38
+# linux/filter.h, linux/seccomp.h, linux/audit.h
+LOAD, IF_EQUAL, IF_AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+SECCOMP_MODE_FILTER, ALLOW, REFUSE = 2, 0x7FFF0000, 0x50000 | errno.EPERM
+AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+SOCKET = {"x86_64": 41, "aarch64": 198}
+X32 = 0x40000000  # the second numbering of system calls that x86_64 has
+# add_key, request_key, keyctl: the caller's keyrings have no namespace. io_uring can open sockets that no filter sees.
+REFUSED_CALLS = {"x86_64": (248, 249, 250, 425, 426, 427), "aarch64": (217, 218, 219, 425, 426, 427)}
+FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)  # those that have namespaces
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -156,13 +165,30 @@ def raise_loopback() -> None:
 
 
 def give_up_privileges() -> None:
-    """Nothing that is started from here can gain a privilege or reach the caller's keyring."""
-    if platform.machine() in KEYCTL:
-        LIBC.syscall(KEYCTL[platform.machine()], KEYCTL_JOIN_SESSION_KEYRING, 0)
+    """Nothing that is started from here can gain a privilege or reach what namespaces do not cover."""
     capability = 0
     while LIBC.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
         capability += 1
     call("no_new_privs", "prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if platform.machine() in AUDIT_ARCH:
+        code = ctypes.create_string_buffer(system_call_filter(platform.machine()))
+        program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(code))
+        call("filter system calls", "prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)
+
+
+def system_call_filter(machine: str) -> bytes:
+    """A seccomp program: refuses what leads out of the namespaces, and all calls of another architecture."""
+    refused = [(IF_EQUAL, 0, 1, number) for number in REFUSED_CALLS[machine]]
+    allowed = [(IF_EQUAL, 0, 1, family) for family in FAMILIES]
+    refuse, allow = (RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)
+    code = [
+        *((LOAD, 0, 0, ARCHITECTURE), (IF_EQUAL, 1, 0, AUDIT_ARCH[machine]), refuse),
+        *((LOAD, 0, 0, NUMBER), (IF_AT_LEAST, 0, 1, X32), refuse),
+        *(step for test in refused for step in (test, refuse)),
+        *((IF_EQUAL, 1, 0, SOCKET[machine]), allow),
+        *((LOAD, 0, 0, FIRST_ARGUMENT), *(step for test in allowed for step in (test, allow)), refuse),
+    ]
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
 
 def inner(config: dict[str, Any]) -> None:
