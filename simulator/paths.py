@@ -255,8 +255,12 @@ def temporary_parents() -> tuple[Path, ...]:
 
 
 def make_temporary_folder(kind: str, parent: Path | None = None) -> Path:
-    """A new folder for this process and user; its name says whose it is, from its first moment on."""
-    return Path(tempfile.mkdtemp(prefix=f"pysim-{kind}-{Owner.current()}-", dir=parent or temporary_parents()[0]))
+    """A new folder for this process and user; its name says whose it is, from its first moment on.
+
+    Raises UsageError where nothing can be written.
+    """
+    with _writing(Path(f"pysim-{kind}"), hint="Set TMPDIR to a folder that you can write and that has room."):
+        return Path(tempfile.mkdtemp(prefix=f"pysim-{kind}-{Owner.current()}-", dir=parent or temporary_parents()[0]))
 
 
 @contextlib.contextmanager

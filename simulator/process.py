@@ -122,7 +122,9 @@ def start(
             stderr=stderr,
             pass_fds=tuple(pass_fds),
         )
-    except (FileNotFoundError, PermissionError) as error:
+    except OSError as error:
+        if cwd is not None and not cwd.is_dir():
+            raise ProcessError(f"Cannot run {words[0]} in {cwd}: {error.strerror}", hint="Was it removed?") from error
         raise ProcessError(f"Cannot run {words[0]}: {error.strerror}", hint=f"Install {words[0]}.") from error
 
 

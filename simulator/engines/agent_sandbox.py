@@ -40,9 +40,14 @@ class AgentSandbox:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            self._channel = self._start(stack)
-            self._exit = stack.pop_all()
+        try:
+            with contextlib.ExitStack() as stack:
+                self._channel = self._start(stack)
+                self._exit = stack.pop_all()
+        except OSError as error:
+            raise EngineError(
+                f"{self.label} cannot be made: {error}", hint="Make room there, or set TMPDIR to another folder."
+            ) from error
         return self
 
     def __exit__(

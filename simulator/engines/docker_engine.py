@@ -245,10 +245,10 @@ def _knock(path: Path) -> None:
 
 @contextlib.contextmanager
 def _broken(what: str) -> Iterator[None]:
-    """Turn the errors of the daemon into EngineError."""
+    """Turn the errors of the daemon, and of this machine's disk, into EngineError."""
     try:
         yield
-    except (DockerException, RequestException) as error:
+    except (DockerException, OSError) as error:
         reason = error.explanation if isinstance(error, APIError) else str(error)
         raise EngineError(f"{what}: {reason}", hint="`docker info` says whether the daemon is well.") from error
 

@@ -26,9 +26,9 @@ class Authority:
     def load(cls, folder: Path) -> Authority:
         """The authority kept in `folder`, made on first use. Raises TwinError when the file there is no authority."""
         path = folder / KEY_FILE
-        if not path.exists():
-            _keep(path, trustme.CA(organization_name="pysim", organization_unit_name="pysim on this machine"))
         try:
+            if not path.exists():
+                _keep(path, trustme.CA(organization_name="pysim", organization_unit_name="pysim on this machine"))
             pem = path.read_bytes()
             return cls(trustme.CA.from_pem(pem, pem))
         except (OSError, ValueError) as error:

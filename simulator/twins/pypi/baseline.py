@@ -8,27 +8,29 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
 from simulator.twins.pypi.store import Store
 
 
 def open_copies(baseline: Path, folder: Path) -> Mapping[IndexName, Store]:
-    """A store for each index in `folder`, holding what the baseline holds."""
-    if (baseline / "current").exists():
-        with _lock(baseline, fcntl.LOCK_SH):
-            for name in indexes():
-                Store(baseline / "current" / name).copy_to(folder / name)
-    return {name: Store(folder / name) for name in indexes()}
+    """A store for each index in `folder`, holding what the baseline holds. Raises TwinError."""
+    with _telling(f"The index of this run cannot be made in {folder}", baseline):
+        if (baseline / "current").exists():
+            with _lock(baseline, fcntl.LOCK_SH):
+                for name in indexes():
+                    Store(baseline / "current" / name).copy_to(folder / name)
+        return {name: Store(folder / name) for name in indexes()}
 
 
 def keep(stores: Mapping[IndexName, Store], baseline: Path) -> None:
-    """Make copies of the stores the new baseline; a crash leaves the old one or the new one."""
-    baseline.mkdir(parents=True, exist_ok=True)
-    with _lock(baseline, fcntl.LOCK_EX):
+    """Make copies of the stores the new baseline; a crash leaves the old one or the new one. Raises TwinError."""
+    with _telling(f"The index cannot be kept in {baseline}", baseline), _lock(baseline, fcntl.LOCK_EX):
         generation = Path(tempfile.mkdtemp(dir=baseline, prefix="index-"))
         for name, store in stores.items():
             store.copy_to(generation / name)
@@ -42,7 +44,17 @@ def keep(stores: Mapping[IndexName, Store], baseline: Path) -> None:
 
 
 @contextlib.contextmanager
+def _telling(what: str, baseline: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        hint = f"Make room there; `pysim clean --index` forgets what is kept in {baseline}."
+        raise TwinError(f"{what}: {error}", hint=hint) from error
+
+
+@contextlib.contextmanager
 def _lock(baseline: Path, kind: int) -> Iterator[None]:
+    baseline.mkdir(parents=True, exist_ok=True)
     with (baseline / "lock").open("a") as file:
         fcntl.flock(file, kind)
         yield
