@@ -40,12 +40,15 @@ def processes(marker: str) -> list[str]:
     return found
 
 
-def containers() -> list[str | None]:
+def containers(repository: Repository) -> list[str | None]:
+    """The containers of the repository's one run."""
     import docker
 
     client = docker.from_env()
     try:
-        return [container.name for container in client.containers.list(all=True, filters={"label": "pysim"})]
+        (run,) = (repository.root / ".pysim/runs").iterdir()
+        label = f"pysim.run={run.name}"
+        return [container.name for container in client.containers.list(all=True, filters={"label": label})]
     finally:
         client.close()
 
@@ -96,7 +99,7 @@ def test_a_killed_run_is_cleaned_away(
     assert list(temporary.iterdir()) == []
     assert not processes(str(repository.root))
     if repository.engine == "docker":
-        assert containers() == []
+        assert containers(repository) == []
     assert "nothing to remove" in repository.pysim("clean").text
 
 
@@ -112,7 +115,7 @@ def test_an_interrupted_run_leaves_nothing(
     assert list(temporary.iterdir()) == []
     assert b"cleaned up" in out, "steps with always() still run"
     if repository.engine == "docker":
-        assert until(lambda: containers() == [], 5)
+        assert until(lambda: containers(repository) == [], 5)
 
 
 def test_clean_keeps_what_it_was_not_asked_for(tiny: Repository, temporary: Path) -> None:
