@@ -21,6 +21,7 @@ from simulator.findings import Severity
 from simulator.paths import RunFolder
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
+from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.starting import nothing_starts, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
@@ -96,7 +97,8 @@ def _check(subject: Subject, observer: Observer) -> None:
                     environment=job.environment,
                 )
             )
-        for finding in preflight(plan, check_known):
+        running = (job.job for job in plan.jobs if job.decision != "skip")
+        for finding in (*preflight(plan, check_known), *uploads_elsewhere(plan.workflow, running)):
             observer.raise_finding(finding)
 
 
