@@ -82,10 +82,19 @@ class Outside:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if (proxy := self.proxy("https", name, port)) is None:
-                    return await asyncio.open_connection(name, port)
+                    return await self._direct(name, port)
                 return await self._tunnel(proxy, f"{name}:{port}")
         except TimeoutError as error:
             raise OSError(f"{name} did not answer within {CONNECT_SECONDS:g} s") from error
+
+    async def _direct(self, name: str, port: int) -> Streams:
+        """A connection, judged by where it really leads: a name may resolve to another address each time."""
+        reader, writer = await asyncio.open_connection(name, port)
+        there, here = (str(writer.get_extra_info(end)[0]) for end in ("peername", "sockname"))
+        if (name, port) not in self.local and (there == here or _is_this_machine(there)):
+            writer.close()
+            raise RefusedError(f"{name} is this machine")
+        return reader, writer
 
     async def _tunnel(self, proxy: str, target: str) -> Streams:
         url = urlsplit(proxy)
@@ -117,4 +126,5 @@ def places(urls: Iterable[str]) -> frozenset[Place]:
 
 def _is_this_machine(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     return ip.is_loopback or ip.is_unspecified or ip.is_link_local

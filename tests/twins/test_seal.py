@@ -236,6 +236,30 @@ def test_a_connection_begins_with_the_line_and_a_port_that_is_open(online: Rig, 
     assert way_out.targets == []
 
 
+@pytest.mark.parametrize("answers", [["127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"], ["192.0.2.1", "127.0.0.1"]])
+def test_no_name_leads_to_this_machine(start: Start, monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> None:
+    """The answers are those of a name server that gives another one each time; the last one stays."""
+    seen: list[str] = []
+
+    def resolve(_host: str, port: int, *_: object, **__: object) -> list[object]:
+        seen.append(answers[min(len(seen), len(answers) - 1)])
+        family = socket.AF_INET6 if ":" in seen[-1] else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (seen[-1], port))]
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        rig = start(offline=False, ports=(port,))
+        gateway = rig.job().access.gateway
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        assert knock(gateway, port, client_hello(b"rebound.example")) == b""
+        server.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            connection, _ = server.accept()
+            with connection:
+                assert connection.recv(1) == b"", "not a byte of the job's"
+    assert [(event.twin, event.status) for event in rig.seen(TwinRequest)] == [("refused", 403)]
+
+
 def test_offline_nothing_leaves(start: Start, way_out: WayOut) -> None:
     rig = start(offline=True, proxies={"HTTPS_PROXY": way_out.url, "HTTP_PROXY": way_out.url})
     job = rig.job()
