@@ -125,6 +125,7 @@ class DockerSandbox(AgentSandbox):
             user="0:0",
             working_dir="/",
             stdin_open=True,
+            use_config_proxy=False,  # the proxies of ~/.docker/config.json, passwords included
             labels={
                 _LABEL: "1",
                 "pysim.run": spec.run_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 from pathlib import Path, PurePosixPath
 
@@ -46,12 +47,16 @@ def test_a_port_that_was_not_asked_for_is_closed(sandbox: Sandbox) -> None:
 
 
 def test_the_callers_environment_is_not_inherited(
-    engine: Engine, spec: SandboxSpec, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, spec: SandboxSpec, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    proxy = {"httpProxy": "http://the caller's:password@proxy.example"}
+    (tmp_path / "config.json").write_text(json.dumps({"proxies": {"default": proxy}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     for name in ("TWINE_PASSWORD", "GITHUB_TOKEN", "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "PYSIM_SEAL_TEST"):
         monkeypatch.setenv(name, "the caller's")
     with engine.open(spec) as sandbox:
-        seen = output(sandbox, "env; for each in /proc/[0-9]*/environ; do tr '\\0' '\\n' < $each || true; done 2>&1")
+        script = "env; for each in /proc/[0-9]*/environ; do tr '\\0' '\\n' < $each || true; done 2>&1"
+        seen = "\n".join(run(sandbox, "bash", "-c", script, as_root=True)[1])
     assert "the caller's" not in seen
     assert "PATH=" in seen
 
