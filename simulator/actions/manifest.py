@@ -188,8 +188,41 @@ def _composite(reader: Reader, fields: Fields | None) -> CompositeRuns | None:
 
 
 def _container(reader: Reader, fields: Fields | None) -> ContainerRuns | None:
-    image = reader.literal(fields.get("image")) if fields is not None else None
-    return ContainerRuns(image=image.value) if image is not None else None
+    if fields is None or (image := reader.literal(fields.get("image"))) is None:
+        return None
+    args, env = fields.get("args"), fields.get("env")
+    return ContainerRuns(
+        image=image.value,
+        entrypoint=_word(reader, fields, "entrypoint"),
+        args=[text.template for node in reader.sequence(args) if (text := reader.text(node, "runs.args"))]
+        if args is not None
+        else None,
+        env={
+            name: text.template
+            for name, entry in _entries(reader, env)
+            if (text := reader.text(entry.value, "runs.env"))
+        },
+        pre_entrypoint=_word(reader, fields, "pre-entrypoint"),
+        pre_if=_condition(reader, fields, "pre-if"),
+        post_entrypoint=_word(reader, fields, "post-entrypoint"),
+        post_if=_condition(reader, fields, "post-if"),
+    )
+
+
+def dockerfile_manifest(name: str, file: str) -> Manifest:
+    """The manifest of a folder that holds a Dockerfile alone; `file` is its name."""
+    always = parse("always()", facts.vocabulary("runs.pre-if"))
+    runs = ContainerRuns(
+        image=file,
+        entrypoint=None,
+        args=None,
+        env={},
+        pre_entrypoint=None,
+        pre_if=always,
+        post_entrypoint=None,
+        post_if=always,
+    )
+    return Manifest(name=name, inputs={}, outputs={}, runs=runs)
 
 
 def _no_runs(file: str) -> str:

@@ -89,9 +89,20 @@ class CompositeRuns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerRuns:
-    """A Docker action."""
+    """A Docker action; `image` is a Dockerfile's path below the action's folder, or `docker://image`.
+
+    Where `entrypoint` is None the image's own one runs, or that of the input `entrypoint`; where `args` is None the
+    text of the input `args` takes their place.
+    """
 
     image: str
+    entrypoint: str | None
+    args: Sequence[Template] | None
+    env: Mapping[str, Template]
+    pre_entrypoint: str | None
+    pre_if: Expression
+    post_entrypoint: str | None
+    post_if: Expression
 
 
 Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns

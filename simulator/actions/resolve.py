@@ -9,9 +9,8 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.facts import retired
-from simulator.actions.manifest import load_manifest, load_notes
+from simulator.actions.manifest import dockerfile_manifest, load_manifest, load_notes
 from simulator.actions.model import (
-    ContainerRuns,
     DockerReference,
     LocalReference,
     Manifest,
@@ -139,8 +138,9 @@ def _local_manifest(reference: LocalReference, workspace_read: WorkspaceReader) 
         text = _read(folder / name, workspace_read)
         if text is not None:
             return _valid_manifest(text, str(folder / name))
-    if any(_read(folder / name, workspace_read) is not None for name in ("Dockerfile", "dockerfile")):
-        return Manifest(name=reference.path, inputs={}, outputs={}, runs=ContainerRuns(image="Dockerfile"))
+    for name in ("Dockerfile", "dockerfile"):
+        if _read(folder / name, workspace_read) is not None:
+            return dockerfile_manifest(reference.path, name)
     raise ActionManifestError(
         f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{reference.path}'. "
         "Did you forget to run actions/checkout before running your local action?",

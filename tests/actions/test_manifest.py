@@ -100,8 +100,33 @@ def test_a_composite_action() -> None:
 
 
 def test_a_docker_action() -> None:
-    manifest = load("runs: {using: docker, image: Dockerfile, args: ['${{ inputs.x }}'], env: {A: b}}")
-    assert manifest.runs == ContainerRuns(image="Dockerfile")
+    runs = load(
+        """
+        runs:
+          using: docker
+          image: Dockerfile
+          entrypoint: /main.sh
+          args: ['${{ inputs.x }}', plain]
+          env: {A: "${{ inputs.y }}"}
+          pre-entrypoint: /before.sh
+          pre-if: runner.os == 'Linux'
+          post-entrypoint: /after.sh
+        """
+    ).runs
+    assert isinstance(runs, ContainerRuns)
+    assert (runs.image, runs.entrypoint) == ("Dockerfile", "/main.sh")
+    assert runs.args is not None
+    inputs = Scope(contexts={"inputs": {"x": "1", "y": "2"}}, functions={})
+    assert [render(arg, inputs) for arg in runs.args] == ["1", "plain"]
+    assert {name: render(value, inputs) for name, value in runs.env.items()} == {"A": "2"}
+    assert (runs.pre_entrypoint, runs.pre_if.source) == ("/before.sh", "runner.os == 'Linux'")
+    assert (runs.post_entrypoint, runs.post_if.source) == ("/after.sh", "always()")
+
+
+def test_a_docker_action_that_says_its_image_alone() -> None:
+    runs = load("runs: {using: docker, image: 'docker://alpine:3'}").runs
+    assert isinstance(runs, ContainerRuns)
+    assert (runs.image, runs.entrypoint, runs.args, runs.env) == ("docker://alpine:3", None, None, {})
 
 
 def test_pysims_own_kind_is_for_its_own_actions() -> None:
@@ -123,6 +148,10 @@ def test_pysims_own_kind_is_for_its_own_actions() -> None:
         ("runs: {using: node18, main: x.js}", ["1:15: 'using: node18' is not supported, use 'docker', 'node12', "]),
         ("runs: {using: node20}", ["1:7: Required property is missing: main"]),
         ("runs: {using: docker}", ["1:7: Required property is missing: image"]),
+        (
+            "runs: {using: docker, image: x, args: ['${{ github.actor }}']}",
+            ["1:45: Unrecognized named-value: 'github'. Located at position 1 within expression: github.actor"],
+        ),
         ("runs: {using: composite}", ["1:7: Required property is missing: steps"]),
         ("runs: {using: node20, main: x.js, steps: []}", ["1:35: Unexpected value 'steps'"]),
         ("runs: {using: composite, steps: [{run: x}]}", ["1:34: Required property is missing: shell"]),
