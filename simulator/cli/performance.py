@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -13,7 +14,6 @@ from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
-from simulator.engines.registry import choose
 from simulator.environments.evaluation import evaluate
 from simulator.environments.model import Gate
 from simulator.findings import Finding
@@ -73,9 +73,12 @@ class Stage:
     masker: Masker = field(default_factory=Masker)
 
 
-def perform(subject: Subject, observer: Observer, report: EventSink) -> Performed:
-    """Run every plan and install what was published. Raises SimulatorError when pysim itself cannot."""
-    engine, reason = choose(subject.options.engine)
+def perform(subject: Subject, observer: Observer, report: EventSink, choice: Future[tuple[Engine, str]]) -> Performed:
+    """Run every plan on the chosen engine and install what was published.
+
+    Raises SimulatorError when pysim itself cannot, also when no engine answers.
+    """
+    engine, reason = choice.result()
     engine.prepare(lambda message: observer(Progress(message=message)))
     observer(EngineChosen(engine=engine.name, reason=reason, image=engine.image))
     host = host_settings()

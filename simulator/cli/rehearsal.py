@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from simulator.actions.resolve import check_known
@@ -16,6 +17,7 @@ from simulator.cli.preparation import (
     start_workflows,
 )
 from simulator.cli.subject import RunOptions, Subject
+from simulator.engines.registry import choose
 from simulator.errors import ExitCode
 from simulator.findings import Severity
 from simulator.paths import RunFolder
@@ -32,10 +34,12 @@ from simulator.runner.preflight import preflight
 def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
     """Rehearse, and give the verdict. Raises SimulatorError when pysim itself cannot go on."""
     observer = Observer(report)
-    subject = _prepare(options, root, folder, observer)
-    _check(subject, observer)
-    blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
-    performed = Performed() if blocked else perform(subject, observer, report)
+    with ThreadPoolExecutor(1) as pool:
+        choice = pool.submit(choose, options.engine)  # it answers while pysim plans
+        subject = _prepare(options, root, folder, observer)
+        _check(subject, observer)
+        blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
+        performed = Performed() if blocked else perform(subject, observer, report, choice)
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
     observer(
         RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())

@@ -1,24 +1,29 @@
 """The CPythons of this machine that a job can be given: each candidate is run, because a shim may lie.
 
-Knows no engine.
+Knows no engine. What a binary answered is remembered between runs, for as long as it and what it named stay in place.
 """
 
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from simulator import process
 from simulator.errors import ProcessError
+from simulator.paths import cache_folder
 
 _NAME = re.compile(r"python3(\.\d+)?")
 _TIMEOUT = 10.0
+_ELF = b"\x7fELF"
 # Says what it is only when it can make environments with pip in them, and is neither a debug nor a free-threaded build.
 _PROBE = """
 import json, os, platform, sys, sysconfig, venv, ensurepip
@@ -30,6 +35,7 @@ print(json.dumps({
     "version": platform.python_version(),
     "executable": base,
     "prefix": os.path.realpath(sys.base_prefix),
+    "needs": [os.path.realpath(module.__file__) for module in (venv, ensurepip)],
 }))
 """
 
@@ -76,8 +82,11 @@ def candidates(environment: Mapping[str, str], home: Path) -> Sequence[Path]:
 def search(paths: Sequence[Path]) -> PythonSearch:
     """Run each candidate and keep those that are what a job needs, one a version."""
     unique = {path.resolve() if path.is_symlink() else path: None for path in paths}
+    memory = _Memory(cache_folder() / "pythons.json")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        results = [python for python in pool.map(_probe, unique) if python is not None]
+        probes = pool.map(functools.partial(_probe, memory=memory), unique)
+        results = [python for python in probes if python is not None]
+    memory.save()
     by_version: dict[str, FoundPython] = {}
     for python in results:
         by_version.setdefault(python.version, python)
@@ -116,12 +125,64 @@ def _executables(folder: Path) -> Sequence[Path]:
         return ()
 
 
-def _probe(path: Path) -> FoundPython | None:
-    try:
-        done = process.run([path, "-I", "-c", _PROBE], timeout=_TIMEOUT, check=False)
-        facts = json.loads(done.stdout) if done.code == 0 else {}
-    except (ProcessError, OSError, ValueError):
-        return None
-    if not facts.get("plain"):
-        return None
+def _probe(path: Path, memory: _Memory) -> FoundPython | None:
+    facts = memory.recall(path)
+    if facts is None:
+        try:
+            done = process.run([path, "-I", "-c", _PROBE], timeout=_TIMEOUT, check=False)
+            facts = json.loads(done.stdout) if done.code == 0 else {}
+        except (ProcessError, OSError, ValueError):
+            return None
+        if not facts.get("plain"):
+            return None
+        memory.keep(path, facts)
     return FoundPython(version=facts["version"], executable=Path(facts["executable"]), prefix=Path(facts["prefix"]))
+
+
+class _Memory:
+    """What binaries answered, in a file; a script is asked anew each time, since what it starts may change."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._known: dict[str, dict[str, Any]] = {}
+        self._changed = False
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            self._known = dict(json.loads(file.read_text(encoding="utf-8")))
+
+    def recall(self, path: Path) -> dict[str, Any] | None:
+        """The answer of a binary that has not changed since."""
+        known = self._known.get(str(path))
+        try:
+            if known is None or known["stamp"] != _stamp(path):
+                return None
+            facts = known["facts"]
+            places = (facts["executable"], facts["prefix"], *facts["needs"])
+            return dict(facts) if all(map(os.path.exists, places)) else None
+        except (OSError, LookupError, TypeError):
+            return None
+
+    def keep(self, path: Path, facts: dict[str, Any]) -> None:
+        """Remember an answer."""
+        try:
+            with path.open("rb") as file:
+                is_binary = file.read(len(_ELF)) == _ELF
+            if is_binary:
+                self._known[str(path)] = {"stamp": _stamp(path), "facts": facts}
+                self._changed = True
+        except OSError:
+            return
+
+    def save(self) -> None:
+        """Write down what is new; where that cannot be done, the next run asks again."""
+        if not self._changed:
+            return
+        with contextlib.suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile("w", dir=self._file.parent, delete=False, encoding="utf-8") as draft:
+                json.dump(self._known, draft)
+            Path(draft.name).replace(self._file)
+
+
+def _stamp(path: Path) -> list[int]:
+    facts = path.stat()
+    return [facts.st_mtime_ns, facts.st_size, facts.st_ino]

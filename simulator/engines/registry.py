@@ -6,13 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from simulator.engines.base import Engine, EngineName
-from simulator.engines.docker_engine import DockerEngine
-from simulator.engines.local_engine import LocalEngine
 from simulator.errors import EngineUnavailableError
 
 EngineChoice = Literal["auto", "docker", "local"]
+
+
+def _docker() -> Engine:
+    from simulator.engines.docker_engine import DockerEngine  # a library that the local engine need not wait for
+
+    return DockerEngine()
+
+
+def _local() -> Engine:
+    from simulator.engines.local_engine import LocalEngine
+
+    return LocalEngine()
+
+
 # In the order in which `auto` asks.
-ENGINES: Mapping[EngineName, Callable[[], Engine]] = {"docker": DockerEngine, "local": LocalEngine}
+ENGINES: Mapping[EngineName, Callable[[], Engine]] = {"docker": _docker, "local": _local}
 
 
 def choose(name: EngineChoice) -> tuple[Engine, str]:

@@ -213,3 +213,42 @@ def test_an_image_is_made_once(docker_engine: DockerEngine) -> None:
     assert said == []
     assert again.image == docker_engine.image
     assert again.image.startswith(("pysim/ubuntu-24.04:", "pysim/bootstrap-"))
+
+
+@pytest.fixture
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_binary_is_asked_once_and_again_when_what_it_named_is_gone(own_cache: Path) -> None:
+    python = Path(sys.executable).resolve()
+    first = search([python]).found
+    remembered = next(own_cache.rglob("pythons.json"))
+    known = json.loads(remembered.read_text())
+    assert list(known) == [str(python)]
+
+    known[str(python)]["facts"]["version"] = "3.99.0"
+    remembered.write_text(json.dumps(known))
+    assert [found.version for found in search([python]).found] == ["3.99.0"]
+
+    known[str(python)]["facts"]["needs"] = [str(own_cache / "gone.py")]
+    remembered.write_text(json.dumps(known))
+    assert search([python]).found == first
+
+
+def test_a_script_is_asked_each_time(own_cache: Path, tmp_path: Path) -> None:
+    wrapper = tmp_path / "python3"
+    wrapper.write_text(f'#!/bin/sh\nexec "{Path(sys.executable).resolve()}" "$@"\n')
+    wrapper.chmod(0o755)
+    found = search([wrapper]).found
+    wrapper.write_text("#!/bin/sh\nexit 1\n")
+    assert len(found) == 1
+    assert search([wrapper]).found == ()
+
+
+def test_a_broken_memory_is_no_obstacle(own_cache: Path) -> None:
+    python = Path(sys.executable).resolve()
+    found = search([python]).found
+    next(own_cache.rglob("pythons.json")).write_text("[")
+    assert search([python]).found == found
