@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from tests.toolkit.install import Toolkit, install
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -13,6 +15,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what the cases under tests/*/cases are compared with anew, to be read in the diff",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who needs the packages of npm needs its registry, the first time."""
+    for item in items:
+        if "toolkit" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.network)
 
 
 @pytest.fixture
@@ -32,3 +41,17 @@ def require_docker() -> None:
     except EngineUnavailableError as error:
         stop = pytest.fail if os.environ.get("PYSIM_REQUIRE_DOCKER") == "1" else pytest.skip
         stop(str(error))
+
+
+@pytest.fixture(scope="session")
+def toolkit() -> Toolkit:
+    """GitHub's own clients. Skip without npm or its registry; with PYSIM_REQUIRE_NPM=1, fail."""
+    from simulator.errors import ProcessError
+
+    try:
+        return install()
+    except (LookupError, ProcessError) as error:
+        reason = f"no clients from npm: {error}"
+    if os.environ.get("PYSIM_REQUIRE_NPM") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,65 @@
+"""GitHub's own JavaScript clients in rehearsed workflows, as the repository's own actions."""
+
+from __future__ import annotations
+
+import shutil
+
+from tests.release.driving import WORKFLOW, Repository
+from tests.toolkit.install import Toolkit
+
+JOBS = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: {id: '${{ fromJSON(steps.up.outputs.result).id }}'}
+    steps:
+      - uses: actions/checkout@v4
+      - id: up
+        uses: ./.github/actions/script
+        with:
+          script: |
+            core.exportVariable('SAID', 'by core')
+            core.addPath('/opt/said')
+            core.saveState('kept', 'state')
+            await core.summary.addHeading('A heading', 2).write()
+            fs.writeFileSync('a.txt', 'text')
+            return await client(4).uploadArtifact('one', ['a.txt'], '.')
+          post: core.info(`post has ${core.getState('kept')}`)
+      - run: echo "[$SAID] ${PATH%%:*}"
+  use:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions: {id-token: write, contents: read}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./.github/actions/script
+        env: {ID: '${{ needs.build.outputs.id }}'}
+        with:
+          script: |
+            await client(6).downloadArtifact(Number(process.env.ID), {path: 'in'})
+            core.info(fs.readFileSync('in/a.txt', 'utf8') + ' arrived')
+            const token = await core.getIDToken('me')
+            core.info(`a token of ${token.split('.').length} parts`)
+            core.info(`the token ${token}`)
+      - uses: ./.github/actions/script
+        if: '!cancelled()'
+        with: {script: "throw new Error('as it should')"}
+"""
+
+
+def add_script_action(repository: Repository, toolkit: Toolkit) -> None:
+    """Give a repository the action of the tests."""
+    shutil.copytree(toolkit.action("script"), repository.root / ".github/actions/script")
+
+
+def test_the_toolkit_in_a_rehearsal(tiny_on: Repository, toolkit: Toolkit) -> None:
+    add_script_action(tiny_on, toolkit)
+    tiny_on.write(WORKFLOW, JOBS)
+    done = tiny_on.rehearse("--source", "worktree")
+    assert done.conclusions["build"] == "success", done.log("build")
+    build, use = done.log("build").splitlines(), done.log("use").splitlines()
+    assert "[by core] /opt/said" in build
+    assert "post has state" in build
+    assert {"text arrived", "a token of 3 parts", "the token ***", "as it should"} <= set(use)
+    assert done.conclusions["use"] == "failure"

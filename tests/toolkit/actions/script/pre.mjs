@@ -1,0 +1,3 @@
+import { run } from './clients.mjs'
+
+run('pre')
