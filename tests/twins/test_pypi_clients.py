@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +27,21 @@ def twine(job: Job, python: str, *words: str, index: IndexName = "pypi") -> subp
     command = [python, "-m", "twine", "upload", "--disable-progress-bar", "--non-interactive", *url, *words]
     env = {**job.resolver_env, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     return job.run(*command, env=env)
+
+
+def test_uv_publishes(rig: Rig) -> None:
+    uv = shutil.which("uv", path=Path(sys.executable).parent)
+    if uv is None:
+        pytest.skip("uv is not installed beside this Python")
+    rig.twins.assume(publisher())
+    job = rig.job()
+    built = write_dists(job.folder / "dist")
+    done = job.run(uv, "publish", "--trusted-publishing", "always", *map(str, built))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [file.path.read_bytes() for file in rig.twins.published()] == [path.read_bytes() for path in built]
+    posted = [event.path for event in rig.seen(TwinRequest) if event.method == "POST"]
+    assert posted[:3] == ["/_/oidc/mint-token", "/legacy/", "/legacy/"]
+    assert "Failed to invalidate" not in done.stderr
 
 
 def pip(job: Job, python: str, *words: str) -> subprocess.CompletedProcess[str]:

@@ -275,6 +275,28 @@ def test_accepted(uploader: Uploader, form: Form) -> None:
     assert (answer.status_code, answer.text) == (200, "")
 
 
+def test_a_file_without_a_content_type(uploader: Uploader) -> None:
+    form = Form()
+    boundary = "a-boundary"
+    fields = [
+        (name, value)
+        for name, values in form.data.items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields
+    ]
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="content"; filename="{form.filename}"\r\n'
+    for kind, status in (("Content-Type: \r\n", 400), ("", 200)):
+        assert isinstance(form.content, bytes)
+        body = (
+            "".join(parts).encode() + f"{head}{kind}\r\n".encode() + form.content + f"\r\n--{boundary}--\r\n".encode()
+        )
+        headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+        auth = ("__token__", uploader.token)
+        assert uploader.job.http.post(PYPI.upload_url, content=body, headers=headers, auth=auth).status_code == status
+
+
 def test_a_form_without_a_file(uploader: Uploader) -> None:
     data = {name: (None, str(value)) for name, value in Form().data.items()}
     headers = {"accept": "application/json"}
@@ -381,6 +403,19 @@ class TestTokensOfPublishers:
         uploader.rig.clock.now += 1
         said = "Invalid API Token: token is expired, token is expired"
         assert uploader.refused(sdist_form(), token) == (403, said)
+
+    def test_given_back(self, uploader: Uploader) -> None:
+        uploader.rig.twins.assume(publisher())
+        token = self.mint(uploader)
+        changed = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
+        burn = f"https://{PYPI.upload_host}/_/oidc/burn-token"
+        for text in (changed, uploader.token, "pypi-nonsense"):
+            assert uploader.job.http.post(burn, json={"token": text}).status_code == 202
+        assert uploader.send(Form(), token).is_success
+        assert uploader.job.http.post(burn, json={"token": token}).status_code == 202
+        assert uploader.refused(sdist_form(), token) == (403, INVALID)
+        assert uploader.send(sdist_form()).is_success
+        assert uploader.job.http.post(burn, content=b"[]").status_code == 422
 
     def test_not_changed(self, uploader: Uploader) -> None:
         uploader.rig.twins.assume(publisher())

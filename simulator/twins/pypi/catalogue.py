@@ -167,6 +167,10 @@ class Catalogue:
             projects=json.dumps(list(token.projects)),
         )
 
+    def forget_token(self, token: Token) -> None:
+        """Make a token unknown."""
+        self._database.execute("DELETE FROM token WHERE id = ?", (token.id,))
+
     def is_id_token_used(self, jti: str) -> bool:
         """Whether an ID token was exchanged already."""
         return bool(self._rows("SELECT 1 FROM used_id_token WHERE jti = ?", jti))

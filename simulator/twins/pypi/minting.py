@@ -20,7 +20,7 @@ from simulator.twins.pypi.creation import check_new_name
 from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, check_claims
 from simulator.twins.pypi.refusals import RefusedError
 from simulator.twins.pypi.store import Store
-from simulator.twins.pypi.tokens import mint_for_publisher
+from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
 from simulator.twins.records import Clock
 
 LEEWAY: Final = 30  # seconds
@@ -61,6 +61,19 @@ class Minting:
             return 422, {"message": "Token request failed", "errors": errors}
         self._tell(job_id, claims, row, None)
         return 200, {"success": True, "token": minted, "expires": expires}
+
+    def burn(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
+        """Forget an upload token that an exchange gave; the status and the JSON that answer."""
+        try:
+            token = _payload(body)
+        except MintError as error:
+            errors = [{"code": error.code, "description": str(error)}]
+            return 422, {"message": "Token request failed", "errors": errors}
+        with self.store.transaction() as catalogue:
+            identity = identify(catalogue, token)
+            if identity is not None and not identity.is_user and is_genuine(identity):
+                catalogue.forget_token(identity.token)
+        return 202, {"message": "Accepted"}
 
     def _verify(self, token: str, claims: Claims) -> None:
         """Signature, then the registered claims by this index's own clock; one text for every cause."""

@@ -74,13 +74,19 @@ def identify(catalogue: Catalogue, text: str) -> Identity | None:
     return Identity(token=token, macaroon=macaroon) if token else None
 
 
-def failures(identity: Identity, project: Project, now: float) -> Sequence[str]:
-    """What is wrong with using a token for a project: every failing caveat of it and of its record."""
+def is_genuine(identity: Identity) -> bool:
+    """Whether the macaroon was made with the key of its record."""
     verifier = Verifier()
     verifier.satisfy_general(lambda _caveat: True)
     try:
-        verifier.verify(identity.macaroon, identity.token.key)
+        return bool(verifier.verify(identity.macaroon, identity.token.key))
     except MacaroonException:
+        return False
+
+
+def failures(identity: Identity, project: Project, now: float) -> Sequence[str]:
+    """What is wrong with using a token for a project: every failing caveat of it and of its record."""
+    if not is_genuine(identity):
         return ["signatures do not match"]
     use = _Use(token=identity.token, project=project, now=now)
     shown = [_parsed(caveat.caveat_id) for caveat in identity.macaroon.caveats]

@@ -49,6 +49,7 @@ class IndexTwin:
                 Route("/_/oidc/audience", self._audience),
                 Route("/_/oidc/mint-token", self._mint, methods=["POST"]),
                 Route("/_/oidc/github/mint-token", self._mint, methods=["POST"]),
+                Route("/_/oidc/burn-token", self._burn, methods=["POST"]),
                 Route("/legacy", self._missing_slash, methods=["POST"]),
                 Route("/legacy/", self._upload, methods=["POST"]),
                 Route("/pypi", self._moved, methods=["POST"]),
@@ -72,6 +73,11 @@ class IndexTwin:
 
     async def _mint(self, request: Request) -> Response:
         status, answer = self._minting.exchange(await request.body(), visit(request).job_id)
+        return JSONResponse(answer, status_code=status)
+
+    async def _burn(self, request: Request) -> Response:
+        """Give a token back (pypi/warehouse#20197): uv does so after its uploads. Accepted whatever it was."""
+        status, answer = self._minting.burn(await request.body())
         return JSONResponse(answer, status_code=status)
 
     async def _missing_slash(self, request: Request) -> Response:

@@ -29,6 +29,7 @@ from simulator.twins.records import Clock
 
 FIELD_LIMIT: Final = 32 << 20  # bytes of one text field, a description say
 FIELDS: Final = 10_000
+_UNTYPED: Final = "text/plain"
 _GONE: Final = {
     "submit": "Project pre-registration is no longer required or supported, upload your files instead.",
     "submit_pkg_info": "Project pre-registration is no longer required or supported, upload your files instead.",
@@ -72,8 +73,10 @@ class Uploads:
         return Offer(fields=fields, file=file, authorization=authorization, misplaced=misplaced)
 
     def _received(self, sent: UploadFile) -> OfferedFile:
+        """The file; a part without a type of its own is text/plain (RFC 7578, 4.4): uv sends it so."""
         staged = self.store.stage(sent.file)
-        return OfferedFile(filename=sent.filename or "", content_type=sent.content_type or "", staged=staged)
+        kind = sent.content_type or (_UNTYPED if "content-type" not in sent.headers else "")
+        return OfferedFile(filename=sent.filename or "", content_type=kind, staged=staged)
 
     def _take(self, offer: Offer, job_id: str) -> RefusedError | None:
         """Judge and store; what is refused leaves no trace but its event."""
