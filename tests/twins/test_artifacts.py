@@ -5,16 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import json
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
 
-from simulator.process import run
 from simulator.run_events import ArtifactStored
 
 from .conftest import Job, Rig
@@ -226,45 +223,3 @@ def test_an_upload_that_breaks_off_leaves_nothing(rig: Rig, build: Toolkit) -> N
     assert (answer.status_code, "InvalidBlockList" in answer.text) == (400, True)
     kept = [path for path in (rig.settings.folder / "artifacts").rglob("*") if path.is_file() and path.stat().st_size]
     assert kept == []
-
-
-CLIENT = """
-import artifact from '@actions/artifact'
-const client = artifact.default ?? artifact
-const { id } = await client.uploadArtifact('dist', ['in/a.txt', 'in/big.bin'], 'in', {compressionLevel: 0})
-const found = await client.getArtifact('dist')
-const { digestMismatch } = await client.downloadArtifact(found.artifact.id, { path: 'out' })
-let conflict = ''
-try { await client.uploadArtifact('dist', ['in/a.txt'], 'in') } catch (error) { conflict = error.message }
-console.log(JSON.stringify({ id, size: found.artifact.size, digestMismatch, conflict }))
-"""
-
-
-@pytest.mark.network
-@pytest.mark.clients
-@pytest.mark.parametrize("version", ["2.3.2", "6.2.1"])
-def test_the_toolkit_itself_uploads_and_downloads(
-    rig: Rig, tmp_path_factory: pytest.TempPathFactory, version: str
-) -> None:
-    folder = tmp_path_factory.mktemp("client")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", f"@actions/artifact@{version}"]
-    run(install, cwd=folder, timeout=300)
-    (folder / "client.mjs").write_text(CLIENT)
-    (folder / "in").mkdir()
-    (folder / "in" / "a.txt").write_text("text")
-    (folder / "in" / "big.bin").write_bytes(hashlib.shake_128(b"").digest(20_000_000))
-    job = rig.job("build", id_token=False)
-    env = {
-        **job.access.action_env,
-        "GITHUB_SERVER_URL": "https://github.com",
-        "GITHUB_WORKSPACE": str(folder),
-        "RUNNER_TEMP": str(folder),
-    }
-    done = job.run("node", "client.mjs", cwd=folder, env=env)
-    assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert said["id"] == 1
-    assert not said["digestMismatch"]
-    assert "(409) Conflict: an artifact with this name already exists on the workflow run" in said["conflict"]
-    for name in ("a.txt", "big.bin"):
-        assert Path(folder / "out" / name).read_bytes() == (folder / "in" / name).read_bytes()
