@@ -1,6 +1,6 @@
-"""Uploads to an index that pysim does not stand in for: a rehearsal would make them for real, so it does not begin.
+"""What a rehearsal would write for real to systems that pysim does not stand in for: it does not begin then.
 
-Sees the addresses that are written in a workflow; the gateway cannot look into TLS to hosts outside.
+Sees the addresses and the commands that are written in a workflow; the gateway cannot look into TLS to hosts outside.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import indexes
-from simulator.planning.tools import action_name, code_of, given_inputs, publishing_facts, publishing_step
+from simulator.planning.outside import simple_commands, writes_outside
+from simulator.planning.tools import action_name, code_of, commands, given_inputs, publishing_facts, publishing_step
 from simulator.rehearsal.rules.release import variables
 from simulator.workflow.model import Job, Step, Workflow
 
 _OPTION: Final = re.compile(r"""--?(?:repository-url|publish-url|repository|repo|r)[\s=]+["']?(https?://[^\s"']+)""")
+_NAMED: Final = re.compile(r"""--?(?:repository|repo|index|r)[\s=]+["']?([\w.-]+)(?![\w.:/$-])""")
+_OWN_NAMES: Final = frozenset({"pypi", "testpypi", "test-pypi", "test_pypi"})
 # What twine, uv, flit, hatch, pdm and maturin read the address of the index from.
 _VARIABLES: Final = frozenset({
     "TWINE_REPOSITORY_URL", "UV_PUBLISH_URL", "FLIT_INDEX_URL", "HATCH_INDEX_REPO", "PDM_PUBLISH_REPO",
@@ -25,22 +28,37 @@ _VARIABLES: Final = frozenset({
 
 
 def uploads_elsewhere(workflow: Workflow, jobs: Iterable[Job]) -> tuple[Finding, ...]:
-    """An error for each step of the jobs that uploads to another host than those of PyPI and TestPyPI."""
-    found = (
-        Finding(
-            code="publishes-elsewhere",
-            severity=Severity.ERROR,
-            message=f"Job {job.id} uploads to {host}, which pysim does not stand in for: that would be a real release",
-            where=step.span,
-            hint="Choose a workflow that publishes to PyPI or TestPyPI with -W.",
-        )
-        for job in jobs
-        for step in job.steps
-        if publishing_step(step) is not None
-        for host in dict.fromkeys(map(_host, _addresses(workflow, job, step)))
-        if not _stays_here(host)
-    )
+    """An error for each step of the jobs that uploads to another index than PyPI and TestPyPI, or writes elsewhere."""
+    found = (finding for job in jobs for step in job.steps for finding in _step(workflow, job, step))
     return tuple(dict.fromkeys(found))
+
+
+def _step(workflow: Workflow, job: Job, step: Step) -> Iterator[Finding]:
+    if publishing_step(step) is not None:
+        for place in dict.fromkeys(_places(workflow, job, step)):
+            message = (
+                f"Job {job.id} uploads to {place}, which pysim does not stand in for: that would be a real release"
+            )
+            hint = "Choose a workflow that publishes to PyPI or TestPyPI with -W."
+            yield _error("publishes-elsewhere", message, step, hint)
+    for said in writes_outside(step):
+        message = f"Job {job.id} {said}: pysim does not stand in for that, so a rehearsal would do it for real"
+        hint = "Move it to a workflow of its own and choose the other one with -W, or leave it out for the rehearsal."
+        yield _error("writes-outside", message, step, hint)
+
+
+def _error(code: str, message: str, step: Step, hint: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, where=step.span, hint=hint)
+
+
+def _places(workflow: Workflow, job: Job, step: Step) -> Iterator[str]:
+    """The hosts and the named indexes that are none of pysim's."""
+    for host in map(_host, _addresses(workflow, job, step)):
+        if not _stays_here(host):
+            yield host
+    for line in map(" ".join, simple_commands(step.run.source if step.run else "")):
+        if any(commands(line, publishing_facts()["commands"])):
+            yield from (f"the index {name}" for name in _NAMED.findall(line) if name.lower() not in _OWN_NAMES)
 
 
 def _addresses(workflow: Workflow, job: Job, step: Step) -> Iterator[str]:

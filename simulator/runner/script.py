@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from simulator.engines.base import LAYOUT
 from simulator.expressions.language import Scope, render
+from simulator.planning.outside import script_writes_outside
 from simulator.run_events import Conclusion
 from simulator.runner.log import StepLog
 from simulator.runner.shells import Shell, find_shell
@@ -20,6 +21,8 @@ def run_script(run: StepRun) -> Conclusion:
     if step.run is None:
         raise StepError(f"pysim does not carry out `{step.control}:` yet")
     text = render(step.run.template, scope)
+    for said in script_writes_outside(text):  # in actions, too, whose steps no one saw before
+        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
     inside = run.outer is not None  # the job's defaults do not count in a composite action
     shell = _shell(run, _rendered(step.shell, scope) or (None if inside else job.shell))
     folder = _rendered(step.working_directory, scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.indexes import indexes
+from simulator.planning.outside import script_writes_outside
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.workflow.loader import load_workflow
 
@@ -33,6 +34,8 @@ OWN = indexes()["testpypi"].upload_url
         ("{run: twine upload --repository-url http://localhost:8080/ dist/*}", None),
         ("{run: twine upload dist/*, env: {TWINE_REPOSITORY_URL: https://pkgs.corp.example/}}", "pkgs.corp.example"),
         ("{run: twine upload -r testpypi dist/*, env: {OTHER_URL: https://pkgs.corp.example/}}", None),
+        ("{run: uv publish --index corp}", "the index corp"),
+        ("{run: pip install -r requirements.txt && twine upload -r testpypi dist/*}", None),
         ("{run: echo --repository-url https://pkgs.corp.example/}", None),
     ],
 )
@@ -41,3 +44,80 @@ def test_hosts(step: str, host: str | None) -> None:
     assert loaded.workflow, loaded.diagnostics
     found = uploads_elsewhere(loaded.workflow, loaded.workflow.jobs.values())
     assert [finding.message.split(",")[0] for finding in found] == ([f"Job publish uploads to {host}"] if host else [])
+
+
+NPM = "runs npm publish, which publishes to an npm registry"
+CURL = "runs curl, which sends data to %s"
+PUSH = "which pushes an image to a registry"
+IMAGE = "{uses: docker/build-push-action@v6%s}"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("npm publish", NPM),
+        ("npm ci && NODE_AUTH_TOKEN=x npm --registry https://r.example publish --access public", NPM),
+        ("if true; then\n  npx --yes npm publish\nfi", NPM),
+        ("bash -c 'npm publish'", NPM),
+        ('echo "it\'s" $(npm publish)', NPM),
+        ('echo "$(npm publish)"', NPM),
+        ("npm \\\n  publish", NPM),
+        ("yarn publish", "runs yarn publish, which publishes to an npm registry"),
+        ("docker build -t a . && docker push r.example/a", f"runs docker push, {PUSH}"),
+        ("docker buildx build --push .", f"runs docker buildx build, {PUSH}"),
+        ("sudo -E docker --context x push a", f"runs docker push, {PUSH}"),
+        ("aws --region x s3 cp a s3://b", "runs aws s3 cp, which writes to cloud storage"),
+        ("npx semantic-release", "runs semantic-release, which publishes what its plugins are for"),
+        ('curl -d \'{"a": "b; c"}\' https://hooks.example/x', CURL % "hooks.example"),
+        ('curl -XPOST "${{ secrets.HOOK }}"', CURL % "an address that is not written here"),
+        ("curl --request PUT --url https://a.example/x", CURL % "a.example"),
+        ("git push https://USER@git.example/x.git", "runs git push, which pushes to git.example"),
+    ],
+)
+def test_commands_that_write_outside(script: str, said: str) -> None:
+    assert script_writes_outside(script) == (said,)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "npm publish --dry-run",
+        "echo npm publish",
+        "# npm publish",
+        "npm ci  # then npm publish",
+        "npm run publish",
+        "docker run node npm publish",
+        "docker buildx build --load .",
+        "aws s3 cp s3://b a",
+        "semantic-release publish",
+        "curl -sSfLo x https://a.example/install.sh",
+        "curl -G -d q=1 https://a.example",
+        "curl -X POST -d @x https://api.github.com/repos/octo/demo/releases",
+        "curl -X POST ${{ github.api_url }}/repos",
+        'curl -X POST -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL"',
+        "curl -d x http://localhost:8080/",
+        "git push origin v1 --force",
+        "git push https://x-access-token:T@github.com/octo/demo",
+    ],
+)
+def test_commands_that_do_not(script: str) -> None:
+    assert script_writes_outside(script) == ()
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("{run: npm publish}", NPM),
+        (IMAGE % ", with: {push: true}", f"uses docker/build-push-action@v6, {PUSH}"),
+        (IMAGE % ", with: {push: '${{ github.event_name }}'}", f"uses docker/build-push-action@v6, {PUSH}"),
+        (IMAGE % ", with: {push: false}", None),
+        (IMAGE % "", None),
+    ],
+)
+def test_steps_that_write_outside(step: str, said: str | None) -> None:
+    loaded = load_workflow(WORKFLOW.format(step=step), "w.yml")
+    assert loaded.workflow, loaded.diagnostics
+    found = uploads_elsewhere(loaded.workflow, loaded.workflow.jobs.values())
+    assert [(finding.code, finding.message.split(":")[0]) for finding in found] == (
+        [("writes-outside", f"Job publish {said}")] if said else []
+    )

@@ -35,6 +35,7 @@ def composite(steps: str) -> str:
     return "\n".join(["runs:", "  using: composite", "  steps:", *(f"    {line[margin:]}" for line in lines)])
 
 
+NPM = "runs npm publish, which publishes to an npm registry"
 COMPOSITES = {
     "inputs, defaults and outputs": Case(
         world={"files": {"greet/action.yml": GREET}},
@@ -64,6 +65,19 @@ COMPOSITES = {
               ? Unexpected input(s) 'whom', valid inputs are ['who', 'how', 'old']
               hello from v1, you
             = success
+        """,
+    ),
+    "what would write outside for real is not begun": Case(
+        world={"files": {"push/action.yml": composite("- {run: 'npm ${{ inputs.verb }}', shell: bash}")}},
+        steps="""
+            - uses: ./push
+              with: {verb: publish}
+        """,
+        says=f"""
+            Run ./push: failure
+              ? Unexpected input(s) 'verb', valid inputs are ['']
+              ! This step {NPM}. pysim does not stand in for that, so a rehearsal would do it for real.
+            = failure
         """,
     ),
     "GITHUB_ENV and GITHUB_PATH are the job's, but the step's own env wins inside": Case(
