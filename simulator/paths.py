@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,15 +273,16 @@ def temporary_folder(kind: str) -> Iterator[Path]:
         remove_folder(folder)
 
 
-def temporary_folders(kind: str = "*") -> tuple[Path, ...]:
-    """The folders of all processes that this user may remove."""
-    found = (folder for parent in temporary_parents() for folder in parent.glob(f"pysim-{kind}-*-*-*-*"))
+def temporary_folders(kind: str = "*", parents: Sequence[Path] | None = None) -> tuple[Path, ...]:
+    """The folders of all processes that this user may remove; `parents` are other places than the usual ones."""
+    places = temporary_parents() if parents is None else parents
+    found = (folder for parent in places for folder in parent.glob(f"pysim-{kind}-*-*-*-*"))
     return tuple(folder for folder in sorted(found) if _TEMPORARY.fullmatch(folder.name) and _is_own(folder))
 
 
-def abandoned_folders(kind: str = "*") -> tuple[Path, ...]:
+def abandoned_folders(kind: str = "*", parents: Sequence[Path] | None = None) -> tuple[Path, ...]:
     """Those of dead processes."""
-    return tuple(folder for folder in temporary_folders(kind) if not _owner_of(folder).alive)
+    return tuple(folder for folder in temporary_folders(kind, parents) if not _owner_of(folder).alive)
 
 
 def _owner_of(folder: Path) -> Owner:

@@ -1,0 +1,105 @@
+"""The files of actions that this machine keeps, by commit, and which commit each ref named when it was last looked up.
+
+    <folder>/<owner>/<repo>/<commit>/    the files of a commit, whole or not there
+    <folder>/<owner>/<repo>/refs/        a file a ref
+    <folder>/incoming/                   what is being fetched, by whom
+
+Several processes may use one cache: what appears in it appears at once, and is never changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.actions.faults import UnknownActionError
+from simulator.errors import ProcessError
+from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder
+from simulator.triggers.git import git
+
+_KIND: Final = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCache:
+    """The cache in a folder, which is made when something is put into it."""
+
+    folder: Path
+
+    def files(self, owner: str, repo: str, commit: str) -> Path | None:
+        """The files of a commit, if they are here."""
+        path = self._repository(owner, repo) / commit
+        return path if path.is_dir() else None
+
+    def recorded(self, owner: str, repo: str, ref: str) -> str | None:
+        """The commit that a ref named when it was last looked up."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            record = json.loads(self._record(owner, repo, ref).read_text(encoding="utf-8"))
+            return str(record["commit"]) if record["ref"] == ref else None
+        return None
+
+    def record(self, owner: str, repo: str, ref: str, commit: str) -> None:
+        """Remember which commit a ref names."""
+        path = self._record(owner, repo, ref)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps({"ref": ref, "commit": commit}), encoding="utf-8")
+        new.replace(path)
+
+    @contextlib.contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A new folder to fetch into. What killed processes left there is removed."""
+        parent = self.folder / "incoming"
+        parent.mkdir(parents=True, exist_ok=True)
+        for folder in abandoned_folders(_KIND, (parent,)):
+            remove_folder(folder)
+        folder = make_temporary_folder(_KIND, parent)
+        try:
+            yield folder
+        finally:
+            remove_folder(folder)
+
+    def add(self, owner: str, repo: str, commit: str, clone: Path) -> Path:
+        """Take the files of a commit from a clone, as GitHub's archive of it has them. Raises UnknownActionError."""
+        with self.incoming() as folder:
+            files = folder / "files"
+            extract(clone, commit, files)
+            target = self._repository(owner, repo) / commit
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                files.rename(target)
+            except OSError:
+                if not target.is_dir():  # else another process was first
+                    raise
+        return target
+
+    def _repository(self, owner: str, repo: str) -> Path:
+        return self.folder / owner.lower() / repo.lower()
+
+    def _record(self, owner: str, repo: str, ref: str) -> Path:
+        name = hashlib.sha256(ref.encode(errors="surrogatepass")).hexdigest()[:32]
+        return self._repository(owner, repo) / "refs" / f"{name}.json"
+
+
+def extract(clone: Path, commit: str, target: Path) -> None:
+    """Write the files of a commit of a bare clone. Raises UnknownActionError when the clone lacks some of them."""
+    archive = target.with_name(f"{target.name}.tar")
+    try:
+        git(f"--git-dir={clone}", "archive", "--format=tar", f"--output={archive}", commit, cwd=target.parent)
+        target.mkdir()
+        with tarfile.open(archive) as files:
+            files.extractall(target, filter="tar")  # refuses what would lie outside of the folder
+    except (ProcessError, tarfile.TarError) as error:
+        raise UnknownActionError(
+            f"The files of commit {commit[:10]} in {clone} cannot be read: {error}",
+            hint="The clone may be partial, or shallow: make a full one.",
+        ) from error
+    finally:
+        archive.unlink(missing_ok=True)

@@ -1,0 +1,132 @@
+"""The server that actions are fetched from: which commit a ref names there, and the files of a commit. Keeps nothing.
+
+Asks with the user's own git configuration, which knows the proxies and credentials of this machine, but for all that
+could run a program or read a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator import process
+from simulator.actions.faults import UnknownActionError, UnreachableError
+from simulator.errors import ProcessError
+from simulator.process import Completed
+from simulator.triggers.git import git
+
+LOOKUP_SECONDS: Final = 60
+FETCH_SECONDS: Final = 900
+COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_SHORT: Final = re.compile(r"[0-9a-f]{7,39}")
+_NOT_THERE: Final = ("not found", "could not read username", "does not exist", "returned error: 404", "access denied")
+_NO_COMMIT: Final = ("not our ref", "unadvertised object", "couldn't find remote ref")
+_KEPT: Final = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
+_SSH: Final = "ssh -oBatchMode=yes -oConnectTimeout=20"
+_SAFE: Final = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.askPass": "",
+    "credential.interactive": "false",
+    "fetch.recurseSubmodules": "false",
+    "submodule.recurse": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+    # A server that sends less than this for so long counts as gone.
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "30",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remote:
+    """A git server; `url` is that of GitHub, but for tests."""
+
+    url: str = "https://github.com"
+
+    def commit_of(self, owner: str, repo: str, ref: str) -> str:
+        """The commit that a tag or else a branch names now. Raises UnreachableError and UnknownActionError."""
+        names = [ref] if ref.startswith("refs/") else [f"refs/tags/{ref}", f"refs/heads/{ref}"]
+        wanted = [spelling for name in names for spelling in (f"{name}^{{}}", name)]
+        done = self._git("ls-remote", "--quiet", self._address(owner, repo), *names, timeout=LOOKUP_SECONDS)
+        if done.code != 0:
+            raise self._fault(done, owner, repo, ref)
+        rows = (line.partition("\t") for line in done.text.splitlines())
+        found = {name: commit for commit, _, name in rows}
+        commit = next((found[name] for name in wanted if name in found), None)
+        if commit is None:
+            raise no_version(owner, repo, ref)
+        return commit
+
+    def fetch(self, owner: str, repo: str, commit: str, clone: Path) -> None:
+        """Fetch one commit, without its history, into a new bare clone. Raises as `commit_of`."""
+        git("init", "--quiet", "--bare", "--template=", clone, cwd=clone.parent)
+        done = self._git(
+            *(f"--git-dir={clone}", "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"),
+            *("--no-write-fetch-head", self._address(owner, repo), commit),
+            timeout=FETCH_SECONDS,
+        )
+        if done.code != 0:
+            raise self._fault(done, owner, repo, commit)
+
+    def _address(self, owner: str, repo: str) -> str:
+        return f"{self.url}/{owner}/{repo}"
+
+    def _git(self, *words: str, timeout: float) -> Completed:
+        # Beside the server's own protocol, the one that a user's `insteadOf` may put in its place.
+        protocols = {f"protocol.{name}.allow": "always" for name in (self.url.partition(":")[0], "ssh")}
+        settings = {**_SAFE, **protocols}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        try:
+            return process.run(
+                ["git", *options, *words], env=_environment(), clean_env=True, timeout=timeout, check=False
+            )
+        except ProcessError as error:
+            raise UnreachableError(f"{self.url} does not answer: {error}", hint="Check the network.") from error
+
+    def _fault(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
+        said = done.complaint.lower()
+        if any(words in said for words in _NO_COMMIT):
+            return no_version(owner, repo, ref)
+        if any(words in said for words in _NOT_THERE):
+            return no_repository(owner, repo, ref)
+        return unreachable(owner, repo, ref, done.complaint)
+
+
+def no_repository(owner: str, repo: str, ref: str) -> UnknownActionError:
+    """GitHub's words for a repository that is not there, or is not public."""
+    return UnknownActionError(
+        f"Unable to resolve action `{owner}/{repo}@{ref}`, repository not found",
+        hint="Check the spelling; of a private repository name a clone with --local-repository owner/repo@ref=PATH.",
+    )
+
+
+def unreachable(owner: str, repo: str, ref: str, why: str) -> UnreachableError:
+    """The error for a server that cannot be asked."""
+    return UnreachableError(
+        f"Cannot fetch {owner}/{repo}@{ref}: {why}",
+        hint="Check the network, or name a copy with --local-repository owner/repo@ref=PATH.",
+    )
+
+
+def no_version(owner: str, repo: str, ref: str) -> UnknownActionError:
+    """GitHub's words for a ref that is not there."""
+    if _SHORT.fullmatch(ref):
+        hint = "A shortened commit SHA is not supported: write all 40 digits."
+    else:
+        hint = f"Look at the tags and branches of {owner}/{repo}."
+    return UnknownActionError(
+        f"Unable to resolve action `{owner}/{repo}@{ref}`, unable to find version `{ref}`", hint=hint
+    )
+
+
+def _environment() -> Mapping[str, str]:
+    given = os.environ.items()
+    kept = {name: value for name, value in given if not name.startswith(("GIT_", "SSH_ASKPASS")) or name in _KEPT}
+    silent = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "GIT_SSH_COMMAND": _SSH, "GCM_INTERACTIVE": "never"}
+    return {**kept, **silent, "LC_ALL": "C"}

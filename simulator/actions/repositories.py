@@ -1,0 +1,213 @@
+"""The files of an action's repository at a ref: of a local copy that the user names, of the cache, or fetched.
+
+Knows nothing of what the files are: reusable workflows are read through the same door.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.actions.cache import ActionCache
+from simulator.actions.faults import MissingOfflineError, UnknownActionError, UnreachableError
+from simulator.actions.model import RepositoryReference
+from simulator.actions.reference import ReferenceSyntaxError, parse_reference
+from simulator.actions.remote import COMMIT, Remote, no_repository, no_version, unreachable
+from simulator.triggers.git import git
+
+_NAME: Final = re.compile(r"(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocalRepository:
+    """A copy of a repository on this machine that stands for it, for one ref or (None) for every one.
+
+    `path` is a git clone, from which the ref is taken, or a plain folder, which is used as it is.
+    """
+
+    owner: str
+    repo: str
+    ref: str | None
+    path: Path
+
+    def stands_for(self, owner: str, repo: str, ref: str) -> bool:
+        """Whether this is a copy of it; GitHub ignores the case of names, and not that of refs."""
+        named = (self.owner.lower(), self.repo.lower()) == (owner.lower(), repo.lower())
+        return named and self.ref in {None, ref}
+
+    @property
+    def clone(self) -> Path | None:
+        """The folder that git keeps its objects in; None for a plain folder."""
+        for folder in (self.path / ".git", self.path):
+            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+                return folder
+        dot_git = self.path / ".git"
+        if dot_git.is_file():  # a worktree of a clone
+            return Path(git("rev-parse", "--absolute-git-dir", cwd=self.path).text)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The files of a repository; `commit` is None for a plain folder, `origin` says where they are from."""
+
+    folder: Path
+    commit: str | None
+    origin: str
+
+
+class Repositories:
+    """All repositories that may be asked for. May be used by several threads."""
+
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        local: Sequence[LocalRepository] = (),
+        offline: bool = False,
+        progress: Callable[[str], None] = lambda _: None,
+        remote: Remote | None = None,
+    ) -> None:
+        self._cache = ActionCache(cache)
+        self._local = sorted(local, key=lambda copy: copy.ref is None)  # one for the very ref comes first
+        self._offline = offline
+        self._progress = progress
+        self._remote = remote or Remote()
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str, str], Snapshot] = {}
+        self._silent = False  # the server did not answer, and is asked no more
+
+    def snapshot(self, owner: str, repo: str, ref: str) -> Snapshot:
+        """The files of a repository at a ref: looked up once, whatever a tag does meanwhile.
+
+        Raises UnknownActionError in GitHub's words where it is not there, and its kinds UnreachableError and
+        MissingOfflineError.
+        """
+        key = (owner.lower(), repo.lower(), ref)
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = self._look_up(owner, repo, ref)
+            return self._found[key]
+
+    def read(self, owner: str, repo: str, ref: str, path: str) -> bytes:
+        """A file of a repository at a ref. Raises FileNotFoundError, and as `snapshot`."""
+        return read_inside(self.snapshot(owner, repo, ref).folder, path)
+
+    def called_workflow(self, reference: str) -> bytes | None:
+        """The text of `owner/repo/.github/workflows/x.yml@ref`; None where the repository has no such file.
+
+        Raises as `snapshot`.
+        """
+        try:
+            at = parse_reference(reference)
+        except ReferenceSyntaxError:
+            return None
+        if not isinstance(at, RepositoryReference):
+            return None
+        try:
+            return self.read(at.owner, at.repo, at.ref, at.path)
+        except FileNotFoundError:
+            return None
+
+    def _look_up(self, owner: str, repo: str, ref: str) -> Snapshot:
+        for copy in self._local:
+            if copy.stands_for(owner, repo, ref):
+                return self._of_copy(copy, ref)
+        if not (_NAME.fullmatch(owner) and _NAME.fullmatch(repo)):
+            raise no_repository(owner, repo, ref)
+        commit = ref if COMMIT.fullmatch(ref) else self._commit(owner, repo, ref)
+        folder = self._cache.files(owner, repo, commit) or self._fetch(owner, repo, ref, commit)
+        return Snapshot(folder=folder, commit=commit, origin=self._remote.url.partition("://")[2])
+
+    def _commit(self, owner: str, repo: str, ref: str) -> str:
+        """The commit of a ref, as the server says; as it said before, where it does not answer."""
+        recorded = self._cache.recorded(owner, repo, ref)
+        if self._offline:
+            if recorded is None:
+                raise MissingOfflineError(f"{owner}/{repo}@{ref}")
+            return recorded
+        try:
+            self._require_answers(owner, repo, ref)
+            commit = self._remote.commit_of(owner, repo, ref)
+        except UnreachableError as error:
+            self._silent = True
+            if recorded is None:
+                raise
+            self._progress(f"{error}; it is taken as it was, at {recorded[:10]}")
+            return recorded
+        self._cache.record(owner, repo, ref, commit)
+        return commit
+
+    def _fetch(self, owner: str, repo: str, ref: str, commit: str) -> Path:
+        if self._offline:
+            raise MissingOfflineError(f"{owner}/{repo}@{ref}")
+        self._require_answers(owner, repo, ref)
+        self._progress(f"fetching {owner}/{repo}@{ref} ({commit[:10]})")
+        with self._cache.incoming() as folder:
+            clone = folder / "clone.git"
+            self._remote.fetch(owner, repo, commit, clone)
+            return self._cache.add(owner, repo, commit, clone)
+
+    def _require_answers(self, owner: str, repo: str, ref: str) -> None:
+        if self._silent:
+            raise unreachable(owner, repo, ref, f"{self._remote.url} did not answer before")
+
+    def _of_copy(self, copy: LocalRepository, ref: str) -> Snapshot:
+        clone = copy.clone
+        if clone is None:
+            return Snapshot(folder=copy.path, commit=None, origin=str(copy.path))
+        commit = _commit_in(clone, ref)
+        if commit is None:
+            raise no_version(copy.owner, copy.repo, ref)
+        folder = self._cache.files(copy.owner, copy.repo, commit)
+        if folder is None:
+            folder = self._cache.add(copy.owner, copy.repo, commit, clone)
+        return Snapshot(folder=folder, commit=commit, origin=str(copy.path))
+
+
+def _commit_in(clone: Path, ref: str) -> str | None:
+    names = [f"refs/tags/{ref}", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"]
+    if COMMIT.fullmatch(ref) or ref.startswith("refs/"):
+        names = [ref]
+    for name in names:
+        words = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        done = git(f"--git-dir={clone}", *words, cwd=clone, check=False)
+        if done.code == 0:
+            return done.text
+    return None
+
+
+def read_inside(folder: Path, path: str) -> bytes:
+    """A file below a folder, links followed as far as they stay in it. Raises FileNotFoundError."""
+    file, root = (folder / path).resolve(), folder.resolve()
+    if not (file.is_relative_to(root) and file.is_file()):
+        raise FileNotFoundError(path)
+    return file.read_bytes()
+
+
+def parse_local_repository(text: str, base: Path) -> LocalRepository:
+    """`owner/repo[@ref]=PATH`, the path below `base`. Raises ValueError that says what is wrong."""
+    name, equals, path = text.partition("=")
+    repository, _, ref = name.partition("@")
+    owner, slash, repo = repository.partition("/")
+    if not (equals and path and slash and _NAME.fullmatch(owner) and _NAME.fullmatch(repo)):
+        raise ValueError(f"{text!r} is not owner/repo@ref=PATH")
+    folder = base / Path(path).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}")
+    return LocalRepository(owner=owner, repo=repo, ref=ref or None, path=folder.resolve())
+
+
+__all__ = [
+    "LocalRepository",
+    "Remote",
+    "Repositories",
+    "Snapshot",
+    "UnknownActionError",
+    "parse_local_repository",
+    "read_inside",
+]
