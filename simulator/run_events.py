@@ -85,6 +85,22 @@ class WorkflowConsidered:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ActionResolved:
+    """An action that the jobs use, by a step of their own or `within` a composite action, and what stands for it.
+
+    A built-in one is made after the versions `models`; any other one is the code of a repository, from `origin` at
+    `commit` (None: a plain folder's).
+    """
+
+    uses: str
+    within: str | None
+    builtin: bool
+    models: str | None
+    commit: str | None
+    origin: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class JobPlanned:
     """A job of a rehearsed workflow, before anything runs; `own` marks one of pysim's own (the install check)."""
 
@@ -279,6 +295,7 @@ RunEvent = (
     | EngineChosen
     | Progress
     | WorkflowConsidered
+    | ActionResolved
     | JobPlanned
     | GateEvaluated
     | JobStarted

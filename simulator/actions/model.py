@@ -120,9 +120,10 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedAction:
-    """An action ready to run; `folder` is on the host.
+    """An action ready to run; `folder` on the host is a built-in one's own, of any other its whole repository's.
 
-    `models` says which versions a built-in one stands for, `differs` in sentences how it departs from them.
+    `models` says which versions a built-in one stands for, `differs` in sentences how it departs from them. `origin` is
+    where a repository's files are from, and `commit` which they are (None for those of a plain folder).
     """
 
     reference: Reference
@@ -131,3 +132,5 @@ class ResolvedAction:
     builtin: bool
     models: str | None = None
     differs: Sequence[str] = ()
+    commit: str | None = None
+    origin: str | None = None

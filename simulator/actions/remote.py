@@ -53,7 +53,7 @@ class Remote:
         """The commit that a tag or else a branch names now. Raises UnreachableError and UnknownActionError."""
         names = [ref] if ref.startswith("refs/") else [f"refs/tags/{ref}", f"refs/heads/{ref}"]
         wanted = [spelling for name in names for spelling in (f"{name}^{{}}", name)]
-        done = self._git("ls-remote", "--quiet", self._address(owner, repo), *names, timeout=LOOKUP_SECONDS)
+        done = self._git("ls-remote", "--quiet", self._address(owner, repo), *wanted, timeout=LOOKUP_SECONDS)
         if done.code != 0:
             raise self._fault(done, owner, repo, ref)
         rows = (line.partition("\t") for line in done.text.splitlines())

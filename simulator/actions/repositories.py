@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.actions.cache import ActionCache
-from simulator.actions.faults import MissingOfflineError, UnknownActionError, UnreachableError
+from simulator.actions.faults import MissingOfflineError, UnreachableError
 from simulator.actions.model import RepositoryReference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.remote import COMMIT, Remote, no_repository, no_version, unreachable
@@ -200,14 +200,3 @@ def parse_local_repository(text: str, base: Path) -> LocalRepository:
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}")
     return LocalRepository(owner=owner, repo=repo, ref=ref or None, path=folder.resolve())
-
-
-__all__ = [
-    "LocalRepository",
-    "Remote",
-    "Repositories",
-    "Snapshot",
-    "UnknownActionError",
-    "parse_local_repository",
-    "read_inside",
-]

@@ -1,4 +1,4 @@
-"""From a reference to an action that can run: built in, or in the workspace. Fetches nothing from anywhere."""
+"""From a reference to an action that can run: built in, of a repository, or in the workspace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 from typing import assert_never
 
 from simulator.actions.builtin import registry
+from simulator.actions.choice import ActionChoice
 from simulator.actions.facts import retired
+from simulator.actions.faults import ActionManifestError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
@@ -18,8 +20,7 @@ from simulator.actions.model import (
     RepositoryReference,
     ResolvedAction,
 )
-from simulator.diagnostics import Diagnostic
-from simulator.errors import ExitCode, SimulatorError
+from simulator.actions.repositories import Repositories, Snapshot, read_inside
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 
@@ -31,32 +32,24 @@ _RETIRED_TEXT = (
 )
 
 
-class UnknownActionError(SimulatorError):
-    """pysim cannot run an action: it does not ship it, or refuses it for a reason."""
-
-
-class ActionManifestError(SimulatorError):
-    """An action of the workspace has no manifest, or a broken one; `diagnostics` holds every problem found."""
-
-    exit_code = ExitCode.NO_GO
-
-    def __init__(self, message: str, *, hint: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
-        super().__init__(message, hint=hint)
-        self.diagnostics = tuple(diagnostics)
-
-
-def resolve(reference: Reference, *, workspace_read: WorkspaceReader | None) -> ResolvedAction:
-    """The action that a reference names.
+def resolve(
+    reference: Reference,
+    *,
+    workspace_read: WorkspaceReader | None,
+    choice: ActionChoice | None = None,
+    repositories: Repositories | None = None,
+) -> ResolvedAction:
+    """The action that a reference names; without `repositories` nothing but what is built in.
 
     A local one is read from the workspace when its step runs, so it needs `workspace_read`; its `folder` is unused.
-    Raises UnknownActionError, and ActionManifestError for a local one.
+    Raises UnknownActionError, and ActionManifestError for one of a repository or the workspace.
     """
     match reference:
         case RepositoryReference():
-            return _builtin(reference)
+            return _of_repository(reference, choice or ActionChoice(), repositories)
         case LocalReference():
             assert workspace_read is not None, "a local action is resolved when its step runs"
-            manifest = _local_manifest(reference, workspace_read)
+            manifest = _manifest(reference, reference.path, workspace_read)
             return ResolvedAction(reference=reference, manifest=manifest, folder=Path(), builtin=False)
         case DockerReference():
             raise _unknown(reference, "steps that are container images are not supported yet")
@@ -64,17 +57,11 @@ def resolve(reference: Reference, *, workspace_read: WorkspaceReader | None) -> 
             assert_never(reference)
 
 
-def check_known(reference: Reference) -> None:
-    """See before anything runs that an action can be run; local ones are not there yet. Raises UnknownActionError."""
-    if not isinstance(reference, LocalReference):
-        resolve(reference, workspace_read=None)
-
-
-def outside_models(reference: Reference, where: Span | None = None) -> Finding | None:
+def outside_models(reference: Reference, where: Span | None = None, *, builtin: bool = True) -> Finding | None:
     """What is to be said of the version that a workflow pins: None for one that the built-in action stands for.
 
     A version that GitHub has retired is an error, because the release would fail; any other one that is not modelled
-    is a warning. Branches and commits are taken as they are.
+    is a warning, where the built-in action is taken. Branches and commits are taken as they are.
     """
     if not isinstance(reference, RepositoryReference):
         return None
@@ -96,7 +83,7 @@ def outside_models(reference: Reference, where: Span | None = None) -> Finding |
             would_show=text,
         )
     models = _models(folder)
-    if f"v{major}" in models:
+    if f"v{major}" in models or not builtin:
         return None
     return Finding(
         code="action-version",
@@ -107,16 +94,23 @@ def outside_models(reference: Reference, where: Span | None = None) -> Finding |
     )
 
 
-def _builtin(reference: RepositoryReference) -> ResolvedAction:
+def _of_repository(
+    reference: RepositoryReference, choice: ActionChoice, repositories: Repositories | None
+) -> ResolvedAction:
     action = _key(reference)
-    reason = registry.REFUSED.get(action)
+    reason = registry.REFUSED.get(f"{reference.owner}/{reference.repo}".lower())
     if reason is not None:
         raise UnknownActionError(
             f"pysim does not run {reference}: {reason}", hint="Rehearse the workflow without this step."
         )
-    folder = registry.BUILTIN.get(action)
-    if folder is None or reference.path:
-        raise _unknown(reference, "fetching other actions is not supported yet")
+    if choice.takes_builtin(action):
+        return _builtin(reference, registry.BUILTIN[action])
+    if repositories is None:
+        raise _unknown(reference, "it is not built in, and nothing is fetched here")
+    return _real(reference, repositories.snapshot(reference.owner, reference.repo, reference.ref))
+
+
+def _builtin(reference: RepositoryReference, folder: Path) -> ResolvedAction:
     file = folder / "action.yml"
     text = file.read_bytes()
     manifest, problems = load_manifest(text, str(file), builtin=True)
@@ -132,19 +126,39 @@ def _builtin(reference: RepositoryReference) -> ResolvedAction:
     )
 
 
-def _local_manifest(reference: LocalReference, workspace_read: WorkspaceReader) -> Manifest:
-    folder = PurePosixPath(reference.path)
+def _real(reference: RepositoryReference, found: Snapshot) -> ResolvedAction:
+    def read(path: PurePosixPath) -> bytes:
+        return read_inside(found.folder, str(path))
+
+    return ResolvedAction(
+        reference=reference,
+        manifest=_manifest(reference, reference.path, read),
+        folder=found.folder,
+        builtin=False,
+        commit=found.commit,
+        origin=found.origin,
+    )
+
+
+def _manifest(reference: Reference, folder: str, read: WorkspaceReader) -> Manifest:
+    """The manifest in a folder, in GitHub's order of the names that it may have."""
+    shown = "" if isinstance(reference, LocalReference) else f"{reference}: "
     for name in ("action.yml", "action.yaml"):
-        text = _read(folder / name, workspace_read)
+        text = _read(PurePosixPath(folder, name), read)
         if text is not None:
-            return _valid_manifest(text, str(folder / name))
+            return _valid_manifest(text, f"{shown}{PurePosixPath(folder, name)}")
     for name in ("Dockerfile", "dockerfile"):
-        if _read(folder / name, workspace_read) is not None:
-            return dockerfile_manifest(reference.path, name)
+        if _read(PurePosixPath(folder, name), read) is not None:
+            return dockerfile_manifest(str(reference), name)
+    if isinstance(reference, LocalReference):
+        raise ActionManifestError(
+            f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{folder}'. "
+            "Did you forget to run actions/checkout before running your local action?",
+            hint="The folder is looked for in the workspace when the step runs.",
+        )
     raise ActionManifestError(
-        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{reference.path}'. "
-        "Did you forget to run actions/checkout before running your local action?",
-        hint="The folder is looked for in the workspace when the step runs.",
+        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action '{reference}'.",
+        hint="Check the spelling of its path and version.",
     )
 
 
@@ -176,7 +190,9 @@ def _models(folder: Path) -> Sequence[str]:
 
 
 def _key(reference: RepositoryReference) -> str:
-    return f"{reference.owner}/{reference.repo}".lower()
+    """What the registry knows an action by."""
+    folder = f"/{reference.path}" if reference.path else ""
+    return f"{reference.owner}/{reference.repo}{folder}".lower()
 
 
 def _listed(names: Sequence[str]) -> str:

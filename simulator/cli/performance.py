@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
-from simulator.cli.resolution import resolve_step
+from simulator.cli.resolution import OWN, Actions
 from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
@@ -64,6 +64,7 @@ class Stage:
     """All that the jobs of a rehearsal share."""
 
     subject: Subject
+    actions: Actions
     engine: Engine
     twins: Twins
     host: HostSettings
@@ -73,7 +74,9 @@ class Stage:
     masker: Masker = field(default_factory=Masker)
 
 
-def perform(subject: Subject, observer: Observer, report: EventSink, choice: Future[tuple[Engine, str]]) -> Performed:
+def perform(
+    subject: Subject, actions: Actions, observer: Observer, report: EventSink, choice: Future[tuple[Engine, str]]
+) -> Performed:
     """Run every plan on the chosen engine and install what was published.
 
     Raises SimulatorError when pysim itself cannot, also when no engine answers.
@@ -86,6 +89,7 @@ def perform(subject: Subject, observer: Observer, report: EventSink, choice: Fut
         secrets = rehearsal_secrets(subject, twins.upload_token, observer)
         stage = Stage(
             subject=subject,
+            actions=actions,
             engine=engine,
             twins=twins,
             host=host,
@@ -102,7 +106,7 @@ def perform(subject: Subject, observer: Observer, report: EventSink, choice: Fut
                     hint="Name the tag like v1.2.3 when it is to agree with the package.",
                 )
             )
-        results = tuple((item, _run(_settings(stage, item), stage.masker)) for item in subject.plans)
+        results = tuple((item, _run(_settings(stage, item), actions, stage.masker)) for item in subject.plans)
         published = twins.published()
         if published:
             check_published(stage, published)
@@ -165,8 +169,8 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
     )
 
 
-def _run(settings: RunSettings, masker: Masker) -> tuple[JobResult, ...]:
-    return Run(settings, resolve_step, masker).execute()
+def _run(settings: RunSettings, actions: Actions, masker: Masker) -> tuple[JobResult, ...]:
+    return Run(settings, actions.resolve_step, masker).execute()
 
 
 # ---- before a job that publishes
@@ -268,7 +272,7 @@ def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:
     for job in item.jobs:
         recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
     settings = replace(_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None)
-    _run(settings, stage.masker)
+    _run(settings, OWN, stage.masker)
     names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
     return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
 

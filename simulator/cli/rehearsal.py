@@ -6,7 +6,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from simulator.actions.resolve import check_known
 from simulator.cli.configuration import load_configuration
 from simulator.cli.performance import Performed, perform
 from simulator.cli.preparation import (
@@ -16,6 +15,7 @@ from simulator.cli.preparation import (
     repository_variables,
     start_workflows,
 )
+from simulator.cli.resolution import Actions, read_actions, tell
 from simulator.cli.subject import RunOptions, Subject
 from simulator.engines.registry import choose
 from simulator.errors import ExitCode
@@ -37,9 +37,10 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
         subject = _prepare(options, root, folder, observer)
-        _check(subject, observer)
+        actions = read_actions(options, observer)
+        _check(subject, actions, observer)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
-        performed = Performed() if blocked else perform(subject, observer, report, choice)
+        performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
     observer(
         RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
@@ -88,8 +89,9 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
     )
 
 
-def _check(subject: Subject, observer: Observer) -> None:
-    """Announce the jobs, and what of them cannot be rehearsed."""
+def _check(subject: Subject, actions: Actions, observer: Observer) -> None:
+    """Announce the jobs and their actions, and what of them cannot be rehearsed."""
+    survey = actions.survey(subject.source)
     for plan in subject.plans:
         for job in plan.jobs:
             observer(
@@ -102,8 +104,11 @@ def _check(subject: Subject, observer: Observer) -> None:
                 )
             )
         running = (job.job for job in plan.jobs if job.decision != "skip")
-        for finding in (*preflight(plan, check_known), *uploads_elsewhere(plan.workflow, running)):
+        for finding in (*preflight(plan, survey), *uploads_elsewhere(plan.workflow, running)):
             observer.raise_finding(finding)
+    for finding in survey.missing():
+        observer.raise_finding(finding)
+    tell(survey, observer)
 
 
 def _outcomes(performed: Performed) -> list[JobOutcome]:

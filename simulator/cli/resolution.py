@@ -1,21 +1,101 @@
-"""Finds the action of a step, for the runner: a built-in one, or one that lies in the job's workspace."""
+"""Which actions a rehearsal runs: what the options and the configuration say of them, and where they are from."""
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-from simulator.actions.model import ResolvedAction
+from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.faults import ActionManifestError
+from simulator.actions.model import LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
+from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
+from simulator.actions.survey import ActionSurvey
+from simulator.cli.subject import RunOptions
+from simulator.errors import UsageError
+from simulator.paths import cache_folder
+from simulator.run_events import ActionResolved, EventSink, Progress
+from simulator.runner.action import hindrance
 from simulator.runner.state import JobState
+from simulator.triggers.model import Source
+from simulator.triggers.repository import read_file
 from simulator.workflow.model import Step
 
 
-def resolve_step(job: JobState, step: Step) -> ResolvedAction:
-    """The action of a `uses:` step. Raises SimulatorError, or ReferenceSyntaxError for what is no reference."""
-    assert step.uses is not None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actions:
+    """The actions of a rehearsal: pysim's own, those of repositories, those of the workspace."""
 
-    def read(path: PurePosixPath) -> bytes:
-        return job.sandbox.read(job.folder / path)
+    choice: ActionChoice
+    repositories: Repositories
 
-    return resolve(parse_reference(step.uses.value), workspace_read=read)
+    def resolve_step(self, job: JobState, step: Step) -> ResolvedAction:
+        """The action of a `uses:` step. Raises SimulatorError, or ReferenceSyntaxError for what is no reference."""
+        assert step.uses is not None
+
+        def read(path: PurePosixPath) -> bytes:
+            return job.sandbox.read(job.folder / path)
+
+        return self._resolve(parse_reference(step.uses.value), read)
+
+    def survey(self, source: Source) -> ActionSurvey:
+        """A look at actions before anything runs: local ones as the rehearsed commit has them."""
+
+        def read(path: PurePosixPath) -> bytes:
+            content = read_file(source, str(path))
+            if content is None:
+                raise FileNotFoundError(path)
+            return content
+
+        def known(reference: Reference) -> ResolvedAction | None:
+            try:
+                return self._resolve(reference, read)
+            except ActionManifestError as error:
+                if isinstance(reference, LocalReference) and not error.diagnostics:
+                    return None  # an earlier step may make it
+                raise
+
+        return ActionSurvey(known, hindrance)
+
+    def _resolve(self, reference: Reference, read: Callable[[PurePosixPath], bytes]) -> ResolvedAction:
+        return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
+
+
+def read_actions(options: RunOptions, emit: EventSink) -> Actions:
+    """What the options say of actions. Raises UsageError."""
+    try:
+        choice = parse_choice(options.actions)
+        local = [parse_local_repository(text, Path.cwd()) for text in options.local_repositories]
+    except ValueError as error:
+        raise UsageError(f"{error}.", hint="See pysim run --help.") from error
+    repositories = Repositories(
+        cache_folder() / "actions",
+        local=local,
+        offline=options.offline,
+        progress=lambda message: emit(Progress(message=message)),
+    )
+    return Actions(choice=choice, repositories=repositories)
+
+
+OWN = Actions(choice=ActionChoice(), repositories=Repositories(Path(), offline=True))
+"""Those that pysim's own workflows use."""
+
+
+def tell(survey: ActionSurvey, emit: EventSink) -> None:
+    """Say of each action what stands for it."""
+    for used in survey.used:
+        action = used.action
+        if isinstance(action.reference, LocalReference):
+            continue
+        emit(
+            ActionResolved(
+                uses=str(action.reference),
+                within=used.within,
+                builtin=action.builtin,
+                models=action.models,
+                commit=action.commit,
+                origin=action.origin,
+            )
+        )

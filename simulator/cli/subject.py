@@ -30,6 +30,8 @@ class RunOptions:
     variables: Mapping[str, str] = field(default_factory=dict)
     secret_file: Path | None = None
     keep_index: bool = False
+    actions: tuple[str, ...] = ()
+    local_repositories: tuple[str, ...] = ()
     offline: bool = False
     as_json: bool = False
     plain: bool = False

@@ -23,6 +23,7 @@ from simulator.report.words import (
     place,
     plural,
     size,
+    stands_in,
     trigger,
 )
 from simulator.run_events import (
@@ -76,6 +77,7 @@ def report(
     sections: tuple[tuple[str, Sequence[Line]], ...] = (
         ("Trigger", _trigger(state)),
         ("Engine", _engine(state)),
+        ("Actions", _actions(state)),
         ("Jobs", _jobs(state)),
         ("Artifacts", _artifacts(state)),
         ("Environment", _gates(state)),
@@ -125,6 +127,13 @@ def _engine(state: RunState) -> list[Line]:
     if state.engine is None:
         return []
     return [line((state.engine.engine, "bold"), f": {state.engine.reason}; image {state.engine.image}")]
+
+
+def _actions(state: RunState) -> list[Line]:
+    """Where every action is pysim's own there is nothing to tell apart."""
+    if all(action.builtin for action in state.actions):
+        return []
+    return columns((action.uses, stands_in(action)) for action in state.actions)
 
 
 def _jobs(state: RunState) -> list[Line]:

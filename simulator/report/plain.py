@@ -18,10 +18,12 @@ from simulator.report.words import (
     place,
     plural,
     size,
+    stands_in,
     trigger,
     without_escapes,
 )
 from simulator.run_events import (
+    ActionResolved,
     Annotation,
     ArtifactStored,
     Conclusion,
@@ -101,6 +103,8 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = []
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             lines = _run(event)
+        case ActionResolved():
+            lines = [] if event.builtin else [f"action: {event.uses}: {stands_in(event)}"]
         case FindingRaised():
             finding = event.finding
             lines = [f"finding: {finding.severity}: {finding.message} [{finding.code}]"]

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.run_events import (
+    ActionResolved,
     Annotation,
     ArtifactStored,
     Conclusion,
@@ -40,7 +41,9 @@ from simulator.run_events import (
 
 LAST_LINES: Final = 25
 _OutsideEvent = ArtifactStored | TokenExchanged | FileUploaded | Installed | TwinRequest
-_RunEvent = RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished | FindingRaised
+_RunEvent = (
+    RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | ActionResolved | RunFinished | FindingRaised
+)
 _JobEvent = JobPlanned | JobStarted | JobFinished | GateEvaluated
 _StepEvent = StepStarted | StepLine | StepFinished | StepSummary | Annotation
 
@@ -103,6 +106,7 @@ class RunState:
     progress: str | None = None
     notices: tuple[Notice, ...] = ()
     workflows: tuple[WorkflowConsidered, ...] = ()
+    actions: tuple[ActionResolved, ...] = ()
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     gates: tuple[GateEvaluated, ...] = ()
     artifacts: tuple[ArtifactStored, ...] = ()
@@ -157,7 +161,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
     match event:
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             return _run(state, event)
-        case FindingRaised():
+        case FindingRaised() | ActionResolved():
             return _run(state, event)
         case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
             return _job(state, event)
@@ -183,6 +187,8 @@ def _run(state: RunState, event: _RunEvent) -> RunState:
             state = replace(state, notices=(*state.notices, event))
         case WorkflowConsidered():
             state = replace(state, workflows=(*state.workflows, event))
+        case ActionResolved():
+            state = replace(state, actions=(*state.actions, event))
         case FindingRaised():
             state = replace(state, findings=(*state.findings, event.finding))
         case _:

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.run_events import Conclusion, RunStarted, StepLine, Verdict
+from simulator.run_events import ActionResolved, Conclusion, RunStarted, StepLine, Verdict
 
 # What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab.
 _ESCAPES: Final = re.compile(
@@ -134,3 +134,11 @@ def last_lines(lines: Iterable[StepLine], count: int, *, colours: bool = False) 
     while shown and not shown[0].strip():
         shown.pop(0)
     return shown
+
+
+def stands_in(action: ActionResolved) -> str:
+    """What runs where a workflow uses an action."""
+    if action.builtin:
+        return f"pysim's own, made after {action.models}"
+    version = f"commit {action.commit[:10]}" if action.commit else "the files as they are"
+    return f"its own code, {version} of {action.origin}"

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, assert_never
 
+from simulator.actions.faults import ActionManifestError, UnknownActionError
 from simulator.actions.model import (
     CompositeRuns,
     ContainerRuns,
@@ -22,8 +23,8 @@ from simulator.actions.model import (
     ScriptRuns,
 )
 from simulator.actions.reference import ReferenceSyntaxError
-from simulator.actions.resolve import ActionManifestError, UnknownActionError
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
+from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT
 from simulator.expressions.language import Value, render
 from simulator.run_events import Conclusion
@@ -32,7 +33,6 @@ from simulator.runner.state import Frame, JobState
 from simulator.runner.step import StepError, StepRun, begin_inside, begin_part, display_name, perform
 from simulator.workflow.model import Step
 
-DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 OLDEST_NODE: Final = 20  # runs the actions of older ones too
 
 
@@ -114,8 +114,8 @@ class Uses:
         folder = folder_in_sandbox(self._job, action)
         if action.builtin:
             self._copy(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
-        elif not isinstance(action.reference, LocalReference):
-            self._copy(action.folder, folder)
+        elif isinstance(action.reference, RepositoryReference):
+            self._copy(action.folder, repository_folder(action.reference))
         return ActionUse(step=step, action=action, folder=folder, frame=frame, name=name)
 
     def _copy(self, source: Path, target: PurePosixPath) -> None:
@@ -124,13 +124,23 @@ class Uses:
             self._copied.add(target)
 
 
+def hindrance(action: ResolvedAction) -> str | None:
+    """Why pysim cannot run an action that is there, or None."""
+    return "Docker actions are not supported yet" if isinstance(action.manifest.runs, ContainerRuns) else None
+
+
+def repository_folder(at: RepositoryReference) -> PurePosixPath:
+    """Where the files of an action's repository lie for the job."""
+    return LAYOUT.actions / at.owner / at.repo / at.ref
+
+
 def folder_in_sandbox(job: JobState, action: ResolvedAction) -> PurePosixPath:
     """Where an action's files lie for the job: GitHub's own places, but for what pysim ships."""
     if action.builtin:
         return action_folder(action, LAYOUT.actions)
     match action.reference:
         case RepositoryReference() as at:
-            return LAYOUT.actions / at.owner / at.repo / at.ref.replace("/", "_") / at.path
+            return repository_folder(at) / at.path
         case LocalReference() as at:
             return job.folder / at.path
         case DockerReference() as image:
@@ -151,7 +161,7 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
     if isinstance(at, RepositoryReference):
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     if isinstance(runs, ContainerRuns):
-        raise StepError(f"pysim cannot run {at} yet: Docker actions are not supported")
+        raise StepError(f"pysim cannot run {at}: {hindrance(use.action)}")
     if isinstance(runs, ScriptRuns | JavaScriptRuns):
         if runs.pre is not None and isinstance(at, LocalReference):
             run.log.annotate("warning", f"`pre` execution is not supported for local action from '{at}'")
@@ -202,6 +212,8 @@ def _header(use: ActionUse, run: StepRun, inputs: Mapping[str, str]) -> None:
     for name, value in given.items():
         log.write(f"  {name}: {value}")
     write_variables(log, run)
+    if use.action.commit is not None:
+        log.write(f"The code of {use.action.reference} itself runs: commit {use.action.commit}")
     if use.action.builtin:
         log.write(f"pysim runs its own action for this one, made after {use.action.models}:")
         for sentence in use.action.differs:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from simulator.actions.model import Reference
-from simulator.actions.reference import ReferenceSyntaxError, parse_reference
-from simulator.actions.resolve import outside_models
-from simulator.errors import SimulatorError
+from simulator.actions.survey import ActionSurvey
 from simulator.findings import Finding, Severity
 from simulator.planning.model import Plan, PlannedJob
 from simulator.positions import Located, Span
 from simulator.workflow.model import Job
 
 
-def preflight(plan: Plan, check: Callable[[Reference], object]) -> tuple[Finding, ...]:
-    """An error for each job and step that cannot be rehearsed; `check` raises SimulatorError for an unknown action."""
+def preflight(plan: Plan, actions: ActionSurvey) -> tuple[Finding, ...]:
+    """An error for each job and step that cannot be rehearsed, and what there is to say of the actions that are used.
+
+    `actions` knows afterwards which they are, and which could not be had.
+    """
     planned = [job for job in plan.jobs if job.decision != "skip"]
     jobs = {job.job.id: job.job for job in planned}
     found = [
         *(_unknown_key("The workflow", key) for key in plan.workflow.unsupported),
-        *(finding for job in jobs.values() for finding in _job(job, check)),
+        *(finding for job in jobs.values() for finding in _job(job, actions)),
         *(finding for job in planned for finding in _runner(job)),
     ]
     return tuple(dict.fromkeys(found))
@@ -43,7 +43,7 @@ def _runner(planned: PlannedJob) -> Iterator[Finding]:
         yield _unsupported(missing, span, "Choose a workflow without this job with -W.")
 
 
-def _job(job: Job, check: Callable[[Reference], object]) -> Iterator[Finding]:
+def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
     if job.uses is not None:
         yield _unsupported(
             f"Job {job.id} calls the workflow {job.uses.value}, and pysim does not run reusable workflows yet",
@@ -54,7 +54,7 @@ def _job(job: Job, check: Callable[[Reference], object]) -> Iterator[Finding]:
         yield _unknown_key(f"Job {job.id}", key)
     for step in job.steps:
         if step.uses is not None:
-            yield from _action(step.uses.value, step.uses.span, check)
+            yield from actions.look_at(step.uses.value, step.uses.span)
 
 
 def _unknown_key(where: str, key: Located[str]) -> Finding:
@@ -64,22 +64,6 @@ def _unknown_key(where: str, key: Located[str]) -> Finding:
         key.span,
         f"Leave `{word}` out for the rehearsal, or choose another workflow with -W.",
     )
-
-
-def _action(uses: str, span: Span, check: Callable[[Reference], object]) -> Iterator[Finding]:
-    try:
-        reference = parse_reference(uses)
-    except ReferenceSyntaxError as error:
-        yield _unsupported(str(error), span, "Write owner/repo@ref, ./path or docker://image.")
-        return
-    try:
-        check(reference)
-    except SimulatorError as error:
-        yield _unsupported(str(error), span, error.hint)
-        return
-    outside = outside_models(reference, span)
-    if outside is not None:
-        yield outside
 
 
 def _unsupported(message: str, span: Span, hint: str) -> Finding:

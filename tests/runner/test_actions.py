@@ -536,7 +536,7 @@ REFUSED = {
         """,
         says="""
             Run ./act: failure
-              ! pysim cannot run ./act yet: Docker actions are not supported
+              ! pysim cannot run ./act: Docker actions are not supported yet
             Run say never: skipped
             = failure
         """,

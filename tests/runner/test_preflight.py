@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.actions.resolve import check_known
+from simulator.actions.model import LocalReference, Reference, ResolvedAction
+from simulator.actions.resolve import resolve
+from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.runner.preflight import preflight
@@ -70,7 +72,7 @@ CASES = {
     ),
     "an action that nobody knows": (
         JOB + "    steps: [{uses: some/thing@v1}]",
-        {"5:20": "pysim cannot run some/thing@v1: fetching other actions is not supported yet"},
+        {"5:20": "pysim cannot run some/thing@v1: it is not built in, and nothing is fetched here"},
     ),
     "an image": (
         JOB + "    steps: [{uses: 'docker://alpine'}]",
@@ -83,9 +85,13 @@ CASES = {
 }
 
 
+def known(reference: Reference) -> ResolvedAction | None:
+    return None if isinstance(reference, LocalReference) else resolve(reference, workspace_read=None)
+
+
 @pytest.mark.parametrize(("text", "found"), CASES.values(), ids=CASES)
 def test_findings(text: str, found: dict[str, str]) -> None:
-    findings = preflight(plan_of(text), check_known)
+    findings = preflight(plan_of(text), ActionSurvey(known))
     assert all(finding.severity is Severity.ERROR and finding.code == "unsupported" for finding in findings)
     places = {
         f"{finding.where.line}:{finding.where.column}" if isinstance(finding.where, Span) else "": finding.message

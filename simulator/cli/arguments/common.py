@@ -85,3 +85,27 @@ def event(function: F) -> F:
     for option in reversed(_EVENT):
         function = option(function)
     return function
+
+
+_ACTIONS = (
+    click.option(
+        "--actions",
+        multiple=True,
+        metavar="builtin|real",
+        help="Run pysim's own actions (default) or the repositories' code; owner/repo=builtin|real for one of them.",
+    ),
+    click.option(
+        "--local-repository",
+        "local_repositories",
+        multiple=True,
+        metavar="OWNER/REPO@REF=PATH",
+        help="Take an action from a clone or a folder; without @REF for every version.",
+    ),
+)
+
+
+def actions(function: F) -> F:
+    """Add the options that say what stands for the actions of a workflow."""
+    for option in reversed(_ACTIONS):
+        function = option(function)
+    return function

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import directory, engine, event
+from simulator.cli.arguments.common import actions, directory, engine, event
 
 
 @click.command("run")
 @directory
 @event
 @engine
+@actions
 @click.option("--keep-index", is_flag=True, help="Let the next runs find what this one published.")
 @click.option("--offline", is_flag=True, help="Let nothing reach the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")

@@ -1,0 +1,98 @@
+"""Looks at every action before anything runs, those inside composite actions too: what is known of it, what is wrong.
+
+Reads manifests; runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from simulator.actions.faults import MissingOfflineError
+from simulator.actions.model import CompositeRuns, Reference, ResolvedAction
+from simulator.actions.reference import ReferenceSyntaxError, parse_reference
+from simulator.actions.resolve import outside_models
+from simulator.errors import SimulatorError
+from simulator.findings import Finding, Severity
+from simulator.positions import Span
+
+DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedAction:
+    """An action that is used, and in which composite action (None for one of a job's own steps)."""
+
+    action: ResolvedAction
+    within: str | None
+
+
+class ActionSurvey:
+    """The actions of a rehearsal; each is looked at once, in the order of its first use.
+
+    `resolve` gives None for a local action that is not there yet, and raises SimulatorError for one that cannot run;
+    `hindrance` says in a sentence why one that is there cannot run all the same.
+    """
+
+    def __init__(
+        self,
+        resolve: Callable[[Reference], ResolvedAction | None],
+        hindrance: Callable[[ResolvedAction], str | None] = lambda _: None,
+    ) -> None:
+        self.used: list[UsedAction] = []
+        self._resolve = resolve
+        self._hindrance = hindrance
+        self._known: dict[str, tuple[Finding, ...]] = {}
+        self._missing: dict[str, Span] = {}
+
+    def look_at(self, uses: str, span: Span) -> Iterator[Finding]:
+        """What is wrong with the action that a step uses, at its place in the workflow."""
+        for finding in self._look_at(uses, span, ()):
+            yield replace(finding, where=span)
+
+    def missing(self) -> Iterator[Finding]:
+        """One finding for all actions that would have to be fetched and may not be."""
+        if self._missing:
+            error = MissingOfflineError(", ".join(self._missing))
+            yield _unsupported(str(error), error.hint, next(iter(self._missing.values())))
+
+    def _look_at(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
+        """`around` are the composite actions that it is used in, the outermost first."""
+        if uses in around or len(around) > DEEPEST:
+            return (_unsupported(f"Composite action depth exceeded max depth {DEEPEST}", "Does an action use itself?"),)
+        if uses not in self._known:
+            self._known[uses] = tuple(self._judge(uses, span, around))
+        return self._known[uses]
+
+    def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
+        try:
+            action = self._resolve(parse_reference(uses))
+        except ReferenceSyntaxError as error:
+            yield _unsupported(str(error), "Write owner/repo@ref, ./path or docker://image.")
+            return
+        except MissingOfflineError as error:
+            self._missing.setdefault(error.missing, span)
+            return
+        except SimulatorError as error:
+            yield _unsupported(str(error), error.hint)
+            return
+        if action is None:
+            return
+        self.used.append(UsedAction(action=action, within=around[-1] if around else None))
+        if (outside := outside_models(action.reference, builtin=action.builtin)) is not None:
+            yield outside
+        if (hindrance := self._hindrance(action)) is not None:
+            yield _unsupported(f"pysim cannot run {action.reference}: {hindrance}", "Rehearse without this step.")
+        yield from self._inside(action, span, (*around, uses))
+
+    def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
+        runs = action.manifest.runs
+        for step in runs.steps if isinstance(runs, CompositeRuns) else ():
+            if step.uses is not None:
+                for finding in self._look_at(step.uses.value, span, around):
+                    yield replace(finding, message=f"{action.reference} uses {step.uses.value}: {finding.message}")
+
+
+def _unsupported(message: str, hint: str, where: Span | None = None) -> Finding:
+    return Finding(code="unsupported", severity=Severity.ERROR, message=message, where=where, hint=hint)

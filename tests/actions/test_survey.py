@@ -1,0 +1,132 @@
+"""What is seen of actions before anything runs, those inside composite ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.model import Reference, ResolvedAction
+from simulator.actions.repositories import Repositories, parse_local_repository
+from simulator.actions.resolve import resolve
+from simulator.actions.survey import ActionSurvey
+from simulator.findings import Severity
+from simulator.positions import Span
+
+PLACE = Span(file="w.yml", line=5, column=9)
+
+
+def composite(*uses: str) -> str:
+    steps = ", ".join(f"{{uses: '{each}'}}" for each in uses)
+    return f"runs: {{using: composite, steps: [{steps}]}}"
+
+
+FILES = {
+    "a/action.yml": composite("octo/b@v1", "actions/checkout@v4"),
+    "b/action.yml": composite("octo/b/inner@v1"),
+    "b/inner/action.yml": composite("actions/attest@v2"),
+    "c/action.yaml": "runs: {using: node20, main: x.js}",
+    "d/Dockerfile": "FROM scratch",
+    "e/action.yml": "runs: {using: ruby, main: x.rb}",
+    "f/README": "no action",
+    "g/action.yml": composite("octo/g@v1"),
+    "h/action.yml": composite("far/away@v1", "far/off@v2", "far/away@v1"),
+    "i/action.yml": composite("./local"),
+}
+
+
+def survey(folder: Path, choice: ActionChoice | None = None, files: Mapping[str, str] = FILES) -> ActionSurvey:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    local = [parse_local_repository(f"octo/{path.name}={path}", folder) for path in folder.iterdir()]
+    repositories = Repositories(folder / "cache", local=local, offline=True)
+
+    def known(reference: Reference) -> ResolvedAction | None:
+        if str(reference).startswith("./"):
+            return None
+        return resolve(reference, workspace_read=None, choice=choice, repositories=repositories)
+
+    return ActionSurvey(known)
+
+
+@pytest.mark.parametrize(
+    ("uses", "messages"),
+    [
+        ("octo/c@v1", []),
+        ("octo/d@main", []),
+        ("octo/i@v1", []),
+        ("./anything", []),
+        ("actions/checkout@v4", []),
+        (
+            "octo/a@v1",
+            ["octo/a@v1 uses octo/b@v1: octo/b@v1 uses octo/b/inner@v1: octo/b/inner@v1 uses actions/attest@v2: pysim"],
+        ),
+        ("octo/e@v1", ["Fail to load octo/e@v1: action.yml: "]),
+        ("octo/f@v1", ["Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action 'octo/f@v1'."]),
+        ("octo/c/deep@v1", ["Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action 'octo/c/deep@v1'."]),
+        ("octo/g@v1", ["octo/g@v1 uses octo/g@v1: Composite action depth exceeded max depth 9"]),
+        ("octo", ["Expected format {org}/{repo}[/path]@ref. Actual 'octo'"]),
+    ],
+)
+def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
+    tmp_path: Path, uses: str, messages: list[str]
+) -> None:
+    found = list(survey(tmp_path).look_at(uses, PLACE))
+    assert [finding.where for finding in found] == [PLACE] * len(messages)
+    assert all(finding.severity is Severity.ERROR and finding.hint for finding in found)
+    assert all(finding.message.startswith(message) for finding, message in zip(found, messages, strict=True)), found
+
+
+def test_it_is_known_afterwards_which_actions_there_are_and_what_stands_for_them(tmp_path: Path) -> None:
+    seen = survey(tmp_path)
+    for uses in ("octo/a@v1", "actions/checkout@v4", "octo/c@v1"):
+        list(seen.look_at(uses, PLACE))
+    assert [(str(used.action.reference), str(used.within), used.action.builtin) for used in seen.used] == [
+        ("octo/a@v1", "None", False),
+        ("octo/b@v1", "octo/a@v1", False),
+        ("octo/b/inner@v1", "octo/b@v1", False),
+        ("actions/checkout@v4", "octo/a@v1", True),
+        ("octo/c@v1", "None", False),
+    ]
+
+
+def test_all_that_is_missing_offline_is_named_in_one_sentence(tmp_path: Path) -> None:
+    seen = survey(tmp_path)
+    assert not [*seen.look_at("octo/h@v1", PLACE), *seen.look_at("far/there@v3", PLACE)]
+    (finding,) = seen.missing()
+    assert finding.message == "Offline, and not on this machine: far/away@v1, far/off@v2, far/there@v3"
+    assert finding.where == PLACE
+
+
+def test_real_actions_are_looked_at_as_such(tmp_path: Path) -> None:
+    seen = survey(tmp_path, parse_choice(["real", "actions/setup-python=builtin"]))
+    for uses in ("actions/checkout@v4", "actions/setup-python@v5", "actions/checkout@v99"):
+        assert not list(seen.look_at(uses, PLACE))
+    (finding,) = seen.missing()
+    assert finding.message == "Offline, and not on this machine: actions/checkout@v4, actions/checkout@v99"
+
+
+@pytest.mark.parametrize(
+    ("words", "builtin", "real"),
+    [
+        ([], ["actions/checkout"], []),
+        (["real"], [], ["actions/checkout"]),
+        (["real", "Actions/Checkout=builtin"], ["actions/checkout"], ["actions/setup-python"]),
+        (["actions/checkout=real"], ["actions/setup-python"], ["actions/checkout"]),
+        (["octo/tool=real"], ["actions/checkout"], ["octo/tool"]),
+    ],
+)
+def test_the_choice(words: list[str], builtin: list[str], real: list[str]) -> None:
+    choice = parse_choice(words)
+    assert all(choice.takes_builtin(action) for action in builtin)
+    assert not any(choice.takes_builtin(action) for action in real)
+
+
+@pytest.mark.parametrize("word", ["", "reel", "actions/checkout=", "octo/tool=builtin", "=real="])
+def test_no_choice(word: str) -> None:
+    with pytest.raises(ValueError, match=r"neither builtin, real nor|has no action of its own"):
+        parse_choice([word])
