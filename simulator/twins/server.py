@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from starlette.routing import request_response
 from starlette.types import ASGIApp
@@ -35,17 +35,13 @@ from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
+from simulator.twins.late import Closing, Late
 from simulator.twins.oidc import Issuer, OidcTwin
 from simulator.twins.outside import Outside, places
 from simulator.twins.pypi.baseline import keep, open_copies
 from simulator.twins.pypi.catalogue import File
-from simulator.twins.pypi.minting import Minting
-from simulator.twins.pypi.pages import Pages
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
-from simulator.twins.pypi.tokens import mint_for_user
-from simulator.twins.pypi.twin import IndexTwin, elsewhere
-from simulator.twins.pypi.upload import Uploads
 from simulator.twins.records import Clock, Records
 from simulator.twins.upstream import Upstream
 
@@ -110,7 +106,6 @@ class LocalTwins:
         self._results = ResultsTwin(self._artifacts, self._jobs, emit, clock)
         self._oidc = OidcTwin(self._issuer, self._jobs, settings.repository.partition("/")[0])
         self._stores = open_copies(settings.baseline, settings.folder / "index")
-        self._pages = {name: Pages(indexes()[name], store) for name, store in self._stores.items()}
         self._publishers = Publishers(settings.publishers)
         self._thread: _LoopThread | None = None
 
@@ -171,6 +166,8 @@ class LocalTwins:
 
     def upload_token(self, index: IndexName) -> str:
         """A new API token of a user who may upload to every project of an index, and create projects."""
+        from simulator.twins.pypi.tokens import mint_for_user
+
         with self._stores[index].transaction() as catalogue:
             return mint_for_user(catalogue, indexes()[index].main_host)
 
@@ -200,8 +197,11 @@ class LocalTwins:
         git = GitTwin(
             repository=self._settings.repository, clone=self._settings.clone, upstream=upstream, emit=self._emit
         )
+        late: dict[IndexName, Late] = {
+            name: Late(functools.partial(self._index_twin, name, upstream)) for name in indexes()
+        }
         application = Application(
-            self._twins(git, upstream),
+            self._twins(git, late),
             outside=request_response(upstream.outside),
             is_open=lambda job_id: self._jobs.get(job_id) is not None,
             records=self._records,
@@ -222,15 +222,17 @@ class LocalTwins:
         gateway = Gateway(application=config, tls=tls, outside=self._outside, records=self._records, ports=self.ports)
         started.set_result(gateway)
         try:
+            for twin in late.values():
+                await twin.make()
             await end.wait()
         finally:
             await gateway.shut()
             await upstream.close()
             git.close()
-            for pages in self._pages.values():
-                await pages.close()
+            for twin in late.values():
+                await twin.close()
 
-    def _twins(self, git: GitTwin, upstream: Upstream) -> Mapping[TwinName, ASGIApp]:
+    def _twins(self, git: GitTwin, late: Mapping[IndexName, Late]) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
         return {
             "oidc": self._oidc.app,
@@ -238,27 +240,24 @@ class LocalTwins:
             "github": request_response(git.answer),
             "github-api": missing,
             "unanswered": missing,
-            **{name: self._index_twin(name, upstream).app for name in indexes()},
+            **cast("Mapping[TwinName, ASGIApp]", late),
         }
 
-    def _index_twin(self, name: IndexName, upstream: Upstream) -> IndexTwin:
-        index, store, settings = indexes()[name], self._stores[name], self._settings
-        return IndexTwin(
-            index,
-            minting=Minting(
-                index=index,
-                store=store,
-                publishers=self._publishers,
-                issuer=self._issuer,
-                emit=self._emit,
-                clock=self._clock,
-            ),
-            uploads=Uploads(index=index, store=store, run_id=settings.run_id, emit=self._emit, clock=self._clock),
-            pages=self._pages[name],
+    def _index_twin(self, name: IndexName, upstream: Upstream) -> tuple[ASGIApp, Closing]:
+        from simulator.twins.pypi.assembly import Surroundings, index_twin
+
+        settings = self._settings
+        surroundings = Surroundings(
+            publishers=self._publishers,
+            issuer=self._issuer,
             upstream=upstream,
-            elsewhere=elsewhere(index, settings.index_url, settings.extra_index_urls),
+            run_id=settings.run_id,
+            urls=(settings.index_url, settings.extra_index_urls),
             offline=settings.offline,
+            emit=self._emit,
+            clock=self._clock,
         )
+        return index_twin(indexes()[name], self._stores[name], surroundings)
 
 
 class _LoopThread:

@@ -6,16 +6,17 @@ Streams both ways, honours the machine's proxies and certificates. Knows no twin
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Set
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from simulator.twins.application import RELAYED, visit
 from simulator.twins.outside import Outside, RefusedError
 
-TIMEOUT: Final = httpx.Timeout(300.0, connect=20.0, pool=None)
+if TYPE_CHECKING:  # a library that few runs wait for: most ask nothing of the real network before their jobs run
+    import httpx
+
 _HOP_BY_HOP: Final = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
     b"transfer-encoding upgrade".split()
@@ -39,6 +40,8 @@ class Upstream:
         A token that pysim made for the job means nothing there, and makes GitHub refuse what it shows to anybody: so
         a request that is refused with its credentials is sent again without.
         """
+        import httpx
+
         if self._outside.offline:
             return PlainTextResponse(f"This run is offline: {host} was not asked.\n", status_code=502)
         request.scope["state"][RELAYED] = True
@@ -55,6 +58,8 @@ class Upstream:
     async def outside(self, request: Request) -> Response:
         """The answer to a request in plain HTTP for a host that is nobody's twin."""
         at = visit(request)
+        import httpx
+
         try:
             host = await self._outside.admit("http", at.host, at.port)
         except RefusedError as error:
@@ -68,6 +73,8 @@ class Upstream:
 
     async def status(self, url: str) -> int:
         """The status of a page of the real network, looked up once a run; 0 when it did not answer."""
+        import httpx
+
         if url not in self._status:
             try:
                 async with self._client(httpx.URL(url)).stream("GET", url, follow_redirects=True) as response:
@@ -85,6 +92,8 @@ class Upstream:
     async def _answer(
         self, method: str, url: httpx.URL, headers: Headers, body: bytes | AsyncIterable[bytes]
     ) -> _Relayed:
+        import httpx
+
         # A request made here, not by the client, has no header that the job's client did not send.
         request = httpx.Request(method, url, headers=headers, content=body or None)
         try:
@@ -94,12 +103,15 @@ class Upstream:
             return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
 
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
+        import httpx
+
         port = url.port or (443 if url.scheme == "https" else 80)
         proxy = self._outside.proxy(url.scheme, url.host, port)
         if proxy not in self._clients:
+            timeout = httpx.Timeout(300.0, connect=20.0, pool=None)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
             self._clients[proxy] = httpx.AsyncClient(
-                proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=TIMEOUT, limits=limits
+                proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=timeout, limits=limits
             )
         return self._clients[proxy]
 

@@ -1,0 +1,53 @@
+"""Puts the twin of one index together. Imported late: it takes a good part of what pysim takes to start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp
+
+from simulator.indexes import Index
+from simulator.run_events import EventSink
+from simulator.twins.late import Closing
+from simulator.twins.oidc import Issuer
+from simulator.twins.pypi.minting import Minting
+from simulator.twins.pypi.pages import Pages
+from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.twin import IndexTwin, elsewhere
+from simulator.twins.pypi.upload import Uploads
+from simulator.twins.records import Clock
+from simulator.twins.upstream import Upstream
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What the twins of all indexes share; `urls` are the machine's own index and its extra ones."""
+
+    publishers: Publishers
+    issuer: Issuer
+    upstream: Upstream
+    run_id: str
+    urls: tuple[str | None, Sequence[str]]
+    offline: bool
+    emit: EventSink
+    clock: Clock
+
+
+def index_twin(index: Index, store: Store, at: Surroundings) -> tuple[ASGIApp, Closing]:
+    """The application of an index and what closes it."""
+    pages = Pages(index, store)
+    minting = Minting(
+        index=index, store=store, publishers=at.publishers, issuer=at.issuer, emit=at.emit, clock=at.clock
+    )
+    twin = IndexTwin(
+        index,
+        minting=minting,
+        uploads=Uploads(index=index, store=store, run_id=at.run_id, emit=at.emit, clock=at.clock),
+        pages=pages,
+        upstream=at.upstream,
+        elsewhere=elsewhere(index, *at.urls),
+        offline=at.offline,
+    )
+    return twin.app, pages.close
