@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
@@ -72,6 +72,9 @@ class AgentSandbox:
 
     def cancel(self) -> None:
         self._agent.cancel()
+
+    def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
+        return self._agent.end_orphans(variable)
 
     @property
     def _agent(self) -> AgentChannel:

@@ -55,22 +55,41 @@ class SandboxSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewFile:
+    """A file to write, with its permissions."""
+
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """A program to run: argv, working folder, its whole environment, and a limit in seconds."""
+    """A program to run: argv, working folder, its whole environment, and a limit in seconds.
+
+    `files` are written before it starts, as `Sandbox.write` does; those of `collect` are read when it has ended. Both
+    in the one request that runs it.
+    """
 
     argv: tuple[str, ...]
     cwd: PurePosixPath
     env: Mapping[str, str]
     timeout: float | None = None
     as_root: bool = False
+    files: Mapping[PurePosixPath, NewFile] = field(default_factory=dict)
+    collect: Sequence[PurePosixPath] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exit:
-    """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N."""
+    """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N.
+
+    `fault` says why the program could not be started. `files` are those of `Command.collect` that are there.
+    """
 
     code: int
     reason: Literal["exited", "timed-out", "cancelled"] = "exited"
+    fault: str | None = None
+    files: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -119,6 +138,10 @@ class Sandbox(Protocol):
 
     def cancel(self) -> None:
         """End the commands that are running, in the three steps of `run`; later commands may still run."""
+        ...
+
+    def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
+        """End at once each process with `NAME=value` in its environment; the number and the name of each."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -13,7 +13,7 @@ import json
 import queue
 import tarfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -138,6 +138,8 @@ class AgentChannel:
             "env": dict(command.env),
             "timeout": command.timeout,
             "root": command.as_root,
+            "files": {str(path): [_text(file.content), file.mode] for path, file in command.files.items()},
+            "collect": list(map(str, command.collect)),
         }
         with self._asking(request) as (number, replies):
             try:
@@ -148,7 +150,11 @@ class AgentChannel:
                 self._cancel(number)
                 raise
             lines.close()
-        return Exit(code=value["code"], reason=value["reason"])
+        files = {PurePosixPath(path): base64.b64decode(content) for path, content in value["files"].items()}
+        for path in map(PurePosixPath, value["large"]):
+            with contextlib.suppress(FileNotFoundError):
+                files[path] = self.read(path)
+        return Exit(code=value["code"], reason=value["reason"], fault=value["fault"], files=files)
 
     def cancel(self) -> None:
         """See `Sandbox.cancel`."""
@@ -181,6 +187,11 @@ class AgentChannel:
         with self._asking({"op": "which", "program": program, "path": path}) as (_, replies):
             found = self._collect(replies)
         return None if found is None else str(found)
+
+    def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
+        """See `Sandbox.end_orphans`."""
+        with self._asking({"op": "orphans", "variable": variable}) as (_, replies):
+            return [(number, name) for number, name in self._collect(replies)]
 
     # The machinery
 
@@ -215,7 +226,7 @@ class AgentChannel:
 
             def take(data: bytes) -> None:
                 with self._sending:
-                    self._send({**piece, "id": number, "data": base64.b64encode(data).decode()})
+                    self._send({**piece, "id": number, "data": _text(data)})
 
             yield take
             with self._sending:
@@ -275,6 +286,10 @@ class AgentChannel:
         said = self._transport.last_words().strip()
         hint = f"It said: {said[-600:]}" if said else "Run it again; `pysim clean` removes what is left."
         return EngineError(f"{self._label} {what}", hint=hint)
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 class _Sink(io.RawIOBase):

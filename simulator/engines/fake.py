@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Final, Self
@@ -24,7 +25,7 @@ class FakeEngine:
     """Opens `FakeSandbox`es and keeps them in `sandboxes`.
 
     `answer` is called for each command, in the caller's thread, and says how it ended; without one, a few programs
-    (echo, env, pwd, true, false, sleep, cat, mkdir, test) do what their names say and the others are not found.
+    (echo, env, pwd, true, false, sleep, cat, mkdir) do what their names say and the others are not found.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class FakeSandbox:
         self.commands: list[Command] = []
         self.files: dict[PurePosixPath, bytes] = {LAYOUT.ca_bundle: spec.ca_bundle}
         self.modes: dict[PurePosixPath, int] = {}
+        self.orphans: list[str] = []  # names of processes that commands left running
         self.folders: set[PurePosixPath] = set(_FOLDERS)
         self.cancelled = threading.Event()
         self._answer = answer or self._act
@@ -122,17 +124,25 @@ class FakeSandbox:
                 self.cancelled.clear()
             self._running += 1
             self.commands.append(command)
+        for path, file in command.files.items():
+            self.write(path, file.content, mode=file.mode)
         if stop is not None and stop.is_set():
             self.cancelled.set()
         try:
-            done = self._answer(command, lambda line: on_line(_final_line(line)))
+            done = self._begin(command, lambda line: on_line(_final_line(line)))
         finally:
             with self._lock:
                 self._running -= 1
         self._alive()
         if self.cancelled.is_set() and done.reason == "exited":
-            return Exit(code=done.code or 130, reason="cancelled")
-        return done
+            done = Exit(code=done.code or 130, reason="cancelled")
+        return replace(done, files={path: self.files[path] for path in command.collect if path in self.files})
+
+    def _begin(self, command: Command, on_line: LineSink) -> Exit:
+        if command.cwd in self.folders:
+            return self._answer(command, on_line)
+        place = f"'{command.argv[0]}' with working directory '{command.cwd}'"
+        return Exit(code=126, fault=f"An error occurred trying to start process {place}. No such file or directory")
 
     def read(self, path: PurePosixPath) -> bytes:
         """See `Sandbox.read`."""
@@ -177,6 +187,14 @@ class FakeSandbox:
         if self._running:
             self.cancelled.set()
 
+    def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
+        """See `Sandbox.end_orphans`: those of `orphans`, numbered."""
+        self._alive()
+        assert "=" in variable, f"a variable is NAME=value: {variable}"
+        ended = list(enumerate(self.orphans, start=100))
+        self.orphans.clear()
+        return ended
+
     def _alive(self) -> None:
         if not self.entered:
             raise EngineError(
@@ -201,13 +219,12 @@ class FakeSandbox:
                     on_line(line)
             case "mkdir":
                 self.folders.update(PurePosixPath(word) for word in words if not word.startswith("-"))
-            case "test":
-                return Exit(code=0 if PurePosixPath(words[-1]) in self.folders else 1)
             case "true" | "false" as name:
                 return Exit(code=0 if name == "true" else 1)
             case _:
-                on_line(f"An error occurred trying to start process '{program}'. No such file or directory")
-                return Exit(code=127)
+                return Exit(
+                    code=127, fault=f"An error occurred trying to start process '{program}'. No such file or directory"
+                )
         return Exit(code=0)
 
     def _sleep(self, seconds: float, timeout: float | None) -> Exit:

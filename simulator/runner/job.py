@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 
-from simulator.engines.base import LAYOUT, Command, SandboxSpec
+from simulator.engines.base import LAYOUT, Command, NewFile, SandboxSpec
 from simulator.errors import EngineError
 from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
@@ -166,9 +166,11 @@ class JobRunner:
     def _lay_out(self, state: JobState, log: StepLog) -> None:
         sandbox = state.sandbox
         event = json.dumps(self._settings.plan.event.payload, indent=2, ensure_ascii=False)
-        sandbox.write(EVENT_PATH, event.encode("utf-8", "replace"))
         folders = (str(state.folder), str(COMMAND_FILES), str(LAYOUT.actions))
-        made = sandbox.run(Command(argv=("mkdir", "-p", *folders), cwd=LAYOUT.home, env=sandbox.environment), log.write)
+        files = {EVENT_PATH: NewFile(content=event.encode("utf-8", "replace"))}
+        made = sandbox.run(
+            Command(argv=("mkdir", "-p", *folders), cwd=LAYOUT.home, env=sandbox.environment, files=files), log.write
+        )
         if not made.ok:
             raise EngineError(
                 f"The folders of job {self._planned.key} could not be made: {', '.join(folders)}",
@@ -181,6 +183,9 @@ class JobRunner:
         log = state.start_step("Complete job")
         outputs = self._outputs(state, log)
         url = self._environment_url(state, log)
+        log.write("Cleaning up orphan processes")
+        for pid, name in state.sandbox.end_orphans(state.tracking):
+            log.write(f"Terminate orphan process: pid ({pid}) ({name})")
         conclusion = Conclusion.FAILURE if log.failed else Conclusion.SUCCESS
         state.frame.merge(conclusion)
         state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))

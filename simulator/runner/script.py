@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import PurePosixPath
 
-from simulator.engines.base import LAYOUT
+from simulator.engines.base import LAYOUT, NewFile
 from simulator.expressions.language import Scope, render
 from simulator.planning.outside import script_writes_outside
 from simulator.run_events import Conclusion
@@ -28,11 +27,10 @@ def run_script(run: StepRun) -> Conclusion:
     folder = _rendered(step.working_directory, scope)
     if folder is None and not inside:
         folder = job.working_directory
-    path = _folder(run, job.folder / (folder or ""), shell)
     file = LAYOUT.temp / f"{uuid.uuid4()}{shell.extension}"
-    job.sandbox.write(file, shell.script(text).encode("utf-8", "replace"), mode=0o755)
+    script = NewFile(content=shell.script(text).encode("utf-8", "replace"), mode=0o755)
     _header(run, text, shell)
-    outcome = run.command(shell.argv(str(file)), path)
+    outcome = run.command(shell.argv(str(file)), job.folder / (folder or ""), files={file: script})
     if outcome is not Conclusion.SUCCESS:
         run.log.error(f"Process completed with exit code {run.exit_code}.")
     return outcome
@@ -54,15 +52,6 @@ def _shell(run: StepRun, name: str | None) -> Shell:
     sandbox = run.job.sandbox
     search = run.job.search_path(sandbox.environment.get("PATH", ""))
     return find_shell(name, lambda program: sandbox.which(program, search))
-
-
-def _folder(run: StepRun, path: PurePosixPath, shell: Shell) -> PurePosixPath:
-    if not run.is_folder(path):
-        raise StepError(
-            f"An error occurred trying to start process '{shell.program}' with working directory '{path}'. "
-            "No such file or directory"
-        )
-    return path
 
 
 def _header(run: StepRun, text: str, shell: Shell) -> None:

@@ -92,7 +92,7 @@ class JobState:
         self._runner = runner_context(self.folder)
         self._job = job_context(github, settings.plan.workflow, planned)
         self._paths: list[str] = []
-        self._tracking = f"github_{uuid.uuid4()}"
+        self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
         self._sandbox: Sandbox | None = None
         self._numbers = 0
         self._variables: Mapping[str, str] = settings.variables
@@ -209,7 +209,8 @@ class JobState:
         if done.reason == "timed-out":
             raise ExpressionError(f"{call} couldn't finish within {HASH_SECONDS} seconds.")
         if not done.ok:
-            said = f": {lines[-1]}" if lines else ""
+            reason = done.fault or (lines[-1] if lines else None)
+            said = f": {reason}" if reason else ""
             raise ExpressionError(f"{call} failed. Fail to hash files under directory '{self.folder}'{said}")
         return "".join(lines)
 
@@ -235,7 +236,8 @@ class JobState:
         `env` and `fields` as in `scope`; `given` are the step's own variables (STATE_*, INPUT_*), `services` those of
         the services that an action may use (ACTIONS_*).
         """
-        base = {**self.sandbox.environment, "RUNNER_TRACKING_ID": self._tracking, **env, **given}
+        name, _, mark = self.tracking.partition("=")
+        base = {**self.sandbox.environment, name: mark, **env, **given}
         base["PATH"] = self.search_path(base.get("PATH", ""))
         variables = {
             **base,

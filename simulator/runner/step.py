@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final, Literal, NoReturn
 
-from simulator.engines.base import LAYOUT, Command, Exit
+from simulator.engines.base import Command, Exit, NewFile
 from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
 from simulator.run_events import Conclusion
 from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
@@ -145,32 +145,27 @@ class StepRun:
         *,
         given: Mapping[str, str] | None = None,
         services: Mapping[str, str] | None = None,
+        files: Mapping[PurePosixPath, NewFile] | None = None,
     ) -> Conclusion:
-        """Run a process of this step with its command files, and take up what it leaves in them.
+        """Run a process of this step with its command files and `files`, and take up what it leaves in the former.
 
-        Raises StepCancelled, and StepError when the time is up.
+        Raises StepCancelled, and StepError when the time is up or the process cannot be started.
         """
-        for path in self.files.values():
-            self.job.sandbox.write(path, b"", mode=0o666)
         env = self.job.process_env(self.env, self.fields, given or {}, services or {})
-        done, job_ends = self._run(Command(argv=tuple(argv), cwd=cwd, env=env))
-        self._take_up()
+        own = {path: NewFile(content=b"", mode=0o666) for path in self.files.values()}
+        collect = tuple(self.files.values())
+        done, job_ends = self._run(
+            Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
+        )
+        if done.fault is not None:
+            raise StepError(done.fault)
+        self._take_up(done.files)
         self.exit_code = done.code
         if done.reason == "timed-out":
             self._time_is_up(job_ends=job_ends)
         elif done.reason == "cancelled":
             raise StepCancelled
         return Conclusion.SUCCESS if done.ok else Conclusion.FAILURE
-
-    def is_folder(self, path: PurePosixPath) -> bool:
-        """Whether a folder is there. Raises StepCancelled."""
-        env = self.job.sandbox.environment
-        done = self.job.sandbox.run(
-            Command(argv=("test", "-d", str(path)), cwd=LAYOUT.work, env=env), lambda _: None, self.life.stop
-        )
-        if done.reason == "cancelled":
-            raise StepCancelled
-        return done.ok
 
     def _run(self, command: Command) -> tuple[Exit, bool]:
         """Run a command within the step's and the job's limits; whether the job's is the one that ends it."""
@@ -188,7 +183,7 @@ class StepRun:
             raise StepError("The action has timed out.")
         raise StepError(f"The action '{self.name}' has timed out after {self.minutes} minutes.")
 
-    def _take_up(self) -> None:
+    def _take_up(self, files: Mapping[PurePosixPath, bytes]) -> None:
         takers: Mapping[str, Callable[[str], None]] = {
             "env": self._take_variables,
             "output": self._take_outputs,
@@ -197,12 +192,11 @@ class StepRun:
             "step_summary": self._take_summary,
         }
         for name, take in takers.items():
-            try:
-                text = self.job.sandbox.read(self.files[name]).decode(errors="replace")
-            except FileNotFoundError:
+            content = files.get(self.files[name])
+            if content is None:
                 continue
             try:
-                take(text)
+                take(content.decode(errors="replace"))
             except FileCommandError as error:
                 self.log.fail(f"Unable to process file command '{name}' successfully.", str(error))
 

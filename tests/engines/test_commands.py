@@ -64,13 +64,23 @@ def test_exit_codes_and_signals(sandbox: Sandbox) -> None:
 
 def test_what_cannot_be_started_is_a_result(sandbox: Sandbox) -> None:
     command = Command(argv=("true",), cwd=PurePosixPath("/no/such"), env=sandbox.environment)
-    lines: list[str] = []
-    assert sandbox.run(command, lines.append) == Exit(code=126)
-    assert lines == [
-        "An error occurred trying to start process 'true' with working directory '/no/such'. No such file or directory"
-    ]
+    assert sandbox.run(command, print).code == 126
     sandbox.write(LAYOUT.temp / "text", b"no program")
-    assert run(sandbox, str(LAYOUT.temp / "text"))[0] == Exit(code=126)
+    done, lines = run(sandbox, str(LAYOUT.temp / "text"))
+    assert (done.code, lines) == (126, [])
+    assert done.fault is not None
+    assert done.fault.endswith(". Permission denied")
+
+
+def test_what_a_command_left_running_is_found_by_its_variables(sandbox: Sandbox) -> None:
+    script = "sleep 77 >/dev/null 2>&1 & until grep -q ^sleep /proc/$!/cmdline; do :; done"
+    env = {**sandbox.environment, "TRACKING": "mine"}
+    assert sandbox.run(Command(argv=("sh", "-c", script), cwd=LAYOUT.home, env=env), print).ok
+    assert sandbox.end_orphans("TRACKING=min") == []
+    assert [name for _, name in sandbox.end_orphans("TRACKING=mine")] == ["sleep"]
+    deadline = time.monotonic() + 10
+    while sandbox.end_orphans("TRACKING=mine"):  # a killed process takes a moment to go
+        assert time.monotonic() < deadline
 
 
 def test_standard_input_is_closed(sandbox: Sandbox) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from simulator.engines.base import LAYOUT, Command, Engine, Exit, Sandbox, SandboxSpec
+from simulator.engines.base import LAYOUT, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
 from simulator.engines.fake import FakeEngine
 from simulator.errors import EngineError
 from tests.engines.conftest import ENGINES
@@ -41,8 +41,36 @@ def test_a_command_says_its_lines_and_how_it_ended(sandbox: Sandbox) -> None:
 
 def test_a_program_that_is_not_there_is_a_result(sandbox: Sandbox) -> None:
     done, lines = run(sandbox, "no-such-program")
-    assert done == Exit(code=127)
-    assert "no-such-program" in lines[0]
+    assert (done.code, done.reason, lines) == (127, "exited", [])
+    assert "no-such-program" in (done.fault or "")
+
+
+def test_a_working_folder_that_is_not_there_is_a_result(sandbox: Sandbox) -> None:
+    command = Command(argv=("true",), cwd=PurePosixPath("/no/such"), env=sandbox.environment)
+    fault = "An error occurred trying to start process 'true' with working directory '/no/such'."
+    assert sandbox.run(command, print) == Exit(code=126, fault=f"{fault} No such file or directory")
+
+
+def test_a_command_brings_files_and_leaves_some(sandbox: Sandbox) -> None:
+    given, empty, absent = (LAYOUT.temp / "files" / name for name in ("given", "empty", "absent"))
+    command = Command(
+        argv=("cat", str(given)),
+        cwd=LAYOUT.home,
+        env=sandbox.environment,
+        files={given: NewFile(content=b"brought\n"), empty: NewFile(content=b"", mode=0o666)},
+        collect=(given, empty, absent, given.parent),
+    )
+    lines: list[str] = []
+    assert sandbox.run(command, lines.append) == Exit(code=0, files={given: b"brought\n", empty: b""})
+    assert lines == ["brought"]
+
+
+def test_a_large_file_is_collected_whole(sandbox: Sandbox) -> None:
+    path = LAYOUT.temp / "large"
+    content = bytes(range(256)) * 2000
+    files = {path: NewFile(content=content)}
+    command = Command(argv=("true",), cwd=LAYOUT.home, env=sandbox.environment, files=files, collect=(path,))
+    assert sandbox.run(command, print).files == {path: content}
 
 
 def test_the_environment_is_that_of_the_command_alone(sandbox: Sandbox) -> None:

@@ -49,8 +49,6 @@ class Machine:
             for path, content in self._files.items():
                 sandbox.write(path, content.encode())
             return Exit(code=0)
-        if program == "test":
-            return Exit(code=0 if PurePosixPath(words[-1]) in sandbox.folders else 1)
         if program == str(LAYOUT.python) and words[:2] == ["-I", "-c"]:
             return _hash(words[4:], say)
         self.processes.append(command)

@@ -7,12 +7,14 @@ Started as `agent.py CONFIG` with CONFIG a JSON object: `user` and `group` (numb
 agent itself is that user) and `forwarder` (an argv that says `ready` on its standard output).
 
 Requests, one JSON object a line, `id` chosen by pysim:
-  {id, op: "run", argv, cwd, env, timeout, root}      answers {id, out}... {id, done: {code, reason}}
+  {id, op: "run", argv, cwd, env, timeout, root, files: {path: [data, mode]}, collect: [path]}
+      answers {id, out}... {id, done: {code, reason, fault, files: {path: data}, large: [path]}}
   {id, op: "cancel"}                                   ends the command of that id
   {id, op: "write", path, mode, data, more}            repeated with the same id while `more`
   {id, op: "copy", path, data, more}                   the same; the data is a tar archive
   {id, op: "read", path}                               answers {id, out}...
   {id, op: "which", program, path}
+  {id, op: "orphans", variable: "NAME=value"}          answers {id, done: [[pid, name]]}
 Each ends with {id, done: value} or {id, error: {type, message}}. Data is base64.
 """
 
@@ -23,6 +25,7 @@ import contextlib
 import ctypes
 import errno
 import grp
+import io
 import json
 import os
 import pwd
@@ -45,8 +48,9 @@ STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  
 class Running:
     """A command that was started and not yet reported."""
 
-    def __init__(self, number: int, pid: int, pipe: int, timeout: float | None) -> None:
+    def __init__(self, number: int, pid: int, pipe: int, timeout: float | None, collect: list[str]) -> None:
         self.number = number
+        self.collect = collect
         self.pid = pid
         self.pipe: int | None = pipe
         self.code: int | None = None
@@ -110,6 +114,7 @@ class Agent:
             "copy": self.upload,
             "read": self.read,
             "which": self.which,
+            "orphans": self.orphans,
         }
 
     def serve(self) -> None:
@@ -189,20 +194,27 @@ class Agent:
     # Commands
 
     def run(self, number: int, request: dict[str, Any]) -> None:
+        with self.as_user():
+            for path, (data, mode) in request["files"].items():
+                write_file(io.BytesIO(base64.b64decode(data)), path, mode)
         become = None if request["root"] else self.become_user
         pid, pipe, failure = spawn(request["argv"], request["cwd"], request["env"], become)
         if failure:
             os.close(pipe)
             os.waitpid(pid, 0)
-            reason = (
+            fault = (
                 f"An error occurred trying to start process '{request['argv'][0]}'"
-                f" with working directory '{request['cwd']}'. {os.strerror(failure[1])}\n"
+                f" with working directory '{request['cwd']}'. {os.strerror(failure[1])}"
             )
-            self.send(id=number, out=base64.b64encode(reason.encode(errors="replace")).decode())
             code = 127 if failure == ("exec", errno.ENOENT) else 126
-            self.send(id=number, done={"code": code, "reason": "exited"})
+            self.ended(number, code, "exited", request["collect"], fault)
             return
-        self.running[pid] = self.pipes[pipe] = Running(number, pid, pipe, request["timeout"])
+        command = Running(number, pid, pipe, request["timeout"], request["collect"])
+        self.running[pid] = self.pipes[pipe] = command
+
+    def ended(self, number: int, code: int | None, reason: str, collect: list[str], fault: str | None = None) -> None:
+        files, large = gather(collect)
+        self.send(id=number, done={"code": code, "reason": reason, "fault": fault, "files": files, "large": large})
 
     def become_user(self) -> None:
         if self.user is None or self.group is None:
@@ -255,7 +267,7 @@ class Agent:
             if command.reason != "exited":
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
-            self.send(id=command.number, done={"code": command.code, "reason": command.reason})
+            self.ended(command.number, command.code, command.reason, command.collect)
 
     def start_forwarder(self) -> None:
         self.forwarder_pid, pipe, failure = spawn(self.forwarder, "/", dict(os.environ), None)
@@ -338,6 +350,42 @@ class Agent:
                 found = path
                 break
         self.send(id=number, done=found)
+
+    def orphans(self, number: int, request: dict[str, Any]) -> None:
+        variable = request["variable"].encode()
+        ended = end_marked(variable)
+        with self.as_user():  # without CAP_SYS_PTRACE not even root may look at the processes of another user
+            ended.update(end_marked(variable))
+        self.send(id=number, done=list(ended.items()))
+
+
+def end_marked(variable: bytes) -> dict[int, str]:
+    """Kill the processes with a variable in their environment that this user may look at: number and name of each."""
+    ended = {}
+    for pid in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as variables:
+            if variable in variables.read().split(b"\0"):
+                with open(f"/proc/{pid}/comm", errors="replace") as name:
+                    ended[int(pid)] = name.read().rstrip("\n")
+                os.kill(int(pid), signal.SIGKILL)
+    return ended
+
+
+def gather(paths: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The files that are there: the content of those up to a chunk, and the paths of larger ones."""
+    files: dict[str, str] = {}
+    large = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                continue
+            with open(path, "rb") as source:
+                data = source.read(CHUNK + 1)
+            if len(data) > CHUNK:
+                large.append(path)
+            else:
+                files[path] = base64.b64encode(data).decode()
+    return files, large
 
 
 def groups_of(user: int | None, group: int | None) -> list[int]:
