@@ -153,7 +153,10 @@ class StepLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Annotation:
-    """A notice, warning or error that a step attached to the run, with the place it names."""
+    """A notice, warning or error that a step attached to the run, with the place it names.
+
+    `file` is a path of the workspace, or in the checkout of the rehearsed repository; columns are of one line.
+    """
 
     job_id: str
     number: int
@@ -163,6 +166,8 @@ class Annotation:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

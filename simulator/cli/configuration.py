@@ -43,6 +43,9 @@ class RepositorySettings:
     default_branch: str | None = None
 
 
+_SWITCHES: Final = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
     """All that is configured. `secrets` are those that every job sees, `environment_secrets` those of one environment.
@@ -60,9 +63,9 @@ class Configuration:
 
     @property
     def all_secrets(self) -> tuple[str, ...]:
-        """Every secret value, the environments' too: what no log may show."""
-        values = (*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values()))
-        return tuple(dict.fromkeys(values))
+        """Every secret value, the environments' too: what no log may show. Switches are none, as for GitHub."""
+        groups = (self.secrets, *self.environment_secrets.values())
+        return tuple(dict.fromkeys(v for group in groups for name, v in group.items() if name not in _SWITCHES))
 
 
 def load_configuration(root: Path, *, secret_file: Path | None = None) -> Configuration:

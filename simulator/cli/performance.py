@@ -166,6 +166,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         emit=stage.observer,
         sandbox_environment=stage.host.environment,
         mounts=stage.host.mounts,
+        debug=subject.options.debug,
     )
 
 

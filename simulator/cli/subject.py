@@ -36,6 +36,7 @@ class RunOptions:
     as_json: bool = False
     plain: bool = False
     verbose: bool = False
+    debug: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,8 @@ from simulator.engines.base import Command, Exit, LineSink
 from simulator.errors import EngineError
 
 CHUNK = 1 << 18
-QUEUED = 256  # messages of a command that wait for a slow reader before the sandbox itself has to wait
+QUEUED = 256  # messages of a command that wait for a slow reader before the sandbox itself has to wait, unless the
+# reader itself asks for something: the answer comes behind them
 
 
 class Transport(Protocol):
@@ -104,11 +105,13 @@ class AgentChannel:
         self._pending: dict[int, _Replies] = {}
         self._commands: set[int] = set()
         self._gone = False
+        self._room = threading.Condition()
+        self._asked = 0  # requests under way that are no commands
         self._reader = threading.Thread(target=self._read, name=f"pysim {label}", daemon=True)
 
     def open(self, *, timeout: float) -> None:
         """Wait for the agent to say that the sandbox is ready."""
-        replies: _Replies = queue.Queue(QUEUED)
+        replies: _Replies = queue.Queue()
         self._pending[0] = replies
         self._reader.start()
         try:
@@ -199,15 +202,17 @@ class AgentChannel:
     def _asking(self, request: Mapping[str, Any]) -> Iterator[tuple[int, _Replies]]:
         """Send a request and give its replies; those that nobody took are dropped in the end."""
         number = next(self._numbers)
-        replies: _Replies = queue.Queue(QUEUED)
+        replies: _Replies = queue.Queue()
+        is_command = request["op"] == "run"
         with self._sending:
             self._pending[number] = replies
-            if request["op"] == "run":
+            if is_command:
                 self._commands.add(number)
             if self._gone:
                 replies.put(None)
             else:
                 self._send({"id": number, **request})
+        self._waits(0 if is_command else 1)
         try:
             yield number, replies
         finally:
@@ -217,6 +222,13 @@ class AgentChannel:
             with contextlib.suppress(queue.Empty):
                 while True:
                     replies.get_nowait()
+            self._waits(0 if is_command else -1)
+
+    def _waits(self, more: int) -> None:
+        """So many more wait for what is no output; there may be room for output now."""
+        with self._room:
+            self._asked += more
+            self._room.notify_all()
 
     @contextlib.contextmanager
     def _uploading(self, request: Mapping[str, Any]) -> Iterator[Callable[[bytes], None]]:
@@ -247,6 +259,7 @@ class AgentChannel:
         while True:
             match replies.get():
                 case _Output(data=data):
+                    self._waits(0)
                     if on_output is not None:
                         on_output(data)
                 case _Done(value=value):
@@ -276,6 +289,8 @@ class AgentChannel:
         if replies is None:
             return
         if "out" in message:
+            with self._room:
+                self._room.wait_for(lambda: self._asked or replies.qsize() < QUEUED)
             replies.put(_Output(data=base64.b64decode(message["out"])))
         elif "error" in message:
             replies.put(_Failed(kind=message["error"]["type"], message=message["error"]["message"]))

@@ -129,8 +129,8 @@ def check_run_id(job: PlannedJob) -> int:
     return zlib.crc32(job.key.encode()) + 1
 
 
-def runner_context(folder: PurePosixPath) -> dict[str, Value]:
-    """The `runner` context of a hosted Linux runner."""
+def runner_context(folder: PurePosixPath, *, debug: bool = False) -> dict[str, Value]:
+    """The `runner` context of a hosted Linux runner; with `debug` the job's debug messages are shown."""
     return {
         "os": "Linux",
         "arch": "X64",
@@ -139,7 +139,7 @@ def runner_context(folder: PurePosixPath) -> dict[str, Value]:
         "temp": str(LAYOUT.temp),
         "tool_cache": str(LAYOUT.tool_cache),
         "workspace": str(folder.parent),
-        "debug": "",
+        "debug": "1" if debug else "",
     }
 
 

@@ -7,34 +7,76 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import urllib.parse
 from collections.abc import Iterable, Iterator
+from typing import Final
 from xml.sax.saxutils import escape
 
-MASK = "***"
+from ahocorasick_rs import AhoCorasick
+
+MASK: Final = "***"
+_GIT_USER: Final = "x-access-token:"  # with whom git sends a token
+_SHORTEST_PART: Final = 6  # characters of a part of a secret that is masked by itself
+_UNRESERVED: Final = "-._~"  # what an encoded URI keeps besides letters and digits
+_OLDER: Final = "!'()*"  # what older and looser encoders keep, too
 
 
 def _base64_forms(value: bytes) -> Iterator[str]:
-    """The characters that the value turns into inside longer base64 text, for each of its three alignments."""
-    for shift in range(3):
-        text = base64.b64encode(bytes(shift) + value).decode().rstrip("=")
-        first = (shift * 8 + 5) // 6
-        last = (shift + len(value)) * 8 // 6
-        yield text[first:last]
+    """The value as base64, and what it turns into inside longer base64 text, for each of its three alignments."""
+    for alphabet in (base64.b64encode, base64.urlsafe_b64encode):
+        yield alphabet(value).decode()
+        for shift in range(3):
+            text = alphabet(bytes(shift) + value).decode().rstrip("=")
+            first = (shift * 8 + 5) // 6
+            last = (shift + len(value)) * 8 // 6
+            yield text[first:last]
+
+
+def _uri_forms(value: str) -> Iterator[str]:
+    data = value.encode(errors="replace")
+    for kept in (_UNRESERVED, f"{_UNRESERVED}{_OLDER}", f"{_UNRESERVED}/"):
+        form = urllib.parse.quote(data, safe=kept)
+        yield form
+        yield re.sub("%[0-9A-F]{2}", lambda hexadecimal: hexadecimal[0].lower(), form)
+        yield form.replace("%20", "+")
+
+
+def _json_forms(value: str) -> Iterator[str]:
+    for ascii_only in (True, False):
+        form = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+        yield form
+        yield form.replace("/", "\\/")
+
+
+def _shell_parts(value: str) -> Iterator[str]:
+    """What PowerShell prints of a command that is a secret with an ampersand: it breaks there, and colours a letter."""
+    before, broken, after = value.partition("&+")
+    if broken:
+        parts = (f"{before}&+", after[1:])
+    else:
+        before, broken, after = value.rpartition("&")
+        parts = (f"{before}&", after)
+    yield from (part for part in parts if broken and len(part) >= _SHORTEST_PART)
 
 
 def encodings(value: str) -> Iterator[str]:
-    """The forms of a secret that the runner masks besides the value itself (actions/runner, ValueEncoders)."""
-    yield from _base64_forms(value.encode())
+    """The forms of a secret that are masked besides the value: those of actions/runner (ValueEncoders), and more."""
+    data = value.encode(errors="replace")
+    shortest = min(len(value), 8)
+    yield from (form for form in _base64_forms(data) if len(form) >= shortest)
+    yield base64.b64encode(_GIT_USER.encode() + data).decode()
     yield value.replace('"', '\\"')
     yield value.replace("'", "''")
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value, ensure_ascii=False)[1:-1]
-    yield urllib.parse.quote(value, safe="")
-    yield escape(value, {'"': "&quot;", "'": "&apos;"})
-    if len(value) > 2 and value[0] == value[-1] == '"':
+    yield from _json_forms(value)
+    yield from _uri_forms(value)
+    yield escape(value)
+    for single in ("&apos;", "&#39;", "&#x27;"):
+        yield escape(value, {'"': "&quot;", "'": single})
+    if len(value) > 8 and value[0] == value[-1] == '"':
         yield value[1:-1]
+    yield from _shell_parts(value)
 
 
 class Masker:
@@ -42,8 +84,9 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str] = (), *, parent: Masker | None = None) -> None:
         self._lock = threading.Lock()
-        self._own: tuple[str, ...] = ()
+        self._own: frozenset[str] = frozenset()
         self._parent = parent
+        self._built: tuple[tuple[frozenset[str], ...], AhoCorasick | None] = ((), None)
         for secret in secrets:
             self.add(secret)
 
@@ -51,38 +94,55 @@ class Masker:
         """A masker that knows all of this one's secrets, those to come too, and keeps its own to itself."""
         return Masker(parent=self)
 
-    @property
-    def _values(self) -> tuple[str, ...]:
-        return self._own if self._parent is None else (*self._parent._values, *self._own)
-
     def add(self, secret: str) -> None:
         """Mask a value, each of its lines, and their encodings; an empty one is ignored."""
-        whole = secret.strip("\r\n")
-        forms = {line for line in (whole, *whole.splitlines()) if line.strip()}
-        forms |= {form for line in tuple(forms) for form in encodings(line) if len(form) >= min(len(line), 8)}
+        secret = _encodable(secret)
+        lines = (line.strip() for line in re.split(r"[\r\n]", secret))
+        values = {value for value in (secret, secret.strip(), *lines) if value.strip()}
+        forms = values.union(*(encodings(value) for value in values))
         with self._lock:
-            self._own = tuple(sorted({*self._own, *forms}))
+            self._own |= {form for form in forms if form.strip()}
 
     def holds(self, text: str) -> bool:
         """Whether a secret stands in the text."""
-        return any(value in text for value in self._values)
+        return bool(self._spans(_encodable(text)))
 
     def mask(self, text: str) -> str:
-        """The text with every secret replaced; overlapping ones become one mask."""
-        spans = sorted(self._spans(text))
+        """The text with every secret replaced; those that overlap or touch become one mask."""
+        text = _encodable(text)
+        spans = self._spans(text)
         if not spans:
             return text
         parts: list[str] = []
-        end = 0
+        end = -1  # of the mask so far
         for start, stop in spans:
-            if start >= end:
-                parts += (text[end:start], MASK)
+            if start > end:
+                parts += (text[max(end, 0) : start], MASK)
             end = max(end, stop)
         return "".join((*parts, text[end:]))
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for value in self._values:
-            start = text.find(value)
-            while start >= 0:
-                yield start, start + len(value)
-                start = text.find(value, start + 1)
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand, in order."""
+        automaton = self._automaton()
+        if automaton is None:
+            return []
+        return sorted((start, stop) for _, start, stop in automaton.find_matches_as_indexes(text, overlapping=True))
+
+    def _automaton(self) -> AhoCorasick | None:
+        """One automaton for all values, built anew when there are others."""
+        sets = self._sets()
+        built_of, automaton = self._built
+        if built_of != sets:
+            values = frozenset().union(*sets)
+            automaton = AhoCorasick(sorted(values)) if values else None
+            self._built = (sets, automaton)
+        return automaton
+
+    def _sets(self) -> tuple[frozenset[str], ...]:
+        above = self._parent._sets() if self._parent is not None else ()
+        return (*above, self._own)
+
+
+def _encodable(text: str) -> str:
+    """The text without lone surrogates, which no log can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

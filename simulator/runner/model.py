@@ -42,6 +42,7 @@ class RunSettings:
     mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     max_jobs: int = 4
+    debug: bool = False  # show debug messages, whatever ACTIONS_STEP_DEBUG says
     clock: Callable[[], float] = time.time
 
 

@@ -27,13 +27,15 @@ from simulator.runner.contexts import (
 from simulator.runner.lifetime import JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
-from simulator.runner.model import RunSettings, StepResult
+from simulator.runner.matchers import Matchers
+from simulator.runner.model import SERVER_URL, RunSettings, StepResult
 from simulator.twins.base import JobAccess
 from simulator.workflow.model import Job, Step, Text
 
 COMMAND_FILES: Final = LAYOUT.temp / "_runner_file_commands"
 DEFAULT_MINUTES: Final = 360  # of a job
 HASH_SECONDS: Final = 120  # for one call of hashFiles
+STEP_DEBUG: Final = "ACTIONS_STEP_DEBUG"  # the secret or variable that shows debug messages
 
 
 @dataclass(kw_only=True, slots=True)
@@ -89,7 +91,14 @@ class JobState:
         self.frame = Frame()
         self.ids = step_ids(planned.job.steps)
         self._needs = needs
-        self._runner = runner_context(self.folder)
+        self.debug = settings.debug or _is_on(STEP_DEBUG, settings.secrets, settings.variables)
+        repository = str(github["repository"])
+        self.matchers = Matchers(
+            self._read,
+            self.folder,
+            urls=(f"{SERVER_URL}/{repository}", f"git@{SERVER_URL.partition('://')[2]}:{repository}.git"),
+        )
+        self._runner = runner_context(self.folder, debug=self.debug)
         self._job = job_context(github, settings.plan.workflow, planned)
         self._paths: list[str] = []
         self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
@@ -108,6 +117,9 @@ class JobState:
         """The sandbox, once it is open."""
         assert self._sandbox is not None
         return self._sandbox
+
+    def _read(self, path: PurePosixPath) -> bytes:
+        return self.sandbox.read(path)
 
     def enter(self, sandbox: Sandbox) -> None:
         """The job's sandbox is open."""
@@ -139,7 +151,15 @@ class JobState:
         self.settings.emit(
             StepStarted(job_id=key, number=number, name=self.masker.mask(name), span=span, at=self.settings.clock())
         )
-        return StepLog(key, number, self.masker, self.settings.emit, folder=self.folder)
+        return StepLog(
+            key,
+            number,
+            self.masker,
+            self.settings.emit,
+            folder=self.folder,
+            matchers=self.matchers,
+            debug=self.debug,
+        )
 
     def finish_step(self, log: StepLog, result: StepResult, code: int | None = None) -> None:
         """End a step of the job's list."""
@@ -252,6 +272,12 @@ class JobState:
 
 
 _NO_NAME: Final = re.compile(r"[=\0]")  # what the name of a variable cannot hold
+
+
+def _is_on(name: str, *groups: Mapping[str, str]) -> bool:
+    """Whether a name is set to true; the first group that has it counts."""
+    value = next((group[name] for group in groups if name in group), "")
+    return value.strip().lower() == "true"
 
 
 def _final(value: str) -> str:

@@ -77,6 +77,8 @@ class StepRun:
         self.fields.update({name: str(path) for name, path in self.files.items()})
         self.env = {**self.job.env, **self.overrides}
         self.log.unsecure = self.env.get("ACTIONS_ALLOW_UNSECURE_COMMANDS", "").strip().lower() == "true"
+        token = self.env.get("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS", "")
+        self.log.any_token = token.strip().lower() in {"1", "true", "$true"}
 
     @property
     def depth(self) -> int:
@@ -221,7 +223,9 @@ class StepRun:
         size = len(text.encode())
         if size > LARGEST_SUMMARY:
             self.log.error(
-                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {size // 1024}k."
+                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {size // 1024}k. "
+                "For more information see: https://docs.github.com/actions/using-workflows/"
+                "workflow-commands-for-github-actions#adding-a-markdown-summary"
             )
         elif text:
             self.log.summary(text)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from simulator.engines.base import LAYOUT, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
-from simulator.engines.fake import FakeEngine
+from simulator.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
 from tests.engines.conftest import ENGINES
 from tests.engines.driving import run
@@ -105,6 +105,23 @@ def test_files_are_written_and_read(sandbox: Sandbox) -> None:
     assert sandbox.read(path) == b"less"
     sandbox.write(path, b"")
     assert sandbox.read(path) == b""
+
+
+def test_files_are_read_while_a_command_prints(sandbox: Sandbox) -> None:
+    """Also when much more is printed meanwhile than waits for a reader."""
+    path = LAYOUT.temp / "read.txt"
+    sandbox.write(path, b"content")
+    read: list[bytes] = []
+    many = "n=0; while [ $n -lt 20000 ]; do echo $n; n=$((n+1)); done"
+    program = ("echo", "one") if isinstance(sandbox, FakeSandbox) else ("sh", "-c", many)
+
+    def on_line(_: str) -> None:
+        if len(read) < 3:
+            read.append(sandbox.read(path))
+
+    done = sandbox.run(Command(argv=program, cwd=LAYOUT.work, env=sandbox.environment), on_line)
+    assert done.ok
+    assert set(read) == {b"content"}
 
 
 def test_a_file_that_is_not_there(sandbox: Sandbox) -> None:

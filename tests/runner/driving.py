@@ -161,6 +161,8 @@ class World:
     gate: Callable[[str], Gate] = lambda _: Gate(allowed=True, reason="no rule")
     hold: Callable[[PlannedJob], str | None] = lambda _: None
     max_jobs: int = 1
+    debug: bool = False
+    hidden: Sequence[str] | None = None  # what is masked, in the place of all secrets
     prefix: str = ""  # of the jobs' keys
     programs: Sequence[str] = ("bash", "sh", "python", "perl")
     temporary: Path = Path("/nowhere")
@@ -197,10 +199,11 @@ class World:
             emit=emit,
             environment_secrets=self.environment_secrets,
             max_jobs=self.max_jobs,
+            debug=self.debug,
             clock=machine.clock,
         )
         hidden = [*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values())]
-        run = Run(settings, self._resolve, Masker(hidden))
+        run = Run(settings, self._resolve, Masker(hidden if self.hidden is None else self.hidden))
         machine.cancel_run = run.cancel
         return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
 

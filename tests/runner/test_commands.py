@@ -6,6 +6,7 @@ import pytest
 
 from simulator.runner.commands import WorkflowCommand, parse_command
 from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
+from simulator.runner.log import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -19,15 +20,33 @@ from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
         ("::error Title=x,endLine=2::x", "error", {"title": "x", "endline": "2"}, "x"),
         ("text ##[error]boom", "error", {}, "boom"),
         ("##[set-output name=a;x=1]v%5D%3B", "set-output", {"name": "a", "x": "1"}, "v];"),
+        ("::error  file=a, line=1 ::x", "error", {"file": "a", " line": "1"}, "x"),
+        ("::error file==a=b,=c,d::x", "error", {"file": "a=b"}, "x"),
+        ("::unknown::##[error]boom", "error", {}, "boom"),
+        ("::error::a::b", "error", {}, "a::b"),
     ],
 )
 def test_commands(line: str, name: str, properties: dict[str, str], data: str) -> None:
-    assert parse_command(line) == WorkflowCommand(name=name, properties=properties, data=data)
+    assert parse_command(line, COMMANDS) == WorkflowCommand(name=name, properties=properties, data=data)
 
 
-@pytest.mark.parametrize("line", ["plain", "x ::error::no", "::error", "::::", ":: ::x", "a :: b :: c"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "plain",
+        "x ::error::no",
+        "::error",
+        "::::",
+        ":: ::x",
+        "a :: b :: c",
+        "::unknown::x",
+        ":: error::x",
+        "##[]x",
+        "##[x",
+    ],
+)
 def test_lines_that_are_no_command(line: str) -> None:
-    assert parse_command(line) is None
+    assert parse_command(line, COMMANDS) is None
 
 
 @pytest.mark.parametrize(

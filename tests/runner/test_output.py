@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.run_events import Annotation, StepSummary
@@ -128,18 +130,22 @@ def test_a_mask_of_one_job_is_not_known_to_another() -> None:
 @pytest.mark.parametrize(
     ("given", "place"),
     [
-        ("file=/home/runner/work/tool/tool/a/b.py,line=3,col=4", ("a/b.py", 3, 4)),
-        ("file=b.py,line=3,endLine=4,col=1", ("b.py", 3, None)),
-        ("file=b.py,endLine=4,endColumn=2", ("b.py", 4, 2)),
-        ("file=b.py,line=5,endLine=4", ("b.py", None, None)),
-        ("file=b.py,line=5,col=3,endColumn=2", ("b.py", 5, None)),
-        ("File=/elsewhere/b.py,Line=x,col=2", ("/elsewhere/b.py", None, None)),
+        ("file=/home/runner/work/tool/tool/a/b.py,line=3,col=4", ("a/b.py", 3, None, 4, None)),
+        ("file=/home/runner/work/tool/tool/x/../a/b.py,line=3,endLine=5", ("a/b.py", 3, 5, None, None)),
+        ("file=b.py,line=3,endLine=3,col=1,endColumn=4", ("b.py", 3, 3, 1, 4)),
+        ("file=b.py,line=3,endLine=4,col=1", ("b.py", 3, 4, None, None)),
+        ("file=b.py,endLine=4,endColumn=2", ("b.py", 4, 4, 2, 2)),
+        ("file=b.py,line=5,endLine=4", ("b.py", None, None, None, None)),
+        ("file=b.py,line=5,col=3,endColumn=2", ("b.py", 5, None, None, None)),
+        ("file=b.py,col=3", ("b.py", None, None, None, None)),
+        ("line=7", (None, 7, None, None, None)),
+        ("File=/elsewhere/b.py,Line=x,col=2", ("/elsewhere/b.py", None, None, None, None)),
     ],
 )
-def test_the_place_of_an_annotation(given: str, place: tuple[str, int | None, int | None]) -> None:
+def test_the_place_of_an_annotation(given: str, place: tuple[str | int | None, ...]) -> None:
     ran = World().run(job_of(f"- run: say ::warning {given}::look"))
     (found,) = [event for event in ran.events if isinstance(event, Annotation)]
-    assert (found.file, found.line, found.column) == place
+    assert (found.file, found.line, found.end_line, found.column, found.end_column) == place
 
 
 def test_a_summary_is_kept_up_to_its_size() -> None:
@@ -154,7 +160,38 @@ def test_a_summary_is_kept_up_to_its_size() -> None:
         )
     )
     assert [event.markdown for event in ran.events if isinstance(event, StepSummary)] == ["# Fine\nsaid\n"]
-    assert ran.lines("build", "error") == [
-        "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1024k."
-    ]
+    (error,) = ran.lines("build", "error")
+    assert error.startswith(
+        "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got 1024k. For more"
+    )
     assert ran.conclusions == {"build": "success"}
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(),
+        World(variables={"ACTIONS_STEP_DEBUG": "false"}),
+        World(variables={"ACTIONS_STEP_DEBUG": "true"}, secrets={"ACTIONS_STEP_DEBUG": "off"}),
+    ],
+)
+def test_debug_messages_are_not_shown(world: World) -> None:
+    ran = world.run(job_of("- run: |\n    say ::debug::hello\n    show RUNNER_DEBUG"))
+    assert ran.lines("build", "debug") == []
+    assert "RUNNER_DEBUG is not set" in ran.lines("build")
+
+
+@pytest.mark.parametrize(
+    "world",
+    [
+        World(debug=True),
+        World(variables={"ACTIONS_STEP_DEBUG": "True"}),
+        World(secrets={"ACTIONS_STEP_DEBUG": "true"}, variables={"ACTIONS_STEP_DEBUG": "false"}),
+    ],
+)
+def test_debug_messages_are_shown_where_the_secret_or_variable_says_so(world: World) -> None:
+    world = replace(world, hidden=())
+    ran = world.run(job_of("- run: |\n    say ::debug::hello\n    show RUNNER_DEBUG\n- run: say ${{ runner.debug }}"))
+    assert ran.lines("build", "debug") == ["hello"]
+    assert "RUNNER_DEBUG=1" in ran.lines("build")
+    assert "1" in ran.printed("build")

@@ -283,11 +283,13 @@ FILES = {
         says="""
             Run say ::set-output name=a::1: success
               ? The `set-output` command is deprecated and will be disabled soon. Please upgrade to using Environment \
-Files.
+Files. For more information see: https://github.blog/changelog/2022-10-11-github-actions-deprecating-save-state-and-\
+set-output-commands/
             Run say ::set-env name=B::2: failure
               ! Unable to process command '::set-env name=B::2' successfully.
               ! The `set-env` command is disabled. Please upgrade to using Environment Files or opt into unsecure \
-command execution by setting the `ACTIONS_ALLOW_UNSECURE_COMMANDS` environment variable to `true`.
+command execution by setting the `ACTIONS_ALLOW_UNSECURE_COMMANDS` environment variable to `true`. For \
+more information see: https://github.blog/changelog/2020-10-01-github-actions-deprecating-set-env-and-add-path-commands/
             Run say ::set-env name=B::2: success
             Run show B PATH: success
               B=2

@@ -20,6 +20,7 @@ from simulator.cli.arguments.common import actions, directory, engine, event
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan, as pysim plan does, and run nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the logs of all steps.")
+@click.option("--debug", is_flag=True, help="Show debug messages, as the secret ACTIONS_STEP_DEBUG does.")
 def command(*, dry_run: bool, **arguments: Any) -> int:
     """Rehearse a release: run the workflows that a tag would start.
 
