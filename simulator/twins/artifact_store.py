@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
 import threading
 import zipfile
 from collections.abc import AsyncIterable, Sequence
@@ -13,19 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from simulator.twins.base import StoredArtifact
+from simulator.twins.blobs import Blocks
 from simulator.twins.jobs import OpenJob
+from simulator.twins.twirp import TwirpError
 
 ZIP: Final = "application/zip"
-CHUNK: Final = 1 << 20
 _FORBIDDEN: Final = re.compile(r'[":<>|*?\r\n\\/]')
 
 
-class ArtifactError(Exception):
-    """A request that the service refuses: a Twirp error code and its message."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class ArtifactError(TwirpError):
+    """A request that the artifact service refuses."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,14 +33,10 @@ class Artifact:
     content_type: str
     created: float
     path: Path
+    blocks: Blocks
     size: int | None = None
     digest: str | None = None
     stored: StoredArtifact | None = None
-
-    @property
-    def blocks(self) -> Path:
-        """Where its blocks wait."""
-        return self.path.parent / f".{self.number}"
 
 
 class ArtifactStore:
@@ -55,7 +46,6 @@ class ArtifactStore:
         self._folder = folder
         self._artifacts: dict[int, Artifact] = {}
         self._count = 0
-        self._drafts = 0
         self._lock = threading.Lock()
 
     def create(self, job: OpenJob, name: str, content_type: str, at: float) -> Artifact:
@@ -74,9 +64,9 @@ class ArtifactStore:
                 content_type=content_type,
                 created=at,
                 path=self._folder / file,
+                blocks=Blocks(self._folder / f".{self._count}"),
             )
             self._artifacts[artifact.number] = artifact
-        artifact.blocks.mkdir(parents=True)
         return artifact
 
     def get(self, number: int) -> Artifact:
@@ -100,32 +90,12 @@ class ArtifactStore:
 
     async def receive(self, artifact: Artifact, block: str, body: AsyncIterable[bytes]) -> None:
         """Take a block in; one sent again replaces the first. Nothing is kept of a body that breaks off."""
-        self._drafts += 1
-        draft = artifact.blocks / f"draft-{self._drafts}"
-        try:
-            with draft.open("wb") as file:
-                async for chunk in body:
-                    file.write(chunk)
-            draft.replace(artifact.blocks / _block_file(block))
-        finally:
-            draft.unlink(missing_ok=True)
+        await artifact.blocks.receive(block, body)
 
     def assemble(self, artifact: Artifact, blocks: Sequence[str]) -> None:
-        """Put the archive together from its blocks, in the order of the list and not in that of their arrival."""
-        sha256, size = hashlib.sha256(), 0
-        draft = artifact.blocks / "archive"
-        with draft.open("wb") as archive:
-            for block in blocks:
-                path = artifact.blocks / _block_file(block)
-                if not path.exists():
-                    raise ArtifactError("invalid_argument", "The specified block list is invalid.")
-                with path.open("rb") as file:
-                    while chunk := file.read(CHUNK):
-                        sha256.update(chunk)
-                        size += archive.write(chunk)
-        draft.replace(artifact.path)
-        shutil.rmtree(artifact.blocks)
-        self._update(replace(artifact, size=size, digest=f"sha256:{sha256.hexdigest()}"))
+        """Put the archive together from its blocks, in the order of the list. Raises BlobError."""
+        content = artifact.blocks.assemble(blocks, artifact.path)
+        self._update(replace(artifact, size=content.size, digest=f"sha256:{content.sha256}"))
 
     def finish(self, number: int, size: int, digest: str | None) -> StoredArtifact:
         """Make an artifact visible and final, if its bytes are those that the client says it sent."""
@@ -155,16 +125,12 @@ class ArtifactStore:
         with self._lock:
             self._artifacts.pop(artifact.number, None)
         artifact.path.unlink(missing_ok=True)
-        shutil.rmtree(artifact.blocks, ignore_errors=True)
+        artifact.blocks.remove()
 
     def _update(self, artifact: Artifact) -> None:
         with self._lock:
             if artifact.number in self._artifacts:
                 self._artifacts[artifact.number] = artifact
-
-
-def _block_file(block: str) -> str:
-    return hashlib.sha256(block.encode()).hexdigest()
 
 
 def _files(artifact: Artifact) -> tuple[str, ...]:
