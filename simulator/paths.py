@@ -183,6 +183,11 @@ class StateFolder:
         """The kept state of the local indexes: the baseline that runs work on copies of."""
         return self.path / "index"
 
+    @property
+    def cache(self) -> Path:
+        """What jobs keep with the cache service: the entries of this repository."""
+        return self.path / "cache"
+
     def create(self) -> Path:
         """Make `.pysim/` and give it back. Raises UsageError when the repository is not writable."""
         with _writing(self.path, hint="Make the folder writable, or rehearse a copy of the repository."):

@@ -227,6 +227,22 @@ class ArtifactStored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CacheUsed:
+    """A job asked for a cache entry, or saved one under `key`; of a miss, only that and the key are known.
+
+    `matched` is the key of the entry, `scope` the ref that it belongs to and `run_id` the rehearsal that saved it.
+    """
+
+    job_id: str
+    outcome: Literal["hit", "miss", "saved"]
+    key: str
+    matched: str = ""
+    scope: str = ""
+    size: int = 0
+    run_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ClaimCheck:
     """One claim of an ID token beside what the publisher registers."""
 
@@ -312,6 +328,7 @@ RunEvent = (
     | JobFinished
     | TwinRequest
     | ArtifactStored
+    | CacheUsed
     | TokenExchanged
     | FileUploaded
     | Installed

@@ -16,6 +16,7 @@ from simulator.report.state import LAST_LINES, JobState, RunState, StepState
 from simulator.report.words import (
     MARKS,
     VERDICTS,
+    cache_words,
     commit,
     duration,
     index_name,
@@ -80,6 +81,7 @@ def report(
         ("Actions", _actions(state)),
         ("Jobs", _jobs(state)),
         ("Artifacts", _artifacts(state)),
+        ("Caches", _caches(state)),
         ("Environment", _gates(state)),
         ("Publisher", _exchanges(state)),
         ("Published", _published(state, console.width - LABEL)),
@@ -158,6 +160,22 @@ def _artifacts(state: RunState) -> list[Line]:
         more = len(artifact.files) - len(files)
         names = ", ".join([*files, *([f"{more} more"] if more else [])])
         shown.append(line((artifact.name, "bold"), f" ({size(artifact.size)}): {names or 'no file'}", hang=2))
+    return shown
+
+
+def _caches(state: RunState) -> list[Line]:
+    """What jobs got and saved. An earlier rehearsal's entry of a tag is one that a release does not find."""
+    shown: list[Line] = []
+    for cache in dict.fromkeys(state.caches):
+        text = cache_words(cache)
+        if (
+            cache.outcome == "hit"
+            and cache.scope.startswith("refs/tags/")
+            and state.started
+            and cache.run_id != state.started.run_id
+        ):
+            text += ", saved by an earlier rehearsal; at GitHub a new tag has no cache of its own"
+        shown.append(line(f"{cache.job_id}: {text}", hang=2))
     return shown
 
 

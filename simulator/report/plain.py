@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
+    cache_words,
     VERDICTS,
     commit,
     duration,
@@ -26,6 +27,7 @@ from simulator.run_events import (
     ActionResolved,
     Annotation,
     ArtifactStored,
+    CacheUsed,
     Conclusion,
     EngineChosen,
     FileUploaded,
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100
 _REPORT_LINES: Final = 10  # of a failed step, whose last lines stand further up already
-_OutsideEvent = ArtifactStored | TokenExchanged | FileUploaded | Installed | GateEvaluated
+_OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | GateEvaluated
 _StepEvent = StepStarted | StepLine | StepFinished
 
 
@@ -95,7 +97,7 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
     match event:
         case StepStarted() | StepLine() | StepFinished():
             return _step(state, event, verbose=verbose)
-        case ArtifactStored() | TokenExchanged() | FileUploaded() | Installed() | GateEvaluated():
+        case ArtifactStored() | CacheUsed() | TokenExchanged() | FileUploaded() | Installed() | GateEvaluated():
             lines = _outside(event)
         case JobPlanned() | JobStarted() | JobFinished():
             lines = _job(state, event)
@@ -154,6 +156,8 @@ def _outside(event: _OutsideEvent) -> list[str]:
             text = f"{event.job_id}: environment {event.environment} {answer}: {event.reason}"
         case ArtifactStored():
             text = f"{event.job_id}: artifact {event.name}: {plural(len(event.files), 'file')}, {size(event.size)}"
+        case CacheUsed():
+            text = f"{event.job_id}: cache {cache_words(event)}"
         case TokenExchanged():
             answer = f"gives an upload token to {event.publisher}" if event.ok else f"refuses a token: {event.error}"
             text = f"{event.job_id}: {index_name(event.index)} {answer}"

@@ -15,6 +15,7 @@ from simulator.run_events import (
     ActionResolved,
     Annotation,
     ArtifactStored,
+    CacheUsed,
     Conclusion,
     EngineChosen,
     FileUploaded,
@@ -40,7 +41,7 @@ from simulator.run_events import (
 )
 
 LAST_LINES: Final = 25
-_OutsideEvent = ArtifactStored | TokenExchanged | FileUploaded | Installed | TwinRequest
+_OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | TwinRequest
 _RunEvent = (
     RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | ActionResolved | RunFinished | FindingRaised
 )
@@ -110,6 +111,7 @@ class RunState:
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     gates: tuple[GateEvaluated, ...] = ()
     artifacts: tuple[ArtifactStored, ...] = ()
+    caches: tuple[CacheUsed, ...] = ()
     exchanges: tuple[TokenExchanged, ...] = ()
     uploads: tuple[FileUploaded, ...] = ()
     installs: tuple[Installed, ...] = ()
@@ -167,7 +169,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
             return _job(state, event)
         case StepStarted() | StepLine() | StepFinished() | StepSummary() | Annotation():
             return _step(state, event)
-        case ArtifactStored() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
+        case ArtifactStored() | CacheUsed() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
             return _outside(state, event)
         case _:
             assert_never(event)
@@ -257,6 +259,8 @@ def _outside(state: RunState, event: _OutsideEvent) -> RunState:
     match event:
         case ArtifactStored():
             state = replace(state, artifacts=(*state.artifacts, event))
+        case CacheUsed():
+            state = replace(state, caches=(*state.caches, event))
         case TokenExchanged():
             state = replace(state, exchanges=(*state.exchanges, event))
         case FileUploaded():

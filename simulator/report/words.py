@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.run_events import ActionResolved, Conclusion, RunStarted, StepLine, Verdict
+from simulator.run_events import ActionResolved, CacheUsed, Conclusion, RunStarted, StepLine, Verdict
 
 # What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab.
 _ESCAPES: Final = re.compile(
@@ -82,6 +82,20 @@ def commit(started: RunStarted) -> str:
 def index_name(index: str) -> str:
     """The name that people know an index by."""
     return TITLES.get(index, index)
+
+
+def cache_words(cache: CacheUsed) -> str:
+    """What became of a request to the cache."""
+    match cache.outcome:
+        case "miss":
+            return f"missed {cache.key}"
+        case "hit":
+            asked = "" if cache.matched == cache.key else f" for {cache.key}"
+            return f"hit {cache.matched}{asked}: {size(cache.size)} of {cache.scope}"
+        case "saved":
+            return f"saved {cache.key}: {size(cache.size)} for {cache.scope}"
+        case _:
+            assert_never(cache.outcome)
 
 
 def place(where: Span | str | None) -> str | None:

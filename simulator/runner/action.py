@@ -232,8 +232,9 @@ def _process(use: ActionUse, run: StepRun, runs: ScriptRuns | JavaScriptRuns, in
         argv = (str(node), str(use.folder / script))
     variables = {f"STATE_{name}": value for name, value in use.state.items()}
     variables |= {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
+    access = run.job.access
     try:
-        return run.command(argv, run.job.folder, given=variables, services=run.job.access.action_env)
+        return run.command(argv, run.job.folder, given=variables, services={**access.action_env, **access.script_env})
     finally:
         use.state.update(run.log.state)
 

@@ -44,14 +44,15 @@ class JobAccess:
     """How a job reaches the twins.
 
     `gateway` is the Unix socket for the job's sandbox. `run_env` goes to every step (the ID-token variables when
-    granted, git's `insteadOf`), `action_env` to actions only (runtime token, results service). `secrets` must be
-    masked in every log.
+    granted, git's `insteadOf`), `action_env` to actions only (runtime token, results service), `script_env` to those
+    alone that are no container. `secrets` must be masked in every log.
     """
 
     gateway: Path
     run_env: Mapping[str, str]
     action_env: Mapping[str, str]
     secrets: Sequence[str]
+    script_env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,12 +51,18 @@ class OpenJob:
 
     @property
     def action_env(self) -> Mapping[str, str]:
-        """What actions see beside that. No ACTIONS_CACHE_URL: nothing stands in for the first cache protocol."""
+        """What actions see beside that."""
         return {
             "ACTIONS_RUNTIME_TOKEN": self.runtime_token,
             "ACTIONS_RUNTIME_URL": f"https://{PIPELINES}/",
             "ACTIONS_RESULTS_URL": f"https://{RESULTS}/",
+            "ACTIONS_CACHE_URL": f"https://{RESULTS}/",
         }
+
+    @property
+    def script_env(self) -> Mapping[str, str]:
+        """What JavaScript actions alone see (actions/runner, NodeScriptActionHandler)."""
+        return {"ACTIONS_CACHE_SERVICE_V2": "True"}
 
     @property
     def secrets(self) -> Sequence[str]:

@@ -29,6 +29,8 @@ from simulator.twins.application import Application
 from simulator.twins.artifact_store import ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
+from simulator.twins.cache import CacheTwin
+from simulator.twins.cache_store import CacheStore
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin
@@ -57,8 +59,8 @@ for _library in ("uvicorn", "python_multipart"):
 class TwinSettings:
     """What the twins of one run work on.
 
-    `folder` is the run's own: artifacts/, its copy of the index, access.jsonl. `repository` is owner/name and `clone`
-    its bare git folder. `baseline` is the folder of the kept index and may not exist; `authority` that of this
+    `folder` is the run's own: artifacts/, its copy of the index, access.jsonl. `repository` is owner/name, `clone`
+    its bare git folder and `cache` the folder of its caches, which may not exist. `baseline` is the folder of the kept index and may not exist; `authority` that of this
     installation's certificate authority. `host_ca` is the machine's certificates (PEM), `index_url` and
     `extra_index_urls` the package indexes that it is configured for, `proxies` the usual environment variables
     (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes listen on beside the
@@ -68,7 +70,9 @@ class TwinSettings:
     run_id: str
     folder: Path
     repository: str
+    default_branch: str
     clone: Path
+    cache: Path
     publishers: Sequence[Publisher]
     baseline: Path
     authority: Path
@@ -103,7 +107,9 @@ class LocalTwins:
         self._jobs = Jobs(settings.run_id)
         self._issuer = Issuer(clock)
         self._artifacts = ArtifactStore(settings.folder / "artifacts")
-        self._results = ResultsTwin(self._artifacts, self._jobs, emit, clock)
+        self._caches = CacheStore(settings.cache, run_id=settings.run_id, clock=clock)
+        cache = CacheTwin(self._caches, self._jobs, emit, default_branch=settings.default_branch)
+        self._results = ResultsTwin(self._artifacts, self._jobs, emit, clock, cache.routes)
         self._oidc = OidcTwin(self._issuer, self._jobs, settings.repository.partition("/")[0])
         self._stores = open_copies(settings.baseline, settings.folder / "index")
         self._publishers = Publishers(settings.publishers)
@@ -127,6 +133,7 @@ class LocalTwins:
             run_env=job.run_env,
             action_env=job.action_env,
             secrets=job.secrets,
+            script_env=job.script_env,
         )
 
     def close_job(self, job_id: str) -> None:
@@ -191,6 +198,7 @@ class LocalTwins:
         if self._thread is not None:
             self._thread.end()
             self._thread = None
+            self._caches.close()
 
     async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
         upstream = Upstream(self._outside)

@@ -39,4 +39,4 @@ def job_environment(job: Job) -> dict[str, str]:
     No git setting may name /dev/null: root who writes global settings there replaces the device by a file.
     """
     own = {"HOME": str(job.folder), "GIT_CONFIG_GLOBAL": str(job.folder / "gitconfig")}
-    return {**job.env, **job.access.action_env, **own}
+    return {**job.env, **job.access.action_env, **job.access.script_env, **own}

@@ -161,7 +161,7 @@ class SandboxDriver:
         action = resolve(parse_reference(uses), workspace_read=None)
         assert isinstance(action.manifest.runs, ScriptRuns)
         argv = script_argv(action, action.manifest.runs.main, python=LAYOUT.python, actions=LAYOUT.actions)
-        more = {**input_variables(action, inputs or {}), **self.access.action_env}
+        more = {**input_variables(action, inputs or {}), **self.access.action_env, **self.access.script_env}
         return self.command(argv, {**more, "GITHUB_ACTION_REF": uses.partition("@")[2]})
 
     def command(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Outcome:

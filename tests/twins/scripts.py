@@ -56,6 +56,7 @@ class Scripts:
         return {
             **self.job.env,
             **self.job.access.action_env,
+            **self.job.access.script_env,
             "GITHUB_SERVER_URL": "https://github.com",
             "GITHUB_API_URL": "https://api.github.com",
             "GITHUB_REPOSITORY": "octo/demo",

@@ -13,7 +13,7 @@ from simulator.cli.arguments.common import directory
 @directory
 @click.option("--runs", is_flag=True, help="Also remove the folders of finished runs.")
 @click.option("--index", is_flag=True, help="Also remove the kept index.")
-@click.option("--cache", is_flag=True, help="Also remove what is cached for all repositories.")
+@click.option("--cache", is_flag=True, help="Also remove what jobs and pysim itself have cached.")
 @click.option("--images", is_flag=True, help="Also remove the images that pysim built.")
 def command(*, directory: Path, runs: bool, index: bool, cache: bool, images: bool) -> int:
     """Remove what runs left behind: containers, processes, stale folders; and nothing else."""

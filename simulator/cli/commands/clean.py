@@ -21,6 +21,9 @@ def clean(
     if index and state.index.exists():
         shutil.rmtree(state.index)
         removed.append("the kept index")
+    if cache and state.cache.exists():
+        shutil.rmtree(state.cache)
+        removed.append("what jobs kept with the cache service")
     if cache:
         folder = cache_folder()
         shutil.rmtree(folder)
