@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
-    cache_words,
     VERDICTS,
+    cache_words,
     commit,
     duration,
     index_name,

@@ -29,9 +29,9 @@ from simulator.twins.application import Application
 from simulator.twins.artifact_store import ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
+from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
-from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
@@ -60,11 +60,11 @@ class TwinSettings:
     """What the twins of one run work on.
 
     `folder` is the run's own: artifacts/, its copy of the index, access.jsonl. `repository` is owner/name, `clone`
-    its bare git folder and `cache` the folder of its caches, which may not exist. `baseline` is the folder of the kept index and may not exist; `authority` that of this
-    installation's certificate authority. `host_ca` is the machine's certificates (PEM), `index_url` and
-    `extra_index_urls` the package indexes that it is configured for, `proxies` the usual environment variables
-    (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes listen on beside the
-    indexes' own. `offline` lets nothing reach the network.
+    its bare git folder, `cache` the folder of its caches and `baseline` that of the kept index; these two may not
+    exist. `authority` is the folder of this installation's certificate authority. `host_ca` is the machine's
+    certificates (PEM), `index_url` and `extra_index_urls` the package indexes that it is configured for, `proxies` the
+    usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes
+    listen on beside the indexes' own. `offline` lets nothing reach the network.
     """
 
     run_id: str

@@ -18,6 +18,7 @@ from simulator.report.go_no_go import registration, report
 from simulator.report.state import RunState, replay
 from simulator.run_events import (
     Annotation,
+    CacheUsed,
     ClaimCheck,
     Conclusion,
     FindingRaised,
@@ -120,6 +121,22 @@ def test_many_idle_workflows_are_counted() -> None:
     lines = text(replay([*idle, replace(idle[0], path="pypi.yml", starts=True, rehearsed=True)]))
     assert "pypi.yml" in lines[1]
     assert any(line.strip() == "not started  15 more workflows" for line in lines)
+
+
+def test_caches_and_one_that_a_release_would_not_find(events_of: EventsOf) -> None:
+    events = events_of("go")
+    started = next(event for event in events if isinstance(event, RunStarted))
+    own = CacheUsed(job_id="b", outcome="saved", key="k-1", matched="k-1", scope="refs/tags/v1", size=2048)
+    own = replace(own, run_id=started.run_id)
+    hit = replace(own, outcome="hit", key="k-2", run_id="earlier")
+    found = text(replay([*events, CacheUsed(job_id="b", outcome="miss", key="k"), own, hit]), 200)
+    begin = next(number for number, line in enumerate(found) if line.startswith("Caches"))
+    assert [line.removeprefix("Caches").strip() for line in found[begin : begin + 3]] == [
+        "b: missed k",
+        "b: saved k-1: 2.0 kB for refs/tags/v1",
+        "b: hit k-1 for k-2: 2.0 kB of refs/tags/v1, saved by an earlier rehearsal; at GitHub a new tag has no cache "
+        "of its own",
+    ]
 
 
 def test_the_busiest_hosts_outside_are_named() -> None:

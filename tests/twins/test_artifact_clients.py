@@ -133,6 +133,8 @@ def test_blocks_that_are_sent_again(
     async def faulty(store: ArtifactStore, artifact: Artifact, block: str, body: AsyncIterable[bytes]) -> None:
         if block not in failed:
             failed.add(block)
+            async for _ in body:
+                pass
             raise OSError("no room for a moment")
         await receive(store, artifact, block, body)
 
