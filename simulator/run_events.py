@@ -281,6 +281,47 @@ class FileUploaded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RefChanged:
+    """A branch or a tag that a job changed on GitHub's stand-in; `before` is None for a new one, `after` for a deleted.
+
+    `by` says how: git's push, the REST API, or a release whose tag did not exist.
+    """
+
+    job_id: str
+    repository: str
+    ref: str
+    before: str | None
+    after: str | None
+    by: Literal["push", "api", "release"]
+    forced: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseAsset:
+    """A file of a release on GitHub."""
+
+    name: str
+    size: int
+    digest: str  # sha256:<hex>
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseChanged:
+    """A release that a job made, changed or deleted on GitHub's stand-in, as it now is; `number` is its id."""
+
+    job_id: str
+    repository: str
+    number: int
+    tag: str
+    name: str
+    draft: bool
+    prerelease: bool
+    latest: bool
+    change: Literal["created", "edited", "deleted"]
+    assets: tuple[ReleaseAsset, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Installed:
     """An install from the local index was tried with a real client; `dist` is "wheel" or "sdist"."""
 
@@ -331,6 +372,8 @@ RunEvent = (
     | CacheUsed
     | TokenExchanged
     | FileUploaded
+    | RefChanged
+    | ReleaseChanged
     | Installed
     | FindingRaised
     | RunFinished

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,6 +47,7 @@ from simulator.runner.model import JobResult, RunSettings
 from simulator.runner.run import Run
 from simulator.triggers.repository import find_files, read_file
 from simulator.twins.base import PublishedFile, Twins
+from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins, TwinSettings
 from simulator.workflow.model import Workflow
 
@@ -138,6 +139,26 @@ def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
         proxies=host.proxies,
         ports=host.ports,
         offline=subject.options.offline,
+        facts=_facts(subject),
+    )
+
+
+def _facts(subject: Subject) -> RepositoryFacts:
+    """What GitHub knows before the run: of a rehearsed `release` event, its release is there."""
+    identity, configuration = subject.identity, subject.configuration
+    payloads = (item.event.payload.get("release") for item in subject.plans)
+    releases = {str(found["id"]): found for found in payloads if isinstance(found, Mapping)}
+    declared = {job.environment: None for item in subject.plans for job in item.jobs if job.environment}
+    return RepositoryFacts(
+        id=int(identity.id),
+        owner_id=int(identity.owner_id),
+        visibility=identity.visibility,
+        default_branch=identity.default_branch,
+        actor=identity.actor,
+        actor_id=int(identity.actor_id),
+        releases=tuple(releases.values()),
+        environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
+        user_tokens=frozenset(configuration.all_secrets),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from simulator.findings import Finding, Severity
+from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
 from simulator.report.words import (
@@ -86,6 +87,7 @@ def report(
         ("Publisher", _exchanges(state)),
         ("Published", _published(state, console.width - LABEL)),
         ("Installed", _installs(state)),
+        ("On GitHub", _github(state)),
         ("Outside", _outside(state)),
         ("Annotations", _annotations(state)),
         ("Summaries", _summaries(state, folder)),
@@ -280,6 +282,15 @@ def _install(install: Installed) -> tuple[tuple[str, str], str, str, str, str]:
     what = f"{install.tool} install ({install.dist})"
     said = install.detail.strip().split("\n")[0] if install.ok else ""
     return _mark(install.ok), what, f"{install.project} {install.version}", duration(install.seconds), said
+
+
+def _github(state: RunState) -> list[Line]:
+    """What the release would have changed on GitHub."""
+    shown: list[Line] = []
+    for release in state.releases:
+        shown.append(line((release_words(release), "bold"), hang=2))
+        shown += columns([(asset.name, size(asset.size), asset.digest) for asset in release.assets], indent=2)
+    return [*shown, *(line(ref_words(change), hang=2) for change in net_changes(state.refs))]
 
 
 def _outside(state: RunState) -> list[Line]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
+from simulator.report.github import ref_words, release_words
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
     VERDICTS,
@@ -39,6 +40,8 @@ from simulator.run_events import (
     JobStarted,
     Notice,
     Progress,
+    RefChanged,
+    ReleaseChanged,
     RunEvent,
     RunFinished,
     RunStarted,
@@ -101,6 +104,10 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = _outside(event)
         case JobPlanned() | JobStarted() | JobFinished():
             lines = _job(state, event)
+        case RefChanged():
+            lines = [f"{event.job_id}: {ref_words(event)}"]
+        case ReleaseChanged():
+            lines = [f"{event.job_id}: {release_words(event)}"]
         case Annotation() | StepSummary() | TwinRequest():
             lines = []
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():

@@ -27,6 +27,8 @@ from simulator.run_events import (
     JobStarted,
     Notice,
     Progress,
+    RefChanged,
+    ReleaseChanged,
     RunEvent,
     RunFinished,
     RunStarted,
@@ -42,6 +44,7 @@ from simulator.run_events import (
 
 LAST_LINES: Final = 25
 _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | TwinRequest
+_GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
     RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | ActionResolved | RunFinished | FindingRaised
 )
@@ -115,6 +118,8 @@ class RunState:
     exchanges: tuple[TokenExchanged, ...] = ()
     uploads: tuple[FileUploaded, ...] = ()
     installs: tuple[Installed, ...] = ()
+    refs: tuple[RefChanged, ...] = ()
+    releases: tuple[ReleaseChanged, ...] = ()  # of each the last, but none that was made and deleted again
     requests: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (twin, host) -> how many
     annotations: tuple[Annotation, ...] = ()
     summaries: tuple[StepSummary, ...] = ()
@@ -171,6 +176,8 @@ def advance(state: RunState, event: RunEvent) -> RunState:
             return _step(state, event)
         case ArtifactStored() | CacheUsed() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
             return _outside(state, event)
+        case RefChanged() | ReleaseChanged():
+            return _github(state, event)
         case _:
             assert_never(event)
 
@@ -273,3 +280,14 @@ def _outside(state: RunState, event: _OutsideEvent) -> RunState:
         case _:
             assert_never(event)
     return state
+
+
+def _github(state: RunState, event: _GithubEvent) -> RunState:
+    if isinstance(event, RefChanged):
+        return replace(state, refs=(*state.refs, event))
+    known = {release.number: release for release in state.releases}
+    made = event.number in known and known[event.number].change == "created"
+    known[event.number] = replace(event, change="created") if made and event.change == "edited" else event
+    if made and event.change == "deleted":
+        del known[event.number]
+    return replace(state, releases=tuple(known.values()))

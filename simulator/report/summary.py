@@ -6,6 +6,7 @@ from typing import Final, NotRequired, TypedDict
 
 from simulator.findings import Finding
 from simulator.positions import Span
+from simulator.report.github import net_changes
 from simulator.report.state import JobState, RunState, StepState
 from simulator.run_events import Conclusion, FileUploaded, TokenExchanged
 
@@ -94,6 +95,35 @@ class InstallSummary(TypedDict):
     seconds: float
 
 
+class GithubReleaseSummary(TypedDict):
+    """A release that a job made, changed or deleted on GitHub's stand-in; assets have `name`, `size` and `digest`."""
+
+    tag: str
+    name: str
+    change: str
+    draft: bool
+    prerelease: bool
+    latest: bool
+    assets: list[dict[str, str | int]]
+
+
+class RefSummary(TypedDict):
+    """A branch or tag that changed there; `before` is None for a new one, `after` for a deleted one."""
+
+    ref: str
+    before: str | None
+    after: str | None
+    by: str
+    forced: bool
+
+
+class GithubSummary(TypedDict):
+    """What the release would have changed on GitHub."""
+
+    releases: list[GithubReleaseSummary]
+    refs: list[RefSummary]
+
+
 class FindingSummary(TypedDict):
     """A finding; `where` is `file:line:column` or words."""
 
@@ -125,6 +155,7 @@ class Summary(TypedDict):
     publishers: list[PublisherSummary]
     published: list[ReleaseSummary]
     installed: list[InstallSummary]
+    github: GithubSummary
     findings: list[FindingSummary]
 
 
@@ -159,6 +190,7 @@ def summary(state: RunState) -> Summary | None:
             )
             for i in state.installs
         ],
+        github=_github(state),
         findings=[_finding(finding) for finding in state.findings],
     )
 
@@ -212,6 +244,27 @@ def _published(uploads: tuple[FileUploaded, ...]) -> list[ReleaseSummary]:
         )
         release["files"].append(FileSummary(filename=u.filename, size=u.size, sha256=u.sha256))
     return list(releases.values())
+
+
+def _github(state: RunState) -> GithubSummary:
+    return GithubSummary(
+        releases=[
+            GithubReleaseSummary(
+                tag=r.tag,
+                name=r.name,
+                change=r.change,
+                draft=r.draft,
+                prerelease=r.prerelease,
+                latest=r.latest,
+                assets=[{"name": a.name, "size": a.size, "digest": a.digest} for a in r.assets],
+            )
+            for r in state.releases
+        ],
+        refs=[
+            RefSummary(ref=c.ref, before=c.before, after=c.after, by=c.by, forced=c.forced)
+            for c in net_changes(state.refs)
+        ],
+    )
 
 
 def _finding(finding: Finding) -> FindingSummary:

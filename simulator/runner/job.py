@@ -39,6 +39,7 @@ class JobRunner:
         self._planned = planned
         self._resolve = resolve
         self._masker = masker.child()
+        self._token = f"ghs_{secrets.token_hex(18)}"
         self._life = JobLife(settings.clock)
         self._forgiving = False
 
@@ -81,6 +82,8 @@ class JobRunner:
             job_id=planned.key,
             id_token=planned.permissions.get("id-token") == "write",
             claims=oidc_claims(github, settings.identity, planned),
+            token=self._token,
+            permissions=planned.permissions,
         )
 
     def _environment_secrets(self) -> Mapping[str, str]:
@@ -95,10 +98,9 @@ class JobRunner:
 
     def _in_sandbox(self, access: JobAccess, needs: Mapping[str, Value], variables: Mapping[str, str]) -> JobResult:
         settings, planned = self._settings, self._planned
-        token = f"ghs_{secrets.token_hex(18)}"
-        self._masker.add(token)
+        self._masker.add(self._token)
         folder = workspace(settings.identity)
-        github = job_github_context(self._server_context(), planned.job.id, token, folder)
+        github = job_github_context(self._server_context(), planned.job.id, self._token, folder)
         state = JobState(settings, planned, github, needs, access, self._masker, self._life)
         state.admit(variables, self._environment_secrets())
         spec = SandboxSpec(

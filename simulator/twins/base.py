@@ -31,12 +31,19 @@ class JobGrant:
 
     `claims` are GitHub's ID-token claims that depend on the job (all but iss, aud, jti, iat, nbf, exp); they are
     handed out only when `id_token` is True. Jobs with one `run_id` among them are of one workflow run, and share its
-    artifacts.
+    artifacts. `token` is the job's GITHUB_TOKEN and `permissions` what it may do: `read` or `write` by scope; a scope
+    that is not there is closed.
     """
 
     job_id: str
     id_token: bool
     claims: Mapping[str, str]
+    token: str = ""
+    permissions: Mapping[str, str] = field(default_factory=dict)
+
+    def may(self, scope: str, access: str) -> bool:
+        """Whether the token has at least this access (`read`, `write`) to a scope."""
+        return self.permissions.get(scope) in ({"write"} if access == "write" else {"read", "write"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

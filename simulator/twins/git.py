@@ -1,6 +1,6 @@
 """GitHub's git host: the rehearsed repository from its private clone by `git http-backend`, others read from GitHub.
 
-A push lands in the private clone, for later jobs of the run to see, and is told to the user. Knows no workflow.
+A push lands in the private clone, for later jobs of the run to see, and is told. Knows no workflow.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Final, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from simulator import process
-from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
+from simulator.twins.callers import BOT, Callers
+from simulator.twins.clone import Clone
+from simulator.twins.github_api.site import Site
 from simulator.twins.hosts import GITHUB
 from simulator.twins.upstream import Upstream
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 CHUNK: Final = 65536
 WANTS_LIMIT: Final = 64 << 20  # of a request to GitHub: what a client has and wants, not a repository
 _GIT_PATH: Final = re.compile(r"/([^/]+/[^/]+?)(?:\.git)?(/(?:info/refs|HEAD|objects/.+|git-(?:upload|receive)-pack))")
+_NOT_FOUND: Final = "Repository not found."
 _PROTOCOL: Final = re.compile(r"[a-z0-9=:.]{1,100}")
 _CONFIG: Final = (
     "uploadpack.allowFilter=true",
@@ -41,9 +43,9 @@ _CONFIG: Final = (
 class GitTwin:
     """GitHub's main host."""
 
-    def __init__(self, *, repository: str, clone: Path, upstream: Upstream, emit: EventSink) -> None:
-        self._repository, self._clone, self._upstream, self._emit = repository, clone, upstream, emit
-        self._pushing = asyncio.Lock()
+    def __init__(self, *, clone: Clone, callers: Callers, upstream: Upstream, site: Site, private: bool) -> None:
+        self._clone, self._callers, self._upstream, self._private = clone, callers, upstream, private
+        self._site = site
         self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
 
     def close(self) -> None:
@@ -54,9 +56,13 @@ class GitTwin:
         """Answer a request for any repository."""
         at = visit(request)
         match = _GIT_PATH.fullmatch(at.path)
-        if match and match[1].lower() == self._repository.lower():
+        if match and match[1].lower() == self._clone.repository.lower():
             return await self._own(request, match[2])
         if request.method in {"GET", "HEAD"}:
+            if at.path.lower().startswith(f"/{self._clone.repository}/".lower()) and (
+                page := await self._site.answer(request)
+            ):
+                return page
             return await self._upstream.relay(request, GITHUB, credentials=True)
         if request.method == "POST" and match and match[2] == "/git-upload-pack":
             body = await request.body()
@@ -66,20 +72,31 @@ class GitTwin:
 
     async def _own(self, request: Request, path: str) -> Response:
         service = path.lstrip("/") if request.method == "POST" else request.query_params.get("service")
-        if service != "git-receive-pack":
+        writes = service == "git-receive-pack"
+        if refusal := self._refusal(request, writes=writes):
+            return refusal
+        if not writes or request.method != "POST":
             return await self._backend(request, path)
-        if "authorization" not in request.headers:
-            refusal = {"www-authenticate": 'Basic realm="GitHub"'}
-            return PlainTextResponse("No anonymous write access.\n", status_code=401, headers=refusal)
-        if request.method != "POST":
-            return await self._backend(request, path)
-        async with self._pushing:
-            before = await self._in_thread(self._refs)
+        async with self._clone.changing(visit(request).job_id, "push"):
             response = await self._backend(request, path)
-            if isinstance(response, StreamingResponse):
-                response = await _whole(response)
-            self._tell(visit(request).job_id, before, await self._in_thread(self._refs))
-        return response
+            return await _whole(response) if isinstance(response, StreamingResponse) else response
+
+    def _refusal(self, request: Request, *, writes: bool) -> Response | None:
+        """What GitHub answers to a request that may not be: git shows the text behind `remote:`.
+
+        Reads with a token that is nobody's are let through, as a token of an app means nothing here.
+        """
+        if not writes and not self._private:
+            return None
+        caller = self._callers.of(request)
+        if caller is None or not caller.known:
+            said = "Invalid username or token." if caller is None else "No anonymous write access."
+            refusal = {"www-authenticate": 'Basic realm="GitHub"'}
+            return PlainTextResponse(f"{said}\n", status_code=401, headers=refusal)
+        if caller.may("contents", "write" if writes else "read"):
+            return None
+        said = f"Permission to {self._clone.repository}.git denied to {BOT}." if writes else _NOT_FOUND
+        return PlainTextResponse(f"{said}\n", status_code=403 if writes else 404)
 
     async def _backend(self, request: Request, path: str) -> StreamingResponse | Response:
         """What `git http-backend` answers, passed on as it comes once it has had the whole request."""
@@ -132,10 +149,10 @@ class GitTwin:
         protocol = headers.get("git-protocol", "")
         return {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._clone),
+            "HOME": str(self._clone.path),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_PROJECT_ROOT": str(self._clone),
+            "GIT_PROJECT_ROOT": str(self._clone.path),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": protocol if _PROTOCOL.fullmatch(protocol) else "",
             "PATH_INFO": path,
@@ -148,28 +165,6 @@ class GitTwin:
             "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""),
             **({"CONTENT_LENGTH": headers["content-length"]} if "content-length" in headers else {}),
         }
-
-    def _refs(self) -> Mapping[str, str]:
-        listed = process.run(["git", "for-each-ref", "--format=%(refname) %(objectname)"], cwd=self._clone)
-        return dict(line.split(" ", 1) for line in listed.text.splitlines())
-
-    def _tell(self, job_id: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-        for ref in sorted(before.keys() | after.keys()):
-            old, new = before.get(ref), after.get(ref)
-            if old != new:
-                change = (
-                    f"created {ref} at {new}"
-                    if old is None
-                    else f"deleted {ref}"
-                    if new is None
-                    else f"moved {ref} to {new}"
-                )
-                self._emit(
-                    Notice(
-                        message=f"The job {job_id} pushed to {self._repository}: it {change}",
-                        hint="The push went to the rehearsal's own clone; the release would make it on GitHub.",
-                    )
-                )
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

@@ -101,6 +101,15 @@ class Jobs:
         """An open job."""
         return self._open.get(job_id)
 
+    def open_jobs(self) -> Sequence[OpenJob]:
+        """The jobs that are open."""
+        return tuple(self._open.values())
+
+    def holder(self, token: str) -> OpenJob | None:
+        """The open job whose GITHUB_TOKEN this is: it dies with the job."""
+        own = (job for job in self.open_jobs() if job.grant.token)
+        return next((job for job in own if secrets.compare_digest(job.grant.token.encode(), token.encode())), None)
+
     def _runtime_token(self, run: str, backend: str) -> str:
         """Clients read nothing of it but `scp`, and look for one item of exactly three parts there."""
         now = int(time.time())

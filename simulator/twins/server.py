@@ -32,9 +32,13 @@ from simulator.twins.authority import Authority
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
+from simulator.twins.clone import Clone
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
+from simulator.twins.github_api.assembly import github_twins
+from simulator.twins.github_api.facts import RepositoryFacts
+from simulator.twins.github_api.twin import ApiTwin
 from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
 from simulator.twins.late import Closing, Late
@@ -64,7 +68,8 @@ class TwinSettings:
     exist. `authority` is the folder of this installation's certificate authority. `host_ca` is the machine's
     certificates (PEM), `index_url` and `extra_index_urls` the package indexes that it is configured for, `proxies` the
     usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes
-    listen on beside the indexes' own. `offline` lets nothing reach the network.
+    listen on beside the indexes' own. `offline` lets nothing reach the network. `facts` are what GitHub knows of the
+    repository.
     """
 
     run_id: str
@@ -82,6 +87,7 @@ class TwinSettings:
     proxies: Mapping[str, str] = field(default_factory=dict)
     ports: Sequence[int] = (80, 443)
     offline: bool = False
+    facts: RepositoryFacts = field(default_factory=RepositoryFacts)
 
     @property
     def index_urls(self) -> Sequence[str]:
@@ -202,14 +208,20 @@ class LocalTwins:
 
     async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
         upstream = Upstream(self._outside)
-        git = GitTwin(
-            repository=self._settings.repository, clone=self._settings.clone, upstream=upstream, emit=self._emit
+        git, api = github_twins(
+            clone=Clone(self._settings.clone, self._settings.repository, self._emit),
+            jobs=self._jobs,
+            facts=self._settings.facts,
+            folder=self._settings.folder / "releases",
+            upstream=upstream,
+            emit=self._emit,
+            clock=self._clock,
         )
         late: dict[IndexName, Late] = {
             name: Late(functools.partial(self._index_twin, name, upstream)) for name in indexes()
         }
         application = Application(
-            self._twins(git, late),
+            self._twins(git, api, late),
             outside=request_response(upstream.outside),
             is_open=lambda job_id: self._jobs.get(job_id) is not None,
             records=self._records,
@@ -240,13 +252,13 @@ class LocalTwins:
             for twin in late.values():
                 await twin.close()
 
-    def _twins(self, git: GitTwin, late: Mapping[IndexName, Late]) -> Mapping[TwinName, ASGIApp]:
+    def _twins(self, git: GitTwin, api: ApiTwin, late: Mapping[IndexName, Late]) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
         return {
             "oidc": self._oidc.app,
             "results": self._results.app,
             "github": request_response(git.answer),
-            "github-api": missing,
+            "github-api": api.app,
             "unanswered": missing,
             **cast("Mapping[TwinName, ASGIApp]", late),
         }

@@ -43,6 +43,7 @@ CLAIMS = {
     "job_workflow_ref": f"{REPOSITORY}/.github/workflows/pypi.yml@refs/tags/v0.1.0",
     "environment": "pypi",
 }
+WRITER = {"metadata": "read", "contents": "write", "actions": "read"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -192,10 +193,19 @@ class Rig:
     clock: Clock
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def job(self, job_id: str = "publish", *, id_token: bool = True, claims: Mapping[str, str] | None = None) -> Job:
-        """Open a job; `claims` replace those of a tag push, an empty one leaves it out."""
+    def job(
+        self,
+        job_id: str = "publish",
+        *,
+        id_token: bool = True,
+        claims: Mapping[str, str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+    ) -> Job:
+        """Open a job whose token is `ghs_<job_id>`; `claims` replace those of a tag push, an empty one is left out."""
         merged = {name: value for name, value in {**CLAIMS, **(claims or {})}.items() if value}
-        access = self.twins.open_job(JobGrant(job_id=job_id, id_token=id_token, claims=merged))
+        may = WRITER if permissions is None else permissions
+        grant = JobGrant(job_id=job_id, id_token=id_token, claims=merged, token=f"ghs_{job_id}", permissions=may)
+        access = self.twins.open_job(grant)
         proxy, direct = Forwarder(access.gateway, None), Forwarder(access.gateway, 443)
         self.stack.callback(proxy.close)
         self.stack.callback(direct.close)

@@ -1,4 +1,4 @@
-"""Hosts of GitHub that pysim has no stand-in for yet: each request is answered with what is missing."""
+"""GitHub's REST API for what release workflows do, and the answer to all that pysim has no stand-in for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,31 @@
+"""What GitHub knows of the rehearsed repository before the run. Plain data, given by who starts the twins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryFacts:
+    """The repository's ids and settings, who started the run, and what is there already.
+
+    `releases` are release objects as a webhook's payload has them: of a rehearsed `release` event the one it is about.
+    `environments` are the declared ones. `user_tokens` are secrets that a job may use as a token in its own place of
+    GITHUB_TOKEN.
+    """
+
+    id: int = 1
+    owner_id: int = 1
+    visibility: str = "public"
+    default_branch: str = "main"
+    actor: str = "pysim"
+    actor_id: int = 1
+    releases: Sequence[Mapping[str, object]] = ()
+    environments: Sequence[str] = ()
+    user_tokens: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def private(self) -> bool:
+        """Whether only those who may read the repository see that it is there."""
+        return self.visibility != "public"

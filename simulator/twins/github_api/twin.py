@@ -1,0 +1,150 @@
+"""GitHub's API host, and the one that takes uploads: who asks, may they, which route answers.
+
+The rehearsed repository is answered here. What is public of others is read from the real API, without the job's token;
+nothing is ever written there. Any other route is 501, and told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from simulator.findings import Finding, Severity
+from simulator.run_events import EventSink, FindingRaised
+from simulator.twins.application import fault, visit
+from simulator.twins.callers import Caller, Callers
+from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, error_response
+from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.runs import RATE
+from simulator.twins.upstream import Upstream
+
+_REPOSITORY: Final = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?")
+_PUBLIC: Final = re.compile(r"/(?:users|orgs|licenses|gitignore)/.+|/(?:meta|emojis|licenses|versions)")
+_CONVERTER: Final = re.compile(r"\{kind:(\w+)\}")
+API_HOST: Final = "api.github.com"
+
+
+class ApiTwin:
+    """The API's hosts."""
+
+    def __init__(
+        self,
+        *,
+        place: Place,
+        callers: Callers,
+        upstream: Upstream,
+        emit: EventSink,
+        endpoints: Iterable[Endpoint],
+    ) -> None:
+        self._place, self._callers, self._upstream, self._emit = place, callers, upstream, emit
+        self._routes = Starlette(
+            routes=[self._route(endpoint) for endpoint in endpoints],
+            exception_handlers={404: self._missing, 405: self._missing, Exception: fault},
+        )
+        self._routes.router.redirect_slashes = False
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        at = visit(request)
+        repository = _REPOSITORY.fullmatch(at.path)
+        if repository and repository[1].lower() != self._place.full_name.lower():
+            await (await self._elsewhere(request))(scope, receive, send)
+        elif _PUBLIC.fullmatch(at.path):
+            await (await self._public(request))(scope, receive, send)
+        elif at.path == "/graphql":
+            await (await self._graphql(request))(scope, receive, send)
+        else:
+            await self._routes(scope, receive, send)
+
+    def _route(self, endpoint: Endpoint) -> Route:
+        path = endpoint.path
+        full = path[1:] if path.startswith("//") else f"/repos/{{owner}}/{{repo}}{path}"
+        fixed = _CONVERTER.search(full)
+        full = full.replace(fixed[0], fixed[1]) if fixed else full
+        return Route(full, self._answering(endpoint, fixed[1] if fixed else ""), methods=[endpoint.method])
+
+    def _answering(self, endpoint: Endpoint, kind: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if kind:
+                request.path_params["kind"] = kind
+            try:
+                caller = self._admit(request, endpoint)
+                response = await endpoint.answer(Call(request=request, caller=caller))
+            except ApiError as error:
+                response = error_response(error, endpoint.docs)
+            response.headers["x-ratelimit-limit"] = response.headers["x-ratelimit-remaining"] = str(RATE)
+            return response
+
+        return answer
+
+    def _admit(self, request: Request, endpoint: Endpoint) -> Caller:
+        """Who asks, if they may. GitHub hides from others that a private repository is there."""
+        caller = self._callers.of(request)
+        if caller is None:
+            raise ApiError(401, "Bad credentials")
+        private = self._place.facts.private and not endpoint.path.startswith("//")
+        if not caller.known and private:
+            raise ApiError(404, NOT_FOUND)
+        if not caller.known and endpoint.needs == "write":
+            raise ApiError(401, "Requires authentication")
+        if (private or endpoint.needs == "write") and not caller.may(endpoint.scope, endpoint.needs):
+            raise ApiError(403, FORBIDDEN)
+        return caller
+
+    # ---- what is not the rehearsed repository's
+
+    async def _elsewhere(self, request: Request) -> Response:
+        """Another repository: read from GitHub, never written to."""
+        if request.method in {"GET", "HEAD"}:
+            return await self._relay(request)
+        return error_response(ApiError(403, FORBIDDEN))
+
+    async def _public(self, request: Request) -> Response:
+        login = visit(request).path.removeprefix("/users/").lower()
+        if request.method in {"GET", "HEAD"} and (known := self._place.users.get(login)):
+            return JSONResponse(known)
+        return await self._relay(request) if request.method in {"GET", "HEAD"} else self._unanswered(request)
+
+    async def _relay(self, request: Request) -> Response:
+        """A token that pysim made means nothing there; one of the user's own may show what is private."""
+        caller = self._callers.of(request)
+        own = caller is not None and caller.job is not None
+        return await self._upstream.relay(request, API_HOST, credentials=not own)
+
+    async def _graphql(self, request: Request) -> Response:
+        try:
+            query = str((await Call(request=request, caller=Caller()).body()).get("query", ""))
+        except ApiError as error:
+            return error_response(error)
+        operation = re.search(r"\b(query|mutation|subscription)\s+(\w+)", query)
+        return self._unanswered(request, f" ({operation[1]} {operation[2]})" if operation else "")
+
+    async def _missing(self, request: Request, _error: Exception) -> Response:
+        return self._unanswered(request)
+
+    def _unanswered(self, request: Request, what: str = "") -> Response:
+        """501 with the route; the warning holds where the step takes no notice of it."""
+        at = visit(request)
+        route = f"{request.method} https://{at.host}{at.path}{what}"
+        message = f"pysim does not stand in for {route} yet; nothing was sent to GitHub."
+        self._emit(
+            FindingRaised(
+                finding=Finding(
+                    code="github-api",
+                    severity=Severity.WARNING,
+                    message=f"The job {at.job_id} called {route}. pysim does not stand in for that: it answered 501.",
+                    hint="What the release does there was not rehearsed; look at that step by hand.",
+                    where=at.job_id,
+                )
+            )
+        )
+        body: Json = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": "501"}
+        return JSONResponse(body, 501)
