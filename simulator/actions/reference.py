@@ -28,3 +28,8 @@ def parse_reference(uses: str) -> Reference:
     if not (owner and repo and at and ref) or "@" in ref:
         raise ReferenceSyntaxError(f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{uses}'")
     return RepositoryReference(owner=owner, repo=repo, path="/".join(filter(None, folders)), ref=ref)
+
+
+def is_local(uses: str) -> bool:
+    """Whether the text of a `uses:` names an action of the workspace."""
+    return _LOCAL.match(uses) is not None

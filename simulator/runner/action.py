@@ -1,11 +1,11 @@
 """What a `uses:` step does: the inputs of its action, and the action's pre, main and post parts.
 
-A composite action's steps run as a job's own do.
+A composite action's steps run as a job's own do, and so do the pre and post parts of the actions that it uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,18 +22,20 @@ from simulator.actions.model import (
     ResolvedAction,
     ScriptRuns,
 )
-from simulator.actions.reference import ReferenceSyntaxError
+from simulator.actions.reference import ReferenceSyntaxError, is_local
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
 from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT
-from simulator.expressions.language import Value, render
+from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.run_events import Conclusion
+from simulator.runner.nodes import Nodes
 from simulator.runner.script import run_script, write_variables
 from simulator.runner.state import Frame, JobState
 from simulator.runner.step import StepError, StepRun, begin_inside, begin_part, display_name, perform
 from simulator.workflow.model import Step
 
-OLDEST_NODE: Final = 20  # runs the actions of older ones too
+_ALWAYS: Final = parse("always()", Vocabulary(frozenset(), {"always": (0, 0)}))
+_TOO_DEEP: Final = f"Composite action depth exceeded max depth {DEEPEST}"
 
 
 class Resolver(Protocol):
@@ -45,11 +47,12 @@ class Resolver(Protocol):
     def __call__(self, job: JobState, step: Step, /) -> ResolvedAction: ...
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class ActionUse:
     """One use of an action in a job: what its pre, main and post part share.
 
-    `folder` is in the sandbox, `name` is what the step is called.
+    `folder` is in the sandbox, `name` is what the step is called. Of a composite action, `inner` are the uses that its
+    steps are, by the step's number, as far as they are known, and `inside` is where its steps ran.
     """
 
     step: Step
@@ -58,6 +61,41 @@ class ActionUse:
     frame: Frame
     name: str
     state: dict[str, str] = field(default_factory=dict)
+    began: bool = False
+    inner: dict[int, ActionUse] = field(default_factory=dict)
+    inside: Frame | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the action lies in the workspace."""
+        return isinstance(self.action.reference, LocalReference)
+
+    @property
+    def pre(self) -> Expression | None:
+        """The condition of its pre part, if it has one; a composite action's is those of the actions inside."""
+        match self.action.manifest.runs:
+            case ScriptRuns() | JavaScriptRuns() as runs:
+                return runs.pre_if if runs.pre is not None else None
+            case ContainerRuns() as runs:
+                return runs.pre_if if runs.pre_entrypoint is not None else None
+            case CompositeRuns():
+                return _ALWAYS if any(use.pre for use in self.inner.values() if not use.is_local) else None
+            case runs:
+                assert_never(runs)
+
+    @property
+    def post(self) -> Expression | None:
+        """The condition of its post part, if it has one; a local action inside may have one."""
+        match self.action.manifest.runs:
+            case ScriptRuns() | JavaScriptRuns() as runs:
+                return runs.post_if if runs.post is not None else None
+            case ContainerRuns() as runs:
+                return runs.post_if if runs.post_entrypoint is not None else None
+            case CompositeRuns() as runs:
+                local = any(step.uses is not None and is_local(step.uses.value) for step in runs.steps)
+                return _ALWAYS if local or any(use.post for use in self.inner.values()) else None
+            case runs:
+                assert_never(runs)
 
 
 class Uses:
@@ -65,45 +103,47 @@ class Uses:
 
     def __init__(self, job: JobState, resolve: Resolver) -> None:
         self.posts: list[ActionUse] = []
+        self.nodes = Nodes(job)
         self._job = job
         self._resolve = resolve
         self._prepared: dict[int, ActionUse] = {}  # by the number of the job's step
         self._copied: set[PurePosixPath] = set()
 
-    def prepare(self, step: Step) -> None:
-        """Resolve the action of a job's step before any step runs. Raises StepError."""
-        self._prepared[step.number] = self._use(step, self._job.frame, display_name(step, self._job.scope()))
+    def prepare(self, step: Step, say: Callable[[str], None]) -> None:
+        """Resolve the action of a job's step before any step runs, and the actions inside. Raises StepError."""
+        name = display_name(step, self._job.scope())
+        self._prepared[step.number] = self._use(step, self._job.frame, name, say)
 
-    def find(self, run: StepRun) -> ActionUse:
-        """The use that a step under way is. Raises StepError."""
-        use = None if run.outer else self._prepared.get(run.step.number)
+    def find(self, run: StepRun, within: ActionUse | None) -> ActionUse:
+        """The use that a step under way is; `within` is that of the composite action around it. Raises StepError."""
+        known = self._prepared if within is None else within.inner
+        use = known.get(run.step.number)
         if use is None:
-            return self._use(run.step, run.frame, run.name)
-        use.name = run.name
+            use = known[run.step.number] = self._use(run.step, run.frame, run.name, run.log.write, run.depth)
+        use.frame, use.name = run.frame, run.name
         return use
 
     def begin_pre_parts(self) -> Iterator[tuple[ActionUse, StepRun]]:
         """Begin the pre part of each action that has one, in the order of the job's steps."""
-        for use in self._prepared.values():
-            runs = use.action.manifest.runs
-            if isinstance(runs, ScriptRuns | JavaScriptRuns) and runs.pre is not None:
-                name = f"Pre {use.name}"
-                yield use, begin_part(self._job, use.frame, use.step, "pre", runs.pre_if, name)
+        for use in [use for use in self._prepared.values() if not use.is_local]:
+            if use.pre is not None:
+                yield use, begin_part(self._job, use.frame, use.step, "pre", use.pre, f"Pre {use.name}")
 
     def begin_post_parts(self) -> Iterator[tuple[ActionUse, StepRun]]:
         """Begin the post part of each action that began, the last one first."""
         for use in reversed(self.posts):
-            runs = use.action.manifest.runs
-            assert isinstance(runs, ScriptRuns | JavaScriptRuns)
-            name = f"Post {use.name}"
-            yield use, begin_part(self._job, use.frame, use.step, "post", runs.post_if, name)
+            assert use.post is not None
+            yield use, begin_part(self._job, use.frame, use.step, "post", use.post, f"Post {use.name}")
 
-    def began(self, use: ActionUse) -> None:
+    def began(self, use: ActionUse, run: StepRun) -> None:
         """The action began, so its post part is to come: once for a use."""
-        if all(use is not other for other in self.posts):
+        if not use.began and run.outer is None:
             self.posts.append(use)
+        use.began = True
 
-    def _use(self, step: Step, frame: Frame, name: str) -> ActionUse:
+    def _use(self, step: Step, frame: Frame, name: str, say: Callable[[str], None], depth: int = 0) -> ActionUse:
+        if depth > DEEPEST:
+            raise StepError(_TOO_DEEP)
         try:
             action = self._resolve(self._job, step)
         except (UnknownActionError, ActionManifestError) as error:
@@ -115,13 +155,25 @@ class Uses:
         if action.builtin:
             self._copy(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
         elif isinstance(action.reference, RepositoryReference):
+            say(f"Download action repository '{action.reference}'{_version(action)}")
             self._copy(action.folder, repository_folder(action.reference))
-        return ActionUse(step=step, action=action, folder=folder, frame=frame, name=name)
+        use = ActionUse(step=step, action=action, folder=folder, frame=frame, name=name)
+        runs = action.manifest.runs
+        for inner in runs.steps if isinstance(runs, CompositeRuns) else ():
+            if inner.uses is not None and not is_local(inner.uses.value):
+                use.inner[inner.number] = self._use(
+                    inner, frame, display_name(inner, self._job.scope()), say, depth + 1
+                )
+        return use
 
     def _copy(self, source: Path, target: PurePosixPath) -> None:
         if target not in self._copied:
             self._job.sandbox.copy_in(source, target)
             self._copied.add(target)
+
+
+def _version(action: ResolvedAction) -> str:
+    return f" (SHA:{action.commit})" if action.commit else f" (the files of {action.origin})"
 
 
 def hindrance(action: ResolvedAction) -> str | None:
@@ -149,29 +201,29 @@ def folder_in_sandbox(job: JobState, action: ResolvedAction) -> PurePosixPath:
             assert_never(action.reference)
 
 
-def carry_out(run: StepRun, uses: Uses) -> Conclusion:
+def carry_out(run: StepRun, uses: Uses, within: ActionUse | None = None) -> Conclusion:
     """The body of a step of a job or of a composite action: its script, or the main part of its action."""
     run.fields.update(action_repository=None, action_ref=None)
-    return run_script(run) if run.step.uses is None else run_part(run, uses.find(run), uses)
+    return run_script(run) if run.step.uses is None else run_part(run, uses.find(run, within), uses)
 
 
 def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
     """The part of an action that the stage of `run` says."""
     at, runs = use.action.reference, use.action.manifest.runs
+    if use.pre is not None and isinstance(at, LocalReference):
+        run.log.annotate("warning", f"`pre` execution is not supported for local action from '{at}'")
+    if use.post is not None and run.stage != "post":
+        uses.began(use, run)
+    run.fields.update(action_repository=None, action_ref=None)
     if isinstance(at, RepositoryReference):
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     if isinstance(runs, ContainerRuns):
         raise StepError(f"pysim cannot run {at}: {hindrance(use.action)}")
-    if isinstance(runs, ScriptRuns | JavaScriptRuns):
-        if runs.pre is not None and isinstance(at, LocalReference):
-            run.log.annotate("warning", f"`pre` execution is not supported for local action from '{at}'")
-        if runs.post is not None and run.stage != "post":
-            uses.began(use)
     inputs = _inputs(use, run)
     _header(use, run, inputs)
     match runs:
         case ScriptRuns() | JavaScriptRuns():
-            return _process(use, run, runs, inputs)
+            return _process(use, run, runs, inputs, uses)
         case CompositeRuns():
             return _composite(use, run, runs, inputs, uses)
         case _:
@@ -212,8 +264,8 @@ def _header(use: ActionUse, run: StepRun, inputs: Mapping[str, str]) -> None:
     for name, value in given.items():
         log.write(f"  {name}: {value}")
     write_variables(log, run)
-    if use.action.commit is not None:
-        log.write(f"The code of {use.action.reference} itself runs: commit {use.action.commit}")
+    if isinstance(use.action.reference, RepositoryReference) and not use.action.builtin:
+        log.write(f"The action's own code runs{_version(use.action)}")
     if use.action.builtin:
         log.write(f"pysim runs its own action for this one, made after {use.action.models}:")
         for sentence in use.action.differs:
@@ -221,41 +273,67 @@ def _header(use: ActionUse, run: StepRun, inputs: Mapping[str, str]) -> None:
     log.write("", "endgroup")
 
 
-def _process(use: ActionUse, run: StepRun, runs: ScriptRuns | JavaScriptRuns, inputs: Mapping[str, str]) -> Conclusion:
+def _process(
+    use: ActionUse, run: StepRun, runs: ScriptRuns | JavaScriptRuns, inputs: Mapping[str, str], uses: Uses
+) -> Conclusion:
     """The script of a part. GitHub says nothing of its exit code: a failing action prints its errors itself."""
     script = {"pre": runs.pre, "main": runs.main, "post": runs.post}[run.stage]
     assert script is not None
     if isinstance(runs, ScriptRuns):
         argv = script_argv(use.action, script, python=LAYOUT.python, actions=LAYOUT.actions)
     else:
-        node = LAYOUT.externals / f"node{max(runs.node, OLDEST_NODE)}/bin/node"
-        argv = (str(node), str(use.folder / script))
+        argv = (uses.nodes.executable(runs.node, run), str(use.folder / script))
+        run.env.pop("NODE_ICU_DATA", None)  # of another Node than the runner's (actions/runner#795)
     variables = {f"STATE_{name}": value for name, value in use.state.items()}
     variables |= {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
     access = run.job.access
     try:
         return run.command(argv, run.job.folder, given=variables, services={**access.action_env, **access.script_env})
     finally:
-        use.state.update(run.log.state)
+        _save(use.state, run.log.state)
+
+
+def _save(state: dict[str, str], new: Mapping[str, str]) -> None:
+    """State is kept by name, whatever the case."""
+    names = {name.lower(): name for name in state}
+    for name, value in new.items():
+        state[names.setdefault(name.lower(), name)] = value
 
 
 def _composite(
     use: ActionUse, run: StepRun, runs: CompositeRuns, inputs: Mapping[str, Value], uses: Uses
 ) -> Conclusion:
     if run.depth > DEEPEST:
-        raise StepError(f"Composite action depth exceeded max depth {DEEPEST}")
+        raise StepError(_TOO_DEEP)
     # The steps of a nested action, too, have the github context of the job's step, but for the action's own folder.
     outside = run.frame.fields if run.outer else {key: run.fields[key] for key in _OF_THE_STEP}
-    fields = {**outside, "action_path": str(use.folder)}
-    inner = Frame(inputs=inputs, fields=fields, overrides=run.overrides)
+    inner = Frame(inputs=inputs, fields={**outside, "action_path": str(use.folder)}, overrides=run.overrides)
+    if run.stage != "main":
+        return _parts_inside(use, run, inner, uses)
+    use.inside = inner
     for step in runs.steps:
         part = begin_inside(run, inner, step)
-        inner.book(step, perform(part, partial(carry_out, uses=uses)))
+        inner.book(step, perform(part, partial(carry_out, uses=uses, within=use)))
     scope = run.job.scope(inner, env=run.env, fields=run.fields)
     for name, template in use.action.manifest.outputs.items():
         if template is not None:
             run.log.outputs[name] = render(template, scope)
     return inner.status
+
+
+def _parts_inside(use: ActionUse, run: StepRun, frame: Frame, uses: Uses) -> Conclusion:
+    """The pre parts of the actions that a composite one uses; or the post parts of those that began, backwards."""
+    parts = [use.inner[number] for number in sorted(use.inner, reverse=run.stage == "post")]
+    if run.stage == "post" and use.inside is not None:
+        frame.steps = use.inside.steps
+    for inner in parts:
+        condition = inner.post if run.stage == "post" else inner.pre
+        if condition is None or (run.stage == "post" and not inner.began) or (run.stage == "pre" and inner.is_local):
+            continue
+        inner.frame = frame
+        part = begin_inside(run, frame, inner.step, stage=run.stage, condition=condition)
+        frame.merge(perform(part, partial(run_part, use=inner, uses=uses)).conclusion)
+    return frame.status
 
 
 _OF_THE_STEP: Final = ("action", "action_repository", "action_ref")

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 
+from simulator.actions.reference import is_local
 from simulator.engines.base import LAYOUT, Command, NewFile, SandboxSpec
 from simulator.errors import EngineError
 from simulator.expressions.language import ExpressionError, Value, render
@@ -136,9 +137,8 @@ class JobRunner:
         try:
             self._prepare(state, log)
             for step in self._planned.job.steps:
-                if step.uses is not None and not step.uses.value.startswith(("./", ".\\")):
-                    log.write(f"Download action repository '{step.uses.value}'")
-                    uses.prepare(step)
+                if step.uses is not None and not is_local(step.uses.value):
+                    uses.prepare(step, log.write)
         except (StepError, ExpressionError) as error:
             log.error(str(error))
             conclusion = Conclusion.FAILURE

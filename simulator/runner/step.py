@@ -244,9 +244,14 @@ def begin_part(job: JobState, frame: Frame, step: Step, stage: Stage, condition:
     return _begin(job, frame, step, stage=stage, condition=condition, name=name)
 
 
-def begin_inside(outer: StepRun, frame: Frame, step: Step) -> StepRun:
-    """Begin a step of the composite action that `outer` uses; what it prints is in the log of `outer`."""
-    return _begin(outer.job, frame, step, stage="main", condition=step.condition.expression, outer=outer)
+def begin_inside(
+    outer: StepRun, frame: Frame, step: Step, *, stage: Stage = "main", condition: Expression | None = None
+) -> StepRun:
+    """Begin a step of the composite action that `outer` uses; what it prints is in the log of `outer`.
+
+    In the pre and post stage it is that part of the action that the step uses, with the part's `condition`.
+    """
+    return _begin(outer.job, frame, step, stage=stage, condition=condition or step.condition.expression, outer=outer)
 
 
 def _begin(

@@ -33,7 +33,7 @@ from simulator.triggers.model import Event, RepositoryIdentity
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Step
-from tests.runner.machine import Machine
+from tests.runner.machine import NODES, Machine
 
 IDENTITY: Final = RepositoryIdentity(owner="octo", name="tool", id="42", owner_id="7")
 WORKSPACE: Final = workspace(IDENTITY)
@@ -164,6 +164,7 @@ class World:
     debug: bool = False
     hidden: Sequence[str] | None = None  # what is masked, in the place of all secrets
     prefix: str = ""  # of the jobs' keys
+    nodes: Mapping[int, str] = field(default_factory=lambda: NODES)
     programs: Sequence[str] = ("bash", "sh", "python", "perl")
     temporary: Path = Path("/nowhere")
 
@@ -175,7 +176,7 @@ class World:
     def start(self, workflow: str) -> Started:
         """Make a run of a workflow file."""
         files = {WORKSPACE / name: textwrap.dedent(content) for name, content in self.files.items()}
-        machine = Machine(files, self.programs)
+        machine = Machine(files, self.programs, self.nodes)
         twins = SmallTwins()
         events: list[RunEvent] = []
         listeners: list[EventSink] = []

@@ -16,6 +16,7 @@ from simulator.engines.base import LAYOUT, Command, Exit, LineSink
 from simulator.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
 
+NODES: Final = {20: "v20.20.2", 24: "v24.4.1"}
 CANCELLED: Final = Exit(code=130, reason="cancelled")
 TIMED_OUT: Final = Exit(code=130, reason="timed-out")
 
@@ -33,13 +34,19 @@ class Clock:
 class Machine:
     """Answers the commands of an engine's sandboxes; `files` lie there when a job begins."""
 
-    def __init__(self, files: Mapping[PurePosixPath, str], programs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        files: Mapping[PurePosixPath, str],
+        programs: Sequence[str],
+        nodes: Mapping[int, str] = NODES,
+    ) -> None:
         self.clock = Clock()
         self.engine = FakeEngine(self._answer, programs=programs)
         self.waiting = threading.Event()  # a script waits to be cancelled, or the test lets another one go on
         self.processes: list[Command] = []  # those of steps
         self.cancel_run: Callable[[], None] = lambda: None
         self._files = files
+        self._nodes = {str(LAYOUT.externals / f"node{major}/bin/node"): version for major, version in nodes.items()}
 
     def _answer(self, command: Command, say: LineSink) -> Exit:
         sandbox = next(box for box in self.engine.sandboxes if box.commands and box.commands[-1] is command)
@@ -49,6 +56,9 @@ class Machine:
             for path, content in self._files.items():
                 sandbox.write(path, content.encode())
             return Exit(code=0)
+        if words == ["--version"]:
+            say(self._nodes.get(program, "not found"))
+            return Exit(code=0 if program in self._nodes else 127)
         if program == str(LAYOUT.python) and words[:2] == ["-I", "-c"]:
             return _hash(words[4:], say)
         self.processes.append(command)

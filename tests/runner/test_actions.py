@@ -8,6 +8,7 @@ import pytest
 
 from simulator.engines.base import LAYOUT
 from tests.runner.driving import WORKSPACE, Case, World, job_of
+from tests.runner.machine import NODES
 
 GREET = """
     inputs:
@@ -263,6 +264,8 @@ COMPOSITES = {
             Run show GITHUB_ACTION_PATH GITHUB_ACTION: success
               GITHUB_ACTION_PATH is not set
               GITHUB_ACTION=__run
+            Post Run ./outer: success
+              Post job cleanup.
             = success
         """,
     ),
@@ -272,8 +275,10 @@ COMPOSITES = {
         says="""
             Run ./act: failure
               ! Composite action depth exceeded max depth 9
-            = failure
-        """,
+            Post Run ./act: success
+"""
+        + 10 * "              Post job cleanup.\n"
+        + "            = failure",
     ),
     "an action that an earlier step made": Case(
         steps="""
@@ -484,7 +489,8 @@ Located within expression: format('{1}')
         """,
         says="""
             Run ./act: success
-            Post Run ./js: success
+            Post Run ./act: success
+              Post job cleanup.
               Post job cleanup.
               INPUT_P=here
               STATE_A=inner
@@ -514,11 +520,11 @@ Located within expression: format('{1}')
         steps="- uses: ./act",
         says="""
             Run ./act: success
-            Post Run ./other: success
+            Post Run ./act: success
+              Post job cleanup.
               Post job cleanup.
               STATE_A is not set
               STATE_B=of-other
-            Post Run ./js: success
               Post job cleanup.
               STATE_A=of-js
               STATE_B is not set
@@ -655,8 +661,99 @@ def test_pre_parts_come_before_all_steps(tmp_path: Path) -> None:
         "= success",
     ]
     nodes = [process.argv for process in ran.machine.processes if "node" in process.argv[0]]
-    assert nodes[0] == (f"{LAYOUT.externals}/node20/bin/node", f"{LAYOUT.actions}/octo/js/v2/pre.js")
+    assert nodes[0] == (f"{LAYOUT.externals}/node24/bin/node", f"{LAYOUT.actions}/octo/js/v2/pre.js")
     assert nodes[2][0] == f"{LAYOUT.externals}/node24/bin/node"
+
+
+def test_pre_and_post_parts_inside_composite_actions(tmp_path: Path) -> None:
+    """They are one step of the job's each, whose log they share; what began is ended backwards."""
+    nested = {
+        "octo/outer@v1": {
+            "action.yml": "inputs: {who: {}}\n"
+            + composite(
+                """
+                - {id: one, uses: octo/inner@v1, with: {name: '${{ inputs.who }}-1'}}
+                - {uses: octo/middle@v1, if: inputs.who == 'nobody'}
+                - {uses: octo/inner@v1, with: {name: '${{ inputs.who }}-2 ${{ steps.one.outputs.said }}'}}
+                - {run: exit 3, shell: bash}
+                """
+            )
+        },
+        "octo/middle@v1": {"action.yml": composite("- {uses: octo/inner@v1, with: {name: deep}}")},
+        "octo/inner@v1": {
+            "action.yml": "inputs: {name: {}}\nruns: {using: node24, pre: b.js, main: m.js, post: p.js}",
+            "b.js": "show INPUT_NAME GITHUB_ACTION_REPOSITORY\nstate mark=pre",
+            "m.js": "show STATE_mark\nstate MARK=main\noutput said=hello",
+            "p.js": "show INPUT_NAME STATE_mark STATE_MARK",
+        },
+    }
+    ran = World(actions=nested, temporary=tmp_path).run(job_of("- {uses: octo/outer@v1, with: {who: me}}"))
+    assert ran.transcript("build").splitlines() == [
+        "Pre Run octo/outer@v1: success",
+        *("  INPUT_NAME=me-1", "  GITHUB_ACTION_REPOSITORY=octo/inner"),
+        *("  INPUT_NAME=deep", "  GITHUB_ACTION_REPOSITORY=octo/inner"),
+        *("  INPUT_NAME=me-2 ", "  GITHUB_ACTION_REPOSITORY=octo/inner"),
+        "Run octo/outer@v1: failure",
+        *("  STATE_mark=pre", "  STATE_mark=pre"),
+        "  ! Process completed with exit code 3.",
+        "Post Run octo/outer@v1: success",
+        "  Post job cleanup.",
+        *("  Post job cleanup.", "  INPUT_NAME=me-2 hello", "  STATE_mark=main", "  STATE_MARK is not set"),
+        *(
+            "  Post job cleanup.",
+            "  Post job cleanup.",
+            "  INPUT_NAME=deep",
+            "  STATE_mark=pre",
+            "  STATE_MARK is not set",
+        ),
+        *("  Post job cleanup.", "  INPUT_NAME=me-1", "  STATE_mark=main", "  STATE_MARK is not set"),
+        "= failure",
+    ]
+
+
+def test_every_repository_is_there_before_the_first_step(tmp_path: Path) -> None:
+    files = {"octo/a@v1": {"action.yml": composite("- uses: octo/b@v1")}}
+    ran = World(actions=files, temporary=tmp_path).run(job_of("- run: say never\n- uses: octo/a@v1"))
+    assert ran.transcript("build").splitlines()[0] == "Set up job: failure"
+    assert "octo/b@v1" in ran.transcript("build")
+
+
+@pytest.mark.parametrize(
+    ("declared", "env", "nodes", "major", "said"),
+    [
+        (12, {}, NODES, 24, []),
+        (20, {}, NODES, 24, []),
+        (24, {}, NODES, 24, []),
+        (20, {"ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION": "true"}, NODES, 20, ["have no Node 20 since"]),
+        (24, {"ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION": "true"}, NODES, 24, []),
+        (
+            16,
+            {"ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION": "true", "FORCE_JAVASCRIPT_ACTIONS_TO_NODE24": "true"},
+            NODES,
+            24,
+            ["Using the default Node version: node24."],
+        ),
+        (20, {}, {20: "v22.1.0", 24: "v26.0.1"}, 24, ["Node 24 is not here: Node v26.0.1 runs the action instead."]),
+        (24, {}, {20: "v20.20.2"}, 20, ["Node 24 is not here: Node v20.20.2 runs the action instead."]),
+    ],
+)
+def test_which_node_runs_an_action(
+    declared: int, env: dict[str, str], nodes: dict[int, str], major: int, said: list[str]
+) -> None:
+    files = {"js/action.yml": f"runs: {{using: node{declared}, main: m.js}}", "js/m.js": "say x"}
+    ran = World(files=files, nodes=nodes).run(job_of(f"- uses: ./js\n  env: {env}"))
+    assert ran.conclusions == {"build": "success"}
+    (node,) = (process.argv[0] for process in ran.machine.processes)
+    assert node == f"{LAYOUT.externals}/node{major}/bin/node"
+    notes = [line for line in ran.lines("build") if " Node " in line]
+    assert len(notes) == len(said)
+    assert all(words in note for words, note in zip(said, notes, strict=True))
+
+
+def test_without_any_node_the_step_fails() -> None:
+    files = {"js/action.yml": "runs: {using: node20, main: m.js}", "js/m.js": "say x"}
+    ran = World(files=files, nodes={}).run(job_of("- uses: ./js"))
+    assert "! There is no Node for JavaScript actions here." in ran.transcript("build")
 
 
 def test_an_action_that_only_began_has_a_post_part(tmp_path: Path) -> None:
