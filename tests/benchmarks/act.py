@@ -27,6 +27,7 @@ from simulator.engines.base import EngineName
 from simulator.engines.registry import ENGINES
 from simulator.errors import EngineUnavailableError, ProcessError
 from tests.benchmarks.engines import measure
+from tests.toolkit.install import install
 
 TRIES: Final = 3
 FILES: Final = 20_000
@@ -34,6 +35,15 @@ MEGABYTES: Final = 200
 WORKFLOW: Final = Path(".github/workflows/bench.yml")
 PYSIM: Final = (sys.executable, "-c", "import sys; from simulator.cli.main import run; sys.exit(run())")
 PROJECT: Final = Path(__file__).parent.parent.parent
+CHECKOUT: Final = "      - uses: actions/checkout@v4\n"
+CLIENT: Final = """\
+      - uses: ./.github/actions/script
+        with:
+          script: |
+            const {id} = await client(4).uploadArtifact('data', ['data.bin'], '.')
+            await client(4).downloadArtifact(id, {path: 'back'})
+      - run: cmp data.bin back/data.bin
+"""
 NOOP: Final = "      - run: 'true'\n"
 MEMORY: Final = Path("/dev/shm")
 
@@ -87,13 +97,17 @@ class Bench:
         """The same with act."""
         assert self.act is not None
         flags = ("push", "--pull=false", "-P", f"ubuntu-latest={self.platform}", "--action-offline-mode")
-        process.run([self.act, *flags, *words], cwd=root, env=self.environment)
+        served = ("--artifact-server-path", self.folder / "served", "--artifact-server-addr", "127.0.0.1")
+        process.run([self.act, *flags, *served, *words], cwd=root, env=self.environment)
 
     def whole(self, root: Path) -> tuple[float, float | None]:
-        """Seconds of both as whole processes."""
-        if self.act is None:
-            return median(lambda: self.pysim(root)), None
-        return measure(lambda: self.pysim(root), lambda: self.act_run(root), tries=TRIES)
+        """Seconds of both as whole processes; None for an act that is not here or cannot do it."""
+        try:
+            if self.act is not None:
+                return measure(lambda: self.pysim(root), lambda: self.act_run(root), tries=TRIES)
+        except ProcessError as error:
+            Console().print(f"act does not manage {root.name}: {str(error)[-200:]}", markup=False)
+        return median(lambda: self.pysim(root)), None
 
     # ---- the rows
 
@@ -103,7 +117,7 @@ class Bench:
         first, act_first = self.whole(one)
         start, each, what = self.bare_limits()
         yield Row(name="one job of one no-op step", ours=first, act=act_first, bare=start, limit=what)
-        yield Row(name="  the job alone", ours=median(lambda: None, job_seconds(self.pysim(one))))
+        yield Row(name="  the job alone", ours=statistics.median(job_seconds(self.pysim(one)) for _ in range(TRIES)))
         many = self.repository("many", job("many", NOOP * 51))
         fifty, act_fifty = self.whole(many)
         step = None if act_fifty is None or act_first is None else (act_fifty - act_first) / 50
@@ -129,33 +143,41 @@ class Bench:
             process.run(["docker", "rm", "-f", container])
 
     def checkout(self) -> Iterator[Row]:
-        """A checkout of many files; act copies the folder instead of using git."""
+        """A checkout of many files; act copies the folder instead of using git. The bare clone is on the same disk."""
         files = {f"data/{n % 100}/{n}.txt": f"{n}\n".encode() * 20 for n in range(FILES)}
-        root = self.repository("files", job("files", "      - uses: actions/checkout@v4\n"), files)
-        clone = self.folder / "clone"
-
-        def bare() -> None:
-            shutil.rmtree(clone, ignore_errors=True)
-            process.run(["git", "clone", "-q", "--no-local", "--depth=1", f"file://{root}", clone])
-
+        root = self.repository("files", job("files", CHECKOUT), files)
         took = [step_seconds(self.pysim(root), "checkout") for _ in range(TRIES)]
         yield Row(
-            name=f"checkout of {FILES:,} files", ours=statistics.median(took), bare=median(bare), limit="git clone"
+            name=f"checkout of {FILES:,} files", ours=statistics.median(took), bare=self.clone(root), limit="git clone"
         )
         if self.act is not None:
             yield Row(name="  the whole run", **both(self.whole(root)))
 
+    def clone(self, root: Path) -> float:
+        """Seconds of a bare `git clone`, on the disk that sandboxes of the engine are on."""
+        if self.engine == "local":
+            target = self.folder / "clone"
+            clone = ("git", "clone", "-q", "--no-local", "--depth=1", f"file://{root}", target)
+            return median(lambda: process.run(clone), before=lambda: shutil.rmtree(target, ignore_errors=True))
+        words = ("docker", "run", "-d", "--rm", "--user", "root", "--entrypoint", "sleep", "--network", "none")
+        container = process.run([*words, "-v", f"{root}:/source:ro", self.platform, "1000"]).text
+        inside = "rm -rf /clone; git -c safe.directory='*' clone -q --no-local --depth=1 file:///source /clone"
+        try:
+            return median(lambda: process.run(["docker", "exec", container, "sh", "-c", inside]))
+        finally:
+            process.run(["docker", "rm", "-f", container])
+
     def artifact(self) -> Iterator[Row]:
-        """An artifact up and down, of bytes that no compression shortens."""
+        """An artifact up and down, of bytes that no compression shortens: with the built-in actions, then with
+        GitHub's own client, which act can run too."""
+        make = f"      - run: head -c {MEGABYTES}M /dev/urandom > data.bin\n"
         steps = (
-            f"      - run: head -c {MEGABYTES}M /dev/urandom > data.bin\n"
             "      - uses: actions/upload-artifact@v4\n        with: {path: data.bin}\n"
-            "      - uses: actions/download-artifact@v4\n        with: {path: back}\n"
-            "      - run: cmp data.bin back/artifact/data.bin || cmp data.bin back/data.bin\n"
+            "      - uses: actions/download-artifact@v4\n        with: {name: artifact, path: back}\n"
+            "      - run: cmp data.bin back/data.bin\n"
         )
-        root = self.repository("artifact", job("artifact", steps))
-        taken = [self.pysim(root) for _ in range(TRIES)]
-        ours = statistics.median(step_seconds(events, "load-artifact") for events in taken)
+        root = self.repository("artifact", job("artifact", make + steps))
+        ours = statistics.median(step_seconds(self.pysim(root), "load-artifact") for _ in range(TRIES))
         source = self.folder / "data.bin"
         source.write_bytes(os.urandom(MEGABYTES << 20))
 
@@ -165,7 +187,20 @@ class Bench:
             with zipfile.ZipFile(self.folder / "data.zip") as archive:
                 archive.extract("data.bin", self.folder / "back")
 
-        yield Row(name=f"artifact of {MEGABYTES} MB up and down", ours=ours, bare=median(zipped), limit="zip, unzip")
+        name = f"artifact of {MEGABYTES} MB up and down"
+        yield Row(name=name, ours=ours, bare=median(zipped), limit="zip, unzip")
+        try:
+            action = install().action("script")
+        except (LookupError, ProcessError) as error:
+            Console().print(f"no comparison of artifacts with act: {error}")
+            return
+        files = {
+            f".github/actions/script/{path.relative_to(action)}": path.read_bytes()
+            for path in action.rglob("*")
+            if path.is_file()
+        }
+        client = self.repository("client", job("client", CHECKOUT + make + CLIENT), files)
+        yield Row(name="  with GitHub's client, the whole run", **both(self.whole(client)))
 
 
 def planning(bench: Bench) -> Row:
@@ -187,12 +222,11 @@ def both(taken: tuple[float, float | None]) -> dict[str, Any]:
     return {"ours": taken[0], "act": taken[1]}
 
 
-def median(work: Callable[[], object], *known: float) -> float:
-    """The median seconds of some work, or of what was measured already."""
-    if known:
-        return statistics.median(known)
+def median(work: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+    """The median seconds of some work; what is done before it is not counted."""
     taken = []
     for _ in range(TRIES):
+        before()
         began = time.perf_counter()
         work()
         taken.append(time.perf_counter() - began)
