@@ -156,6 +156,7 @@ class Annotation:
     """A notice, warning or error that a step attached to the run, with the place it names.
 
     `file` is a path of the workspace, or in the checkout of the rehearsed repository; columns are of one line.
+    `source` is that line as the rehearsed commit has it.
     """
 
     job_id: str
@@ -168,6 +169,7 @@ class Annotation:
     column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 
 from simulator.cli.resolution import OWN, Actions
@@ -189,8 +189,16 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         emit=stage.observer,
         sandbox_environment=stage.host.environment,
         mounts=stage.host.mounts,
+        quote=partial(_source_line, lru_cache(partial(read_file, subject.source))),
         debug=subject.options.debug,
     )
+
+
+def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
+    """A line of a file of the rehearsed commit; None when there is no such line, or when it is no text."""
+    content = None if file.startswith("/") else read(file)
+    lines = [] if content is None or b"\0" in content else content.decode(errors="replace").splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def _run(settings: RunSettings, actions: Actions, masker: Masker) -> tuple[JobResult, ...]:

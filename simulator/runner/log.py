@@ -39,26 +39,31 @@ class Place:
     end_column: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobLog:
+    """What the logs of a job's steps share.
+
+    `folder` is the workspace. With `debug`, debug messages are shown and commands are echoed from the start. `quote`
+    gives a line of a file of the rehearsed commit.
+    """
+
+    job_id: str
+    masker: Masker
+    emit: EventSink
+    folder: PurePosixPath | None = None
+    matchers: Matchers | None = None
+    debug: bool = False
+    quote: Callable[[str, int], str | None] = lambda _file, _line: None
+
+
 class StepLog:
     """Takes a step's output line by line, from one thread.
 
     `outputs`, `state`, `env` and `paths` are what commands asked for; `failed` says that one could not be carried out.
     With `unsecure`, the disabled commands `set-env` and `add-path` work; with `any_token` every word stops commands.
-    `folder` is the workspace, `matchers` are those of the job; with `debug`, debug messages are shown and commands are
-    echoed from the start.
     """
 
-    def __init__(
-        self,
-        job_id: str,
-        number: int,
-        masker: Masker,
-        emit: EventSink,
-        *,
-        folder: PurePosixPath | None = None,
-        matchers: Matchers | None = None,
-        debug: bool = False,
-    ) -> None:
+    def __init__(self, job: JobLog, number: int) -> None:
         self.number = number
         self.outputs: dict[str, str] = {}
         self.state: dict[str, str] = {}
@@ -67,29 +72,16 @@ class StepLog:
         self.failed = False
         self.unsecure = False
         self.any_token = False
-        self._job_id = job_id
-        self._masker = masker
-        self._emit = emit
-        self._folder = folder
-        self._matchers = matchers
-        self._scanner = Scanner(matchers, self._note) if matchers else None
-        self._debug = debug
+        self._job = job
+        self._scanner = Scanner(job.matchers, self._note) if job.matchers else None
         self._line = ""
         self._resume: str | None = None
-        self._echo = debug
+        self._echo = job.debug
         self._counts: dict[AnnotationLevel, int] = dict.fromkeys(get_args(AnnotationLevel), 0)
 
     def inner(self) -> StepLog:
         """The log of a step inside this one: the same lines and limits, its own effects."""
-        log = StepLog(
-            self._job_id,
-            self.number,
-            self._masker,
-            self._emit,
-            folder=self._folder,
-            matchers=self._matchers,
-            debug=self._debug,
-        )
+        log = StepLog(self._job, self.number)
         log._counts, log._echo = self._counts, self._echo
         return log
 
@@ -123,11 +115,12 @@ class StepLog:
 
     def write(self, line: str, level: Level = "text") -> None:
         """A line of the log as it is shown, masked here."""
-        self._emit(StepLine(job_id=self._job_id, number=self.number, line=self._masker.mask(line), level=level))
+        masked = self._job.masker.mask(line)
+        self._job.emit(StepLine(job_id=self._job.job_id, number=self.number, line=masked, level=level))
 
     def debug(self, message: str) -> None:
         """A message that is shown only where the step is debugged."""
-        if self._debug:
+        if self._job.debug:
             for line in message.replace("\r\n", "\n").split("\n"):
                 self.write(line, "debug")
 
@@ -142,24 +135,27 @@ class StepLog:
     ) -> None:
         """A notice, warning or error of the run: a line of the log (`shown`) and, up to a limit, an annotation."""
         place = place or Place()
-        message = self._masker.mask(message)[:LONGEST_MESSAGE]
+        message = self._job.masker.mask(message)[:LONGEST_MESSAGE]
         if shown or message:
             self.write(shown or message, level)
         self._counts[level] += 1
         if self._counts[level] > ANNOTATIONS_PER_LEVEL:
             return
-        self._emit(
+        file, line, mask = place.file, place.line, self._job.masker.mask
+        source = self._job.quote(file, line) if file and line else None
+        self._job.emit(
             Annotation(
-                job_id=self._job_id,
+                job_id=self._job.job_id,
                 number=self.number,
                 level=level,
                 message=message,
-                title=title and self._masker.mask(title),
-                file=place.file and self._masker.mask(place.file),
-                line=place.line,
+                title=title and mask(title),
+                file=file and mask(file),
+                line=line,
                 column=place.column,
                 end_line=place.end_line,
                 end_column=place.end_column,
+                source=source and mask(source),
             )
         )
 
@@ -175,8 +171,8 @@ class StepLog:
 
     def summary(self, markdown: str) -> None:
         """What the step adds to the summary of the run; masked line by line."""
-        text = "\n".join(map(self._masker.mask, re.split(r"\r\n|[\r\n]", markdown)))
-        self._emit(StepSummary(job_id=self._job_id, number=self.number, markdown=text))
+        text = "\n".join(map(self._job.masker.mask, re.split(r"\r\n|[\r\n]", markdown)))
+        self._job.emit(StepSummary(job_id=self._job.job_id, number=self.number, markdown=text))
 
     def _note(self, level: Literal["debug", "warning"], message: str) -> None:
         if level == "debug":
@@ -187,17 +183,17 @@ class StepLog:
     def _problem(self, line: str, problem: Problem) -> None:
         """A line that a problem matcher knows; its file counts if it lies in the checkout of the repository."""
         file = None
-        if problem.file is not None and self._matchers is not None:
-            file = self._matchers.place(problem.file, problem.from_path, self._note)
+        if problem.file is not None and self._job.matchers is not None:
+            file = self._job.matchers.place(problem.file, problem.from_path, self._note)
         place = Place(file=file, line=problem.line, column=problem.column)
         self.annotate(problem.severity, problem.message, place=place, shown=line)
 
     def _relative(self, file: str | None) -> str | None:
         """A file of the workspace by its path there."""
-        if file is None or self._folder is None or not file.startswith("/"):
+        if file is None or self._job.folder is None or not file.startswith("/"):
             return file
         path = PurePosixPath(posixpath.normpath(file))
-        return str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else file
+        return str(path.relative_to(self._job.folder)) if path.is_relative_to(self._job.folder) else file
 
     # What each command does; registered in COMMANDS below.
 
@@ -220,7 +216,7 @@ class StepLog:
             return
         if self._echo:
             self.write("::add-mask::***")
-        self._masker.add(command.data)
+        self._job.masker.add(command.data)
 
     def _stop(self, command: WorkflowCommand) -> None:
         token = command.data
@@ -234,7 +230,7 @@ class StepLog:
             )
             return
         if len(token) > _SHOWN:
-            self._masker.add(token)
+            self._job.masker.add(token)
         self._resume = token
         self.write(self._line)
 
@@ -285,10 +281,10 @@ class StepLog:
         if not command.data:
             self.annotate("warning", "File path must be specified.")
             return
-        if self._matchers is None or self._scanner is None:
+        if self._job.matchers is None or self._scanner is None:
             return
         try:
-            configs = parse_matchers(self._matchers.file(command.data), self._note)
+            configs = parse_matchers(self._job.matchers.file(command.data), self._note)
         except MatcherError as error:
             self._refuse(str(error))
             return
@@ -310,9 +306,9 @@ class StepLog:
             self.annotate(
                 "warning", "Either an owner name or a file path must be specified in ##[remove-matcher] command."
             )
-        elif self._matchers is not None and self._scanner is not None:
+        elif self._job.matchers is not None and self._scanner is not None:
             try:
-                owners = (owner,) if owner else owners_of(self._matchers.file(file))
+                owners = (owner,) if owner else owners_of(self._job.matchers.file(file))
             except MatcherError as error:
                 self._refuse(str(error))
                 return

@@ -25,7 +25,7 @@ from simulator.runner.contexts import (
     strategy_context,
 )
 from simulator.runner.lifetime import JobLife
-from simulator.runner.log import StepLog
+from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.matchers import Matchers
 from simulator.runner.model import SERVER_URL, RunSettings, StepResult
@@ -91,14 +91,23 @@ class JobState:
         self.frame = Frame()
         self.ids = step_ids(planned.job.steps)
         self._needs = needs
-        self.debug = settings.debug or _is_on(STEP_DEBUG, settings.secrets, settings.variables)
+        debug = settings.debug or _is_on(STEP_DEBUG, settings.secrets, settings.variables)
         repository = str(github["repository"])
-        self.matchers = Matchers(
+        matchers = Matchers(
             self._read,
             self.folder,
             urls=(f"{SERVER_URL}/{repository}", f"git@{SERVER_URL.partition('://')[2]}:{repository}.git"),
         )
-        self._runner = runner_context(self.folder, debug=self.debug)
+        self._log = JobLog(
+            job_id=planned.key,
+            masker=masker,
+            emit=settings.emit,
+            folder=self.folder,
+            matchers=matchers,
+            debug=debug,
+            quote=settings.quote,
+        )
+        self._runner = runner_context(self.folder, debug=debug)
         self._job = job_context(github, settings.plan.workflow, planned)
         self._paths: list[str] = []
         self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
@@ -151,15 +160,7 @@ class JobState:
         self.settings.emit(
             StepStarted(job_id=key, number=number, name=self.masker.mask(name), span=span, at=self.settings.clock())
         )
-        return StepLog(
-            key,
-            number,
-            self.masker,
-            self.settings.emit,
-            folder=self.folder,
-            matchers=self.matchers,
-            debug=self.debug,
-        )
+        return StepLog(self._log, number)
 
     def finish_step(self, log: StepLog, result: StepResult, code: int | None = None) -> None:
         """End a step of the job's list."""

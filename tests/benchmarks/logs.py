@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulator.run_events import RunEvent
-from simulator.runner.log import StepLog
+from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.matchers import Matchers
 
@@ -45,7 +45,8 @@ def _try(secrets: int, *, matchers: bool) -> float:
         pass
 
     known = Matchers(lambda _: json.dumps(MATCHER).encode(), PurePosixPath("/work"))
-    log = StepLog("build", 1, Masker(f"a-secret-value-{n}" for n in range(secrets)), ignore, matchers=known)
+    masker = Masker(f"a-secret-value-{n}" for n in range(secrets))
+    log = StepLog(JobLog(job_id="build", masker=masker, emit=ignore, matchers=known), 1)
     if matchers:
         log("::add-matcher::m.json")
     lines = [text(number) for number in range(LINES)]

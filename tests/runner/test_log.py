@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.run_events import Annotation, RunEvent, StepLine
-from simulator.runner.log import StepLog
+from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
 
 
@@ -13,7 +13,7 @@ def feed(
     *lines: str, debug: bool = False, any_token: bool = False
 ) -> tuple[StepLog, list[tuple[str, str]], list[Annotation]]:
     events: list[RunEvent] = []
-    log = StepLog("build", 3, Masker(), events.append, debug=debug)
+    log = StepLog(JobLog(job_id="build", masker=Masker(), emit=events.append, debug=debug), 3)
     log.any_token = any_token
     for line in lines:
         log(line)
@@ -106,7 +106,7 @@ def test_commands_that_are_not_complete_fail_the_step() -> None:
 
 
 def test_unsecure_commands_have_their_limits_too() -> None:
-    log = StepLog("build", 3, Masker(), lambda _: None)
+    log = StepLog(JobLog(job_id="build", masker=Masker(), emit=lambda _: None), 3)
     log.unsecure = True
     log("::set-env name=node_options::x")
     log("::set-env name=A::x")

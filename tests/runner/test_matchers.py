@@ -12,7 +12,7 @@ import pytest
 from simulator.errors import EngineError
 from simulator.run_events import Annotation, RunEvent, StepLine
 from simulator.runner import matchers as module
-from simulator.runner.log import StepLog
+from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.matchers import Matchers
 from tests.runner.driving import WORKSPACE, World, job_of
@@ -63,9 +63,16 @@ class Job:
         return self.files[path]
 
     def step(self) -> StepLog:
-        return StepLog(
-            "build", 1, Masker(["s3cret"]), self.events.append, folder=FOLDER, matchers=self.matchers, debug=self.debug
+        job = JobLog(
+            job_id="build",
+            masker=Masker(["s3cret"]),
+            emit=self.events.append,
+            folder=FOLDER,
+            matchers=self.matchers,
+            debug=self.debug,
+            quote=lambda file, line: f"line {line} of {file}",
         )
+        return StepLog(job, 1)
 
     def feed(self, *lines: str, matchers: Sequence[Mapping[str, Any]] = ()) -> StepLog:
         log = self.step()
@@ -90,6 +97,7 @@ def test_a_line_becomes_an_annotation_and_is_shown_whole() -> None:
     log = job.feed("src/a.c:3:7: warning: unused x", "other", matchers=[COMPILER])
     assert job.shown == [("warning", "src/a.c:3:7: warning: unused x"), ("text", "other")]
     (found,) = job.problems
+    assert found.source == "line 3 of src/a.c"
     assert (found.level, found.message, found.file, found.line, found.column) == (
         "warning",
         "unused x",
