@@ -22,6 +22,7 @@ DEFAULTS = {
     "github.repository": "octo/demo",
     "github.token": "ghs_job",
     "github.run_id": "77",
+    "github.workspace": ".",
     "github.server_url == 'https://github.com' && github.token || ''": "ghs_job",
 }
 

@@ -13,6 +13,7 @@ BUILTIN: Mapping[str, Path] = {
     "actions/download-artifact": FOLDER / "download_artifact",
     "actions/setup-python": FOLDER / "setup_python",
     "actions/upload-artifact": FOLDER / "upload_artifact",
+    "astral-sh/setup-uv": FOLDER / "setup_uv",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
 }
 

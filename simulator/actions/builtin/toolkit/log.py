@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
+
+_silent = threading.Event()
 
 
 def info(text: str) -> None:
-    """A plain line of the log."""
-    print(text, flush=True)
+    """A plain line of the log, unless it is quiet."""
+    if not _silent.is_set():
+        print(text, flush=True)
+
+
+def silence() -> None:
+    """Show no plain lines from here on; commands are still given."""
+    _silent.set()
 
 
 def command(name: str, text: str, **properties: str) -> None:

@@ -1,0 +1,1 @@
+"""astral-sh/setup-uv, as pysim models it."""
