@@ -105,9 +105,11 @@ def start(
     clean_env: bool = False,
     pass_fds: Sequence[int] = (),
     stderr: IO[bytes] | int = subprocess.PIPE,
+    apart: bool = False,
 ) -> Child:
     """Start a program with pipes to all of its streams; the caller ends it with `stop`.
 
+    With `apart` it is in a session of its own, where no Ctrl-C reaches it.
     With `clean_env` the program sees `env` alone. Raises ProcessError when the program is missing.
     """
     words = [str(word) for word in argv]
@@ -121,6 +123,7 @@ def start(
             stdout=subprocess.PIPE,
             stderr=stderr,
             pass_fds=tuple(pass_fds),
+            start_new_session=apart,
         )
     except OSError as error:
         if cwd is not None and not cwd.is_dir():

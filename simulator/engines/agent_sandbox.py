@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self
 
-from simulator.engines.base import Command, Exit, LineSink, SandboxSpec
+from simulator.engines.base import Command, Containers, Exit, LineSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
 from simulator.errors import EngineError
 
@@ -34,6 +34,11 @@ class AgentSandbox:
     @property
     def environment(self) -> Mapping[str, str]:
         return self._environment
+
+    @property
+    def containers(self) -> Containers:
+        """See `Sandbox.containers`: none, unless an engine has them."""
+        raise EngineError(f"{self.label} has no containers beside it", hint="Use --engine docker.")
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         """Start the sandbox; the stack takes what undoes each step. Raises EngineError."""

@@ -33,6 +33,14 @@ class Layout:
 
 
 LAYOUT = Layout()
+# Where the containers of a job find the folders of its sandbox: GitHub's own paths (actions/runner, ContainerInfo).
+CONTAINER_PLACES: Mapping[PurePosixPath, PurePosixPath] = {
+    PurePosixPath("/__w"): LAYOUT.work,
+    PurePosixPath("/__e"): LAYOUT.externals,
+    PurePosixPath("/__t"): LAYOUT.tool_cache,
+    PurePosixPath("/github/home"): LAYOUT.temp / "_github_home",
+    PurePosixPath("/github/workflow"): LAYOUT.temp / "_github_workflow",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +50,9 @@ class SandboxSpec:
     `gateway` is the Unix socket in pysim that the sandbox's forwarder connects to, once for each connection that a
     process in the sandbox opens to any host on one of `ports`; it is the only way out. `ca_bundle` (PEM) replaces the
     sandbox's certificate store. `mounts` are host folders shown read-only at the given path. `environment` is added
-    to the process environment that the sandbox gives to commands.
+    to the process environment that the sandbox gives to commands. `images` names the image of this machine that stands
+    for one of another name; with `offline` none is pulled. With `for_container` the places of `CONTAINER_PLACES` are
+    there too, for a job whose steps run in a further container.
     """
 
     run_id: str
@@ -52,6 +62,9 @@ class SandboxSpec:
     ports: Sequence[int] = (80, 443)
     mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+    for_container: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +110,126 @@ class Exit:
         return self.code == 0 and self.reason == "exited"
 
 
+class ContainerError(Exception):
+    """A container or an image that cannot be had: Docker said no, or pysim does not allow it. The text is for a log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """What an image registry is logged in to with."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerImage:
+    """An image that is there: its id, and what it says of itself. `ports` are like `5432/tcp`."""
+
+    id: str
+    environment: Mapping[str, str]
+    ports: Sequence[str] = ()
+    user: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSpec:
+    """A container beside a sandbox.
+
+    `image` is the id of a `ContainerImage`; `entrypoint` and `command` None are the image's own. `folders` are those
+    of the sandbox below `LAYOUT.work` (`LAYOUT.externals` and `LAYOUT.tool_cache` too) by their place in the container,
+    and must be there. `volumes` and `options` are those of a workflow file, `options` as the docker command takes them.
+    Variables that clients find certificates with are added where neither `env` nor the image has them.
+    """
+
+    name: str
+    image: str
+    env: Mapping[str, str]
+    folders: Mapping[PurePosixPath, PurePosixPath] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    cwd: PurePosixPath | None = None
+    volumes: Sequence[str] = ()
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerState:
+    """How a container is: `health` is empty where nothing checks it."""
+
+    running: bool
+    code: int
+    health: Literal["", "starting", "healthy", "unhealthy"] = ""
+
+
+class Container(Protocol):
+    """A container that was made and is removed with its sandbox at the latest. After `remove` nothing else works."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was asked for and is left out, in sentences."""
+        ...
+
+    def run(self, on_line: LineSink, *, timeout: float | None = None, stop: threading.Event | None = None) -> Exit:
+        """Start it and hand over its output until it ends; lines, limits, `stop` and `cancel` as in `Sandbox.run`.
+
+        Raises ContainerError when it cannot be started.
+        """
+        ...
+
+    def start(self) -> None:
+        """Start it, and let it run. Raises ContainerError."""
+        ...
+
+    def execute(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
+        """Run a command in it, as `Sandbox.run` does, as the container's own user; the image needs a `sh`."""
+        ...
+
+    def state(self) -> ContainerState: ...
+
+    def logs(self) -> Sequence[str]:
+        """All lines that it printed."""
+        ...
+
+    def remove(self) -> None:
+        """End and remove it with its unnamed volumes. Safe to call twice."""
+        ...
+
+
+class Containers(Protocol):
+    """The further containers of one sandbox: each has the sandbox's network, which is no more than its loopback.
+
+    Methods raise ContainerError for what the author of a workflow can get wrong, EngineError for a broken engine.
+    """
+
+    @property
+    def network(self) -> str:
+        """The id of what the containers share."""
+        ...
+
+    def image(self, name: str, *, login: Login | None = None, on_line: LineSink) -> ContainerImage:
+        """An image by its name, pulled unless it is there or the sandbox is offline."""
+        ...
+
+    def build(self, folder: Path | PurePosixPath, dockerfile: str, *, name: str, on_line: LineSink) -> ContainerImage:
+        """Build a folder of the host (a Path) or of the sandbox; `dockerfile` is a path in it.
+
+        `name` says what it is for. What is built has the sandbox's network, and sees nothing of it after that.
+        """
+        ...
+
+    def create(self, spec: ContainerSpec) -> Container:
+        """Make a container without starting it."""
+        ...
+
+    def forward(self, port: int, target: int) -> None:
+        """Let what connects to a port on the sandbox's localhost reach another one there."""
+        ...
+
+
 class Sandbox(Protocol):
     """What one job runs in. A context manager: entering starts it, leaving removes it, also when entering failed.
 
@@ -107,6 +240,11 @@ class Sandbox(Protocol):
     @property
     def environment(self) -> Mapping[str, str]:
         """The process environment of a command that adds nothing: PATH, HOME, LANG, certificates, the spec's own."""
+        ...
+
+    @property
+    def containers(self) -> Containers:
+        """Its further containers. Raises EngineError on an engine that has none."""
         ...
 
     def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
@@ -137,7 +275,10 @@ class Sandbox(Protocol):
         ...
 
     def cancel(self) -> None:
-        """End the commands that are running, in the three steps of `run`; later commands may still run."""
+        """End the commands that are running, in the three steps of `run`; later commands may still run.
+
+        Those in further containers too, and the containers that are waited for.
+        """
         ...
 
     def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
@@ -156,6 +297,11 @@ class Engine(Protocol):
 
     @property
     def name(self) -> EngineName: ...
+
+    @property
+    def no_containers(self) -> str | None:
+        """Why its sandboxes can have no further containers, as the end of a sentence; None where they can."""
+        ...
 
     @property
     def image(self) -> str:

@@ -185,6 +185,11 @@ class AgentChannel:
         ):
             archive.add(source, arcname=".")
 
+    def serve(self, argv: Sequence[str]) -> None:
+        """Start a program that stays, as the agent's own user, and wait for it to say that it is ready."""
+        with self._asking({"op": "serve", "argv": list(argv)}) as (_, replies):
+            self._collect(replies)
+
     def which(self, program: str, path: str) -> str | None:
         """See `Sandbox.which`."""
         with self._asking({"op": "which", "program": program, "path": path}) as (_, replies):

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import socket
-import struct
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import IO, Any, Final
 
 import docker
-from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount
-from requests.exceptions import RequestException
 
 from simulator.engines import images
 from simulator.engines.agent_sandbox import AgentSandbox
-from simulator.engines.base import LAYOUT, EngineName, ProgressSink, SandboxSpec
+from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
+from simulator.engines.containers import DockerContainers
+from simulator.engines.daemon import SANDBOX, broken, connected, connection_of, frames, labels, remove, remove_marked
 from simulator.engines.environment import (
     FORWARDER_ADDRESS,
     GATEWAY,
+    GROUP_ID,
     HOST_NAME,
     INSIDE,
     PROGRAMS,
+    USER_ID,
     agent_argv,
     process_environment,
 )
-from simulator.errors import EngineError, EngineUnavailableError
-from simulator.paths import Owner
+from simulator.errors import EngineError
 
-_START: Final = "Start Docker (systemctl start docker), or use --engine local."
-_LABEL: Final = "pysim"
-_TIMEOUT: Final = 120
 _STARTS_WITHIN: Final = 60.0
-_ENDS_WITHIN: Final = 10
+_CONTAINER_WORK: Final = PurePosixPath("/__w")  # the place of the work folder for a job that runs in a container
 # What the agent (root) needs to start commands as the runner and to end them, and what `sudo` in a job may expect.
 _CAPABILITIES: Final = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
     "SETPCAP", "SETUID", "SYS_CHROOT",
 )  # fmt: skip
-_STDOUT, _STDERR = 1, 2  # streams of the attach protocol (Docker Engine API, "Attach to a container")
 
 
 class DockerEngine:
@@ -58,17 +52,21 @@ class DockerEngine:
         return "docker"
 
     @property
+    def no_containers(self) -> None:
+        return None
+
+    @property
     def image(self) -> str:
         return f"{self._image.tag} ({self._image.description})" if self._image else "not chosen yet"
 
     def check(self) -> str:
         """See `Engine.check`."""
-        with _connected() as client:
+        with connected() as client:
             return f"Docker {client.version()['Version']}"
 
     def prepare(self, progress: ProgressSink) -> None:
         """See `Engine.prepare`: finds or makes the image."""
-        with _connected() as client, _broken("Docker cannot make the image"):
+        with connected() as client, broken("Docker cannot make the image"):
             self._image = images.find_or_make(client, progress)
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:
@@ -79,18 +77,14 @@ class DockerEngine:
         return DockerSandbox(spec, self._image)
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
-        """See `Engine.clean`: containers."""
-        with _connected() as client:
-            found = client.api.containers(all=True, filters={"label": [f"{_LABEL}=1"]})
-            left = [container for container in found if _is_left(container["Labels"], run_id)]
-            for container in left:
-                _remove(client, container["Id"])
-        return [f"container {container['Id'][:12]}" for container in left]
+        """See `Engine.clean`: containers, volumes and networks."""
+        with connected() as client, broken("Docker cannot remove what is left"):
+            return remove_marked(client, run=run_id)
 
     def remove_images(self) -> Sequence[str]:
         """See `Engine.remove_images`. Raises EngineError when one is in use."""
         self._image = None
-        with _connected() as client, _broken("Docker cannot remove an image"):
+        with connected() as client, broken("Docker cannot remove an image"):
             return images.remove_all(client)
 
 
@@ -101,22 +95,41 @@ class DockerSandbox(AgentSandbox):
         ours = process_environment(spec, image_os=image.environment.get("ImageOS", "linux"))
         super().__init__(spec, {**image.environment, **ours})
         self._image = image
+        self._containers: DockerContainers | None = None
+
+    @property
+    def containers(self) -> Containers:
+        """See `Sandbox.containers`."""
+        if self._containers is None:
+            raise EngineError(f"{self.label} was not started", hint="Enter it first.")
+        return self._containers
+
+    def cancel(self) -> None:
+        """See `Sandbox.cancel`."""
+        super().cancel()
+        if self._containers is not None:
+            self._containers.cancel()
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
-        client = stack.enter_context(_connected())
-        with _broken(f"{self.label} cannot be started"):
+        client = stack.enter_context(connected())
+        with broken(f"{self.label} cannot be started"):
             container = self._create(client)
-            stack.callback(_remove, client, container)
+            stack.callback(remove, client, container)
             client.api.put_archive(container, "/", self._programs())
             channel = AgentChannel(stack.enter_context(_attached(client, container)), label=self.label)
             stack.callback(channel.close)
             client.api.start(container)
         channel.open(timeout=_STARTS_WITHIN)
+        self._containers = DockerContainers(client, self._spec, container, channel)
+        stack.callback(self._containers.close)
+        if self._spec.for_container:
+            self._own_work(channel)
         return channel
 
     def _create(self, client: docker.DockerClient) -> str:
         spec = self._spec
         shown = [(spec.gateway, GATEWAY), *((source, inside) for inside, source in spec.mounts.items())]
+        marks = labels(spec)
         made = client.api.create_container(
             image=self._image.tag,
             command=agent_argv(LAYOUT.python, spec, drops_to_user=True),
@@ -126,12 +139,7 @@ class DockerSandbox(AgentSandbox):
             working_dir="/",
             stdin_open=True,
             use_config_proxy=False,  # the proxies of ~/.docker/config.json, passwords included
-            labels={
-                _LABEL: "1",
-                "pysim.run": spec.run_id,
-                "pysim.job": spec.job_id,
-                "pysim.owner": str(Owner.current()),
-            },
+            labels={**marks, SANDBOX: "1"},
             host_config=client.api.create_host_config(
                 auto_remove=True,
                 network_mode="none",
@@ -140,13 +148,29 @@ class DockerSandbox(AgentSandbox):
                 cap_add=list(_CAPABILITIES),
                 log_config=LogConfig(type="none"),
                 mounts=[
-                    Mount(target=str(inside), source=str(source.resolve()), type="bind", read_only=True)
-                    for source, inside in shown
+                    *(
+                        Mount(target=str(inside), source=str(source.resolve()), type="bind", read_only=True)
+                        for source, inside in shown
+                    ),
+                    *(Mount(target=str(path), source=None, type="volume", labels=marks) for path in self._volumes()),
                 ],
                 security_opt=["label=disable"],  # SELinux would keep the gateway's socket from the container
             ),
         )
         return str(made["Id"])
+
+    def _volumes(self) -> Sequence[PurePosixPath]:
+        """The folders that further containers may share: volumes without a name, which go with the container."""
+        if self._spec.for_container:
+            return (_CONTAINER_WORK, LAYOUT.tool_cache, LAYOUT.externals)
+        return (LAYOUT.work,)
+
+    def _own_work(self, channel: AgentChannel) -> None:
+        """Give the folder of a job in a container, whose volume is new, to the user."""
+        folders = (str(_CONTAINER_WORK), str(LAYOUT.temp), str(LAYOUT.actions))
+        owner = f"--owner={USER_ID}", f"--group={GROUP_ID}"
+        argv = ("install", "-d", *owner, *folders)
+        channel.run(Command(argv=argv, cwd=PurePosixPath("/"), env=self.environment, as_root=True), lambda _: None)
 
     def _programs(self) -> bytes:
         """The archive of what a container gets before it starts."""
@@ -158,7 +182,18 @@ class DockerSandbox(AgentSandbox):
                 entry = tarfile.TarInfo(str(path).lstrip("/"))
                 entry.size, entry.mode = len(content), 0o644
                 archive.addfile(entry, io.BytesIO(content))
+            for path, target in self._links().items():
+                entry = tarfile.TarInfo(str(path).lstrip("/"))
+                entry.type, entry.linkname = tarfile.SYMTYPE, str(target)
+                archive.addfile(entry)
         return buffer.getvalue()
+
+    def _links(self) -> dict[PurePosixPath, PurePosixPath]:
+        """The places that a job in a container knows its folders by; its work folder really is there."""
+        if not self._spec.for_container:
+            return {}
+        places = {place: folder for place, folder in CONTAINER_PLACES.items() if folder != LAYOUT.work}
+        return {LAYOUT.work: _CONTAINER_WORK, **places}
 
 
 class _Stream:
@@ -173,12 +208,10 @@ class _Stream:
         self._connection.sendall(data)
 
     def receive(self) -> bytes:
-        while len(header := self._incoming.read(8)) == 8:
-            stream, size = struct.unpack("!BxxxL", header)
-            data = self._incoming.read(size)
-            if stream == _STDOUT:
-                return data
-            self._words = (self._words + data)[-4096:]
+        for out, error in frames(self._incoming):
+            if out:
+                return out
+            self._words = (self._words + (error or b""))[-4096:]
         return b""
 
     def close(self) -> None:
@@ -193,80 +226,5 @@ class _Stream:
 def _attached(client: docker.DockerClient, container: str) -> Iterator[_Stream]:
     """A container's standard streams; their end ends the container's input."""
     stream: Any = client.api.attach_socket(container, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-    connection = stream._sock  # the SDK has no public way to the socket
-    connection.settimeout(None)
-    with connection, connection.makefile("rb") as incoming:
-        try:
-            yield _Stream(connection, incoming)
-        finally:
-            stream._response.close()
-
-
-@contextlib.contextmanager
-def _connected() -> Iterator[docker.DockerClient]:
-    """A client of the local daemon. Raises EngineUnavailableError with what to do."""
-    address = os.environ.get("DOCKER_HOST") or _default_address()
-    if not address.startswith("unix://"):
-        raise EngineUnavailableError(
-            f"The Docker daemon at {address} is on another machine, and sandboxes are joined to pysim by a Unix socket",
-            hint="Unset DOCKER_HOST to use a daemon on this machine, or use --engine local.",
-        )
-    _knock(Path(address.removeprefix("unix://")))
-    try:
-        client = docker.DockerClient(base_url=address, timeout=_TIMEOUT)
-    except (DockerException, RequestException) as error:
-        raise EngineUnavailableError(f"The Docker daemon does not answer: {error}", hint=_START) from error
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def _default_address() -> str:
-    """Where a daemon listens on this machine: the system's, a rootless one, Docker Desktop's."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "/nonexistent")
-    places = ("/var/run/docker.sock", f"{runtime}/docker.sock", f"{Path.home()}/.docker/run/docker.sock")
-    return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
-
-
-def _knock(path: Path) -> None:
-    """Make sure that someone listens at the daemon's socket: the SDK leaves open what it could not connect."""
-    try:
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.connect(str(path))
-    except FileNotFoundError as error:
-        raise EngineUnavailableError(f"No Docker daemon: {path} does not exist", hint=_START) from error
-    except PermissionError as error:
-        raise EngineUnavailableError(
-            f"No permission to use Docker's socket {path}", hint="Join the group docker, or use --engine local."
-        ) from error
-    except OSError as error:
-        raise EngineUnavailableError(f"The Docker daemon does not answer at {path}", hint=_START) from error
-
-
-@contextlib.contextmanager
-def _broken(what: str) -> Iterator[None]:
-    """Turn the errors of the daemon, and of this machine's disk, into EngineError."""
-    try:
-        yield
-    except (DockerException, OSError) as error:
-        reason = error.explanation if isinstance(error, APIError) else str(error)
-        raise EngineError(f"{what}: {reason}", hint="`docker info` says whether the daemon is well.") from error
-
-
-def _is_left(labels: Mapping[str, str], run_id: str | None) -> bool:
-    if run_id is not None:
-        return labels.get("pysim.run") == run_id
-    owner = Owner.parse(labels.get("pysim.owner", ""))
-    return owner is None or not owner.alive
-
-
-def _remove(client: docker.DockerClient, container: str) -> None:
-    """End and remove a container; one that is being removed already is waited for."""
-    with contextlib.suppress(NotFound, RequestException):
-        try:
-            client.api.remove_container(container, force=True, v=True)
-        except APIError as error:
-            if error.status_code != HTTPStatus.CONFLICT:
-                raise
-            client.api.wait(container, timeout=_ENDS_WITHIN, condition="removed")
+    with connection_of(stream) as (connection, incoming):
+        yield _Stream(connection, incoming)

@@ -62,9 +62,14 @@ def process_environment(spec: SandboxSpec, *, image_os: str) -> Mapping[str, str
         "PIPX_HOME": "/opt/pipx",
         "PIPX_BIN_DIR": str(PIPX_BIN),
         "ImageOS": image_os,
-        **dict.fromkeys(_BUNDLE_VARIABLES, str(LAYOUT.ca_bundle)),
+        **certificate_variables(LAYOUT.ca_bundle),
         **spec.environment,
     }
+
+
+def certificate_variables(bundle: PurePosixPath) -> Mapping[str, str]:
+    """What tells every client where the certificates lie."""
+    return dict.fromkeys(_BUNDLE_VARIABLES, str(bundle))
 
 
 def agent_argv(python: PurePosixPath, spec: SandboxSpec, *, drops_to_user: bool) -> list[str]:
@@ -78,6 +83,11 @@ def agent_argv(python: PurePosixPath, spec: SandboxSpec, *, drops_to_user: bool)
         "forwarder": [*start, str(PROGRAMS / "forwarder.py"), FORWARDER_ADDRESS, str(GATEWAY), *ports],
     }
     return [*start, str(PROGRAMS / "agent.py"), json.dumps(config)]
+
+
+def forward_argv(python: PurePosixPath, port: int, target: int) -> list[str]:
+    """What makes a port of localhost in a sandbox lead to another one there."""
+    return [str(python), "-I", "-S", "-X", "utf8", str(PROGRAMS / "forwarder.py"), str(port), str(target)]
 
 
 def image_os(os_release: str) -> str:

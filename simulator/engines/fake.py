@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Final, Self
 
-from simulator.engines.base import LAYOUT, Command, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
+from simulator.engines.base import LAYOUT, Command, Containers, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
 from simulator.engines.environment import process_environment
+from simulator.engines.fake_containers import ContainerAnswer, FakeContainers
 from simulator.errors import EngineError
 
 Answer = Callable[[Command, LineSink], Exit]
@@ -26,16 +27,27 @@ class FakeEngine:
 
     `answer` is called for each command, in the caller's thread, and says how it ended; without one, a few programs
     (echo, env, pwd, true, false, sleep, cat, mkdir) do what their names say and the others are not found.
+    `containers` answers for further containers; without it there are none.
     """
 
     def __init__(
-        self, answer: Answer | None = None, *, name: EngineName = "local", programs: Iterable[str] = _PROGRAMS
+        self,
+        answer: Answer | None = None,
+        *,
+        name: EngineName = "local",
+        programs: Iterable[str] = _PROGRAMS,
+        containers: ContainerAnswer | None = None,
     ) -> None:
         self.sandboxes: list[FakeSandbox] = []
         self.prepared = 0
         self._answer = answer
         self._name: EngineName = name
         self._programs = frozenset(programs)
+        self._containers = containers
+
+    @property
+    def no_containers(self) -> str | None:
+        return None if self._containers is not None else "the fake engine was given no answer for any"
 
     @property
     def name(self) -> EngineName:
@@ -59,6 +71,8 @@ class FakeEngine:
         assert spec.gateway.is_absolute(), f"the gateway is an absolute path: {spec.gateway}"
         assert all(path.is_absolute() for path in spec.mounts), f"mounts are absolute: {spec.mounts}"
         sandbox = FakeSandbox(spec, self._answer, self._programs)
+        if self._containers is not None:
+            sandbox.further = FakeContainers(self._containers, lambda: sandbox.folders)
         self.sandboxes.append(sandbox)
         return sandbox
 
@@ -76,7 +90,7 @@ class FakeEngine:
 class FakeSandbox:
     """See `Sandbox`. `commands` are those that were run, `files`, `modes` and `folders` what there is now.
 
-    `cancelled` is set from `cancel` until the next command, for an `answer` that waits.
+    `cancelled` is set from `cancel` until the next command, for an `answer` that waits. `further` are its containers.
     """
 
     def __init__(self, spec: SandboxSpec, answer: Answer | None, programs: frozenset[str]) -> None:
@@ -89,6 +103,7 @@ class FakeSandbox:
         self.orphans: list[str] = []  # names of processes that commands left running
         self.folders: set[PurePosixPath] = set(_FOLDERS)
         self.cancelled = threading.Event()
+        self.further: FakeContainers | None = None
         self._answer = answer or self._act
         self._programs = programs
         self._running = 0
@@ -97,6 +112,13 @@ class FakeSandbox:
     @property
     def environment(self) -> Mapping[str, str]:
         return process_environment(self.spec, image_os="fake1")
+
+    @property
+    def containers(self) -> Containers:
+        """See `Sandbox.containers`."""
+        if self.further is None:
+            raise EngineError("The fake engine has no containers", hint="Give it an answer for them.")
+        return self.further
 
     def __enter__(self) -> Self:
         assert not self.entered, "a sandbox is entered once"

@@ -25,7 +25,7 @@ from simulator.paths import temporary_folder
 
 _UBUNTU = "pysim/ubuntu-24.04"
 _BASE = "ubuntu:24.04"
-_LABEL = "pysim.image"
+LABEL = "pysim.image"
 _REGISTRY_ANSWERS_WITHIN = 5
 
 
@@ -63,7 +63,7 @@ def find_or_make(client: docker.DockerClient, progress: ProgressSink) -> Image:
 
 def remove_all(client: docker.DockerClient) -> Sequence[str]:
     """Remove every image that was made here, and name them."""
-    tags = [tag for image in client.images.list(filters={"label": _LABEL}) for tag in image.tags or [image.short_id]]
+    tags = [tag for image in client.images.list(filters={"label": LABEL}) for tag in image.tags or [image.short_id]]
     for tag in tags:
         client.images.remove(tag, force=True)
     return [f"image {tag}" for tag in tags]
@@ -75,7 +75,7 @@ def _find(client: docker.DockerClient, tag: str) -> Image | None:
     except ImageNotFound:
         return None
     environment = dict(entry.split("=", 1) for entry in facts.get("Env") or ())
-    return Image(tag=tag, description=facts["Labels"][_LABEL], environment=environment)
+    return Image(tag=tag, description=facts["Labels"][LABEL], environment=environment)
 
 
 def _found(client: docker.DockerClient, tag: str) -> Image:
@@ -116,7 +116,7 @@ def _make_ubuntu(client: docker.DockerClient, tag: str, progress: ProgressSink) 
                 path=str(context),
                 dockerfile="ubuntu-24.04/Dockerfile",
                 tag=tag,
-                labels={_LABEL: "Ubuntu 24.04, from images/ubuntu-24.04"},
+                labels={LABEL: "Ubuntu 24.04, from images/ubuntu-24.04"},
                 buildargs=dict(host.host_settings().proxies),
                 network_mode="host",
                 rm=True,
@@ -150,7 +150,7 @@ def _make_bootstrap(client: docker.DockerClient, plan: bootstrap.Bootstrap, prog
         archive = plan.build(folder, progress)
         progress(f"importing {archive.stat().st_size >> 20} MB into Docker")
         changes = [
-            f"LABEL {_LABEL}={json.dumps(plan.description)}",
+            f"LABEL {LABEL}={json.dumps(plan.description)}",
             f"ENV ImageOS={plan.image_os}",
         ]
         try:

@@ -62,6 +62,10 @@ class LocalEngine:
         return "local"
 
     @property
+    def no_containers(self) -> str:
+        return "the local engine has no Docker daemon to make containers with"
+
+    @property
     def image(self) -> str:
         facts = parse_os_release(_os_release())
         return f"{facts.get('PRETTY_NAME', 'Linux')} (this machine)"

@@ -15,6 +15,7 @@ Requests, one JSON object a line, `id` chosen by pysim:
   {id, op: "read", path}                               answers {id, out}...
   {id, op: "which", program, path}
   {id, op: "orphans", variable: "NAME=value"}          answers {id, done: [[pid, name]]}
+  {id, op: "serve", argv}                              a program that stays and says `ready`, as the agent's own user
 Each ends with {id, done: value} or {id, error: {type, message}}. Data is base64.
 """
 
@@ -115,6 +116,7 @@ class Agent:
             "read": self.read,
             "which": self.which,
             "orphans": self.orphans,
+            "serve": self.serve_also,
         }
 
     def serve(self) -> None:
@@ -270,7 +272,21 @@ class Agent:
             self.ended(command.number, command.code, command.reason, command.collect)
 
     def start_forwarder(self) -> None:
-        self.forwarder_pid, pipe, failure = spawn(self.forwarder, "/", dict(os.environ), None)
+        self.forwarder_pid, trouble = self.start_server(self.forwarder)
+        if trouble:
+            self.send(id=0, error={"type": "OSError", "message": f"the forwarder did not start: {trouble}"})
+            self.flush()
+            os._exit(1)
+
+    def serve_also(self, number: int, request: dict[str, Any]) -> None:
+        _, trouble = self.start_server(request["argv"])
+        if trouble:
+            raise OSError(trouble)
+        self.send(id=number, done=None)
+
+    def start_server(self, argv: list[str]) -> tuple[int, str]:
+        """Start a program that stays: its pid, and why it did not say that it is ready, if so."""
+        pid, pipe, failure = spawn(argv, "/", dict(os.environ), None)
         said = b""
         while not failure and b"\n" not in said:
             data = os.read(pipe, CHUNK)
@@ -279,11 +295,9 @@ class Agent:
             said += data
         if said == b"ready\n":
             self.pipes[pipe] = None
-        else:
-            message = "the forwarder did not start: " + (said.decode(errors="replace").strip() or str(failure))
-            self.send(id=0, error={"type": "OSError", "message": message})
-            self.flush()
-            os._exit(1)
+            return pid, ""
+        os.close(pipe)
+        return pid, said.decode(errors="replace").strip() or str(failure)
 
     # Files
 

@@ -3,6 +3,7 @@
 Knows no protocol but DNS. Standard library only, Python 3.8 or newer. Started as `forwarder.py ADDRESS GATEWAY
 PORT...`; says `ready` on standard output when all ports are open. Each accepted connection becomes one to the Unix
 socket GATEWAY that begins with the line `PYSIM/1 <port>`, then carries the bytes of both sides, each end kept apart.
+Started as `forwarder.py PORT TARGET` it joins what connects to a port of localhost with another port there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import socket
 import struct
 import sys
 import threading
+from functools import partial
+from typing import Callable  # noqa: UP035
 
 CHUNK = 65536
 DNS_PORT = 53
@@ -79,22 +82,37 @@ def forward(client: socket.socket, gateway: str, port: int) -> None:
             way_out.sendall(b"PYSIM/1 %d\n" % port)
         except OSError:
             return
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        back = threading.Thread(target=copy, args=(way_out, client), daemon=True)
-        back.start()
-        copy(client, way_out)
-        back.join()
+        join(client, way_out)
 
 
-def accept(listener: socket.socket, address: str, gateway: str, port: int) -> None:
+def relay(client: socket.socket, target: int) -> None:
+    """Join one accepted connection with a port of localhost."""
+    with client:
+        try:
+            server = socket.create_connection(("127.0.0.1", target))
+        except OSError:
+            return
+        with server:
+            join(client, server)
+
+
+def join(client: socket.socket, server: socket.socket) -> None:
+    """Carry bytes both ways until both ended."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    back = threading.Thread(target=copy, args=(server, client), daemon=True)
+    back.start()
+    copy(client, server)
+    back.join()
+
+
+def serve(listener: socket.socket, work: Callable[[socket.socket], None]) -> None:
     """Serve the connections to one port, each in a thread of its own, forever."""
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             continue
-        work = (serve_stream, (client, address)) if port == DNS_PORT else (forward, (client, gateway, port))
-        threading.Thread(target=work[0], args=work[1], daemon=True).start()
+        threading.Thread(target=work, args=(client,), daemon=True).start()
 
 
 def listen(address: str, port: int) -> socket.socket:
@@ -108,15 +126,28 @@ def listen(address: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Serve as the command line says."""
+    if len(sys.argv) == 3 and sys.argv[1].isdigit():
+        port, target = map(int, sys.argv[1:])
+        with listen("127.0.0.1", port) as listener:
+            say_ready()
+            serve(listener, lambda client: relay(client, target))
     address, gateway = sys.argv[1:3]
     ports = [DNS_PORT, *(int(port) for port in sys.argv[3:])]
     datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     datagrams.bind((address, DNS_PORT))
     for port, listener in [(port, listen(address, port)) for port in ports]:
-        threading.Thread(target=accept, args=(listener, address, gateway, port), daemon=True).start()
+        work = partial(serve_stream, address=address)
+        if port != DNS_PORT:
+            work = partial(forward, gateway=gateway, port=port)
+        threading.Thread(target=serve, args=(listener, work), daemon=True).start()
+    say_ready()
+    serve_datagrams(datagrams, address)
+
+
+def say_ready() -> None:
+    """Tell who started this that all ports are open."""
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    serve_datagrams(datagrams, address)
 
 
 if __name__ == "__main__":

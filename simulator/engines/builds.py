@@ -1,0 +1,159 @@
+"""Builds the image of a Docker action with the daemon's classic builder, with no other network than the sandbox's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import posixpath
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final, Self
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.utils.build import exclude_paths
+
+from simulator.engines.base import ContainerError, LineSink
+from simulator.engines.dockerfiles import needs_buildkit, prepare
+from simulator.engines.images import LABEL
+
+CERTIFICATES: Final = ".pysim-ca.pem"
+_DOCKERFILE: Final = ".pysim.Dockerfile"
+_REPOSITORY: Final = "pysim/action"
+_IN_MEMORY: Final = 1 << 24
+
+
+def tag_of(name: str) -> str:
+    """What the image for something is called: the same each time, so that Docker's cache serves the next build."""
+    return f"{_REPOSITORY}:{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def context_of_folder(folder: Path) -> dict[str, Path]:
+    """The files of a build by their path in it, but for those that .dockerignore leaves out."""
+    ignored = folder / ".dockerignore"
+    patterns = ignored.read_text(encoding="utf-8").splitlines() if ignored.is_file() else []
+    patterns = [line.strip() for line in patterns if line.strip() and not line.startswith("#")]
+    return {path: folder / path for path in exclude_paths(str(folder), patterns)}
+
+
+class Context:
+    """The archive of what a build is given."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._archive = tarfile.open(mode="w", fileobj=self._file)  # noqa: SIM115
+        self._dockerfiles: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add_folder(self, folder: Path) -> None:
+        """Take a folder of this machine."""
+        for name, path in sorted(context_of_folder(folder).items()):
+            self._archive.add(path, arcname=name, recursive=False)
+            if path.is_file() and not path.is_symlink():
+                self._note(name, path.read_bytes)
+
+    def add_archive(self, data: IO[bytes]) -> None:
+        """Take a tar archive whose names begin with `./`."""
+        with tarfile.open(mode="r|", fileobj=data) as given:
+            for entry in given:
+                entry.name = posixpath.normpath(entry.name)
+                content = given.extractfile(entry) if entry.isfile() else None
+                if content is not None and "dockerfile" in entry.name.lower():
+                    held = content.read()
+                    self._note(entry.name, lambda held=held: held)
+                    content = io.BytesIO(held)
+                self._archive.addfile(entry, content)
+
+    def _note(self, name: str, read: Any) -> None:
+        if "dockerfile" in name.lower():
+            self._dockerfiles[name] = read().decode(errors="replace")
+
+    def dockerfile(self, path: str) -> str:
+        """The text of a Dockerfile in it. Raises ContainerError."""
+        name = posixpath.normpath(path)
+        for known in (name, name.replace("Dockerfile", "dockerfile")):
+            if known in self._dockerfiles:
+                return self._dockerfiles[known]
+        raise ContainerError(f"'{path}' is no Dockerfile of the action")
+
+    def finish(self, dockerfile: str, certificates: bytes) -> IO[bytes]:
+        """The archive, with the Dockerfile to build and the certificates."""
+        for name, content in ((_DOCKERFILE, dockerfile.encode()), (CERTIFICATES, certificates)):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            self._archive.addfile(entry, io.BytesIO(content))
+        self._archive.close()
+        self._file.seek(0)
+        return self._file
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """What an image is built with besides its context; see `dockerfiles.prepare`. `name` says what it is for."""
+
+    name: str
+    dockerfile: str
+    network: str
+    certificates: bytes
+    variables: Mapping[str, str]
+    images: Mapping[str, str]
+
+
+def build(client: docker.DockerClient, context: Context, recipe: Recipe, on_line: LineSink) -> str:
+    """Build, and give the image's id. Raises ContainerError with the builder's own words."""
+    dockerfile = recipe.dockerfile
+    text = context.dockerfile(dockerfile)
+    if needs_buildkit(text):
+        raise ContainerError(
+            f"'{dockerfile}' needs BuildKit (RUN --mount, COPY --link or a here-document), "
+            "which cannot be kept from the network; pysim builds with Docker's classic builder alone"
+        )
+    ready = prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
+    tag = tag_of(recipe.name)
+    try:
+        output = client.api.build(
+            fileobj=context.finish(ready, recipe.certificates),
+            custom_context=True,
+            dockerfile=_DOCKERFILE,
+            tag=tag,
+            labels={LABEL: f"for {recipe.name}"},
+            network_mode=f"container:{recipe.network}",
+            use_config_proxy=False,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        _follow(output, on_line)
+        return str(client.images.get(tag).id)
+    except (APIError, NotFound) as error:
+        raise ContainerError(f"Docker build failed: {error.explanation}") from error
+
+
+def _follow(output: Iterable[Mapping[str, Any]], on_line: LineSink) -> None:
+    for message in output:
+        for line in str(message.get("stream") or "").splitlines():
+            if line.strip():
+                on_line(line)
+        if "error" in message:
+            raise ContainerError(f"Docker build failed: {message['error']}")
+
+
+def add_from_sandbox(context: Context, client: docker.DockerClient, container: str, folder: PurePosixPath) -> None:
+    """Take a folder of a container. Raises ContainerError."""
+    try:
+        chunks, _ = client.api.get_archive(container, f"{folder}/.")
+    except NotFound as error:
+        raise ContainerError(f"There is no folder {folder}") from error
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as data:
+        for chunk in chunks:
+            data.write(chunk)
+        data.seek(0)
+        context.add_archive(data)

@@ -1,0 +1,451 @@
+"""The further containers of a Docker sandbox (see `base.Containers`): sealed as it is, and gone with it.
+
+They share the sandbox's network namespace, where there is a loopback and the forwarder, and folders of its volume. What
+a workflow asks for reaches the daemon through `policy` alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+from simulator import process
+from simulator.engines import builds, reaper
+from simulator.engines.base import (
+    LAYOUT,
+    Command,
+    Container,
+    ContainerError,
+    ContainerImage,
+    ContainerSpec,
+    ContainerState,
+    Exit,
+    LineSink,
+    Login,
+    SandboxSpec,
+)
+from simulator.engines.channel import AgentChannel
+from simulator.engines.daemon import broken, connection_of, frames, labels, remove, remove_marked
+from simulator.engines.environment import certificate_variables, forward_argv
+from simulator.engines.followed import Followed, Frame
+from simulator.engines.options import read_options
+from simulator.engines.policy import BUNDLE, House, admit
+from simulator.paths import temporary_folder
+
+_KIND: Final = "containers"
+_LINK: Final = 1 << 27  # ModeSymlink of Go's io/fs, which the daemon answers with
+_START: Final = 'echo "$$"; exec "$@"'  # the first line tells the process that signals go to
+
+
+class Volumes:
+    """Where folders of a sandbox lie on the daemon's machine: the volumes of its container."""
+
+    def __init__(self, client: docker.DockerClient, container: str) -> None:
+        mounts = client.api.inspect_container(container)["Mounts"]
+        self._sources = {PurePosixPath(m["Destination"]): m["Source"] for m in mounts if m["Type"] == "volume"}
+        self._client = client
+        self._container = container
+
+    def root_of(self, path: PurePosixPath) -> PurePosixPath:
+        """The place of the volume that a path is in. Raises ContainerError."""
+        for root in self._sources:
+            if path.is_relative_to(root):
+                return root
+        raise ContainerError(f"The folder {path} is not shared with containers")
+
+    def place(self, path: PurePosixPath) -> str:
+        """The path on the daemon's machine."""
+        root = self.root_of(path)
+        return str(PurePosixPath(self._sources[root], path.relative_to(root)))
+
+    def check(self, path: PurePosixPath) -> None:
+        """See that a folder is there and no part of its path is a link, which the daemon would follow on its machine.
+
+        Holds only while no process of the job can change it. Raises ContainerError.
+        """
+        root = self.root_of(path)
+        for step in [path, *path.parents][::-1]:
+            if step != root and step.is_relative_to(root) and self._mode(step) & _LINK:
+                raise ContainerError(f"{step} is a symbolic link, and pysim shares no folder through one")
+
+    def _mode(self, path: PurePosixPath) -> int:
+        api = self._client.api
+        url = f"{api.base_url}/v{api.api_version}/containers/{self._container}/archive"
+        answer = api.head(url, params={"path": str(path)})
+        fact = answer.headers.get("X-Docker-Container-Path-Stat")
+        if fact is None:
+            raise ContainerError(f"There is no {path} to share with a container")
+        return int(json.loads(base64.b64decode(fact))["mode"])
+
+
+class DockerContainers:
+    """See `Containers`. `house` is what they have in common."""
+
+    def __init__(self, client: docker.DockerClient, spec: SandboxSpec, sandbox: str, channel: AgentChannel) -> None:
+        self._client = client
+        self._spec = spec
+        self._sandbox = sandbox
+        self._channel = channel
+        self._exit = contextlib.ExitStack()
+        self._lock = threading.RLock()  # of starting containers, and of what is open
+        self._house: House | None = None
+        self._followed: set[Followed] = set()
+        self._folder: Path | None = None
+
+    @property
+    def network(self) -> str:
+        return self._sandbox
+
+    # ---- images
+
+    def image(self, name: str, *, login: Login | None = None, on_line: LineSink) -> ContainerImage:
+        """See `Containers.image`."""
+        wanted = self._spec.images.get(name, name)
+        if wanted != name:
+            on_line(f"{wanted} stands for {name}, as configured")
+        found = self._find(wanted)
+        if found is not None:
+            on_line(f"{wanted} is on this machine: it is not pulled again")
+            return found
+        if self._spec.offline:
+            raise ContainerError(f"The image {wanted} is not on this machine, and --offline pulls none")
+        self._pull(wanted, login, on_line)
+        found = self._find(wanted)
+        if found is None:
+            raise ContainerError(f"The image {wanted} was pulled and is gone")
+        return found
+
+    def _find(self, name: str) -> ContainerImage | None:
+        with broken(f"Docker cannot say what the image {name} is"):
+            try:
+                facts = self._client.images.get(name).attrs
+            except ImageNotFound:
+                return None
+            except APIError as error:
+                raise ContainerError(f"{name!r} is no image: {error.explanation}") from error
+        config = facts.get("Config") or {}
+        pairs = (entry.partition("=") for entry in config.get("Env") or ())
+        return ContainerImage(
+            id=facts["Id"],
+            environment={key: value for key, _, value in pairs},
+            ports=tuple(config.get("ExposedPorts") or ()),
+            user=config.get("User") or "",
+        )
+
+    def _pull(self, name: str, login: Login | None, on_line: LineSink) -> None:
+        repository, _, tag = name.partition("@") if "@" in name else _split_tag(name)
+        auth = {"username": login.username, "password": login.password} if login else None
+        on_line(f"Pulling {name}")
+        try:
+            answers = self._client.api.pull(repository, tag or "latest", stream=True, decode=True, auth_config=auth)
+            for message in answers:
+                if "error" in message:
+                    raise ContainerError(f"Docker pull failed for {name}: {message['error']}")
+                if "progress" not in message and message.get("status"):
+                    on_line(message["status"])
+        except (APIError, RequestException) as error:
+            said = error.explanation if isinstance(error, APIError) else error
+            raise ContainerError(f"Docker pull failed for {name}: {said}") from error
+
+    def build(self, folder: Path | PurePosixPath, dockerfile: str, *, name: str, on_line: LineSink) -> ContainerImage:
+        """See `Containers.build`."""
+        with broken(f"Docker cannot build {name}"), builds.Context() as context:
+            if isinstance(folder, Path):
+                context.add_folder(folder)
+            else:
+                builds.add_from_sandbox(context, self._client, self._sandbox, folder)
+            recipe = builds.Recipe(
+                name=name,
+                dockerfile=dockerfile,
+                network=self._sandbox,
+                certificates=self._spec.ca_bundle,
+                variables=self._variables(),
+                images=self._spec.images,
+            )
+            made = builds.build(self._client, context, recipe, on_line)
+        found = self._find(made)
+        if found is None:
+            raise ContainerError(f"The image for {name} is gone right after it was built")
+        return found
+
+    def _variables(self) -> Mapping[str, str]:
+        return {**certificate_variables(BUNDLE), **self._spec.environment}
+
+    # ---- containers
+
+    def house(self) -> House:
+        """What the containers have in common; from now on a reaper waits for the end of pysim."""
+        with self._lock:
+            if self._house is None:
+                self._house = self._settle()
+            return self._house
+
+    def _settle(self) -> House:
+        folder = self._exit.enter_context(temporary_folder(_KIND))
+        child = reaper.start(self._spec.run_id, folder)
+        self._exit.callback(process.stop, child)
+        bundle = folder / "ca.pem"
+        bundle.write_bytes(self._spec.ca_bundle)
+        bundle.chmod(0o644)
+        self._folder = folder
+        return House(
+            network=self._sandbox,
+            labels=labels(self._spec),
+            bundle=str(bundle),
+            variables=self._variables(),
+            place=Volumes(self._client, self._sandbox).place,
+            names=f"pysim-{secrets.token_hex(4)}-",
+        )
+
+    def create(self, spec: ContainerSpec) -> Container:
+        """See `Containers.create`."""
+        image = self._find(spec.image)
+        assert image is not None, f"an image that is there: {spec.image}"
+        name = f"{re.sub(r'[^A-Za-z0-9_.-]', '', spec.name) or 'c'}_{secrets.token_hex(3)}"
+        with broken(f"Docker cannot make the container {spec.name}"):
+            return self.make(_request(spec), image, name=name if name[0].isalnum() else f"c{name}")
+
+    def make(self, request: Mapping[str, Any], image: ContainerImage, *, name: str | None) -> DockerContainer:
+        """Make a container from a request of Docker's API. Raises ContainerError."""
+        admitted = admit(request, image.environment, self.house())
+        volumes = Volumes(self._client, self._sandbox)
+        for path in admitted.shared:
+            volumes.check(path)  # the check that counts is that of the start
+        try:
+            api: Any = self._client.api
+            made = api.create_container_from_config(admitted.body, name)
+        except APIError as error:
+            raise ContainerError(f"Docker does not make the container: {error.explanation}") from error
+        return DockerContainer(self, self._client, str(made["Id"]), admitted.shared, admitted.notes)
+
+    def forward(self, port: int, target: int) -> None:
+        """See `Containers.forward`."""
+        self._channel.serve(forward_argv(LAYOUT.python, port, target))
+
+    @contextlib.contextmanager
+    def frozen(self, shared: Iterable[PurePosixPath]) -> Iterator[None]:
+        """A time in which no process of the job can put a link into the path of a folder that it shares.
+
+        The daemon looks the folders up when it starts a container. Raises ContainerError for one that is a link.
+        """
+        wanted = list(dict.fromkeys(shared))
+        with self._lock, contextlib.ExitStack() as stack:
+            if wanted:
+                for container in self._running():
+                    self._client.api.pause(container)
+                    stack.callback(self._unpause, container)
+                volumes = Volumes(self._client, self._sandbox)
+                for path in wanted:
+                    volumes.check(path)
+            yield
+
+    def _running(self) -> Sequence[str]:
+        marks = [f"{name}={value}" for name, value in labels(self._spec).items()]
+        return [found["Id"] for found in self._client.api.containers(filters={"label": marks, "status": "running"})]
+
+    def _unpause(self, container: str) -> None:
+        with contextlib.suppress(NotFound):
+            self._client.api.unpause(container)
+
+    @contextlib.contextmanager
+    def following(self, followed: Followed) -> Iterator[None]:
+        """A process that `cancel` ends."""
+        with self._lock:
+            self._followed.add(followed)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._followed.discard(followed)
+
+    def cancel(self) -> None:
+        """End what runs in the containers and is waited for."""
+        with self._lock:
+            under_way = list(self._followed)
+        for followed in under_way:
+            followed.cancel()
+
+    def close(self) -> None:
+        """Remove all of them."""
+        with self._exit:
+            if self._house is not None:
+                with contextlib.suppress(DockerException, RequestException):
+                    remove_marked(self._client, run=self._spec.run_id, job=self._spec.job_id, keep=self._sandbox)
+
+
+class DockerContainer:
+    """See `Container`."""
+
+    def __init__(
+        self,
+        among: DockerContainers,
+        client: docker.DockerClient,
+        container: str,
+        shared: Sequence[PurePosixPath],
+        notes: Sequence[str],
+    ) -> None:
+        self._among = among
+        self._client = client
+        self._id = container
+        self._shared = shared
+        self._notes = notes
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._notes
+
+    def start(self) -> None:
+        """See `Container.start`."""
+        with broken("Docker cannot start a container"), self._among.frozen(self._shared):
+            try:
+                self._client.api.start(self._id)
+            except APIError as error:
+                raise ContainerError(f"Docker does not start the container: {error.explanation}") from error
+
+    def run(self, on_line: LineSink, *, timeout: float | None = None, stop: threading.Event | None = None) -> Exit:
+        """See `Container.run`."""
+        with broken("Docker cannot run a container"):
+            tty = bool(self._client.api.inspect_container(self._id)["Config"]["Tty"])
+            stream = self._client.api.attach_socket(self._id, {"stdout": 1, "stderr": 1, "stream": 1})
+            with connection_of(stream) as (_, incoming):
+                self.start()
+                return self._follow(frames(incoming, tty=tty), self._ended, self._signal, on_line, timeout, stop)
+
+    def execute(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
+        """See `Container.execute`."""
+        with broken("Docker cannot run a command in a container"):
+            made = self._client.api.exec_create(
+                self._id,
+                ["sh", "-c", _START, "sh", *command.argv],
+                environment=dict(command.env),
+                workdir=str(command.cwd),
+                user="0:0" if command.as_root else "",
+            )["Id"]
+            first = _FirstLine()
+
+            def signal(name: str) -> None:
+                if first.said.isdigit():
+                    self._tell(["sh", "-c", f"kill -s {name.removeprefix('SIG')} -- -{first.said}"])
+
+            def ended() -> int | None:
+                facts = self._client.api.exec_inspect(made)
+                return None if facts["Running"] or facts["ExitCode"] is None else int(facts["ExitCode"])
+
+            with connection_of(self._client.api.exec_start(made, socket=True)) as (_, incoming):
+                output = first.taken(frames(incoming))
+                return self._follow(output, ended, signal, on_line, command.timeout, stop)
+
+    def _follow(
+        self,
+        output: Iterable[Frame],
+        ended: Callable[[], int | None],
+        signal: Callable[[str], None],
+        on_line: LineSink,
+        timeout: float | None,
+        stop: threading.Event | None,
+    ) -> Exit:
+        followed = Followed(frames=output, ended=ended, signal=signal)
+        with self._among.following(followed):
+            if stop is not None and stop.is_set():
+                followed.cancel()
+            return followed.follow(on_line, timeout)
+
+    def _ended(self) -> int | None:
+        state = self.state()
+        return None if state.running else state.code
+
+    def _signal(self, name: str) -> None:
+        with contextlib.suppress(APIError):  # it ended meanwhile
+            self._client.api.kill(self._id, name)
+
+    def _tell(self, argv: Sequence[str]) -> None:
+        with contextlib.suppress(APIError):
+            self._client.api.exec_start(self._client.api.exec_create(self._id, list(argv), user="0:0")["Id"])
+
+    def state(self) -> ContainerState:
+        """See `Container.state`."""
+        with broken("Docker cannot say how a container is"):
+            state = self._client.api.inspect_container(self._id)["State"]
+        health = (state.get("Health") or {}).get("Status", "")
+        return ContainerState(
+            running=bool(state["Running"]),
+            code=int(state["ExitCode"]),
+            health=health if health in {"starting", "healthy", "unhealthy"} else "",
+        )
+
+    def logs(self) -> Sequence[str]:
+        """See `Container.logs`."""
+        with broken("Docker cannot give the output of a container"):
+            return list(self._client.api.logs(self._id).decode(errors="replace").splitlines())
+
+    def remove(self) -> None:
+        """See `Container.remove`."""
+        with broken("Docker cannot remove a container"):
+            remove(self._client, self._id)
+
+
+class _FirstLine:
+    """The first line of an output, which tells the number of the process."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def taken(self, output: Iterable[Frame]) -> Iterator[Frame]:
+        """The output without it."""
+        head: bytes | None = b""
+        for out, err in output:
+            if head is None:
+                yield out, err
+                continue
+            head += out or b""
+            line, end, rest = head.partition(b"\n")
+            if line and not line.isdigit():  # there is no shell: the daemon says so
+                head = None
+                yield line + end + rest, err
+            elif end:
+                self.said, head = line.decode(), None
+                yield rest, err
+            else:
+                yield None, err
+
+
+def _request(spec: ContainerSpec) -> Mapping[str, Any]:
+    """The request of Docker's API that a spec makes. Raises ContainerError."""
+    body = read_options(spec.options)
+    host = body["HostConfig"]
+    given = dict(entry.partition("=")[::2] for entry in body.get("Env", ()))
+    body["Env"] = [f"{name}={value}" for name, value in {**given, **spec.env}.items()]
+    body["Image"] = spec.image
+    body["Healthcheck"] = body.get("Healthcheck")
+    if spec.entrypoint is not None:
+        body["Entrypoint"] = list(spec.entrypoint)
+    if spec.command is not None:
+        body["Cmd"] = list(spec.command)
+    if spec.cwd is not None:
+        body["WorkingDir"] = str(spec.cwd)
+    host["Binds"] = [*host.get("Binds", ()), *spec.volumes]
+    host["Mounts"] = [
+        *host.get("Mounts", ()),
+        *({"Type": "bind", "Source": str(source), "Target": str(place)} for place, source in spec.folders.items()),
+    ]
+    return body
+
+
+def _split_tag(name: str) -> tuple[str, str, str]:
+    repository, colon, tag = name.rpartition(":")
+    return (name, "", "") if not colon or "/" in tag else (repository, colon, tag)
