@@ -19,6 +19,7 @@ from simulator.environments.model import Gate
 from simulator.findings import Finding
 from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, authority_folder
+from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
@@ -54,9 +55,9 @@ from simulator.workflow.model import Workflow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performed:
-    """What the jobs did: their results by plan, and the index of each file that one took."""
+    """What the jobs did: their results, and the index of each file that one took."""
 
-    results: tuple[tuple[Plan, tuple[JobResult, ...]], ...] = ()
+    results: tuple[JobResult, ...] = ()
     published: tuple[IndexName, ...] = ()
 
 
@@ -107,7 +108,7 @@ def perform(
                     hint="Name the tag like v1.2.3 when it is to agree with the package.",
                 )
             )
-        results = tuple((item, _run(_settings(stage, item), actions, stage.masker)) for item in subject.plans)
+        results = _run([_settings(stage, item) for item in subject.plans], actions, stage.masker)
         published = twins.published()
         if published:
             check_published(stage, published)
@@ -170,7 +171,8 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
     def gate(name: str) -> Gate:
         judged = evaluate(configuration.environments, name, event)
         if not judged.allowed:
-            places = (job.job.environment.span for job in item.jobs if job.environment == name and job.job.environment)
+            jobs = (job for _, job in foreseen_jobs(item) if job.environment == name)
+            places = (job.job.environment.span for job in jobs if job.job.environment)
             stage.observer.raise_finding(refused_deployment(name, judged.reason, next(places, None)))
         return judged
 
@@ -201,8 +203,8 @@ def _source_line(read: Callable[[str], bytes | None], file: str, number: int) ->
     return lines[number - 1] if 0 < number <= len(lines) else None
 
 
-def _run(settings: RunSettings, actions: Actions, masker: Masker) -> tuple[JobResult, ...]:
-    return Run(settings, actions.resolve_step, masker).execute()
+def _run(workflows: Sequence[RunSettings], actions: Actions, masker: Masker) -> tuple[JobResult, ...]:
+    return Run(workflows, actions.resolve_step, masker).execute()
 
 
 # ---- before a job that publishes
@@ -212,14 +214,14 @@ def _holder(stage: Stage, item: Plan, number: str) -> Callable[[PlannedJob], str
     """Before a publishing job: do the built files agree with the tag, and which publisher does it imply?"""
 
     def hold(job: PlannedJob) -> str | None:
-        if not may_publish(item.workflow, job.job):
+        if not may_publish(job.workflow, job.job):
             return None
         built = in_artifacts([found for found in stage.twins.artifacts() if found.workflow_run == number])
         findings = _disagreements(stage, item, built)
         for finding in findings:
             stage.observer.raise_finding(finding)
         if not stage.subject.configuration.publishers:
-            _assume(stage, item, job, built)
+            _assume(stage, job, built)
         return "the version that was built is not the one that the tag names" if findings else None
 
     return hold
@@ -231,12 +233,12 @@ def _disagreements(stage: Stage, item: Plan, built: Sequence[Distribution]) -> t
     return check_versions(item.event.ref_name, built, version_places(_project_files(stage.subject)))
 
 
-def _assume(stage: Stage, item: Plan, job: PlannedJob, built: Sequence[Distribution]) -> None:
+def _assume(stage: Stage, job: PlannedJob, built: Sequence[Distribution]) -> None:
     names = tuple(dict.fromkeys(found.project for found in built)) or project_names(_project_files(stage.subject))
     publishers = implied_publishers(
         names,
         repository=stage.subject.identity.full_name,
-        workflow_path=item.workflow.path,
+        workflow_path=job.workflow.path.partition("@")[0],
         environment=job.environment,
     )
     for publisher in publishers:
@@ -284,7 +286,7 @@ def _check_name(release: Release, releases: Sequence[Release]) -> str:
 
 def _python(subject: Subject) -> str:
     """The Python of the jobs: the first `python-version` that a setup-python step names plainly."""
-    steps = (step for item in subject.plans for job in item.jobs for step in job.job.steps if step.uses is not None)
+    steps = (step for item in subject.plans for _, job in all_jobs(item) for step in job.steps if step.uses is not None)
     for step in steps:
         text = step.with_.get("python-version")
         if step.uses and "/setup-python@" in step.uses.value and text and text.template.is_literal:
@@ -304,7 +306,7 @@ def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:
     for job in item.jobs:
         recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
     settings = replace(_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None)
-    _run(settings, OWN, stage.masker)
+    _run([settings], OWN, stage.masker)
     names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
     return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
 

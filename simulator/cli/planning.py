@@ -12,6 +12,7 @@ from pathlib import Path
 from simulator.cli.configuration import Configuration
 from simulator.cli.preparation import (
     Started,
+    called_file,
     read_repository,
     read_workflows,
     repository_variables,
@@ -21,7 +22,7 @@ from simulator.cli.preparation import (
 from simulator.cli.subject import RunOptions
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
-from simulator.expressions.language import ExpressionError, Scope, Value, evaluate_template
+from simulator.planning.calls import shown_plan
 from simulator.planning.choice import Choice, choose
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
@@ -31,12 +32,9 @@ from simulator.report.plans.model import JobView, PlanView, UnheardView, Workflo
 from simulator.run_events import Notice, RunEvent
 from simulator.triggers.match import pattern_problems
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import read_file
 from simulator.workflow.calls import CalledWorkflow, load_calls
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
-
-_RANK = {"none": 0, "read": 1, "write": 2}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +51,7 @@ class _Files:
     """The workflow files of a commit: those that are valid with their calls, and what is wrong with the others."""
 
     source: Source
+    identity: RepositoryIdentity
     texts: dict[str, str]
     workflows: dict[str, Workflow] = field(default_factory=dict)
     calls: dict[str, Mapping[str, CalledWorkflow]] = field(default_factory=dict)
@@ -63,16 +62,13 @@ class _Files:
             loaded = load_workflow(text, path)
             problems = list(loaded.diagnostics)
             if loaded.workflow is not None:
-                called = load_calls(loaded.workflow, self._called)
+                called = load_calls(loaded.workflow, called_file(self.source, self.identity, lambda _: None))
                 self.texts.update(called.sources)
                 problems += [*pattern_problems(loaded.workflow), *called.diagnostics]
             errors = [problem for problem in problems if problem.severity is Severity.ERROR]
             self.diagnostics += [replace(problem) for problem in errors]
             if loaded.workflow is not None and not errors:
                 self.workflows[path], self.calls[path] = loaded.workflow, called.calls
-
-    def _called(self, reference: str) -> bytes | None:
-        return read_file(self.source, reference.removeprefix("./")) if reference.startswith("./") else None
 
 
 def plan_repository(options: RunOptions, root: Path, clone: Path, configuration: Configuration) -> Planned:
@@ -85,13 +81,13 @@ def plan_repository(options: RunOptions, root: Path, clone: Path, configuration:
 
     identity, source = read_repository(options, root, configuration, clone, emit)
     texts = read_workflows(source, options.workflows)
-    files = _Files(source=source, texts=dict(texts))
+    files = _Files(source=source, identity=identity, texts=dict(texts))
     files.load()
     variables = repository_variables(options, configuration)
     started = start_workflows(options, identity, source, list(files.workflows.values()))
     running = [item.workflow for item in started if item.match.starts]
     run_all = options.run_all or bool(options.workflows)
-    choices = {choice.workflow.path: choice for choice in choose(running, run_all=run_all)}
+    choices = {choice.workflow.path: choice for choice in choose(running, files.calls, run_all=run_all)}
     views = {item.workflow.path: _workflow(item, files, choices, identity, variables) for item in started}
     ordered = [views.get(path) or _invalid(path, files.diagnostics) for path in texts]
     view = PlanView(
@@ -109,7 +105,7 @@ def list_repository(options: RunOptions, root: Path, clone: Path, configuration:
     """The workflows and their jobs as they are written, whatever starts them."""
     identity, source = read_repository(options, root, configuration, clone, lambda _: None)
     texts = read_workflows(source, options.workflows)
-    files = _Files(source=source, texts=dict(texts))
+    files = _Files(source=source, identity=identity, texts=dict(texts))
     files.load()
     listed = [_listed(files.workflows[path]) if path in files.workflows else _invalid(path, files.diagnostics)
               for path in texts]  # fmt: skip
@@ -171,34 +167,35 @@ def _workflow(
     if not item.match.starts:
         return view
     try:
-        planned = plan(workflow, item.event, contexts=server_contexts(item, identity, variables))
+        contexts = server_contexts(item, identity, variables)
+        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path])
     except InvalidWorkflowError as error:
         files.diagnostics += error.diagnostics
         return replace(view, fault=str(error))
-    return replace(view, jobs=list(_jobs(planned, files.calls[workflow.path])))
+    return replace(view, jobs=list(_jobs(planned)))
 
 
 # ---- jobs
 
 
-def _jobs(planned: Plan, calls: Mapping[str, CalledWorkflow], within: JobView | None = None) -> Iterator[JobView]:
+def _jobs(planned: Plan, within: JobView | None = None) -> Iterator[JobView]:
+    """The jobs, behind each caller those of what it calls; none where inputs that they depend on are not known yet."""
     for job in planned.jobs:
         view = _job(job, within)
         yield view
-        called = calls.get(job.job.id)
-        if called is not None and job.decision != "skip":
-            yield from _called(planned, job, called, view)
+        inner = shown_plan(planned, job)
+        if inner is not None:
+            yield from _jobs(inner, view)
 
 
 def _job(planned: PlannedJob, within: JobView | None) -> JobView:
     job = planned.job
     labels = list(planned.runs_on)
-    prefix = f"{within.key} / " if within else ""
     decision = planned.decision
     return JobView(
-        key=prefix + planned.key,
+        key=planned.key,
         id=job.id,
-        name=f"{within.name} / {planned.name}" if within else planned.name,
+        name=planned.name,
         line=job.span.line,
         needs=list(planned.needs),
         decision="later" if within and within.decision == "later" and decision == "run" else decision,
@@ -207,44 +204,12 @@ def _job(planned: PlannedJob, within: JobView | None) -> JobView:
         deferred=planned.deferred,
         always="always" in job.condition.expression.calls(),
         environment=planned.environment or (job.environment.name.source if job.environment else None),
-        permissions=_least(planned.permissions, within.permissions if within else None),
+        permissions=dict(planned.permissions),
         runs_on=labels,
         image=image_of(labels) or "",
         calls=job.uses.value if job.uses else None,
         within=within.key if within else None,
     )
-
-
-def _least(own: Mapping[str, str], caller: Mapping[str, str] | None) -> dict[str, str]:
-    """What a called job's token may do: never more than its caller's."""
-    if caller is None:
-        return dict(own)
-    least = {scope: min(access, caller.get(scope, "none"), key=_RANK.__getitem__) for scope, access in own.items()}
-    return {scope: access for scope, access in least.items() if access != "none"}
-
-
-def _called(planned: Plan, job: PlannedJob, called: CalledWorkflow, view: JobView) -> Iterator[JobView]:
-    """The jobs of a called workflow; none where its inputs are known at run time alone, and a job depends on them."""
-    try:
-        inputs = _inputs(planned, job, called)
-        contexts = {**planned.contexts, "inputs": inputs}
-        workflow = replace(called.workflow, permissions=called.permissions)
-        inner = plan(workflow, planned.event, contexts=contexts)
-    except (InvalidWorkflowError, ExpressionError):
-        return
-    yield from _jobs(inner, called.calls, view)
-
-
-def _inputs(planned: Plan, job: PlannedJob, called: CalledWorkflow) -> dict[str, Value]:
-    """The values of the inputs of a call; those that read `needs` are null until it runs."""
-    trigger = called.workflow.triggers["workflow_call"]
-    given = {name.lower(): text for name, text in job.job.with_.items()}
-    scope = Scope(contexts={**planned.contexts, "matrix": job.matrix or None, "strategy": {}, "needs": {}})
-    values: dict[str, Value] = {}
-    for name, declared in trigger.inputs.items():
-        text = given.get(name.lower())
-        values[name] = evaluate_template(text.template, scope) if text is not None else declared.default
-    return values
 
 
 # ---- what GITHUB_TOKEN does not start

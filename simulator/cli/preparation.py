@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from simulator.cli.configuration import Configuration
 from simulator.cli.notes import notes
 from simulator.cli.subject import RunOptions
+from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.expressions.language import Value
 from simulator.indexes import indexes
 from simulator.planning.choice import choose
-from simulator.planning.model import Plan
+from simulator.planning.model import Place, Plan
 from simulator.planning.plan import plan
 from simulator.run_events import EventSink, WorkflowConsidered
 from simulator.runner.contexts import github_context
@@ -21,11 +23,13 @@ from simulator.spelling import suggest
 from simulator.triggers import events
 from simulator.triggers.match import match
 from simulator.triggers.model import Event, Match, RepositoryIdentity, Source
-from simulator.triggers.repository import list_folder, read_file, read_identity, take_source
+from simulator.triggers.repository import find_ref, list_folder, read_file, read_identity, take_source
+from simulator.workflow.calls import CalledFile, CalledWorkflow, Resolver, load_calls
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
 
 FOLDER = ".github/workflows"
+Calls: TypeAlias = Mapping[str, Mapping[str, CalledWorkflow]]  # by the path of the caller's file, then by job id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,16 +77,54 @@ def load_workflows(source: Source, chosen: Sequence[str]) -> tuple[Workflow, ...
     """The workflows of the rehearsed commit, or the chosen ones. Raises InvalidWorkflowError with all diagnostics."""
     texts = read_workflows(source, chosen)
     loaded = [load_workflow(text, path) for path, text in texts.items()]
-    diagnostics = tuple(item for result in loaded for item in result.diagnostics)
     workflows = tuple(result.workflow for result in loaded if result.workflow is not None)
     if len(workflows) < len(loaded):
-        raise InvalidWorkflowError(
-            "The workflow is not valid.",
-            hint="Mend the places above; GitHub would refuse it too.",
-            diagnostics=diagnostics,
-            sources=texts,
-        )
+        raise _invalid([item for result in loaded for item in result.diagnostics], texts)
     return workflows
+
+
+def _invalid(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> InvalidWorkflowError:
+    return InvalidWorkflowError(
+        "The workflow is not valid.",
+        hint="Mend the places above; GitHub would refuse it too.",
+        diagnostics=diagnostics,
+        sources=sources,
+    )
+
+
+def load_called(source: Source, identity: RepositoryIdentity, workflows: Iterable[Workflow], fetch: Resolver) -> Calls:
+    """What the jobs of the workflows call; `fetch` gives the files of other repositories.
+
+    Raises InvalidWorkflowError with all diagnostics, and what `fetch` raises.
+    """
+    resolve = called_file(source, identity, fetch)
+    found = {workflow.path: load_calls(workflow, resolve) for workflow in workflows}
+    problems = [item for loaded in found.values() for item in loaded.diagnostics]
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        sources = {name: text for loaded in found.values() for name, text in loaded.sources.items()}
+        sources |= {path: _text(source, path) for path in found}
+        raise _invalid(problems, sources)
+    return {path: loaded.calls for path, loaded in found.items()}
+
+
+def called_file(source: Source, identity: RepositoryIdentity, fetch: Resolver) -> Resolver:
+    """Finds the files that jobs call: in the rehearsed commit, in this repository at another ref, else by `fetch`."""
+
+    def find(reference: str) -> str | bytes | CalledFile | None:
+        if reference.startswith("./"):
+            return read_file(source, reference.removeprefix("./"))
+        place, _, ref = reference.partition("@")
+        owner, name, path = place.split("/", 2)
+        if f"{owner}/{name}".lower() != identity.full_name.lower():
+            return fetch(reference)
+        found = find_ref(source, ref)
+        if found is None:
+            return None
+        full, sha = found
+        text = read_file(replace(source, sha=sha), path)
+        return None if text is None else CalledFile(text=text, ref=full, sha=sha)
+
+    return find
 
 
 def read_workflows(source: Source, chosen: Sequence[str]) -> dict[str, str]:
@@ -173,12 +215,14 @@ def plan_started(
     started: Sequence[Started],
     variables: Mapping[str, str],
     emit: EventSink,
+    calls: Calls | None = None,
 ) -> tuple[Plan, ...]:
     """Plan the workflows that are rehearsed, and say of each workflow whether it starts and why."""
+    calls = calls or {}
     running = [item.workflow for item in started if item.match.starts]
-    chosen = {
-        choice.workflow.path: choice for choice in choose(running, run_all=options.run_all or bool(options.workflows))
-    }
+    run_all = options.run_all or bool(options.workflows)
+    chosen = {choice.workflow.path: choice for choice in choose(running, calls, run_all=run_all)}
+    several = sum(choice.rehearsed for choice in chosen.values()) > 1
     plans: list[Plan] = []
     for item in started:
         choice = chosen.get(item.workflow.path)
@@ -186,15 +230,13 @@ def plan_started(
         reason = item.match.reason if choice is None or rehearsed else f"{item.match.reason}; {choice.reason}"
         emit(WorkflowConsidered(path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason))
         if rehearsed:
-            plans.append(plan(item.workflow, item.event, contexts=server_contexts(item, identity, variables)))
-    return tuple(plans) if len(plans) == 1 else tuple(map(_with_own_keys, plans))
-
-
-def _with_own_keys(item: Plan) -> Plan:
-    """The plan with the workflow's name before the jobs': two workflows may have a job of the same id."""
-    stem = PurePosixPath(item.workflow.path).stem
-    jobs = (replace(job, key=f"{stem}/{job.key}", name=f"{stem}/{job.name}") for job in item.jobs)
-    return replace(item, jobs=tuple(jobs))
+            path = item.workflow.path
+            # Two workflows may have a job of the same id.
+            stem = f"{PurePosixPath(path).stem}/" if several else ""
+            contexts = server_contexts(item, identity, variables)
+            place = Place(keys=stem, names=stem)
+            plans.append(plan(item.workflow, item.event, contexts=contexts, calls=calls.get(path), place=place))
+    return tuple(plans)
 
 
 def server_contexts(item: Started, identity: RepositoryIdentity, variables: Mapping[str, str]) -> dict[str, Value]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from simulator.cli.configuration import load_configuration
 from simulator.cli.performance import Performed, perform
 from simulator.cli.preparation import (
+    load_called,
     load_workflows,
     plan_started,
     read_repository,
@@ -21,13 +23,14 @@ from simulator.engines.registry import choose
 from simulator.errors import ExitCode
 from simulator.findings import Severity
 from simulator.paths import RunFolder
+from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
-from simulator.planning.model import Plan
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.starting import nothing_starts, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
-from simulator.run_events import EventSink, JobPlanned, RunEvent, RunFinished, RunStarted
+from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
+from simulator.runner.graph import announcement
 from simulator.runner.preflight import preflight
 
 
@@ -36,8 +39,8 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     observer = Observer(report)
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
-        subject = _prepare(options, root, folder, observer)
         actions = read_actions(options, observer)
+        subject = _prepare(options, root, folder, actions, observer)
         _check(subject, actions, observer)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
@@ -48,7 +51,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     return judgement.exit_code
 
 
-def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer) -> Subject:
+def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Actions, emit: Observer) -> Subject:
     """Read the repository and plan what the event starts."""
     configuration = load_configuration(root, secret_file=options.secret_file)
     notes: list[RunEvent] = []
@@ -70,7 +73,9 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, emit: Observer)
     for note in notes:
         emit(note)
     variables = repository_variables(options, configuration)
-    plans = plan_started(options, identity, started, variables, emit)
+    fetch = partial(actions.called_file, emit=emit)
+    calls = load_called(source, identity, (item.workflow for item in started if item.match.starts), fetch)
+    plans = plan_started(options, identity, started, variables, emit, calls)
     if not plans:
         emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
     running = {item.workflow.path for item in plans}
@@ -93,18 +98,9 @@ def _check(subject: Subject, actions: Actions, observer: Observer) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
     survey = actions.survey(subject.source)
     for plan in subject.plans:
-        for job in plan.jobs:
-            observer(
-                JobPlanned(
-                    job_id=job.key,
-                    name=job.name,
-                    needs=job.needs,
-                    workflow=plan.workflow.path,
-                    environment=job.environment,
-                )
-            )
-        running = (job.job for job in plan.jobs if job.decision != "skip")
-        for finding in (*preflight(plan, survey), *uploads_elsewhere(plan.workflow, running)):
+        for event in announcement(foreseen_jobs(plan)):
+            observer(event)
+        for finding in (*preflight(plan, survey), *uploads_elsewhere(all_jobs(plan))):
             observer.raise_finding(finding)
     for finding in survey.missing():
         observer.raise_finding(finding)
@@ -116,13 +112,8 @@ def _outcomes(performed: Performed) -> list[JobOutcome]:
         JobOutcome(
             name=result.key,
             conclusion=result.conclusion,
-            publishes=_publishes(plan, result.job_id),
+            publishes=may_publish(result.planned.workflow, result.planned.job),
             refused=result.refused,
         )
-        for plan, results in performed.results
-        for result in results
+        for result in performed.results
     ]
-
-
-def _publishes(plan: Plan, job_id: str) -> bool:
-    return may_publish(plan.workflow, plan.workflow.jobs[job_id])

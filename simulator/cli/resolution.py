@@ -10,17 +10,19 @@ from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.faults import ActionManifestError
 from simulator.actions.model import LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
+from simulator.actions.remote import COMMIT
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.cli.subject import RunOptions
-from simulator.errors import UsageError
+from simulator.errors import SimulatorError, UsageError
 from simulator.paths import cache_folder
-from simulator.run_events import ActionResolved, EventSink, Progress
+from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.action import hindrance
 from simulator.runner.state import JobState
 from simulator.triggers.model import Source
 from simulator.triggers.repository import read_file
+from simulator.workflow.calls import CalledFile
 from simulator.workflow.model import Step
 
 
@@ -39,6 +41,18 @@ class Actions:
             return job.sandbox.read(job.folder / path)
 
         return self._resolve(parse_reference(step.uses.value), read)
+
+    def called_file(self, reference: str, emit: EventSink) -> CalledFile | None:
+        """A reusable workflow of another repository; None, and a notice, where it cannot be had."""
+        owner, repo, _ = reference.split("/", 2)
+        ref = reference.partition("@")[2]
+        try:
+            text = self.repositories.called_workflow(reference)
+            commit = self.repositories.snapshot(owner, repo, ref).commit
+        except SimulatorError as error:
+            emit(Notice(message=str(error), hint=error.hint))
+            return None
+        return None if text is None else CalledFile(text=text, ref=_full_ref(ref), sha=commit or ref)
 
     def survey(self, source: Source) -> ActionSurvey:
         """A look at actions before anything runs: local ones as the rehearsed commit has them."""
@@ -61,6 +75,13 @@ class Actions:
 
     def _resolve(self, reference: Reference, read: Callable[[PurePosixPath], bytes]) -> ResolvedAction:
         return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
+
+
+def _full_ref(ref: str) -> str:
+    """What a ref most likely is: the server is asked for the commit of either a tag or a branch."""
+    if ref.startswith("refs/") or COMMIT.fullmatch(ref):
+        return ref
+    return f"refs/tags/{ref}" if ref.lstrip("v")[:1].isdigit() else f"refs/heads/{ref}"
 
 
 def read_actions(options: RunOptions, emit: EventSink) -> Actions:

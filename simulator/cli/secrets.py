@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from simulator.cli.subject import Subject
 from simulator.indexes import TITLES, IndexName
-from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, token_secrets
+from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, passed_as, token_secrets
 from simulator.run_events import EventSink, Notice
+from simulator.workflow.calls import CalledWorkflow
+from simulator.workflow.model import Job, Workflow
 
 Mint = Callable[[IndexName], str]
 
@@ -45,13 +47,28 @@ def rehearsal_secrets(subject: Subject, mint: Mint, emit: EventSink) -> Secrets:
 
 
 def _used(subject: Subject) -> list[TokenSecret]:
-    found = {
-        secret.name: secret
-        for item in subject.plans
-        for job in item.jobs
-        for secret in token_secrets(item.workflow, job.job)
-    }
+    """The secrets by their names in the repository, or in an environment that has one of the name."""
+    given = {name for group in subject.configuration.environment_secrets.values() for name in group}
+    found: dict[str, TokenSecret] = {}
+    for item in subject.plans:
+        callers = [(job.job, item.calls.get(job.job.id)) for job in item.jobs if job.decision != "skip"]
+        for secret in _used_by(item.workflow, callers, given):
+            found.setdefault(secret.name, secret)
     return list(found.values())
+
+
+def _used_by(
+    workflow: Workflow, jobs: Iterable[tuple[Job, CalledWorkflow | None]], given: Collection[str]
+) -> Iterator[TokenSecret]:
+    for job, called in jobs:
+        if called is None:
+            yield from token_secrets(workflow, job)
+            continue
+        inside = [(each, called.calls.get(each.id)) for each in called.workflow.jobs.values()]
+        for secret in _used_by(called.workflow, inside, given):
+            if secret.name in given:
+                yield secret
+            yield from (replace(secret, name=name) for name in passed_as(job, secret.name))
 
 
 def _assumed(secret: TokenSecret) -> Notice:

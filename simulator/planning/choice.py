@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from simulator.planning.permissions import permissions_of
 from simulator.planning.tools import publishing_step
+from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import Job, Workflow
 
 
@@ -19,9 +20,17 @@ class Choice:
     reason: str
 
 
-def choose(workflows: Sequence[Workflow], *, run_all: bool = False) -> tuple[Choice, ...]:
-    """A choice for each started workflow, in order; with `run_all` all of them are rehearsed."""
-    publishing = {workflow.path: _why(workflow) for workflow in workflows}
+def choose(
+    workflows: Sequence[Workflow],
+    calls: Mapping[str, Mapping[str, CalledWorkflow]] | None = None,
+    *,
+    run_all: bool = False,
+) -> tuple[Choice, ...]:
+    """A choice for each started workflow, in order; with `run_all` all of them are rehearsed.
+
+    `calls` are the workflows that their jobs call, as far as they are at hand: by the file's path, then by job id.
+    """
+    publishing = {workflow.path: _why(workflow, (calls or {}).get(workflow.path, {})) for workflow in workflows}
     nobody = not any(publishing.values())
     return tuple(_choice(workflow, publishing[workflow.path], run_all=run_all, nobody=nobody) for workflow in workflows)
 
@@ -38,9 +47,17 @@ def _choice(workflow: Workflow, why: str | None, *, run_all: bool, nobody: bool)
     return Choice(workflow=workflow, rehearsed=False, reason="none of its jobs may publish")
 
 
-def _why(workflow: Workflow) -> str | None:
-    reasons = ((job.id, publishing_reason(workflow, job)) for job in workflow.jobs.values())
-    return next((f"its job {name} {reason}" for name, reason in reasons if reason), None)
+def _why(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> str | None:
+    for job in workflow.jobs.values():
+        called = calls.get(job.id)
+        if called is None:
+            reason = publishing_reason(workflow, job)
+        else:
+            reason = _why(replace(called.workflow, permissions=called.permissions), called.calls)
+            reason = reason and f"calls {called.reference}, where {reason}"
+        if reason:
+            return f"its job {job.id} {reason}"
+    return None
 
 
 def may_publish(workflow: Workflow, job: Job) -> bool:

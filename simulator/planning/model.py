@@ -8,6 +8,7 @@ from typing import Literal
 
 from simulator.expressions.language import Value
 from simulator.triggers.model import Event
+from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import Job, Permissions, Workflow
 
 
@@ -15,16 +16,17 @@ from simulator.workflow.model import Job, Permissions, Workflow
 class PlannedJob:
     """One job of the plan: a matrix combination is a job of its own.
 
-    `key` is unique in the plan (the job's id, with ` (v1, v2)` for a combination); `decision` is what the job's `if:`
-    gives on the event alone: "run" (if the jobs before it succeed), "skip", or "later" when it depends on other jobs'
-    results. `environment` and `name` are rendered; `permissions` are those of the job's token, every scope that is
-    granted. A `deferred` job reads `needs` where it is planned (in its matrix, name, environment, runs-on):
-    `plan.expand_job` makes the final ones of it when its needs are done, and until then those fields are what is
-    written, `environment` None.
+    `key` is unique in the rehearsal (the job's id, with ` (v1, v2)` for a combination, behind the plan's prefix);
+    `workflow` is the file that holds it. `decision` is what the job's `if:` gives on the event alone: "run" (if the
+    jobs before it succeed), "skip", or "later" when it depends on other jobs' results. `environment` and `name` are
+    rendered; `permissions` are those of the job's token, every scope that is granted. A `deferred` job reads `needs`
+    where it is planned (in its matrix, name, environment, runs-on): `plan.expand_job` makes the final ones of it when
+    its needs are done, and until then those fields are what is written, `environment` None.
     """
 
     key: str
     job: Job
+    workflow: Workflow
     name: str
     needs: tuple[str, ...]  # job ids
     matrix: Mapping[str, Value]
@@ -38,12 +40,43 @@ class PlannedJob:
     max_parallel: int | None = None  # None: all at once
     deferred: bool = False
 
+    @property
+    def strategy(self) -> dict[str, Value]:
+        """The `strategy` context of a job of a matrix, or of a matrix of one."""
+        return {
+            "fail-fast": self.fail_fast,
+            "job-index": self.index,
+            "job-total": self.total,
+            "max-parallel": self.max_parallel or self.total,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a plan stands in its rehearsal: what the keys and the names of its jobs begin with.
+
+    For a workflow that a job calls, `called` is its file as it is called, `ceiling` what the job's token may do and
+    `needs` what it waits for, with the prefix of its own plan.
+    """
+
+    keys: str = ""
+    names: str = ""
+    needs: tuple[str, ...] = ()
+    called: CalledWorkflow | None = None
+    ceiling: Permissions | None = None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What a workflow would do for an event; `contexts` are those it was planned with: github, vars, inputs."""
+    """What a workflow would do for an event; `contexts` are those it was planned with: github, vars, inputs.
+
+    `calls` are the workflows that its jobs call, by job id. A called workflow has a plan of its own, whose jobs know
+    of no others (`planning.calls`).
+    """
 
     workflow: Workflow
     event: Event
     jobs: tuple[PlannedJob, ...]
     contexts: Mapping[str, Value] = field(default_factory=dict)
+    calls: Mapping[str, CalledWorkflow] = field(default_factory=dict)
+    place: Place = Place()

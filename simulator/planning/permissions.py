@@ -7,6 +7,7 @@ from typing import Final
 from simulator.workflow.calls import RESTRICTED
 from simulator.workflow.model import Job, Permissions, Workflow
 
+_RANK: Final = {"none": 0, "read": 1, "write": 2}
 _ALWAYS: Final[Permissions] = {"metadata": "read"}
 
 
@@ -19,3 +20,11 @@ def permissions_of(workflow: Workflow, job: Job, *, default: Permissions = RESTR
     given = job.permissions if job.permissions is not None else workflow.permissions
     granted = default if given is None else given
     return {**_ALWAYS, **{scope: access for scope, access in granted.items() if access != "none"}}
+
+
+def least(own: Permissions, ceiling: Permissions | None) -> Permissions:
+    """What the token of a called job may do: never more than `ceiling`, that of the calling job."""
+    if ceiling is None:
+        return own
+    shrunk = {scope: min(access, ceiling.get(scope, "none"), key=_RANK.__getitem__) for scope, access in own.items()}
+    return {scope: access for scope, access in shrunk.items() if access != "none"}

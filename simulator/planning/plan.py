@@ -6,6 +6,7 @@ Pure: no clock, no disk, no environment variable. Evaluates what GitHub evaluate
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from simulator.expressions.language import (
     ExpressionError,
@@ -22,20 +23,29 @@ from simulator.planning.conditions import Decision, decide
 from simulator.planning.faults import plan_fault
 from simulator.planning.graph import as_defined, in_order
 from simulator.planning.matrix import Combination, MatrixError, expand
-from simulator.planning.model import Plan, PlannedJob
-from simulator.planning.permissions import permissions_of
+from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.permissions import least, permissions_of
 from simulator.triggers.model import Event
-from simulator.workflow.model import Job, Matrix, MatrixValue, Text, Workflow
+from simulator.workflow.calls import CalledWorkflow
+from simulator.workflow.model import Job, Matrix, MatrixValue, Permissions, Text, Workflow
 
 Contexts = Mapping[str, Value]
 
 
-def plan(workflow: Workflow, event: Event, *, contexts: Contexts) -> Plan:
+def plan(
+    workflow: Workflow,
+    event: Event,
+    *,
+    contexts: Contexts,
+    calls: Mapping[str, CalledWorkflow] | None = None,
+    place: Place | None = None,
+) -> Plan:
     """Plan all jobs, in the order of the file, combinations of a matrix in GitHub's order.
 
-    `contexts` holds github, vars and inputs. Raises InvalidWorkflowError where GitHub would fail the run because a
-    key has no value.
+    `contexts` holds github, vars and inputs; `calls` are the workflows that its jobs call, by job id. Raises
+    InvalidWorkflowError where GitHub would fail the run because a key has no value.
     """
+    made = Plan(workflow=workflow, event=event, jobs=(), contexts=contexts, calls=calls or {}, place=place or Place())
     needs = _needs(workflow)
     decisions = _decisions(workflow, needs, contexts)
     jobs: list[PlannedJob] = []
@@ -43,10 +53,10 @@ def plan(workflow: Workflow, event: Event, *, contexts: Contexts) -> Plan:
         decision = decisions.get(job.id, "later")
         deferred = decision != "skip" and _reads_needs(job)
         if deferred or decision == "skip":
-            jobs.append(_as_written(workflow, job, decision, needs[job.id], deferred=deferred))
+            jobs.append(_as_written(made, job, decision, needs[job.id], deferred=deferred))
         else:
-            jobs += _expanded(workflow, job, decision, needs[job.id], {**contexts, "needs": {}})
-    return Plan(workflow=workflow, event=event, jobs=tuple(jobs), contexts=contexts)
+            jobs += _expanded(made, job, decision, needs[job.id], {**contexts, "needs": {}})
+    return replace(made, jobs=tuple(jobs))
 
 
 def _decisions(workflow: Workflow, needs: Mapping[str, Sequence[str]], contexts: Contexts) -> Mapping[str, Decision]:
@@ -63,22 +73,21 @@ def _decisions(workflow: Workflow, needs: Mapping[str, Sequence[str]], contexts:
 def expand_job(plan: Plan, job_id: str, *, needs: Mapping[str, Value]) -> tuple[PlannedJob, ...]:
     """The final jobs of a `deferred` one, whose needs are done; raises InvalidWorkflowError as `plan` does."""
     before = _needs(plan.workflow)[job_id]
-    return _expanded(plan.workflow, plan.workflow.jobs[job_id], "run", before, {**plan.contexts, "needs": needs})
+    return _expanded(plan, plan.workflow.jobs[job_id], "run", before, {**plan.contexts, "needs": needs})
 
 
 def _needs(workflow: Workflow) -> Mapping[str, tuple[str, ...]]:
     return as_defined({job.id: [need.value for need in job.needs] for job in workflow.jobs.values()})
 
 
-def _as_written(
-    workflow: Workflow, job: Job, decision: Decision, needs: tuple[str, ...], *, deferred: bool
-) -> PlannedJob:
+def _as_written(plan: Plan, job: Job, decision: Decision, needs: tuple[str, ...], *, deferred: bool) -> PlannedJob:
     """A job that is not expanded: GitHub shows a skipped one like this, too."""
     environment = job.environment.name if job.environment else None
     return PlannedJob(
-        key=job.id,
+        key=plan.place.keys + job.id,
         job=job,
-        name=job.name.source if job.name and job.name.source else job.id,
+        workflow=plan.workflow,
+        name=plan.place.names + (job.name.source if job.name and job.name.source else job.id),
         needs=needs,
         matrix={},
         index=0,
@@ -86,7 +95,7 @@ def _as_written(
         decision=decision,
         environment=environment.source if environment and environment.template.is_literal else None,
         runs_on=tuple(label.source for label in job.runs_on),
-        permissions=permissions_of(workflow, job),
+        permissions=_permissions(plan, job),
         deferred=deferred,
     )
 
@@ -130,7 +139,7 @@ def _texts(values: Iterable[MatrixValue]) -> Iterator[Text]:
 
 
 def _expanded(
-    workflow: Workflow, job: Job, decision: Decision, needs: tuple[str, ...], contexts: Contexts
+    plan: Plan, job: Job, decision: Decision, needs: tuple[str, ...], contexts: Contexts
 ) -> tuple[PlannedJob, ...]:
     scope = Scope(contexts=contexts)
     combinations = _combinations(job, scope)
@@ -149,9 +158,10 @@ def _expanded(
         inner = Scope(contexts={**contexts, "strategy": strategy, "matrix": matrix or None})
         jobs.append(
             PlannedJob(
-                key=_unique(_key(job, combination), keys),
+                key=plan.place.keys + _unique(_key(job, combination), keys),
                 job=job,
-                name=_name(job, combination, inner),
+                workflow=plan.workflow,
+                name=plan.place.names + _name(job, combination, inner),
                 needs=needs,
                 matrix=matrix,
                 index=index,
@@ -159,12 +169,16 @@ def _expanded(
                 decision=decision,
                 environment=_environment(job, inner),
                 runs_on=tuple(_runs_on(job, inner)),
-                permissions=permissions_of(workflow, job),
+                permissions=_permissions(plan, job),
                 fail_fast=fail_fast,
                 max_parallel=max_parallel,
             )
         )
     return tuple(jobs)
+
+
+def _permissions(plan: Plan, job: Job) -> Permissions:
+    return least(permissions_of(plan.workflow, job), plan.place.ceiling)
 
 
 def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:

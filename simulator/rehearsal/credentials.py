@@ -40,6 +40,13 @@ def token_secrets(workflow: Workflow, job: Job) -> tuple[TokenSecret, ...]:
     return tuple(found.values())
 
 
+def passed_as(job: Job, name: str) -> tuple[str, ...]:
+    """The secrets that a job hands to the workflow it calls under this name."""
+    if job.secrets == "inherit":
+        return (name,)
+    return tuple(each for given, text in job.secrets.items() if given.upper() == name for each in _secrets(text))
+
+
 def _environment(workflow: Workflow, job: Job, step: Step) -> Mapping[str, Text]:
     return {**workflow.env, **job.env, **step.env}
 

@@ -27,9 +27,12 @@ _VARIABLES: Final = frozenset({
 })  # fmt: skip
 
 
-def uploads_elsewhere(workflow: Workflow, jobs: Iterable[Job]) -> tuple[Finding, ...]:
-    """An error for each step of the jobs that uploads to another index than PyPI and TestPyPI, or writes elsewhere."""
-    found = (finding for job in jobs for step in job.steps for finding in _step(workflow, job, step))
+def uploads_elsewhere(jobs: Iterable[tuple[Workflow, Job]]) -> tuple[Finding, ...]:
+    """An error for each step of the jobs that uploads to another index than PyPI and TestPyPI, or writes elsewhere.
+
+    Each job comes with its file.
+    """
+    found = (finding for workflow, job in jobs for step in job.steps for finding in _step(workflow, job, step))
     return tuple(dict.fromkeys(found))
 
 

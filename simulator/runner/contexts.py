@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.engines.base import LAYOUT
 from simulator.expressions.language import Value
-from simulator.planning.model import PlannedJob
+from simulator.planning.model import Plan, PlannedJob
 from simulator.runner.model import SERVER_URL
 from simulator.triggers.model import Event, RepositoryIdentity
 from simulator.workflow.model import Workflow
@@ -113,14 +113,20 @@ def job_github_context(server: Mapping[str, Value], job_id: str, token: str, fol
     }
 
 
-def job_context(github: Mapping[str, Value], workflow: Workflow, job: PlannedJob) -> dict[str, Value]:
-    """The `job` context, but for its `status`."""
+def job_context(github: Mapping[str, Value], plan: Plan, job: PlannedJob) -> dict[str, Value]:
+    """The `job` context, but for its `status`; its workflow is the file that holds the job, the called one too."""
+    called, ref, sha = plan.place.called, github["ref"], github["workflow_sha"]
+    repository, path = github["repository"], plan.workflow.path
+    if called is not None:
+        path = called.path
+        if called.repository is not None:
+            repository, ref, sha = called.repository, called.ref, called.sha
     return {
         "check_run_id": check_run_id(job),
-        "workflow_ref": github["workflow_ref"],
-        "workflow_sha": github["workflow_sha"],
-        "workflow_repository": github["repository"],
-        "workflow_file_path": workflow.path,
+        "workflow_ref": f"{repository}/{path}@{ref}",
+        "workflow_sha": sha,
+        "workflow_repository": repository,
+        "workflow_file_path": path,
     }
 
 
@@ -143,16 +149,6 @@ def runner_context(folder: PurePosixPath, *, debug: bool = False) -> dict[str, V
     }
 
 
-def strategy_context(job: PlannedJob) -> dict[str, Value]:
-    """The `strategy` context of a matrix job, or of a matrix of one."""
-    return {
-        "fail-fast": job.fail_fast,
-        "job-index": job.index,
-        "job-total": job.total,
-        "max-parallel": job.max_parallel or job.total,
-    }
-
-
 def github_variables(github: Mapping[str, Value]) -> dict[str, str]:
     """The GITHUB_* variables of a step; a field that is neither text nor a boolean has none."""
     return {
@@ -171,8 +167,13 @@ def _word(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def oidc_claims(github: Mapping[str, Value], identity: RepositoryIdentity, job: PlannedJob) -> dict[str, str]:
-    """GitHub's ID-token claims of a job (contract: all strings), without those the issuer adds itself."""
+def oidc_claims(
+    github: Mapping[str, Value], identity: RepositoryIdentity, plan: Plan, job: PlannedJob
+) -> dict[str, str]:
+    """GitHub's ID-token claims of a job (contract: all strings), without those the issuer adds itself.
+
+    `workflow_ref` is that of the workflow that the event started, `job_workflow_ref` that of the file of the job.
+    """
     copied = (
         "actor",
         "actor_id",
@@ -194,13 +195,14 @@ def oidc_claims(github: Mapping[str, Value], identity: RepositoryIdentity, job: 
         "workflow_sha",
     )
     claims = {name: _word(github[name]) for name in copied}
+    file = job_context(github, plan, job)
     ref = claims["ref"].replace(":", "%3A")
     environment = job.environment
     subject = f"environment:{environment.replace(':', '%3A')}" if environment else f"ref:{ref}"
     claims |= {
         "sub": f"repo:{identity.full_name}:{subject}",
-        "job_workflow_ref": claims["workflow_ref"],
-        "job_workflow_sha": claims["workflow_sha"],
+        "job_workflow_ref": _word(file["workflow_ref"]),
+        "job_workflow_sha": _word(file["workflow_sha"]),
         "ref_protected": "false",
         "repository_visibility": identity.visibility,
         "runner_environment": "github-hosted",

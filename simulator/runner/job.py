@@ -16,7 +16,6 @@ from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStar
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.contexts import (
     EVENT_PATH,
-    github_context,
     job_github_context,
     oidc_claims,
     workspace,
@@ -43,9 +42,11 @@ class JobRunner:
         self._token = f"ghs_{secrets.token_hex(18)}"
         self._life = JobLife(settings.clock)
         self._forgiving = False
+        self._why: str | None = None
 
-    def cancel(self) -> None:
+    def cancel(self, reason: str | None = None) -> None:
         """Cancel the job as GitHub does: running steps end, steps with always() and post steps still run."""
+        self._why = self._why or reason
         self._life.cancel()
 
     def abandon(self) -> None:
@@ -56,7 +57,8 @@ class JobRunner:
         """Carry out the job, whose condition holds. Raises SimulatorError when pysim itself cannot."""
         settings, planned = self._settings, self._planned
         if self._life.cancelled:
-            return self._ended(Conclusion.CANCELLED, reason="the job was cancelled before it began")
+            reason = self._why or "the job was cancelled before it began"
+            return self._ended(Conclusion.CANCELLED, reason=reason)
         variables: Mapping[str, str] = {}
         environment = planned.environment
         if environment is not None:
@@ -78,11 +80,10 @@ class JobRunner:
 
     def _grant(self) -> JobGrant:
         settings, planned = self._settings, self._planned
-        github = self._server_context()
         return JobGrant(
             job_id=planned.key,
             id_token=planned.permissions.get("id-token") == "write",
-            claims=oidc_claims(github, settings.identity, planned),
+            claims=oidc_claims(settings.github, settings.identity, settings.plan, planned),
             token=self._token,
             permissions=planned.permissions,
         )
@@ -92,16 +93,11 @@ class JobRunner:
         groups = self._settings.environment_secrets.items()
         return next((group for given, group in groups if given.casefold() == name), {})
 
-    def _server_context(self) -> dict[str, Value]:
-        settings = self._settings
-        plan = settings.plan
-        return github_context(plan.workflow, plan.event, settings.identity, number=settings.number)
-
     def _in_sandbox(self, access: JobAccess, needs: Mapping[str, Value], variables: Mapping[str, str]) -> JobResult:
         settings, planned = self._settings, self._planned
         self._masker.add(self._token)
         folder = workspace(settings.identity)
-        github = job_github_context(self._server_context(), planned.job.id, self._token, folder)
+        github = job_github_context(settings.github, planned.job.id, self._token, folder)
         state = JobState(settings, planned, github, needs, access, self._masker, self._life)
         state.admit(variables, self._environment_secrets())
         spec = SandboxSpec(
@@ -191,7 +187,7 @@ class JobRunner:
         conclusion = Conclusion.FAILURE if log.failed else Conclusion.SUCCESS
         state.frame.merge(conclusion)
         state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
-        reason = state.overdue if self._life.expired else None
+        reason = state.overdue if self._life.expired else self._why
         return self._ended(self._forgive(state.status), outputs=outputs, url=url, reason=reason)
 
     def _outputs(self, state: JobState, log: StepLog) -> dict[str, str]:
@@ -245,13 +241,7 @@ class JobRunner:
                 reason=reason,
             )
         )
-        return JobResult(
-            key=planned.key,
-            job_id=planned.job.id,
-            conclusion=conclusion,
-            outputs=dict(outputs or {}),
-            refused=refused,
-        )
+        return JobResult(planned=planned, conclusion=conclusion, outputs=dict(outputs or {}), refused=refused)
 
 
 def _carry_through(run: StepRun, body: Body) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, cast
 
 from simulator.engines.base import Engine
 from simulator.environments.model import Gate
@@ -17,6 +17,8 @@ from simulator.triggers.model import RepositoryIdentity
 from simulator.twins.base import Twins
 
 SERVER_URL: Final = "https://github.com"
+TOKEN_MARK: Final = "\ufdd0GITHUB_TOKEN\ufdd0"  # noqa: S105 - no token
+"""Stands for the job's own token in a secret that a caller makes of `secrets.GITHUB_TOKEN`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +48,11 @@ class RunSettings:
     debug: bool = False  # show debug messages, whatever ACTIONS_STEP_DEBUG says
     clock: Callable[[], float] = time.time
 
+    @property
+    def github(self) -> dict[str, Value]:
+        """The `github` context as the server has it, before a job runs; that of the caller in a called workflow."""
+        return {**cast("Mapping[str, Value]", self.plan.contexts["github"]), "run_id": self.number}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepResult:
@@ -64,8 +71,17 @@ class StepResult:
 class JobResult:
     """How a job ended; `refused` when a protection rule kept it from starting."""
 
-    key: str
-    job_id: str
+    planned: PlannedJob
     conclusion: Conclusion
     outputs: Mapping[str, str] = field(default_factory=dict)
     refused: bool = False
+
+    @property
+    def key(self) -> str:
+        """The job's key."""
+        return self.planned.key
+
+    @property
+    def job_id(self) -> str:
+        """The job's id in its file; the combinations of a matrix share it."""
+        return self.planned.job.id

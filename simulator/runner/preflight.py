@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Finding, Severity
+from simulator.planning.calls import all_jobs, foreseen_jobs, missing_calls
 from simulator.planning.model import Plan, PlannedJob
 from simulator.positions import Located, Span
 from simulator.workflow.model import Job
@@ -14,16 +15,28 @@ from simulator.workflow.model import Job
 def preflight(plan: Plan, actions: ActionSurvey) -> tuple[Finding, ...]:
     """An error for each job and step that cannot be rehearsed, and what there is to say of the actions that are used.
 
-    `actions` knows afterwards which they are, and which could not be had.
+    `actions` knows afterwards which they are, and which could not be had. Called workflows are looked into, those too
+    whose inputs depend on results.
     """
-    planned = [job for job in plan.jobs if job.decision != "skip"]
-    jobs = {job.job.id: job.job for job in planned}
+    jobs = list(all_jobs(plan))
+    files = {workflow.path: workflow for workflow, _ in jobs}
     found = [
         *(_unknown_key("The workflow", key) for key in plan.workflow.unsupported),
-        *(finding for job in jobs.values() for finding in _job(job, actions)),
-        *(finding for job in planned for finding in _runner(job)),
+        *(_unknown_key("The workflow", key) for workflow in files.values() for key in workflow.unsupported),
+        *(finding for _, job in jobs for finding in _job(job, actions)),
+        *(finding for call in missing_calls(plan) for finding in _call(call)),
+        *(finding for _, job in foreseen_jobs(plan) if job.decision != "skip" for finding in _runner(job)),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _call(job: Job) -> Iterator[Finding]:
+    if job.uses is not None:
+        yield _unsupported(
+            f"Job {job.id} calls the workflow {job.uses.value}, which is not at hand",
+            job.uses.span,
+            "Rehearse without it, with -W, or copy the file into this repository.",
+        )
 
 
 def missing_runner(planned: PlannedJob) -> str | None:
@@ -44,12 +57,6 @@ def _runner(planned: PlannedJob) -> Iterator[Finding]:
 
 
 def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
-    if job.uses is not None:
-        yield _unsupported(
-            f"Job {job.id} calls the workflow {job.uses.value}, and pysim does not run reusable workflows yet",
-            job.uses.span,
-            "Rehearse the called workflow by itself, or write its jobs into this file.",
-        )
     for key in job.unsupported:
         yield _unknown_key(f"Job {job.id}", key)
     for step in job.steps:

@@ -1,226 +1,356 @@
-"""All jobs of one workflow: a job starts when its own needs are done, each in a thread."""
+"""The jobs of one rehearsal: a job starts when its own needs are done, each in a thread.
+
+Several workflows that one event started run beside each other, as at GitHub; they share nothing but concurrency groups.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
 
 from simulator.errors import InvalidWorkflowError
-from simulator.expressions.language import ExpressionError, Value
-from simulator.planning.conditions import job_condition
-from simulator.planning.graph import ancestors
+from simulator.expressions.language import ExpressionError
+from simulator.planning.calls import foreseen_jobs, foreseen_of, foreseen_plan
 from simulator.planning.model import PlannedJob
 from simulator.planning.plan import expand_job
-from simulator.run_events import Conclusion, JobFinished, JobPlanned
+from simulator.run_events import Conclusion, JobFinished
 from simulator.runner.action import Resolver
+from simulator.runner.calls import close_call, open_call
+from simulator.runner.concurrency import Groups, Ticket, deadlock, superseded
+from simulator.runner.graph import Active, Graph, announcement
 from simulator.runner.job import JobRunner
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings
 from simulator.runner.preflight import missing_runner
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Running:
-    """A job that was started; `outlives` says that its condition holds when the run is cancelled, too."""
-
-    runner: JobRunner
-    outlives: bool
+_Running = tuple[Graph, PlannedJob]
 
 
 class Run:
-    """One run of one workflow. `execute` may be called once; `cancel` from any thread."""
+    """The workflows of one rehearsal. `execute` may be called once; `cancel` from any thread."""
 
-    def __init__(self, settings: RunSettings, resolve: Resolver, masker: Masker) -> None:
-        self._settings = settings
+    def __init__(self, workflows: Sequence[RunSettings], resolve: Resolver, masker: Masker) -> None:
         self._resolve = resolve
         self._masker = masker
-        self._lock = threading.Lock()  # held where `_cancelled` and `_running` must agree
-        self._jobs = list(settings.plan.jobs)  # a deferred job gives way to the jobs it expands to
-        self._waiting = list(settings.plan.jobs)
-        self._running: dict[str, _Running] = {}
-        self._results: dict[str, JobResult] = {}
+        self._lock = threading.Lock()  # held where `cancelled` and `active` of a graph must agree
+        self._tops = [Graph(settings=settings) for settings in workflows]
+        self._graphs: list[Graph] = []  # those that have begun and not ended
+        self._queue = list(self._tops)  # those that wait for a concurrency group, or were not looked at
+        self._groups = Groups()
+        self._futures: dict[Future[JobResult], _Running] = {}
         self._cancelled = False
 
     def cancel(self) -> None:
         """Cancel the run as GitHub does: jobs end, and none starts, but those whose condition holds all the same."""
         with self._lock:
             self._cancelled = True
-            ending = [job.runner for job in self._running.values() if not job.outlives]
+            ending = [runner for graph in self._tops for runner in self._mark(graph, None)]
         for runner in ending:
             runner.cancel()
 
     def execute(self) -> tuple[JobResult, ...]:
-        """Run every job that is to run; results in the order of the plan. Raises what stops the simulator."""
-        futures: dict[Future[JobResult], PlannedJob] = {}
-        with ThreadPoolExecutor(max_workers=self._settings.max_jobs, thread_name_prefix="job") as pool:
+        """Run every job that is to run; results in the order of the plans. Raises what stops the simulator."""
+        workers = max(graph.settings.max_jobs for graph in self._tops)
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="job") as pool:
             try:
-                while self._waiting or futures:
-                    if self._settle_ready(futures, pool):
+                self._enter_tops()
+                while self._queue or self._graphs:
+                    if self._settle(pool):
                         continue
-                    done, _ = wait(futures, return_when=FIRST_COMPLETED)
+                    if not self._futures:
+                        self._break_circle()
+                        continue
+                    done, _ = wait(self._futures, return_when=FIRST_COMPLETED)
                     for future in done:
-                        self._finished(futures.pop(future), future.result())
+                        graph, job = self._futures.pop(future)
+                        self._finished(graph, job, future.result())
             except BaseException:
-                with self._lock:
-                    self._cancelled = True
-                    left = list(self._running.values())
-                for job in left:
-                    job.runner.abandon()
+                self._abandon()
                 raise
-        return tuple(self._results[job.key] for job in self._jobs)
+        return tuple(result for graph in self._tops for result in graph.all_results())
 
-    def _finished(self, job: PlannedJob, result: JobResult) -> None:
+    def _abandon(self) -> None:
         with self._lock:
-            del self._running[job.key]
-        self._results[job.key] = result
-        self._fail_fast(job)
+            self._cancelled = True
+            left = [
+                active.work
+                for graph in self._graphs
+                for active in graph.active.values()
+                if isinstance(active.work, JobRunner)
+            ]
+        for runner in left:
+            runner.abandon()
 
-    def _settle_ready(self, futures: dict[Future[JobResult], PlannedJob], pool: ThreadPoolExecutor) -> bool:
-        """Start, skip or expand every job whose needs are done; whether another look may find more."""
+    def _mark(self, graph: Graph, reason: str | None) -> Iterable[JobRunner]:
+        """Mark a workflow as cancelled, and give the jobs that are to be cancelled for it; the lock is held."""
+        graph.cancelled = True
+        graph.why = graph.why or reason
+        for active in graph.active.values():
+            if not active.outlives:
+                if isinstance(active.work, Graph):
+                    yield from self._mark(active.work, reason)
+                else:
+                    yield active.work
+
+    def _cancel(self, work: JobRunner | Graph, reason: str | None = None) -> None:
+        """Cancel a job, or all of what a job calls."""
+        with self._lock:
+            ending = list(self._mark(work, reason)) if isinstance(work, Graph) else [work]
+        for runner in ending:
+            runner.cancel(reason)
+
+    # ---- workflows
+
+    def _enter_tops(self) -> None:
+        """All workflows of an event ask for their groups at once, in the order of their files."""
+        for graph in self._tops:
+            self._enter(graph)
+
+    def _enter(self, graph: Graph) -> None:
+        """Let a workflow ask for its group; it begins when it gets it."""
+        try:
+            graph.ticket = graph.own_ticket()
+        except ExpressionError as error:
+            self._refuse(graph, Conclusion.FAILURE, str(error))
+            return
+        if graph.ticket is not None:
+            refused = self._ask(graph.ticket, [] if graph.caller is None else graph.caller[0].around())
+            if refused is not None:
+                graph.ticket = None
+                self._refuse(graph, Conclusion.CANCELLED, refused)
+
+    def _refuse(self, graph: Graph, conclusion: Conclusion, reason: str) -> None:
+        """End a workflow of which no job has begun."""
+        while graph.waiting:
+            self._settled(graph, graph.waiting.pop(0), conclusion, reason)
+
+    def _begin_workflows(self) -> bool:
+        """Begin the workflows whose group is theirs, and end those that were cancelled while they waited."""
+        begun = False
+        for graph in list(self._queue):
+            has_group = graph.ticket is None or self._groups.holds(graph.ticket)
+            if graph.cancelled and not has_group:
+                self._refuse(graph, Conclusion.CANCELLED, graph.why or "the run was cancelled")
+            if graph.ended or has_group:
+                self._queue.remove(graph)
+                self._graphs.append(graph)
+                begun = True
+        return begun
+
+    def _end_workflows(self) -> bool:
+        """Take the workflows off whose jobs have all ended, the inner ones first."""
+        ended = [graph for graph in reversed(self._graphs) if graph.ended]
+        for graph in ended:
+            self._graphs.remove(graph)
+            if graph.ticket is not None:
+                self._groups.leave(graph.ticket)
+            if graph.caller is not None:
+                outer, job = graph.caller
+                self._finished(outer, job, close_call(graph))
+        return bool(ended)
+
+    # ---- concurrency groups
+
+    def _ask(self, ticket: Ticket, around: Iterable[Ticket]) -> str | None:
+        """Ask for a group; why it cannot be had. What loses by the request is cancelled."""
+        holder = next((held for held in around if held.group.lower() == ticket.group.lower()), None)
+        if holder is not None:
+            return deadlock(ticket, holder)
+        lost = self._groups.enter(ticket)
+        for loser in lost:
+            if loser is not ticket:
+                self._lose(loser)
+        return superseded(ticket.group) if ticket in lost else None
+
+    def _lose(self, ticket: Ticket) -> None:
+        """Cancel what a newer request supersedes."""
+        reason = superseded(ticket.group)
+        for graph in (*self._graphs, *self._queue):
+            if graph.ticket is ticket:
+                self._cancel(graph, reason)
+            for job, waiting in list(graph.pending.values()):
+                if waiting is ticket:
+                    del graph.pending[job.key]
+                    self._settled(graph, job, Conclusion.CANCELLED, reason)
+            for active in list(graph.active.values()):
+                if active.ticket is ticket:
+                    self._cancel(active.work, reason)
+
+    def _break_circle(self) -> None:
+        """Nothing runs and nothing can begin: two groups wait for each other. At GitHub they would wait for hours."""
+        said = "it waits for the concurrency group '{}', whose holder waits for this workflow"
+        for graph in self._graphs:
+            for job, ticket in graph.pending.values():
+                del graph.pending[job.key]
+                self._groups.leave(ticket)
+                self._settled(graph, job, Conclusion.CANCELLED, said.format(ticket.group))
+                return
+        graph = next(each for each in self._queue if each.ticket is not None)
+        assert graph.ticket is not None
+        self._refuse(graph, Conclusion.CANCELLED, said.format(graph.ticket.group))
+
+    # ---- jobs
+
+    def _settle(self, pool: ThreadPoolExecutor) -> bool:
+        """Start, skip, expand or end what can be; whether another look may find more."""
+        again = self._begin_workflows()
+        for graph in list(self._graphs):
+            again |= self._settle_pending(graph, pool)
+            again |= self._settle_waiting(graph, pool)
+        return self._end_workflows() or again
+
+    def _settle_waiting(self, graph: Graph, pool: ThreadPoolExecutor) -> bool:
         again = False
-        for job in [job for job in self._waiting if self._ready(job) and self._has_room(job)]:
-            if not self._has_room(job):  # taken by one before it
+        for job in [job for job in graph.waiting if graph.ready(job)]:
+            if job not in graph.waiting or not graph.ready(job):  # room was taken by one before it, or it was ended
                 continue
-            self._waiting.remove(job)
-            needs = self._needs(job)
-            skip = self._why_not(job, needs)
-            if skip is not None:
-                self._results[job.key] = skip
-                again = True
-            elif job.deferred:
-                self._expand(job, needs)
-                again = True
-            else:
-                futures[pool.submit(self._start(job, needs).run, needs)] = job
+            graph.waiting.remove(job)
+            again |= self._settled_early(graph, job) or self._admit(graph, job, pool)
         return again
 
-    def _ready(self, job: PlannedJob) -> bool:
-        return all(other.key in self._results for other in self._jobs if other.job.id in job.needs)
+    def _settle_pending(self, graph: Graph, pool: ThreadPoolExecutor) -> bool:
+        """Start the jobs whose group is theirs now, and end those that were cancelled while they waited."""
+        again = False
+        for job, ticket in list(graph.pending.values()):
+            if graph.cancelled and not graph.outlives(job):
+                del graph.pending[job.key]
+                self._groups.leave(ticket)
+                self._settled(graph, job, Conclusion.CANCELLED, graph.why or "the run was cancelled")
+                again = True
+            elif self._groups.holds(ticket):
+                del graph.pending[job.key]
+                again |= self._start(graph, job, ticket, pool)
+        return again
 
-    def _has_room(self, job: PlannedJob) -> bool:
-        running = [other for other in self._jobs if other.job.id == job.job.id and other.key in self._running]
-        return job.max_parallel is None or len(running) < job.max_parallel
-
-    def _start(self, job: PlannedJob, needs: Mapping[str, Value]) -> JobRunner:
-        runner = JobRunner(self._settings, job, self._resolve, self._masker)
+    def _admit(self, graph: Graph, job: PlannedJob, pool: ThreadPoolExecutor) -> bool:
+        """Start a job that is to run, or let it wait for its group; whether another look may find more."""
         try:
-            outlives = self._holds(job, needs, cancelled=True)
-        except ExpressionError:
-            outlives = False
-        with self._lock:
-            self._running[job.key] = _Running(runner=runner, outlives=outlives)
-            late = self._cancelled and not outlives
-        if late:
-            runner.cancel()
-        return runner
-
-    # ---- jobs that are not known before their needs are done
-
-    def _expand(self, job: PlannedJob, needs: Mapping[str, Value]) -> None:
-        """Put the jobs in the place of one whose matrix or names could not be known before."""
-        plan = self._settings.plan
-        try:
-            expanded = expand_job(plan, job.job.id, needs=needs)
-        except InvalidWorkflowError as error:
-            self._results[job.key] = self._settled(job, Conclusion.FAILURE, str(error))
-            return
-        before = job.key.removesuffix(job.job.id)  # the name of the workflow where several are rehearsed
-        final = [replace(each, key=f"{before}{each.key}") for each in expanded]
-        for each in final:
-            self._settings.emit(
-                JobPlanned(
-                    job_id=each.key,
-                    name=each.name,
-                    needs=each.needs,
-                    workflow=plan.workflow.path,
-                    environment=each.environment,
-                )
-            )
-        if job.key not in {each.key for each in final}:
-            self._settled(job, Conclusion.SKIPPED, f"its matrix makes {len(final)} jobs of it")
-        at = self._jobs.index(job)
-        self._jobs[at : at + 1] = final
-        self._waiting += final
-
-    # ---- what becomes of a job
-
-    def _fail_fast(self, job: PlannedJob) -> None:
-        """A failed combination of a matrix ends the others, unless the file says otherwise."""
-        if not job.fail_fast or job.total == 1 or self._results[job.key].conclusion is not Conclusion.FAILURE:
-            return
-        for other in [other for other in self._waiting if other.job.id == job.job.id]:
-            self._waiting.remove(other)
-            reason = f"the matrix fails fast, and {job.name} failed"
-            self._results[other.key] = self._settled(other, Conclusion.CANCELLED, reason)
-        for other in self._jobs:
-            if other.job.id == job.job.id and other.key in self._running:
-                self._running[other.key].runner.cancel()
-
-    def _conclusions(self) -> dict[str, Conclusion]:
-        """How the jobs that are done ended, by id; of a matrix the worst."""
-        names = {result.job_id for result in self._results.values()}
-        return {
-            name: worst([result.conclusion for result in self._results.values() if result.job_id == name])
-            for name in names
-        }
-
-    def _needs(self, job: PlannedJob) -> dict[str, Value]:
-        """The `needs` context of a job; of a matrix the worst result and the last outputs."""
-        conclusions = self._conclusions()
-        needs: dict[str, Value] = {}
-        for name in job.needs:
-            outputs: dict[str, Value] = {}
-            for result in self._results.values():
-                if result.job_id == name:
-                    outputs.update(result.outputs)
-            needs[name] = {"result": conclusions[name].value, "outputs": outputs}
-        return needs
-
-    def _holds(self, job: PlannedJob, needs: Mapping[str, Value], *, cancelled: bool) -> bool:
-        results = {name: conclusion.value for name, conclusion in self._conclusions().items()}
-        return job_condition(job, self._settings.plan, needs=needs, results=results, cancelled=cancelled)
-
-    def _why_not(self, job: PlannedJob, needs: Mapping[str, Value]) -> JobResult | None:
-        """The result of a job that does not run, or None."""
-        try:
-            runs = self._holds(job, needs, cancelled=self._cancelled)
+            ticket = graph.job_ticket(job)
         except ExpressionError as error:
-            return self._settled(job, Conclusion.FAILURE, str(error))
+            self._settled(graph, job, Conclusion.FAILURE, str(error))
+            return True
+        refused = self._ask(ticket, graph.around()) if ticket is not None else None
+        if refused is not None:
+            self._settled(graph, job, Conclusion.CANCELLED, refused)
+            return True
+        if ticket is not None and not self._groups.holds(ticket):
+            graph.pending[job.key] = job, ticket
+            return False
+        return self._start(graph, job, ticket, pool)
+
+    def _start(self, graph: Graph, job: PlannedJob, ticket: Ticket | None, pool: ThreadPoolExecutor) -> bool:
+        if job.job.uses is not None:
+            return self._call(graph, job, ticket)
+        runner = JobRunner(graph.settings, job, self._resolve, self._masker)
+        outlives = graph.outlives(job)
+        with self._lock:
+            graph.active[job.key] = Active(work=runner, outlives=outlives, ticket=ticket)
+            late = graph.cancelled and not outlives
+        if late:
+            runner.cancel(graph.why)
+        self._futures[pool.submit(runner.run, graph.needs(job))] = graph, job
+        return False
+
+    def _call(self, graph: Graph, job: PlannedJob, ticket: Ticket | None) -> bool:
+        """Begin the workflow that a job calls."""
+        try:
+            inner = open_call(graph, job, self._masker)
+        except InvalidWorkflowError as error:
+            if ticket is not None:
+                self._groups.leave(ticket)
+            self._settled(graph, job, Conclusion.FAILURE, str(error))
+            return True
+        if foreseen_plan(graph.plan, job) is None:
+            jobs = list(foreseen_jobs(inner.plan))
+            for event in announcement(jobs):
+                graph.settings.emit(event)
+            assert job.job.uses is not None
+            self._tell(graph, job, Conclusion.SKIPPED, f"it calls {job.job.uses.value}, which has {len(jobs)} jobs")
+        graph.inner[job.key] = inner
+        outlives = graph.outlives(job)
+        with self._lock:
+            graph.active[job.key] = Active(work=inner, outlives=outlives, ticket=ticket)
+            inner.cancelled, inner.why = graph.cancelled and not outlives, graph.why
+        self._queue.append(inner)
+        self._enter(inner)
+        return True
+
+    def _finished(self, graph: Graph, job: PlannedJob, result: JobResult) -> None:
+        with self._lock:
+            active = graph.active.pop(job.key)
+        if active.ticket is not None:
+            self._groups.leave(active.ticket)
+        graph.results[job.key] = result
+        self._fail_fast(graph, job)
+
+    def _expand(self, graph: Graph, job: PlannedJob) -> None:
+        """Put the jobs in the place of one whose matrix or names could not be known before."""
+        try:
+            final = expand_job(graph.plan, job.job.id, needs=graph.needs(job))
+        except InvalidWorkflowError as error:
+            self._settled(graph, job, Conclusion.FAILURE, str(error))
+            return
+        shown = [each for one in final for each in foreseen_of(graph.plan, one)]
+        for event in announcement(shown):
+            graph.settings.emit(event)
+        if job.key not in {each.key for _, each in shown}:
+            self._tell(graph, job, Conclusion.SKIPPED, f"its matrix makes {len(final)} jobs of it")
+        at = graph.jobs.index(job)
+        graph.jobs[at : at + 1] = final
+        graph.waiting += final
+
+    # ---- what becomes of a job that does not run
+
+    def _fail_fast(self, graph: Graph, job: PlannedJob) -> None:
+        """A failed combination of a matrix ends the others, unless the file says otherwise."""
+        if not job.fail_fast or job.total == 1 or graph.results[job.key].conclusion is not Conclusion.FAILURE:
+            return
+        reason = f"the matrix fails fast, and {job.name} failed"
+        for other in [other for other in graph.jobs if other.job.id == job.job.id]:
+            if other in graph.waiting:
+                graph.waiting.remove(other)
+                self._settled(graph, other, Conclusion.CANCELLED, reason)
+            elif other.key in graph.pending:
+                self._groups.leave(graph.pending.pop(other.key)[1])
+                self._settled(graph, other, Conclusion.CANCELLED, reason)
+            elif other.key in graph.active:
+                self._cancel(graph.active[other.key].work)
+
+    def _settled_early(self, graph: Graph, job: PlannedJob) -> bool:
+        """Give a job its result without running it, or put others in its place; whether that was done."""
+        try:
+            runs = graph.holds(job, cancelled=graph.cancelled)
+        except ExpressionError as error:
+            self._settled(graph, job, Conclusion.FAILURE, str(error))
+            return True
         if not runs:
-            if self._cancelled:
-                return self._settled(job, Conclusion.CANCELLED, "the run was cancelled")
-            return self._settled(job, Conclusion.SKIPPED, self._reason(job))
+            if graph.cancelled:
+                self._settled(graph, job, Conclusion.CANCELLED, graph.why or "the run was cancelled")
+            else:
+                self._settled(graph, job, Conclusion.SKIPPED, graph.reason(job))
+            return True
         if job.deferred:
-            return None
+            self._expand(graph, job)
+            return True
         missing = missing_runner(job)
         if missing is not None:
-            return self._settled(job, Conclusion.FAILURE, missing)
-        held = self._settings.hold(job)
-        return None if held is None else self._settled(job, Conclusion.SKIPPED, held)
+            self._settled(graph, job, Conclusion.FAILURE, missing)
+            return True
+        held = graph.settings.hold(job) if job.job.uses is None else None
+        if held is not None:
+            self._settled(graph, job, Conclusion.SKIPPED, held)
+        return held is not None
 
-    def _reason(self, job: PlannedJob) -> str:
-        graph = {each.id: [need.value for need in each.needs] for each in self._settings.plan.workflow.jobs.values()}
-        before = ancestors(graph, job.job.id)
-        bad = [
-            f"{name} ({conclusion.value})"
-            for name, conclusion in self._conclusions().items()
-            if name in before and conclusion is not Conclusion.SUCCESS
-        ]
-        if bad:
-            return f"a job that it needs did not succeed: {', '.join(sorted(bad))}"
-        return f"its condition is false: {job.job.condition.source}"
+    def _settled(self, graph: Graph, job: PlannedJob, conclusion: Conclusion, reason: str) -> None:
+        """Book the result of a job that did not run; a caller's jobs have it, too, where they were announced."""
+        shown = [each for _, each in foreseen_of(graph.plan, job)]
+        for each in shown:
+            self._tell(graph, each, conclusion, reason)
+        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion)
+        graph.inner[job.key] = tuple(JobResult(planned=each, conclusion=conclusion) for each in shown)
+        self._fail_fast(graph, job)
 
-    def _settled(self, job: PlannedJob, conclusion: Conclusion, reason: str) -> JobResult:
-        """The result of a job that did not run."""
-        self._settings.emit(
-            JobFinished(job_id=job.key, conclusion=conclusion, at=self._settings.clock(), reason=reason)
-        )
-        return JobResult(key=job.key, job_id=job.job.id, conclusion=conclusion)
-
-
-def worst(conclusions: list[Conclusion]) -> Conclusion:
-    """One conclusion for the combinations of a matrix: failure, cancelled, success, skipped, in that order."""
-    order = (Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.SUCCESS, Conclusion.SKIPPED)
-    return next((item for item in order if item in conclusions), Conclusion.SKIPPED)
+    def _tell(self, graph: Graph, job: PlannedJob, conclusion: Conclusion, reason: str) -> None:
+        at = graph.settings.clock()
+        graph.settings.emit(JobFinished(job_id=job.key, conclusion=conclusion, at=at, reason=reason))

@@ -22,13 +22,12 @@ from simulator.runner.contexts import (
     job_context,
     runner_context,
     runner_variables,
-    strategy_context,
 )
 from simulator.runner.lifetime import JobLife
 from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.matchers import Matchers
-from simulator.runner.model import SERVER_URL, RunSettings, StepResult
+from simulator.runner.model import SERVER_URL, TOKEN_MARK, RunSettings, StepResult
 from simulator.twins.base import JobAccess
 from simulator.workflow.model import Job, Step, Text
 
@@ -108,13 +107,16 @@ class JobState:
             quote=settings.quote,
         )
         self._runner = runner_context(self.folder, debug=debug)
-        self._job = job_context(github, settings.plan.workflow, planned)
+        self._job = job_context(github, settings.plan, planned)
         self._paths: list[str] = []
         self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
         self._sandbox: Sandbox | None = None
         self._numbers = 0
         self._variables: Mapping[str, str] = settings.variables
-        self._secrets: Mapping[str, str] = settings.secrets
+        token = str(github["token"])
+        self._secrets: Mapping[str, str] = {
+            name: value.replace(TOKEN_MARK, token) for name, value in settings.secrets.items()
+        }
 
     @property
     def job(self) -> Job:
@@ -201,10 +203,10 @@ class JobState:
             "job": {"status": job_status.value, **self._job},
             "steps": {name: result.context() for name, result in frame.steps.items()},
             "runner": self._runner,
-            "strategy": strategy_context(self.planned),
+            "strategy": self.planned.strategy,
             "matrix": dict(self.planned.matrix) or None,
             "needs": dict(self._needs),
-            "inputs": dict(self.settings.plan.event.inputs if frame.inputs is None else frame.inputs),
+            "inputs": self.settings.plan.contexts["inputs"] if frame.inputs is None else dict(frame.inputs),
         }
         functions = self._functions(job_status if status is None else status, cancelled=cancelled)
         return Scope(contexts=contexts, functions=functions)

@@ -267,6 +267,15 @@ def read_file(source: Source, path: str) -> bytes | None:
     return done.stdout if done.code == 0 else None
 
 
+def find_ref(source: Source, ref: str) -> tuple[str, str] | None:
+    """The full name and the commit of a tag, a branch or a commit of the private clone, in that order; else None."""
+    for full in (f"refs/tags/{ref}", f"refs/heads/{ref}", ref):
+        sha = commit_of(full, cwd=source.clone)
+        if sha is not None and (full != ref or sha.startswith(ref) or ref.startswith("refs/")):
+            return full if full != ref or ref.startswith("refs/") else sha, sha
+    return None
+
+
 def list_folder(source: Source, folder: str) -> tuple[str, ...]:
     """The paths of the files directly in a folder of the rehearsed commit, sorted; empty when there is none."""
     return _list(source, source.sha, "--", f"{folder.strip('/')}/")

@@ -14,8 +14,18 @@ from simulator.workflow.loader import Loaded, load_workflow
 from simulator.workflow.model import DispatchInput, Entries, Job, Permissions, Text, Trigger, Workflow
 from simulator.workflow.reading import Reader
 
-Resolver: TypeAlias = Callable[[str], str | bytes | None]
-"""The text of the file that a reference names, None when there is none.
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalledFile:
+    """A file of a repository: its text, the full name of the ref (refs/tags/v1), or the commit, and the commit."""
+
+    text: str | bytes
+    ref: str
+    sha: str
+
+
+Resolver: TypeAlias = Callable[[str], "str | bytes | CalledFile | None"]
+"""The file that a reference names, or its text alone; None when there is none.
 
 A reference is `./.github/workflows/x.yml` for a file of the repository at hand, else
 `owner/repo/.github/workflows/x.yml@ref`.
@@ -33,12 +43,26 @@ class CalledWorkflow:
     """A workflow as one job calls it; `calls` are its own, by job id.
 
     `permissions` are those of its jobs that say nothing: its own, else its caller's; None when no file says anything.
+    `ref` and `sha` are those of a `CalledFile`, "" for a file of the commit at hand.
     """
 
     reference: str
     workflow: Workflow
     permissions: Permissions | None
     calls: Mapping[str, CalledWorkflow]
+    ref: str = ""
+    sha: str = ""
+
+    @property
+    def repository(self) -> str | None:
+        """`owner/repo` of a file of a named repository, None for one of the commit at hand."""
+        return None if self.reference.startswith("./") else "/".join(self.reference.split("/")[:2])
+
+    @property
+    def path(self) -> str:
+        """The path of the file in its repository."""
+        file = self.reference.partition("@")[0]
+        return file.removeprefix("./") if self.repository is None else "/".join(file.split("/")[2:])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,6 +126,7 @@ class _Calls:
     reader: Reader = field(default_factory=Reader)
     files: dict[str, Loaded | None] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)  # ref and commit, by reference
     size: int = 0
     jobs: int = 0
 
@@ -140,8 +165,14 @@ class _Calls:
         self._check_permissions(job, called, uses.value, self.default if given is None else given)
         inherited = called.permissions if called.permissions is not None else given
         inner = _Place(chain=(*place.chain, reference.lower()), permissions=inherited)
+        ref, sha = self.places.get(reference.lower(), ("", ""))
         return CalledWorkflow(
-            reference=reference, workflow=called, permissions=inherited, calls=self.of(called, inner, uses.span)
+            reference=reference,
+            workflow=called,
+            permissions=inherited,
+            calls=self.of(called, inner, uses.span),
+            ref=ref,
+            sha=sha,
         )
 
     def file(self, reference: str, uses: Located[str]) -> Workflow | None:
@@ -166,6 +197,9 @@ class _Calls:
         if text is None:
             self._missing(reference, uses.span)
             return None
+        if isinstance(text, CalledFile):
+            self.places[reference.lower()] = text.ref, text.sha
+            text = text.text
         name = reference.removeprefix("./")
         self.sources[name] = text if isinstance(text, str) else text.decode("utf-8", "replace")
         loaded = self.load(text, name)

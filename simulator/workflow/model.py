@@ -68,7 +68,10 @@ InputType = Literal["string", "boolean", "number", "choice", "environment"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DispatchInput:
-    """An input of `workflow_dispatch` or `workflow_call`; `required` is None when nothing is said, which means no."""
+    """An input of `workflow_dispatch` or `workflow_call`; `required` is None when nothing is said, which means no.
+
+    A `computed` default holds an expression, `default` is then what is written.
+    """
 
     name: str
     type: InputType
@@ -77,6 +80,7 @@ class DispatchInput:
     options: Sequence[str]
     description: str
     span: Span
+    computed: Text | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from typing import cast
 
 from simulator.positions import Located
 from simulator.workflow import facts, nodes
-from simulator.workflow.model import CallOutput, CallSecret, DispatchInput, InputType, Trigger
+from simulator.workflow.model import CallOutput, CallSecret, DispatchInput, InputType, Text, Trigger
 from simulator.workflow.reading import Fields, Reader, Shape, has_expression
 
 _CALL_TYPES = ("string", "boolean", "number")
@@ -18,6 +18,7 @@ DISPATCH_INPUT = Shape(("description", "type", "required", "default", "options")
 SECRET = Shape(("description", "required"))
 OUTPUT = Shape(("description", "value"), ("value",))
 CRON = Shape(("cron", "timezone"), ("cron",))
+_DEFAULT = "on.workflow_call.inputs.<input_id>.default"
 
 
 def read_triggers(reader: Reader, node: nodes.Node | None) -> Mapping[str, Trigger]:
@@ -115,6 +116,7 @@ def _input(reader: Reader, name: str, entry: nodes.Entry, *, dispatch: bool) -> 
         options=options,
         description=_description(reader, fields),
         span=span,
+        computed=_computed(reader, fields.get("default")) if not dispatch else None,
     )
 
 
@@ -126,7 +128,7 @@ def _optional_fields(reader: Reader, node: nodes.Node, shape: Shape, *, null: bo
 
 
 def _default(reader: Reader, node: nodes.Node | None, kind: str, *, dispatch: bool) -> str | bool | float | None:
-    at = None if dispatch else "on.workflow_call.inputs.<input_id>.default"
+    at = None if dispatch else _DEFAULT
     scalar = reader.scalar(node)
     if scalar is None:
         return None
@@ -139,6 +141,11 @@ def _default(reader: Reader, node: nodes.Node | None, kind: str, *, dispatch: bo
             reader.unexpected(scalar, hint=f"The default of a {kind} input is a {kind}, without quotes.")
         return scalar.value
     return text.source
+
+
+def _computed(reader: Reader, node: nodes.Node | None) -> Text | None:
+    """A default that holds an expression."""
+    return reader.text(node, _DEFAULT) if isinstance(node, nodes.Scalar) and has_expression(node) else None
 
 
 def _description(reader: Reader, fields: Fields) -> str:

@@ -42,7 +42,8 @@ OWN = indexes()["testpypi"].upload_url
 def test_hosts(step: str, host: str | None) -> None:
     loaded = load_workflow(WORKFLOW.format(step=step), "w.yml")
     assert loaded.workflow, loaded.diagnostics
-    found = uploads_elsewhere(loaded.workflow, loaded.workflow.jobs.values())
+    workflow = loaded.workflow
+    found = uploads_elsewhere((workflow, job) for job in workflow.jobs.values())
     assert [finding.message.split(",")[0] for finding in found] == ([f"Job publish uploads to {host}"] if host else [])
 
 
@@ -117,7 +118,7 @@ def test_commands_that_do_not(script: str) -> None:
 def test_steps_that_write_outside(step: str, said: str | None) -> None:
     loaded = load_workflow(WORKFLOW.format(step=step), "w.yml")
     assert loaded.workflow, loaded.diagnostics
-    found = uploads_elsewhere(loaded.workflow, loaded.workflow.jobs.values())
+    found = uploads_elsewhere((loaded.workflow, job) for job in loaded.workflow.jobs.values())
     assert [(finding.code, finding.message.split(":")[0]) for finding in found] == (
         [("writes-outside", f"Job publish {said}")] if said else []
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from simulator.actions.reference import parse_reference
 from simulator.actions.resolve import resolve
 from simulator.environments.model import Gate
 from simulator.expressions.language import Value
-from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.model import Place, Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.run_events import (
     EventSink,
@@ -204,13 +204,12 @@ class World:
             clock=machine.clock,
         )
         hidden = [*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values())]
-        run = Run(settings, self._resolve, Masker(hidden if self.hidden is None else self.hidden))
+        run = Run([settings], self._resolve, Masker(hidden if self.hidden is None else self.hidden))
         machine.cancel_run = run.cancel
         return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
 
     def _plan(self, text: str) -> Plan:
-        made = plan_of(text, variables=self.variables)
-        return replace(made, jobs=tuple(replace(job, key=f"{self.prefix}{job.key}") for job in made.jobs))
+        return plan_of(text, variables=self.variables, prefix=self.prefix)
 
     def _resolve(self, job: JobState, step: Step) -> ResolvedAction:
         assert step.uses is not None
@@ -241,7 +240,7 @@ class Started:
     twins: SmallTwins
 
 
-def plan_of(text: str, *, variables: Mapping[str, str] | None = None) -> Plan:
+def plan_of(text: str, *, variables: Mapping[str, str] | None = None, prefix: str = "") -> Plan:
     """The plan of a workflow file for a push of a tag."""
     loaded = load_workflow(textwrap.dedent(text), ".github/workflows/release.yml")
     assert loaded.workflow is not None, loaded.diagnostics
@@ -250,7 +249,7 @@ def plan_of(text: str, *, variables: Mapping[str, str] | None = None) -> Plan:
         "vars": dict(variables or {}),
         "inputs": dict(EVENT.inputs),
     }
-    return plan(loaded.workflow, EVENT, contexts=contexts)
+    return plan(loaded.workflow, EVENT, contexts=contexts, place=Place(keys=prefix))
 
 
 def job_of(steps: str, *, job: str = "", head: str = "") -> str:

@@ -1,0 +1,179 @@
+"""The jobs of one workflow of a run: which may start, what they need to know of each other, and how they ended.
+
+Starts nothing; `runner.run` does. A workflow that a job calls has a graph of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.expressions.language import ExpressionError, Scope, Value
+from simulator.planning.calls import call_contexts
+from simulator.planning.conditions import job_condition
+from simulator.planning.graph import ancestors
+from simulator.planning.model import Plan, PlannedJob
+from simulator.run_events import Conclusion, JobPlanned
+from simulator.runner.concurrency import Ticket, ticket
+from simulator.runner.job import JobRunner
+from simulator.runner.model import JobResult, RunSettings
+
+TOP: Final = "top level workflow"  # what GitHub calls a workflow that no job calls, where it speaks of its group
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Active:
+    """A job that was started: its runner, or the graph of what it calls.
+
+    `outlives` says that its condition holds when the run is cancelled, too.
+    """
+
+    work: JobRunner | Graph
+    outlives: bool
+    ticket: Ticket | None = None
+
+
+@dataclass(kw_only=True, slots=True, eq=False)
+class Graph:
+    """One workflow of a run. All but `cancelled` and `active` belong to the run's own thread.
+
+    `waiting` are the jobs that were not looked at, `pending` those that wait for a concurrency group; a job with a
+    result is in none of them. `caller` is the job that calls the workflow, in the graph around this one.
+    """
+
+    settings: RunSettings
+    caller: tuple[Graph, PlannedJob] | None = None
+    jobs: list[PlannedJob] = field(init=False)  # a deferred job gives way to the jobs that it expands to
+    waiting: list[PlannedJob] = field(init=False)
+    pending: dict[str, tuple[PlannedJob, Ticket]] = field(default_factory=dict)
+    active: dict[str, Active] = field(default_factory=dict)
+    results: dict[str, JobResult] = field(default_factory=dict)
+    inner: dict[str, Graph | tuple[JobResult, ...]] = field(default_factory=dict)
+    ticket: Ticket | None = None
+    cancelled: bool = False
+    why: str | None = None  # of the cancelling
+
+    def __post_init__(self) -> None:
+        self.jobs = list(self.plan.jobs)
+        self.waiting = list(self.plan.jobs)
+
+    @property
+    def plan(self) -> Plan:
+        """What is carried out."""
+        return self.settings.plan
+
+    @property
+    def ended(self) -> bool:
+        """Whether every job has its result."""
+        return not (self.waiting or self.pending or self.active)
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """The worst of its jobs'."""
+        return worst([result.conclusion for result in self.results.values()])
+
+    def ready(self, job: PlannedJob) -> bool:
+        """Whether all that a job needs has ended, and `max-parallel` lets another combination start."""
+        known = all(other.key in self.results for other in self.jobs if other.job.id in job.needs)
+        running = [other for other in self.jobs if other.job.id == job.job.id and other.key in self.active]
+        return known and (job.max_parallel is None or len(running) < job.max_parallel)
+
+    def all_results(self) -> Iterator[JobResult]:
+        """How the jobs ended, in the order of the plan; those of a called workflow for the job that calls it."""
+        for job in self.jobs:
+            inner = self.inner.get(job.key, (self.results[job.key],))
+            yield from inner.all_results() if isinstance(inner, Graph) else inner
+
+    def around(self) -> Iterator[Ticket]:
+        """The concurrency groups that are held by what this workflow is part of, and by itself."""
+        if self.ticket is not None:
+            yield self.ticket
+        if self.caller is not None:
+            graph, job = self.caller
+            active = graph.active.get(job.key)
+            if active is not None and active.ticket is not None:
+                yield active.ticket
+            yield from graph.around()
+
+    # ---- what a job may know of the others
+
+    def conclusions(self) -> dict[str, Conclusion]:
+        """How the jobs that are done ended, by id; of a matrix the worst."""
+        names = {result.job_id for result in self.results.values()}
+        return {
+            name: worst([result.conclusion for result in self.results.values() if result.job_id == name])
+            for name in names
+        }
+
+    def outputs(self, job_id: str) -> dict[str, Value]:
+        """The outputs of a job; of a matrix the ones that were not empty last."""
+        found: dict[str, Value] = {}
+        for result in self.results.values():
+            if result.job_id == job_id:
+                found.update(result.outputs)
+        return found
+
+    def needs(self, job: PlannedJob) -> dict[str, Value]:
+        """The `needs` context of a job; of a matrix the worst result and the last outputs."""
+        conclusions = self.conclusions()
+        return {name: {"result": conclusions[name].value, "outputs": self.outputs(name)} for name in job.needs}
+
+    def holds(self, job: PlannedJob, *, cancelled: bool) -> bool:
+        """Whether the condition of a job holds. Raises ExpressionError."""
+        results = {name: conclusion.value for name, conclusion in self.conclusions().items()}
+        return job_condition(job, self.plan, needs=self.needs(job), results=results, cancelled=cancelled)
+
+    def outlives(self, job: PlannedJob) -> bool:
+        """Whether a job runs when the run is cancelled."""
+        try:
+            return self.holds(job, cancelled=True)
+        except ExpressionError:
+            return False
+
+    def reason(self, job: PlannedJob) -> str:
+        """Why the condition of a job does not hold."""
+        graph = {each.id: [need.value for need in each.needs] for each in self.plan.workflow.jobs.values()}
+        before = ancestors(graph, job.job.id)
+        bad = [
+            f"{name} ({conclusion.value})"
+            for name, conclusion in self.conclusions().items()
+            if name in before and conclusion is not Conclusion.SUCCESS
+        ]
+        if bad:
+            return f"a job that it needs did not succeed: {', '.join(sorted(bad))}"
+        return f"its condition is false: {job.job.condition.source}"
+
+    # ---- concurrency
+
+    def own_ticket(self) -> Ticket | None:
+        """The request of the workflow itself. Raises ExpressionError."""
+        name = self.caller[1].name if self.caller else TOP
+        return ticket(self.plan.workflow.concurrency, Scope(contexts=self._contexts()), name)
+
+    def job_ticket(self, job: PlannedJob) -> Ticket | None:
+        """The request of a job whose needs are done. Raises ExpressionError."""
+        contexts = {**call_contexts(self.plan, job, self.needs(job)), **self._contexts()}
+        return ticket(job.job.concurrency, Scope(contexts=contexts), job.name)
+
+    def _contexts(self) -> dict[str, Value]:
+        return {**self.plan.contexts, "github": self.settings.github}
+
+
+def announcement(jobs: Iterable[tuple[Plan, PlannedJob]]) -> Iterator[JobPlanned]:
+    """The events that announce jobs before they run."""
+    for plan, job in jobs:
+        yield JobPlanned(
+            job_id=job.key,
+            name=job.name,
+            needs=tuple(f"{plan.place.keys}{need}" for need in job.needs) or plan.place.needs,
+            workflow=plan.workflow.path,
+            environment=job.environment,
+        )
+
+
+def worst(conclusions: Iterable[Conclusion]) -> Conclusion:
+    """One conclusion for several jobs: failure, cancelled, success, skipped, in that order."""
+    found = set(conclusions)
+    order = (Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.SUCCESS, Conclusion.SKIPPED)
+    return next((item for item in order if item in found), Conclusion.SKIPPED)
