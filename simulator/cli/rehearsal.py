@@ -25,6 +25,7 @@ from simulator.findings import Severity
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
+from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.starting import nothing_starts, starts_often
@@ -100,7 +101,8 @@ def _check(subject: Subject, actions: Actions, observer: Observer) -> None:
     for plan in subject.plans:
         for event in announcement(foreseen_jobs(plan)):
             observer(event)
-        for finding in (*preflight(plan, survey), *uploads_elsewhere(all_jobs(plan))):
+        called = publishes_from_called(plan, subject.identity.full_name)
+        for finding in (*preflight(plan, survey), *uploads_elsewhere(all_jobs(plan)), *called):
             observer.raise_finding(finding)
     for finding in survey.missing():
         observer.raise_finding(finding)

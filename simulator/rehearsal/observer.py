@@ -5,6 +5,7 @@ One cause gives one finding: what an index refused explains the step that failed
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -88,6 +89,7 @@ REFUSED_UPLOADS: Final = (
 
 
 _TOO_LONG: Final = "exceeded the maximum execution time"
+_LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency group")
 
 
 class Observer:
@@ -142,6 +144,8 @@ class Observer:
                 return self._ended_step(event)
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
+            case JobFinished(conclusion=Conclusion.CANCELLED) if _LOCKED_OUT.search(event.reason or ""):
+                return _locked_out(event.job_id, event.reason or "")
             case _:
                 pass
         return None
@@ -198,6 +202,23 @@ class Observer:
             would_show=text or None,
             hint="Mend what the step complains of: its last lines are above, all of them in its log.",
         )
+
+
+def _locked_out(job_id: str, reason: str) -> Finding:
+    hint = "Let one request at a time ask for the group, or give them groups of their own."
+    if "deadlock" in reason:
+        hint = (
+            "Name another group where it is asked for inside: a called workflow sees its caller's `github.workflow`, "
+            "so a group that is made of it is the caller's."
+        )
+    return Finding(
+        code="concurrency",
+        severity=Severity.ERROR,
+        message=f"Job {job_id} was cancelled by a concurrency group: {reason}",
+        where=f"job {job_id}",
+        would_show=reason,
+        hint=hint,
+    )
 
 
 def _forgiven(refusal: Finding) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from simulator.runner.run import Run
 from simulator.runner.state import JobState
 from simulator.triggers.model import Event, RepositoryIdentity
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
+from simulator.workflow.calls import CalledFile, load_calls
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Step
 from tests.runner.machine import NODES, Machine
@@ -151,10 +152,14 @@ Actions = Mapping[str, Mapping[str, str]]  # reference -> the files of the actio
 
 @dataclass(kw_only=True)
 class World:
-    """What a workflow runs in. `files` lie in the workspace, `actions` are those of other repositories."""
+    """What a workflow runs in. `files` lie in the workspace, `actions` are those of other repositories.
+
+    `called` are the texts of workflows that jobs call: by name for one of this repository, else by reference.
+    """
 
     files: Mapping[str, str] = field(default_factory=dict)
     actions: Actions = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -168,13 +173,13 @@ class World:
     programs: Sequence[str] = ("bash", "sh", "python", "perl")
     temporary: Path = Path("/nowhere")
 
-    def run(self, workflow: str) -> Ran:
-        """Run a workflow file to its end."""
-        ran = self.start(workflow)
+    def run(self, *workflows: str) -> Ran:
+        """Run workflow files beside each other to their end; their keys are a/, b/, ... where there are several."""
+        ran = self.start(*workflows)
         return Ran(results=ran.run.execute(), events=ran.events, machine=ran.machine, twins=ran.twins)
 
-    def start(self, workflow: str) -> Started:
-        """Make a run of a workflow file."""
+    def start(self, *workflows: str) -> Started:
+        """Make a run of workflow files."""
         files = {WORKSPACE / name: textwrap.dedent(content) for name, content in self.files.items()}
         machine = Machine(files, self.programs, self.nodes)
         twins = SmallTwins()
@@ -186,10 +191,13 @@ class World:
             for listener in listeners:
                 listener(event)
 
+        several = len(workflows) > 1
+        prefixes = [f"{letter}/" if several else self.prefix for letter in "abcdef"]
+        plans = [self._plan(text, prefix) for text, prefix in zip(workflows, prefixes, strict=False)]
         settings = RunSettings(
             run_id="r1",
             number="1234",
-            plan=self._plan(workflow),
+            plan=plans[0],
             identity=IDENTITY,
             variables=self.variables,
             secrets=self.secrets,
@@ -204,12 +212,13 @@ class World:
             clock=machine.clock,
         )
         hidden = [*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values())]
-        run = Run([settings], self._resolve, Masker(hidden if self.hidden is None else self.hidden))
+        runs = [replace(settings, plan=each) for each in plans]
+        run = Run(runs, self._resolve, Masker(hidden if self.hidden is None else self.hidden))
         machine.cancel_run = run.cancel
         return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
 
-    def _plan(self, text: str) -> Plan:
-        return plan_of(text, variables=self.variables, prefix=self.prefix)
+    def _plan(self, text: str, prefix: str) -> Plan:
+        return plan_of(text, variables=self.variables, prefix=prefix, called=self.called)
 
     def _resolve(self, job: JobState, step: Step) -> ResolvedAction:
         assert step.uses is not None
@@ -240,16 +249,31 @@ class Started:
     twins: SmallTwins
 
 
-def plan_of(text: str, *, variables: Mapping[str, str] | None = None, prefix: str = "") -> Plan:
-    """The plan of a workflow file for a push of a tag."""
+def plan_of(
+    text: str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    prefix: str = "",
+    called: Mapping[str, str] | None = None,
+) -> Plan:
+    """The plan of a workflow file for a push of a tag; `called` as in `World`."""
     loaded = load_workflow(textwrap.dedent(text), ".github/workflows/release.yml")
     assert loaded.workflow is not None, loaded.diagnostics
+
+    def resolve_call(reference: str) -> str | CalledFile | None:
+        text = (called or {}).get(reference.removeprefix("./.github/workflows/"))
+        if text is None or reference.startswith("./"):
+            return text and textwrap.dedent(text)
+        return CalledFile(text=textwrap.dedent(text), ref="refs/tags/v9", sha="feed")
+
+    calls = load_calls(loaded.workflow, resolve_call)
+    assert not [each for each in calls.diagnostics if each.severity == "error"], calls.diagnostics
     contexts: dict[str, Value] = {
         "github": github_context(loaded.workflow, EVENT, IDENTITY),
         "vars": dict(variables or {}),
         "inputs": dict(EVENT.inputs),
     }
-    return plan(loaded.workflow, EVENT, contexts=contexts, place=Place(keys=prefix))
+    return plan(loaded.workflow, EVENT, contexts=contexts, calls=calls.calls, place=Place(keys=prefix, names=prefix))
 
 
 def job_of(steps: str, *, job: str = "", head: str = "") -> str:

@@ -47,10 +47,10 @@ CASES = {
         "on: push\nenv: ${{ fromJSON('{}') }}\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: say x}]}}",
         {"2:6": "The workflow uses `env: ${{ }}`, which pysim does not carry out yet"},
     ),
-    "a called workflow": (
-        "on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml",
+    "a called workflow that is not at hand": (
+        "on: push\njobs:\n  a:\n    uses: o/r/.github/workflows/b.yml@v1",
         {
-            "4:11": "Job a calls the workflow ./.github/workflows/b.yml, and pysim does not run reusable workflows yet",
+            "4:11": "Job a calls the workflow o/r/.github/workflows/b.yml@v1, which is not at hand",
         },
     ),
     "a runner of another system": (

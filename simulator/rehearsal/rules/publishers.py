@@ -58,6 +58,11 @@ def _other_environment(found: Publishing, here: Sequence[Publisher]) -> Problem:
     )
 
 
+def attests(found: Publishing) -> bool:
+    """Whether a trusted publishing step makes attestations, as its action does unless it is told otherwise."""
+    return found.step.uses is not None and given_inputs(found.step).get("attestations") != "false"
+
+
 def reusable_publish(subject: Subject) -> Iterator[Problem]:
     """A trusted publishing job in a workflow that others call."""
     triggers = subject.workflow.triggers
@@ -67,7 +72,7 @@ def reusable_publish(subject: Subject) -> Iterator[Problem]:
     for found in publishing(subject.workflow):
         if not found.trusted:
             continue
-        attested = found.step.uses is not None and given_inputs(found.step).get("attestations") != "false"
+        attested = attests(found)
         alone = len(triggers) == 1
         yield Problem(
             span=found.span,
