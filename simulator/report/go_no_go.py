@@ -10,10 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from rich.text import Text
+
 from simulator.findings import Finding, Severity
+from simulator.report.annotations import annotation_place, by_level
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
+from simulator.report.step_summaries import summary_lines
 from simulator.report.words import (
     MARKS,
     VERDICTS,
@@ -29,6 +33,7 @@ from simulator.report.words import (
     trigger,
 )
 from simulator.run_events import (
+    Annotation,
     ClaimCheck,
     Conclusion,
     FileUploaded,
@@ -40,7 +45,6 @@ from simulator.run_events import (
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from simulator.paths import RunFolder
 
@@ -63,7 +67,9 @@ _VERDICTS: Final[Mapping[Verdict, str]] = {
 _NONE: Final = ("", "MISSING")  # how the indexes say that a token has no such claim
 _ANY: Final = "Any"  # and that a publisher takes every value
 _MOST_ANNOTATIONS: Final = 10
-_MOST_SUMMARY_LINES: Final = 5
+_LONGEST_SOURCE: Final = 160
+_MOST_SUMMARY_LINES: Final = 10
+_NARROWEST_SUMMARY: Final = 20
 _MOST_HOSTS: Final = 5
 _MOST_FILES: Final = 8
 _MOST_IDLE: Final = 5  # workflows that do not start, beside one that does
@@ -90,7 +96,7 @@ def report(
         ("On GitHub", _github(state)),
         ("Outside", _outside(state)),
         ("Annotations", _annotations(state)),
-        ("Summaries", _summaries(state, folder)),
+        ("Summaries", _summaries(state, folder, console)),
         ("Failed", _failed(state, folder, log_lines)),
         ("Notes", _notes(state)),
         ("Findings", _findings(state)),
@@ -303,36 +309,46 @@ def _outside(state: RunState) -> list[Line]:
 
 
 def _annotations(state: RunState) -> list[Line]:
+    """By level, each at its place, with the line of the commit; what the log of a failed step tells is not repeated."""
     failed = {(job.id, step.number) for job, step in state.failed_steps()}
-    rest = [a for a in dict.fromkeys(state.annotations) if (a.job_id, a.number) not in failed]
-    rows = []
-    for note in rest[:_MOST_ANNOTATIONS]:
-        title = f"{note.title}: " if note.title else ""
-        where = f" ({note.file}:{note.line or 1})" if note.file else ""
-        message = note.message.strip().split("\n")[0]
-        rows.append(((note.level, _SEVERITIES[Severity(note.level)]), note.job_id, f"{title}{message}{where}"))
+    rest = [a for a in by_level(state.annotations) if a.file or (a.job_id, a.number) not in failed]
+    shown = rest[:_MOST_ANNOTATIONS]
+    rows = columns((_level(note), annotation_place(note) or note.job_id, _words_of(note)) for note in shown)
+    quoted: list[Line] = []
+    for row, note in zip(rows, shown, strict=True):
+        quoted.append(row)
+        if note.source and note.source.strip():
+            quoted.append(line(("  | ", "dim"), note.source.strip()[:_LONGEST_SOURCE], hang=4))
     more = len(rest) - _MOST_ANNOTATIONS
-    return [*columns(rows), *([line(f"and {more} more, in the record")] if more > 0 else [])]
+    return [*quoted, *([line(f"and {more} more, in the record")] if more > 0 else [])]
 
 
-def _summaries(state: RunState, folder: RunFolder | None) -> list[Line]:
+def _level(note: Annotation) -> tuple[str, str]:
+    return note.level, _SEVERITIES[Severity(note.level)]
+
+
+def _words_of(note: Annotation) -> str:
+    message = note.message.strip().split("\n")[0]
+    return f"{f'{note.title}: ' if note.title else ''}{message}{f' ({note.job_id})' if note.file else ''}"
+
+
+def _summaries(state: RunState, folder: RunFolder | None, console: Console) -> list[Line]:
     """What steps wrote for the page of the run: first lines, and where the rest is. Failed ones show their logs."""
     shown: list[Line] = []
     failed = {(job.id, step.number) for job, step in state.failed_steps()}
     for written in state.summaries:
-        if (written.job_id, written.number) in failed:
-            continue
         job = state.jobs.get(written.job_id)
         step = job.steps.get(written.number) if job else None
         name = step.name if step else f"step {written.number}"
-        text = [row for row in written.markdown.splitlines() if row.strip()]
+        width = max(console.width - LABEL - 4, _NARROWEST_SUMMARY)
+        text = [] if (written.job_id, written.number) in failed else summary_lines(written.markdown, console, width)
         if not text:
             continue
         shown.append(line((f"{job.name if job else written.job_id} / {name}", "bold")))
-        shown += [line(("  | ", "dim"), row, hang=4) for row in text[:_MOST_SUMMARY_LINES]]
+        shown += [Line(text=Text.assemble(("  | ", "dim"), row), hang=4) for row in text[:_MOST_SUMMARY_LINES]]
         if folder and len(text) > _MOST_SUMMARY_LINES:
             path = folder.step_summary(written.job_id, written.number, name)
-            shown.append(line((f"  all {len(text)} lines: ", "dim"), str(path), whole=True))
+            shown.append(line(("  all of it: ", "dim"), str(path), whole=True))
     return shown
 
 

@@ -198,7 +198,7 @@ def _step(state: RunState, event: _StepEvent, *, verbose: bool) -> list[str]:
                 return told
             if not verbose:
                 told += [f"    | {text}" for text in last_lines(step.lines, LAST_LINES)]
-            return told + ([f"    at {place(step.span)}"] if step.span and not job.own else [])
+            return told + ([f"    at {_one_line(place(step.span) or '')}"] if step.span and not job.own else [])
         case _:
             assert_never(event)
 

@@ -71,7 +71,10 @@ class Recorder:
         elif isinstance(event, StepSummary):
             path = self._folder.step_summary(event.job_id, event.number, self._step_name(event.job_id, event.number))
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(event.markdown, encoding="utf-8", errors="replace", newline="\n")
+            with path.open(
+                "a", encoding="utf-8", errors="replace", newline="\n"
+            ) as file:  # steps of a composite action
+                file.write(f"{event.markdown.rstrip()}\n")
         elif isinstance(event, StepFinished) and (log := self._logs.pop((event.job_id, event.number), None)):
             log.close()
 

@@ -159,15 +159,31 @@ def test_annotations_are_limited_and_those_of_failed_steps_not_repeated(events_o
     assert not any("error  build" in line for line in lines)
 
 
+def test_annotations_are_sorted_by_level_and_show_their_line(events_of: EventsOf) -> None:
+    notes = [
+        Annotation(job_id="b", number=2, level="notice", message="n", file="a.py", line=2, end_line=4),
+        Annotation(job_id="b", number=2, level="error", title="T", message="e", file="a.py", line=7, source="  x = 1 "),
+        Annotation(job_id="b", number=2, level="warning", message="w", file="a.py"),
+    ]
+    lines = text(replay([*events_of("go"), *notes, *notes]))
+    start = next(number for number, line in enumerate(lines) if line.startswith("Annotations"))
+    assert [line.removeprefix("Annotations").strip() for line in lines[start : start + 4]] == [
+        "error    a.py:7    T: e (b)",
+        "| x = 1",
+        "warning  a.py      w (b)",
+        "notice   a.py:2-4  n (b)",
+    ]
+
+
 def test_a_summary_is_shown_briefly_and_its_file_named(events_of: EventsOf) -> None:
     folder = RunFolder(Path(".pysim/runs/20261123-074455-3f9a"))
-    written = StepSummary(job_id="build", number=2, markdown="# Built\n\n" + "\n".join(f"row {n}" for n in range(9)))
+    written = StepSummary(job_id="build", number=2, markdown="# Built\n\n" + "\n".join(f"- row {n}" for n in range(12)))
     lines = text(replay([*events_of("go"), written]), 100, folder)
     start = next(number for number, line in enumerate(lines) if line.startswith("Summaries"))
-    shown = [line.strip() for line in lines[start : start + 7]]
+    shown = [line.strip() for line in lines[start : start + 12]]
     assert shown[0] == "Summaries    build / Run actions/checkout@v4"
-    assert shown[1:6] == ["| # Built", "| row 0", "| row 1", "| row 2", "| row 3"]
-    assert shown[6] == f"all 10 lines: {folder.step_summary('build', 2, 'Run actions/checkout@v4')}"
+    assert shown[1:11] == ["| Built", "|", *(f"|  • row {n}" for n in range(8))]
+    assert shown[11] == f"all of it: {folder.step_summary('build', 2, 'Run actions/checkout@v4')}"
 
 
 @pytest.mark.parametrize(
