@@ -89,17 +89,20 @@ class Driver:
         action = resolve(reference, workspace_read=None)
         assert isinstance(action.manifest.runs, ScriptRuns)
         argv = self._argv(script_argv(action, script or action.manifest.runs.main, **self._places()))
-        environment = {
-            **self._environment(),
+        variables = {
             **input_variables(action, inputs or {}),
             **{f"STATE_{name}": value for name, value in (state or {}).items()},
             "GITHUB_ACTION_REF": uses.partition("@")[2],
             **(env or {}),
         }
+        return self.program(argv, variables)
+
+    def program(self, argv: Sequence[str], variables: Mapping[str, str]) -> Outcome:
+        """Run a program as a step of the job."""
         done = subprocess.run(
             argv,
             cwd=self.workspace,
-            env=environment,
+            env={**self._environment(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -15,6 +15,7 @@ BUILTIN: Mapping[str, Path] = {
     "actions/upload-artifact": FOLDER / "upload_artifact",
     "astral-sh/setup-uv": FOLDER / "setup_uv",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
+    "softprops/action-gh-release": FOLDER / "action_gh_release",
 }
 
 _SIGNS = "it signs with a public transparency service, where a rehearsal must leave no trace"

@@ -1,0 +1,73 @@
+"""What a release changes on GitHub: a release with its files, tags and branches, by the token of the job."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.release.driving import WORKFLOW, Repository
+
+pytestmark = pytest.mark.local
+
+RELEASE = """\
+  release:
+    needs: publish
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+    steps:
+      - uses: actions/download-artifact@v4
+        with:
+          name: dist
+          path: dist/
+      - uses: softprops/action-gh-release@v2
+        id: release
+        with:
+          files: dist/*
+          generate_release_notes: true
+      - run: |
+          echo "at ${{ steps.release.outputs.url }}"
+          curl -fsS -H "Authorization: Bearer $TOKEN" "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/releases/latest"
+        env:
+          TOKEN: ${{ github.token }}
+"""
+
+
+def test_a_release_with_the_published_files(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + RELEASE)
+    done = tiny.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.log("release")
+    (release,) = done.summary["github"]["releases"]
+    assert (release["tag"], release["change"], release["draft"], release["latest"]) == (
+        "v0.1.0",
+        "created",
+        False,
+        True,
+    )
+    published = {file["filename"]: f"sha256:{file['sha256']}" for file in done.summary["published"][0]["files"]}
+    assert {asset["name"]: asset["digest"] for asset in release["assets"]} == published
+    assert done.summary["github"]["refs"] == [], "the tag was there"
+    assert '"tag_name":"v0.1.0"' in done.log("release")
+
+
+def test_a_release_without_the_permission(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + RELEASE.replace("contents: write", "contents: read"))
+    done = tiny.rehearse("--offline")
+    assert (done.code, done.conclusions["release"]) == (1, "failure")
+    assert "Resource not accessible by integration" in done.log("release")
+    assert done.summary["github"]["releases"] == []
+
+
+def test_the_release_of_a_release_event_is_there(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    text = workflow.read_text()
+    start = text[: text.index("jobs:")]
+    workflow.write_text(
+        "name: files\non:\n  release:\n    types: [published]\n" + text[len(start) :].rstrip() + "\n" + RELEASE
+    )
+    done = tiny.rehearse("--offline", "--event", "release", "--tag", "v0.1.0")
+    assert done.conclusions["release"] == "success", done.log("release")
+    (release,) = done.summary["github"]["releases"]
+    assert (release["change"], len(release["assets"]) > 0) == ("edited", True)
+    assert "Found release v0.1.0 (with id=" in done.log("release")
