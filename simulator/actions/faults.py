@@ -12,6 +12,10 @@ class UnknownActionError(SimulatorError):
     """pysim cannot run an action: it is nowhere, or pysim refuses it for a reason."""
 
 
+class RefusedError(UnknownActionError):
+    """pysim has the action or could have it, and does not run it, for a reason."""
+
+
 class MissingOfflineError(UnknownActionError):
     """What is asked for has not been fetched before, and nothing may be fetched now; `missing` is `owner/repo@ref`."""
 

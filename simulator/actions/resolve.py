@@ -10,7 +10,7 @@ from typing import assert_never
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
 from simulator.actions.facts import retired
-from simulator.actions.faults import ActionManifestError, UnknownActionError
+from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
@@ -52,7 +52,10 @@ def resolve(
             manifest = _manifest(reference, reference.path, workspace_read)
             return ResolvedAction(reference=reference, manifest=manifest, folder=Path(), builtin=False)
         case DockerReference():
-            raise _unknown(reference, "steps that are container images are not supported yet")
+            raise UnknownActionError(
+                f"pysim cannot run {reference}: steps that are container images are not supported yet",
+                hint="Rehearse the workflow without this step.",
+            )
         case _:
             assert_never(reference)
 
@@ -100,9 +103,7 @@ def _of_repository(
     action = _key(reference)
     reason = registry.REFUSED.get(f"{reference.owner}/{reference.repo}".lower())
     if reason is not None:
-        raise UnknownActionError(
-            f"pysim does not run {reference}: {reason}", hint="Rehearse the workflow without this step."
-        )
+        raise RefusedError(f"pysim does not run {reference}: {reason}", hint="Rehearse the workflow without this step.")
     if choice.takes_builtin(action):
         return _builtin(reference, registry.BUILTIN[action])
     if repositories is None:

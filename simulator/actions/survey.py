@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.faults import MissingOfflineError
+from simulator.actions.faults import MissingOfflineError, RefusedError
 from simulator.actions.model import CompositeRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
 from simulator.errors import SimulatorError
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.workflow.model import Step
 
 DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 
@@ -74,6 +75,9 @@ class ActionSurvey:
         except MissingOfflineError as error:
             self._missing.setdefault(error.missing, span)
             return
+        except RefusedError as error:
+            yield replace(_unsupported(str(error), error.hint), code="action-refused")
+            return
         except SimulatorError as error:
             yield _unsupported(str(error), error.hint)
             return
@@ -91,7 +95,17 @@ class ActionSurvey:
         for step in runs.steps if isinstance(runs, CompositeRuns) else ():
             if step.uses is not None:
                 for finding in self._look_at(step.uses.value, span, around):
-                    yield replace(finding, message=f"{action.reference} uses {step.uses.value}: {finding.message}")
+                    yield _within(action, step, finding)
+
+
+def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
+    """What there is to say of an action inside another one: a refused one matters where its step runs."""
+    assert step.uses is not None
+    uses = step.uses.value
+    if finding.code == "action-refused" and step.condition.source:
+        message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
+        return replace(finding, severity=Severity.WARNING, message=message)
+    return replace(finding, message=f"{action.reference} uses {uses}: {finding.message}")
 
 
 def _unsupported(message: str, hint: str, where: Span | None = None) -> Finding:

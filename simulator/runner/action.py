@@ -5,13 +5,14 @@ A composite action's steps run as a job's own do, and so do the pre and post par
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, assert_never
 
-from simulator.actions.faults import ActionManifestError, UnknownActionError
+from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.model import (
     CompositeRuns,
     ContainerRuns,
@@ -36,6 +37,10 @@ from simulator.workflow.model import Step
 
 _ALWAYS: Final = parse("always()", Vocabulary(frozenset(), {"always": (0, 0)}))
 _TOO_DEEP: Final = f"Composite action depth exceeded max depth {DEEPEST}"
+
+
+class RefusedStepError(StepError):
+    """The step uses an action that pysim does not run."""
 
 
 class Resolver(Protocol):
@@ -148,7 +153,8 @@ class Uses:
             action = self._resolve(self._job, step)
         except (UnknownActionError, ActionManifestError) as error:
             text = str(error)
-            raise StepError(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
+            kind = RefusedStepError if isinstance(error, RefusedError) else StepError
+            raise kind(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
         except ReferenceSyntaxError as error:
             raise StepError(str(error)) from error
         folder = folder_in_sandbox(self._job, action)
@@ -161,9 +167,9 @@ class Uses:
         runs = action.manifest.runs
         for inner in runs.steps if isinstance(runs, CompositeRuns) else ():
             if inner.uses is not None and not is_local(inner.uses.value):
-                use.inner[inner.number] = self._use(
-                    inner, frame, display_name(inner, self._job.scope()), say, depth + 1
-                )
+                with contextlib.suppress(RefusedStepError):  # its own step says so, if it runs
+                    inner_name = display_name(inner, self._job.scope())
+                    use.inner[inner.number] = self._use(inner, frame, inner_name, say, depth + 1)
         return use
 
     def _copy(self, source: Path, target: PurePosixPath) -> None:

@@ -81,6 +81,14 @@ def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
     assert all(finding.message.startswith(message) for finding, message in zip(found, messages, strict=True)), found
 
 
+def test_a_refused_action_inside_another_matters_if_its_step_runs(tmp_path: Path) -> None:
+    step = "{uses: 'actions/attest@v2', if: inputs.sign == 'true'}"
+    files = {"j/action.yml": f"runs: {{using: composite, steps: [{step}]}}"}
+    (finding,) = survey(tmp_path, files=files).look_at("octo/j@v1", PLACE)
+    assert finding.severity is Severity.WARNING
+    assert finding.message.startswith("octo/j@v1 uses actions/attest@v2 if inputs.sign == 'true': then pysim does not")
+
+
 def test_it_is_known_afterwards_which_actions_there_are_and_what_stands_for_them(tmp_path: Path) -> None:
     seen = survey(tmp_path)
     for uses in ("octo/a@v1", "actions/checkout@v4", "octo/c@v1"):

@@ -551,9 +551,8 @@ REFUSED = {
         steps="- uses: docker://alpine:3",
         says="""
             Set up job: failure
-              ! pysim cannot run docker://alpine:3: steps that are container images are not supported yet. Built in \
-are actions/checkout, actions/download-artifact, actions/setup-python, actions/upload-artifact and \
-pypa/gh-action-pypi-publish; actions of the repository (./path) run too.
+              ! pysim cannot run docker://alpine:3: steps that are container images are not supported yet. Rehearse \
+the workflow without this step.
             = failure
         """,
     ),
@@ -709,6 +708,15 @@ def test_pre_and_post_parts_inside_composite_actions(tmp_path: Path) -> None:
         *("  Post job cleanup.", "  INPUT_NAME=me-1", "  STATE_mark=main", "  STATE_MARK is not set"),
         "= failure",
     ]
+
+
+@pytest.mark.parametrize(("sign", "conclusion"), [("no", "success"), ("yes", "failure")])
+def test_a_refused_action_inside_another_one_fails_where_it_runs(tmp_path: Path, sign: str, conclusion: str) -> None:
+    step = "- {uses: actions/attest@v2, if: inputs.sign == 'yes'}"
+    files = {"octo/a@v1": {"action.yml": f"inputs: {{sign: {{default: '{sign}'}}}}\n{composite(step)}"}}
+    ran = World(actions=files, temporary=tmp_path).run(job_of("- uses: octo/a@v1"))
+    assert ran.conclusions == {"build": conclusion}
+    assert ("pysim does not run actions/attest@v2" in ran.transcript("build")) == (sign == "yes")
 
 
 def test_every_repository_is_there_before_the_first_step(tmp_path: Path) -> None:
