@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from simulator.actions.builtin.registry import FOLDER
-from simulator.actions.model import ResolvedAction
+from simulator.actions.builtin.registry import FOLDER, PREPARED
+from simulator.actions.model import RepositoryReference, ResolvedAction
 
 BUILTIN_FOLDER: Path = FOLDER
 
@@ -27,5 +27,16 @@ def script_argv(
     action: ResolvedAction, script: str, *, python: PurePosixPath, actions: PurePosixPath
 ) -> tuple[str, ...]:
     """The command that runs a script (`runs.main`, `runs.post`) of a built-in action."""
-    launcher = builtin_folder(actions) / "launch.py"
-    return str(python), "-I", "-X", "utf8", str(launcher), f"{action.folder.name}/{script}"
+    return _launch(f"{action.folder.name}/{script}", python, actions)
+
+
+def preparation_argv(
+    at: RepositoryReference, *, python: PurePosixPath, actions: PurePosixPath
+) -> tuple[str, ...] | None:
+    """The command that makes a sandbox what an action's own code takes for granted on a hosted runner, if any."""
+    script = PREPARED.get(f"{at.owner}/{at.repo}".lower())
+    return None if script is None else _launch(script, python, actions)
+
+
+def _launch(script: str, python: PurePosixPath, actions: PurePosixPath) -> tuple[str, ...]:
+    return str(python), "-I", "-X", "utf8", str(builtin_folder(actions) / "launch.py"), script

@@ -60,6 +60,7 @@ FILES = {
 LINKS = {"etc/mtab": "/proc/self/mounts", "var/run": "/run", "var/lock": "/run/lock"}
 # The parts of an interpreter's folder that it runs with. Never all of it: it may be ~/.local or a project's own folder.
 INSTALLATION = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
+LSB_RELEASE = '#!/bin/sh\n. /etc/os-release\necho "$NAME"\necho "$VERSION_ID"\n'  # `-i -r -s`, the only way it is asked
 NO_SUDO = "sudo: the local engine has no root; use --engine docker for this workflow"
 TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
 
@@ -210,6 +211,8 @@ def _add_tools(root: Root, toolchain: Toolchain) -> None:
         start = f"import runpy\nrunpy.run_module({package!r}, run_name='__main__', alter_sys=True)\n"
         root.file(TOOLS / package, f"#!{LAYOUT.python}\n{start}", mode=0o755)
     root.link(PIPX_BIN / "pipx", TOOLS / "pipx")
+    if shutil.which("lsb_release", path="/usr/bin:/bin") is None:  # actions/setup-python asks it for its keys
+        root.file(PIPX_BIN / "lsb_release", LSB_RELEASE, mode=0o755)
     root.file(PIPX_BIN / "sudo", f'#!/bin/sh\necho "{NO_SUDO}" >&2\nexit 1\n', mode=0o755)
 
 

@@ -24,9 +24,9 @@ from simulator.actions.model import (
     ScriptRuns,
 )
 from simulator.actions.reference import ReferenceSyntaxError, is_local
-from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
+from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, preparation_argv, script_argv
 from simulator.actions.survey import DEEPEST
-from simulator.engines.base import LAYOUT
+from simulator.engines.base import LAYOUT, Command
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.run_events import Conclusion
 from simulator.runner.nodes import Nodes
@@ -113,6 +113,7 @@ class Uses:
         self._resolve = resolve
         self._prepared: dict[int, ActionUse] = {}  # by the number of the job's step
         self._copied: set[PurePosixPath] = set()
+        self._prepared_by: set[tuple[str, ...]] = set()
 
     def prepare(self, step: Step, say: Callable[[str], None]) -> None:
         """Resolve the action of a job's step before any step runs, and the actions inside. Raises StepError."""
@@ -163,6 +164,7 @@ class Uses:
         elif isinstance(action.reference, RepositoryReference):
             say(f"Download action repository '{action.reference}'{_version(action)}")
             self._copy(action.folder, repository_folder(action.reference))
+            self._make_ready(action.reference, say)
         use = ActionUse(step=step, action=action, folder=folder, frame=frame, name=name)
         runs = action.manifest.runs
         for inner in runs.steps if isinstance(runs, CompositeRuns) else ():
@@ -171,6 +173,16 @@ class Uses:
                     inner_name = display_name(inner, self._job.scope())
                     use.inner[inner.number] = self._use(inner, frame, inner_name, say, depth + 1)
         return use
+
+    def _make_ready(self, at: RepositoryReference, say: Callable[[str], None]) -> None:
+        argv = preparation_argv(at, python=LAYOUT.python, actions=LAYOUT.actions)
+        if argv is None or argv in self._prepared_by:
+            return
+        self._prepared_by.add(argv)
+        self._copy(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
+        sandbox = self._job.sandbox
+        env = {**sandbox.environment, "RUNNER_TOOL_CACHE": str(LAYOUT.tool_cache)}
+        sandbox.run(Command(argv=argv, cwd=LAYOUT.work, env=env), say)
 
     def _copy(self, source: Path, target: PurePosixPath) -> None:
         if target not in self._copied:

@@ -21,3 +21,5 @@ BUILTIN: Mapping[str, Path] = {
 _SIGNS = "it signs with a public transparency service, where a rehearsal must leave no trace"
 # Actions that cannot do here what they are for, and why.
 REFUSED: Mapping[str, str] = {"actions/attest": _SIGNS, "actions/attest-build-provenance": _SIGNS}
+# What is done in a sandbox before a repository's own code runs there: a script of this folder.
+PREPARED: Mapping[str, str] = {"actions/setup-python": "setup_python/fill.py"}
