@@ -205,3 +205,27 @@ def test_what_download_refuses(publish: Driver, inputs: dict[str, str], error: s
     down = publish.run(DOWNLOAD, inputs)
     assert down.code == 1
     assert down.said("error")[0].startswith(f"Unable to download artifact(s): {error}")
+
+
+MERGE = "actions/upload-artifact/merge@v4"
+
+
+def test_merging(rig: Rig, build: Driver, publish: Driver) -> None:
+    tree(build.workspace, "a.txt", "b.txt", "c.txt")
+    for letter in "abc":
+        build.run(UPLOAD, {"name": f"{'logs' if letter == 'c' else 'dist'}-{letter}", "path": f"{letter}.txt"})
+    merged = publish.run(MERGE, {"name": "all", "pattern": "dist-*", "delete-merged": "true"})
+    assert merged.code == 0, merged.log
+    assert "The 2 artifact(s) were successfully merged!" in merged.lines
+    assert [(one.name, list(one.files)) for one in rig.twins.artifacts()] == [
+        ("logs-c", ["c.txt"]),
+        ("all", ["a.txt", "b.txt"]),
+    ]
+    assert merged.outputs["artifact-id"] == "4"
+    assert names(publish.workspace) == []
+    apart = publish.run(MERGE, {"separate-directories": "true"})
+    assert apart.code == 0, apart.log
+    assert rig.twins.artifacts()[-1].name == "merged-artifacts"
+    assert sorted(rig.twins.artifacts()[-1].files) == ["all/a.txt", "all/b.txt", "logs-c/c.txt"]
+    nothing = publish.run(MERGE, {"name": "x", "pattern": "none-*"})
+    assert nothing.said("error") == ["No artifacts found matching pattern 'none-*'"]

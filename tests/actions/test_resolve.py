@@ -63,7 +63,7 @@ def test_how_a_script_is_started() -> None:
     )
 
 
-@pytest.mark.parametrize("uses", ["octo/tools/x@main", "actions/upload-artifact/merge@v4"])
+@pytest.mark.parametrize("uses", ["octo/tools/x@main", "actions/upload-artifact/other@v4"])
 def test_an_action_that_is_not_built_in_needs_a_place_to_come_from(uses: str) -> None:
     with pytest.raises(UnknownActionError, match="it is not built in") as error:
         resolve(parse_reference(uses), workspace_read=None)

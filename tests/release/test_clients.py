@@ -63,3 +63,46 @@ def test_the_toolkit_in_a_rehearsal(tiny_on: Repository, toolkit: Toolkit) -> No
     assert "post has state" in build
     assert {"text arrived", "a token of 3 parts", "the token ***", "as it should"} <= set(use)
     assert done.conclusions["use"] == "failure"
+
+
+CACHED = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  fill:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: cache
+        uses: actions/cache@v4
+        with:
+          path: kept
+          key: k-${{ hashFiles('pyproject.toml') }}
+      - run: |
+          echo "hit is [${{ steps.cache.outputs.cache-hit }}]"
+          mkdir -p kept; echo text >> kept/a; cat kept/a
+  use:
+    needs: fill
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./.github/actions/script
+        with:
+          script: core.info(`found ${await cache(6).restoreCache(['kept'], 'k-x', ['k-'])}`)
+      - run: cat kept/a
+"""
+
+
+def test_a_cache_is_kept_between_rehearsals(tiny_on: Repository, toolkit: Toolkit) -> None:
+    add_script_action(tiny_on, toolkit)
+    tiny_on.write(WORKFLOW, CACHED)
+    first = tiny_on.rehearse("--source", "worktree")
+    assert first.conclusions == {"fill": "success", "use": "success"}, first.log("fill") + first.log("use")
+    assert "hit is []" in first.log("fill")
+    assert "Cache restored successfully" in first.log("use"), "saved and restored by different clients"
+    second = tiny_on.rehearse("--source", "worktree")
+    assert "hit is [true]" in second.log("fill")
+    assert second.log("use").splitlines().count("text") == 1, "an entry is written once"
+    told = [[event["outcome"] for event in run.events if event["type"] == "cache-used"] for run in (first, second)]
+    assert told == [["miss", "saved", "hit"], ["hit", "hit"]]
+    tiny_on.pysim("clean", "--cache")
+    assert not (tiny_on.root / ".pysim/cache").exists()

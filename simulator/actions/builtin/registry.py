@@ -7,12 +7,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-# owner/repo in lower case -> the action's folder; the versions that it stands for are in its action.yml
+# owner/repo or owner/repo/path in lower case -> the action's folder; its action.yml says which versions it stands for
 BUILTIN: Mapping[str, Path] = {
+    "actions/cache": FOLDER / "cache",
+    "actions/cache/restore": FOLDER / "cache_restore",
+    "actions/cache/save": FOLDER / "cache_save",
     "actions/checkout": FOLDER / "checkout",
     "actions/download-artifact": FOLDER / "download_artifact",
     "actions/setup-python": FOLDER / "setup_python",
     "actions/upload-artifact": FOLDER / "upload_artifact",
+    "actions/upload-artifact/merge": FOLDER / "upload_artifact_merge",
     "astral-sh/setup-uv": FOLDER / "setup_uv",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
     "softprops/action-gh-release": FOLDER / "action_gh_release",

@@ -18,23 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, quote, urlsplit
-
-import requests
+from urllib.parse import quote
 
 from simulator.actions.builtin.toolkit import http, log
-from simulator.actions.builtin.toolkit.step import ActionError, variable
+from simulator.actions.builtin.toolkit.step import ActionError
+from simulator.actions.builtin.toolkit.twirp import ATTEMPTS, FIRST_WAIT, RETRYABLE, Service, ServiceError, field
 
-SERVICE = "github.actions.results.api.v1.ArtifactService"
 BLOCK = 8 * 1024 * 1024
 UPLOADS_AT_ONCE = 5
-ATTEMPTS = 5
-FIRST_WAIT = 0.5  # seconds; GitHub's client waits 3, but here the service is on this machine
-RETRYABLE = {429, 500, 502, 503, 504}
 STALL = 30.0  # seconds without a byte
 
 
-class ArtifactServiceError(ActionError):
+class ArtifactServiceError(ServiceError):
     """The service refused or did not answer."""
 
 
@@ -64,12 +59,9 @@ class ArtifactService:
     """The calls of the service, for the job whose token is in the environment."""
 
     def __init__(self) -> None:
-        token = variable("ACTIONS_RUNTIME_TOKEN")
-        self._ids = backend_ids(token)
-        address = urlsplit(variable("ACTIONS_RESULTS_URL"))
-        self._origin = f"{address.scheme}://{address.netloc}"
-        self._session = http.session()
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        service = Service("ArtifactService")
+        self._call = service.call
+        self._ids = backend_ids(service.token)
 
     def create(self, name: str, **fields: object) -> str:
         """Reserve a name in this run and return the address to upload to."""
@@ -90,45 +82,11 @@ class ArtifactService:
     def download_url(self, artifact: Artifact) -> str:
         """Where an artifact's content can be fetched without further credentials."""
         answer = self._call("GetSignedArtifactURL", {**artifact.owner.fields(), "name": artifact.name})
-        return str(_field(answer, "signed_url"))
+        return str(field(answer, "signed_url"))
 
     def delete(self, artifact: Artifact) -> None:
         """Remove an artifact of this run."""
         self._call("DeleteArtifact", {**artifact.owner.fields(), "name": artifact.name})
-
-    def _call(self, method: str, fields: Mapping[str, object]) -> dict[str, Any]:
-        url = f"{self._origin}/twirp/{SERVICE}/{method}"
-        wait = FIRST_WAIT
-        for attempt in range(1, ATTEMPTS + 1):
-            answer, failure, retryable = self._attempt(url, fields)
-            if not failure:
-                return answer
-            if not retryable:
-                raise ArtifactServiceError(f"Failed to {method}: Received non-retryable error: {failure}")
-            if attempt < ATTEMPTS:
-                log.info(
-                    f"Attempt {attempt} of {ATTEMPTS} failed with error: {failure}. "
-                    f"Retrying request in {wait * 1000:.0f} ms..."
-                )
-                time.sleep(wait)
-                wait *= 1.5
-        raise ArtifactServiceError(f"Failed to {method}: Failed to make request after {ATTEMPTS} attempts: {failure}")
-
-    def _attempt(self, url: str, fields: Mapping[str, object]) -> tuple[dict[str, Any], str, bool]:
-        try:
-            response = self._session.post(url, json=dict(fields), timeout=(http.CONNECT_TIMEOUT, 60))
-        except requests.ConnectionError as error:
-            return {}, f"Unable to make request: {error}", False
-        try:
-            answer = response.json()
-        except requests.JSONDecodeError as error:
-            return {}, str(error), True
-        _mask_signatures(answer)
-        if response.ok:
-            return answer, "", False
-        said = f": {answer['msg']}" if answer.get("msg") else ""
-        failure = f"Failed request: ({response.status_code}) {response.reason}{said}"
-        return {}, failure, response.status_code in RETRYABLE
 
 
 def backend_ids(token: str) -> BackendIds:
@@ -266,33 +224,18 @@ def _filename(disposition: str) -> str:
 
 def _artifact(entry: Mapping[str, Any]) -> Artifact:
     owner = BackendIds(
-        run=str(_field(entry, "workflow_run_backend_id")), job=str(_field(entry, "workflow_job_run_backend_id"))
+        run=str(field(entry, "workflow_run_backend_id")), job=str(field(entry, "workflow_job_run_backend_id"))
     )
     return Artifact(
-        id=int(_field(entry, "database_id")),
-        name=str(_field(entry, "name")),
-        size=int(_field(entry, "size") or 0),
-        digest=str(_field(entry, "digest") or ""),
+        id=int(field(entry, "database_id")),
+        name=str(field(entry, "name")),
+        size=int(field(entry, "size") or 0),
+        digest=str(field(entry, "digest") or ""),
         owner=owner,
     )
 
 
-def _field(message: Mapping[str, Any], name: str) -> Any:
-    """A field in either spelling that protobuf's JSON form allows; the camel-case one wins."""
-    head, *rest = name.split("_")
-    camel = head + "".join(word.capitalize() for word in rest)
-    return message.get(camel, message.get(name))
-
-
-def _ok(method: str, answer: Mapping[str, Any], field: str) -> str:
+def _ok(method: str, answer: Mapping[str, Any], name: str) -> str:
     if not answer.get("ok"):
         raise ArtifactServiceError(f"{method}: response from backend was not ok")
-    return str(_field(answer, field))
-
-
-def _mask_signatures(answer: Mapping[str, Any]) -> None:
-    for field in ("signed_upload_url", "signed_url"):
-        for signature in parse_qs(urlsplit(str(_field(answer, field) or "")).query).get("sig", []):
-            log.mask(signature)
-            if quote(signature, safe="") != signature:
-                log.mask(quote(signature, safe=""))
+    return str(field(answer, name))

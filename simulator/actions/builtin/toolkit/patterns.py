@@ -40,6 +40,14 @@ class Pattern:
         itself = not self.folders_only and _matches(self.segments, parts)
         return itself or _matches((*self.segments, "**", "*"), parts)
 
+    def names(self, path: Path, *, folder: bool) -> bool:
+        """Whether a file or folder is meant by itself."""
+        return (folder or not self.folders_only) and _matches(self.segments, path.parts[1:])
+
+    def may_name_inside(self, folder: Path) -> bool:
+        """Whether something inside a folder can be meant by itself."""
+        return not self.exclude and _matches(self.segments, folder.parts[1:], partial=True)
+
     def may_match_inside(self, folder: Path) -> bool:
         """Whether something inside a folder can be meant."""
         return not self.exclude and _matches((*self.segments, "**", "*"), folder.parts[1:], partial=True)
@@ -63,6 +71,18 @@ def find(patterns: Sequence[Pattern], *, hidden: bool) -> list[Path]:
     found: dict[Path, None] = {}
     for root in search_paths(patterns):
         for path in _walk(root, patterns, hidden=hidden, chain=()):
+            found.setdefault(path)
+    return list(found)
+
+
+def find_named(patterns: Sequence[Pattern]) -> list[Path]:
+    """The files and folders that the patterns name themselves, hidden ones too, and not for lying inside of one.
+
+    That is @actions/glob without implicit descendants, as @actions/cache uses it.
+    """
+    found: dict[Path, None] = {}
+    for root in search_paths(patterns):
+        for path in _walk_named(root, patterns, chain=()):
             found.setdefault(path)
     return list(found)
 
@@ -105,6 +125,20 @@ def _walk(path: Path, patterns: Sequence[Pattern], *, hidden: bool, chain: tuple
             yield from _walk(child, patterns, hidden=hidden, chain=(*chain, real))
     elif path.exists() and _wanted(path, patterns):
         yield path
+
+
+def _walk_named(path: Path, patterns: Sequence[Pattern], *, chain: tuple[str, ...]) -> Iterator[Path]:
+    folder = path.is_dir()
+    if not folder and not path.exists():
+        return
+    meant = [not pattern.exclude for pattern in patterns if pattern.names(path, folder=folder)]
+    if meant and meant[-1]:
+        yield path
+    if folder and any(pattern.may_name_inside(path) for pattern in patterns):
+        real = os.path.realpath(path)
+        if real not in chain:
+            for child in sorted(path.iterdir()):
+                yield from _walk_named(child, patterns, chain=(*chain, real))
 
 
 def _wanted(path: Path, patterns: Sequence[Pattern]) -> bool:

@@ -1,0 +1,1 @@
+"""actions/cache: restores files of earlier runs, and saves them when the job succeeded."""

@@ -1,0 +1,1 @@
+"""actions/cache/restore: restores files of earlier runs."""

@@ -1,0 +1,1 @@
+"""actions/cache/save: saves files for later runs."""

@@ -1,0 +1,1 @@
+"""actions/upload-artifact/merge: makes one artifact of several."""
