@@ -1,0 +1,44 @@
+"""The page of a run as its events come: written once, when the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.errors import UsageError
+from simulator.report.pages.record import RunRecord
+from simulator.run_events import RunEvent
+
+
+class HtmlRenderer:
+    """Writes the page to each of `paths`. A run in which nothing began has none. `close` raises UsageError."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
+        self._record = RunRecord()
+        self._closed = False
+
+    def __call__(self, event: RunEvent, /) -> None:
+        self._record.add(event)
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._record.state.started is not None:
+            write_page(self._record, self._paths)
+
+
+def write_page(record: RunRecord, paths: Sequence[Path]) -> None:
+    """Write the page of a run, each file in one step. Raises UsageError."""
+    from simulator.report.pages.page import document
+
+    text = document(record)
+    for path in paths:
+        draft = path.with_name(f"{path.name}.new")
+        try:
+            draft.write_text(text, encoding="utf-8", newline="\n")
+            draft.replace(path)
+        except OSError as error:
+            message = f"Cannot write the page {path}: {error.strerror}"
+            raise UsageError(message, hint="Name a file in a folder that you can write.") from error
