@@ -105,6 +105,11 @@ class RunFolder:
         return self.path / "summary.json"
 
     @property
+    def page(self) -> Path:
+        """The report as one HTML page; there once the run has ended."""
+        return self.path / "report.html"
+
+    @property
     def logs(self) -> Path:
         """A folder a job."""
         return self.path / "logs"

@@ -37,6 +37,7 @@ class RunOptions:
     plain: bool = False
     verbose: bool = False
     debug: bool = False
+    html: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from simulator.errors import UsageError
 from simulator.paths import RunFolder
 from simulator.run_events import RunEvent
 
-RendererName = Literal["auto", "live", "plain", "json"]
+RendererName = Literal["auto", "live", "plain", "json", "report"]
 
 
 class Renderer(Protocol):
@@ -62,11 +62,18 @@ def _json(options: RenderOptions) -> Renderer:
     return JsonRenderer(options.stream)
 
 
+def _report(options: RenderOptions) -> Renderer:
+    from simulator.report.final import ReportRenderer
+
+    return ReportRenderer(options.stream, folder=options.folder)
+
+
 RENDERERS: Final[Mapping[RendererName, RendererFactory]] = {
     "auto": _auto,
     "live": _live,
     "plain": _plain,
     "json": _json,
+    "report": _report,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from simulator.cli.arguments.common import actions, directory, engine, event
 @click.option("--offline", is_flag=True, help="Let nothing reach the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as an HTML page, too.")
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan, as pysim plan does, and run nothing.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the logs of all steps.")
 @click.option("--debug", is_flag=True, help="Show debug messages, as the secret ACTIONS_STEP_DEBUG does.")

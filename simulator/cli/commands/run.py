@@ -12,6 +12,7 @@ from simulator.cli.rehearsal import rehearse
 from simulator.cli.subject import RunOptions
 from simulator.errors import ExitCode, SimulatorError, UsageError
 from simulator.paths import StateFolder
+from simulator.report.pages.renderer import HtmlRenderer
 from simulator.report.recorder import Recorder
 from simulator.report.registry import RendererName, broadcast, open_renderer
 from simulator.triggers.repository import WORKFLOWS, find_root, is_git_root
@@ -30,7 +31,8 @@ def run(options: RunOptions) -> ExitCode:
         stack.callback(folder.release)
         form: RendererName = "json" if options.as_json else "plain" if options.plain else "auto"
         recorder = Recorder(folder)
-        sinks = (recorder, open_renderer(form, sys.stdout, verbose=options.verbose, folder=folder))
+        pages = HtmlRenderer([folder.page, *([options.html] if options.html else [])])
+        sinks = (recorder, open_renderer(form, sys.stdout, verbose=options.verbose, folder=folder), pages)
         report = stack.enter_context(broadcast(sinks))
         try:
             return rehearse(options, root, folder, report)
@@ -56,6 +58,8 @@ def _require_sense(options: RunOptions) -> None:
         raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
     if options.inputs and options.event_name != "workflow_dispatch":
         raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+    if options.html is not None and not options.html.parent.is_dir():
+        raise UsageError(f"There is no folder {options.html.parent} for the page.", hint="Make it, or name another.")
     if options.as_json and (options.plain or options.verbose):
         other = "--plain" if options.plain else "--verbose"
         raise UsageError(f"--json and {other} exclude each other.", hint="--json holds every line already.")

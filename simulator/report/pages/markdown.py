@@ -37,12 +37,14 @@ _TAGS: Final = {
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
     "details": {"open"},
-    "img": {"alt", "height", "src", "title", "width"},
+    "img": {"alt"},
     "ol": {"start"},
     "td": {"colspan", "rowspan"},
     "th": {"colspan", "rowspan", "scope"},
 }
 _HEADING: Final = re.compile(r"<(/?)h([1-6])([ >])")
+_PICTURE: Final = re.compile(r'<img(?: alt="([^"]*)")?>')
+_SCHEMES: Final = ("http://", "https://", "mailto:")  # a relative link would lead into the reader's own files
 _TASK: Final = re.compile(r"<li>(<p>)?\[([ xX])\] ")
 _ABOVE: Final = 3  # headings of the page, below which those of a summary stand
 
@@ -60,9 +62,11 @@ def markdown_html(markdown: str) -> Html:
         _renderer().render(markdown.encode(errors="replace").decode()),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
+        attribute_filter=lambda _, name, value: value if name != "href" or value.startswith(_SCHEMES) else None,
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto"},
     )
+    clean = _PICTURE.sub(lambda picture: f"<em>{picture[1] or 'picture'}</em>", clean)
     lower = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(int(tag[2]) + _ABOVE, 6)}{tag[3]}", clean)
     tasks = _TASK.sub(lambda item: f"<li>{item[1] or ''}{'☐' if item[2] == ' ' else '☑'} ", lower)
     return Html(f'<div class="markdown">{tasks}</div>')

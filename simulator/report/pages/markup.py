@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from simulator.report.words import without_escapes
 
@@ -15,7 +16,7 @@ class Html(str):
 
 
 Part = str | None
-_VOID = frozenset({"br", "col", "hr", "link", "meta"})
+VOID: Final = frozenset({"br", "col", "hr", "link", "meta"})
 
 
 def words(text: str) -> Html:
@@ -35,7 +36,7 @@ def element(tag: str, /, *children: Part, **attributes: str | bool | None) -> Ht
         for key, value in attributes.items()
         if value is not None and value is not False
     )
-    return Html(f"<{tag}{given}>" + ("" if tag in _VOID else f"{join(children)}</{tag}>"))
+    return Html(f"<{tag}{given}>" + ("" if tag in VOID else f"{join(children)}</{tag}>"))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Part]], *, caption: str) -> Html:
