@@ -10,6 +10,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 from simulator.report.pages.markup import Html, element
+from simulator.report.words import without_escapes
 
 MOST_CHARACTERS: Final = 100_000  # more is shown as it was written
 _TAGS: Final = {
@@ -67,6 +68,7 @@ def markdown_html(markdown: str) -> Html:
         url_schemes={"http", "https", "mailto"},
     )
     clean = _PICTURE.sub(lambda picture: f"<em>{picture[1] or 'picture'}</em>", clean)
+    clean = "\n".join(without_escapes(line) for line in clean.split("\n"))
     lower = _HEADING.sub(lambda tag: f"<{tag[1]}h{min(int(tag[2]) + _ABOVE, 6)}{tag[3]}", clean)
     tasks = _TASK.sub(lambda item: f"<li>{item[1] or ''}{'☐' if item[2] == ' ' else '☑'} ", lower)
     return Html(f'<div class="markdown">{tasks}</div>')
