@@ -211,9 +211,18 @@ def _container(reader: Reader, fields: Fields | None) -> ContainerRuns | None:
 
 def dockerfile_manifest(name: str, file: str) -> Manifest:
     """The manifest of a folder that holds a Dockerfile alone; `file` is its name."""
+    return _bare_container(name, file)
+
+
+def image_manifest(image: str) -> Manifest:
+    """The manifest of a step that is an image."""
+    return _bare_container(image, f"docker://{image}")
+
+
+def _bare_container(name: str, image: str) -> Manifest:
     always = parse("always()", facts.vocabulary("runs.pre-if"))
     runs = ContainerRuns(
-        image=file,
+        image=image,
         entrypoint=None,
         args=None,
         env={},

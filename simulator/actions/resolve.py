@@ -11,7 +11,7 @@ from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
 from simulator.actions.facts import retired
 from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
-from simulator.actions.manifest import dockerfile_manifest, load_manifest, load_notes
+from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
     LocalReference,
@@ -52,10 +52,8 @@ def resolve(
             manifest = _manifest(reference, reference.path, workspace_read)
             return ResolvedAction(reference=reference, manifest=manifest, folder=Path(), builtin=False)
         case DockerReference():
-            raise UnknownActionError(
-                f"pysim cannot run {reference}: steps that are container images are not supported yet",
-                hint="Rehearse the workflow without this step.",
-            )
+            manifest = image_manifest(reference.image)
+            return ResolvedAction(reference=reference, manifest=manifest, folder=Path(), builtin=False)
         case _:
             assert_never(reference)
 

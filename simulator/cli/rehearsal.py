@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
         actions = read_actions(options, observer)
         subject = _prepare(options, root, folder, actions, observer)
-        _check(subject, actions, observer)
+        _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
@@ -95,9 +96,11 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Action
     )
 
 
-def _check(subject: Subject, actions: Actions, observer: Observer) -> None:
+def _check(
+    subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]
+) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
-    survey = actions.survey(subject.source)
+    survey = actions.survey(subject.source, no_containers)
     for plan in subject.plans:
         for event in announcement(foreseen_jobs(plan)):
             observer(event)

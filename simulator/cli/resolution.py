@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.faults import ActionManifestError
-from simulator.actions.model import LocalReference, Reference, ResolvedAction
+from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.remote import COMMIT
 from simulator.actions.repositories import Repositories, parse_local_repository
@@ -18,7 +18,6 @@ from simulator.cli.subject import RunOptions
 from simulator.errors import SimulatorError, UsageError
 from simulator.paths import cache_folder
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
-from simulator.runner.action import hindrance
 from simulator.runner.state import JobState
 from simulator.triggers.model import Source
 from simulator.triggers.repository import read_file
@@ -54,8 +53,11 @@ class Actions:
             return None
         return None if text is None else CalledFile(text=text, ref=_full_ref(ref), sha=commit or ref)
 
-    def survey(self, source: Source) -> ActionSurvey:
-        """A look at actions before anything runs: local ones as the rehearsed commit has them."""
+    def survey(self, source: Source, no_containers: Callable[[], str | None]) -> ActionSurvey:
+        """A look at actions before anything runs: local ones as the rehearsed commit has them.
+
+        `no_containers` is asked, where there are Docker actions, why there can be none.
+        """
 
         def read(path: PurePosixPath) -> bytes:
             content = read_file(source, str(path))
@@ -70,6 +72,9 @@ class Actions:
                 if isinstance(reference, LocalReference) and not error.diagnostics:
                     return None  # an earlier step may make it
                 raise
+
+        def hindrance(action: ResolvedAction) -> str | None:
+            return no_containers() if isinstance(action.manifest.runs, ContainerRuns) else None
 
         return ActionSurvey(known, hindrance)
 

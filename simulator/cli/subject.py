@@ -32,6 +32,7 @@ class RunOptions:
     keep_index: bool = False
     actions: tuple[str, ...] = ()
     local_repositories: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     offline: bool = False
     as_json: bool = False
     plain: bool = False

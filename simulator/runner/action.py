@@ -26,9 +26,10 @@ from simulator.actions.model import (
 from simulator.actions.reference import ReferenceSyntaxError, is_local
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, preparation_argv, script_argv
 from simulator.actions.survey import DEEPEST
-from simulator.engines.base import LAYOUT, Command
+from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.run_events import Conclusion
+from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
 from simulator.runner.script import run_script, write_variables
 from simulator.runner.state import Frame, JobState
@@ -109,6 +110,7 @@ class Uses:
     def __init__(self, job: JobState, resolve: Resolver) -> None:
         self.posts: list[ActionUse] = []
         self.nodes = Nodes(job)
+        self.images = ActionImages(job=job)
         self._job = job
         self._resolve = resolve
         self._prepared: dict[int, ActionUse] = {}  # by the number of the job's step
@@ -128,6 +130,18 @@ class Uses:
             use = known[run.step.number] = self._use(run.step, run.frame, run.name, run.log.write, run.depth)
         use.frame, use.name = run.frame, run.name
         return use
+
+    def image_steps(self) -> Iterator[tuple[str, Callable[[LineSink], object]]]:
+        """What gets the images of the Docker actions before any step runs: what each step is called, and does."""
+        told: set[str] = set()
+        waiting = list(self._prepared.values())
+        while waiting:
+            use = waiting.pop(0)
+            waiting[:0] = use.inner.values()
+            name = image_step_name(use.action)
+            if name is not None and name not in told:
+                told.add(name)
+                yield name, partial(self.images.have, use.action, use.folder)
 
     def begin_pre_parts(self) -> Iterator[tuple[ActionUse, StepRun]]:
         """Begin the pre part of each action that has one, in the order of the job's steps."""
@@ -194,11 +208,6 @@ def _version(action: ResolvedAction) -> str:
     return f" (SHA:{action.commit})" if action.commit else f" (the files of {action.origin})"
 
 
-def hindrance(action: ResolvedAction) -> str | None:
-    """Why pysim cannot run an action that is there, or None."""
-    return "Docker actions are not supported yet" if isinstance(action.manifest.runs, ContainerRuns) else None
-
-
 def repository_folder(at: RepositoryReference) -> PurePosixPath:
     """Where the files of an action's repository lie for the job."""
     return LAYOUT.actions / at.owner / at.repo / at.ref
@@ -213,8 +222,8 @@ def folder_in_sandbox(job: JobState, action: ResolvedAction) -> PurePosixPath:
             return repository_folder(at) / at.path
         case LocalReference() as at:
             return job.folder / at.path
-        case DockerReference() as image:
-            raise StepError(f"pysim cannot run {image} yet: steps that are container images are not supported")
+        case DockerReference():
+            return job.folder
         case _:
             assert_never(action.reference)
 
@@ -235,13 +244,13 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
     run.fields.update(action_repository=None, action_ref=None)
     if isinstance(at, RepositoryReference):
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
-    if isinstance(runs, ContainerRuns):
-        raise StepError(f"pysim cannot run {at}: {hindrance(use.action)}")
     inputs = _inputs(use, run)
     _header(use, run, inputs)
     match runs:
         case ScriptRuns() | JavaScriptRuns():
             return _process(use, run, runs, inputs, uses)
+        case ContainerRuns():
+            return _container(use, run, runs, inputs, uses)
         case CompositeRuns():
             return _composite(use, run, runs, inputs, uses)
         case _:
@@ -257,9 +266,11 @@ def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:
         if known is not None and known.deprecation is not None:
             message = f"Input '{name}' has been deprecated with message: {known.deprecation}"
             run.log.annotate("warning", message)
-    unknown = "', '".join(name for name in given if name.lower() not in declared)
+    more = ("entryPoint", "args") if isinstance(use.action.manifest.runs, ContainerRuns) else ()
+    names = [each.name for each in declared.values()] + list(more)
+    unknown = "', '".join(name for name in given if name.lower() not in {known.lower() for known in names})
     if unknown:
-        valid = "', '".join(each.name for each in declared.values())
+        valid = "', '".join(names)
         run.log.annotate("warning", f"Unexpected input(s) '{unknown}', valid inputs are ['{valid}']")
     there = {name.lower() for name in given}
     defaults = {
@@ -302,13 +313,29 @@ def _process(
     else:
         argv = (uses.nodes.executable(runs.node, run), str(use.folder / script))
         run.env.pop("NODE_ICU_DATA", None)  # of another Node than the runner's (actions/runner#795)
-    variables = {f"STATE_{name}": value for name, value in use.state.items()}
-    variables |= {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
     access = run.job.access
+    services = {**access.action_env, **access.script_env}
     try:
-        return run.command(argv, run.job.folder, given=variables, services={**access.action_env, **access.script_env})
+        return run.command(argv, run.job.folder, given=_variables(use, inputs), services=services)
     finally:
         _save(use.state, run.log.state)
+
+
+def _container(
+    use: ActionUse, run: StepRun, runs: ContainerRuns, inputs: Mapping[str, str], uses: Uses
+) -> Conclusion:
+    """The container of a part."""
+    image = uses.images.have(use.action, use.folder, run.log.write)
+    try:
+        return run_container(run, runs, image, inputs, _variables(use, inputs), run.job.access.action_env)
+    finally:
+        _save(use.state, run.log.state)
+
+
+def _variables(use: ActionUse, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The state and the inputs of an action."""
+    state = {f"STATE_{name}": value for name, value in use.state.items()}
+    return state | {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
 
 
 def _save(state: dict[str, str], new: Mapping[str, str]) -> None:

@@ -24,6 +24,7 @@ from simulator.runner.lifetime import JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings, StepResult
+from simulator.runner.places import HOME
 from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
 from simulator.runner.step import Body, StepError, StepRun, begin, perform
 from simulator.runner.values import boolean, number
@@ -108,6 +109,8 @@ class JobRunner:
             ports=settings.twins.ports,
             mounts=settings.mounts,
             environment=settings.sandbox_environment,
+            images=settings.images,
+            offline=settings.offline,
         )
         with settings.engine.open(spec) as sandbox, self._life.within(sandbox):
             state.enter(sandbox)
@@ -117,6 +120,7 @@ class JobRunner:
         uses = Uses(state, self._resolve)
         if not self._set_up(state, uses):
             return self._ended(self._forgive(Conclusion.FAILURE))
+        self._get_images(state, uses)
         for use, run in uses.begin_pre_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
         for step in self._planned.job.steps:
@@ -164,7 +168,7 @@ class JobRunner:
     def _lay_out(self, state: JobState, log: StepLog) -> None:
         sandbox = state.sandbox
         event = json.dumps(self._settings.plan.event.payload, indent=2, ensure_ascii=False)
-        folders = (str(state.folder), str(COMMAND_FILES), str(LAYOUT.actions))
+        folders = (str(state.folder), str(COMMAND_FILES), str(LAYOUT.actions), str(HOME))
         files = {EVENT_PATH: NewFile(content=event.encode("utf-8", "replace"))}
         made = sandbox.run(
             Command(argv=("mkdir", "-p", *folders), cwd=LAYOUT.home, env=sandbox.environment, files=files), log.write
@@ -174,6 +178,21 @@ class JobRunner:
                 f"The folders of job {self._planned.key} could not be made: {', '.join(folders)}",
                 hint="The log of its first step says why.",
             )
+
+    def _get_images(self, state: JobState, uses: Uses) -> None:
+        """The steps that pull and build what Docker actions are; the first that fails is the last."""
+        for name, get in uses.image_steps():
+            if state.status is not Conclusion.SUCCESS:
+                return
+            log = state.start_step(name)
+            conclusion = Conclusion.SUCCESS
+            try:
+                get(log.write)
+            except StepError as error:
+                log.error(str(error))
+                conclusion = Conclusion.FAILURE
+            state.frame.merge(conclusion)
+            state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
 
     # ---- complete
 

@@ -26,7 +26,8 @@ class RunSettings:
     """Everything a run of one workflow needs.
 
     `gate` judges an environment by its name before a job enters it; `hold` gives a reason why a job whose condition
-    holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed commit.
+    holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed commit. `images` and
+    `offline` as in `SandboxSpec`.
     """
 
     run_id: str  # pysim's own, names the run folder
@@ -45,6 +46,8 @@ class RunSettings:
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     max_jobs: int = 4
     quote: Callable[[str, int], str | None] = lambda _file, _line: None
+    images: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
     debug: bool = False  # show debug messages, whatever ACTIONS_STEP_DEBUG says
     clock: Callable[[], float] = time.time
 

@@ -253,23 +253,29 @@ class JobState:
         fields: Mapping[str, Value],
         given: Mapping[str, str],
         services: Mapping[str, str],
+        *,
+        base: Mapping[str, str] | None = None,
+        search: bool = True,
     ) -> dict[str, str]:
         """The whole environment of a step's process, in GitHub's order of precedence (lowest first).
 
         `env` and `fields` as in `scope`; `given` are the step's own variables (STATE_*, INPUT_*), `services` those of
-        the services that an action may use (ACTIONS_*).
+        the services that an action may use (ACTIONS_*). `base` is what is below all, else the sandbox's own; without
+        `search` the folders of GITHUB_PATH are left out.
         """
         name, _, mark = self.tracking.partition("=")
-        base = {**self.sandbox.environment, name: mark, **env, **given}
-        base["PATH"] = self.search_path(base.get("PATH", ""))
+        lowest = {**self.sandbox.environment, name: mark} if base is None else base
+        own = {**lowest, **env, **given}
+        if search:
+            own["PATH"] = self.search_path(own.get("PATH", ""))
         variables = {
-            **base,
+            **own,
             **github_variables({**self.github, **fields}),
             **runner_variables(self._runner),
             **self.access.run_env,
             **services,
             "GITHUB_ACTIONS": "true",
-            "CI": base.get("CI", "true"),
+            "CI": own.get("CI", "true"),
         }
         return {name: _final(value) for name, value in variables.items() if name and not _NO_NAME.search(name)}
 

@@ -156,9 +156,18 @@ class StepRun:
         env = self.job.process_env(self.env, self.fields, given or {}, services or {})
         own = {path: NewFile(content=b"", mode=0o666) for path in self.files.values()}
         collect = tuple(self.files.values())
-        done, job_ends = self._run(
-            Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
+        command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
+        sandbox = self.job.sandbox
+        return self.limited(
+            lambda seconds: sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop)
         )
+
+    def limited(self, work: Callable[[float | None], Exit]) -> Conclusion:
+        """Run a process of this step within its limits and the job's, and take up what it leaves in its command files.
+
+        `work` runs it for so many seconds at most. Raises StepCancelled, and StepError as `command` does.
+        """
+        done, job_ends = self._run(work)
         if done.fault is not None:
             raise StepError(done.fault)
         self._take_up(done.files)
@@ -169,12 +178,12 @@ class StepRun:
             raise StepCancelled
         return Conclusion.SUCCESS if done.ok else Conclusion.FAILURE
 
-    def _run(self, command: Command) -> tuple[Exit, bool]:
-        """Run a command within the step's and the job's limits; whether the job's is the one that ends it."""
+    def _run(self, work: Callable[[float | None], Exit]) -> tuple[Exit, bool]:
+        """Run within the step's and the job's limits; whether the job's is the one that ends it."""
         seconds, job_ends = self.job.life.seconds_for(self.life)
         if seconds is not None and seconds <= 0:
             return Exit(code=124, reason="timed-out"), job_ends
-        return self.job.sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop), job_ends
+        return work(seconds), job_ends
 
     def _time_is_up(self, *, job_ends: bool) -> NoReturn:
         if job_ends:

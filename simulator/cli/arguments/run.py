@@ -16,6 +16,13 @@ from simulator.cli.arguments.common import actions, directory, engine, event
 @engine
 @actions
 @click.option("--keep-index", is_flag=True, help="Let the next runs find what this one published.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="REF=LOCAL",
+    help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
+)
 @click.option("--offline", is_flag=True, help="Let nothing reach the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
