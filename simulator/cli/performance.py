@@ -193,18 +193,9 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         mounts=stage.host.mounts,
         quote=partial(_source_line, lru_cache(partial(read_file, subject.source))),
         debug=subject.options.debug,
-        images=images_of(subject.options.images),
+        images=stage.actions.images,
         offline=subject.options.offline,
     )
-
-
-def images_of(options: Sequence[str]) -> dict[str, str]:
-    """What `--image REF=LOCAL` says. Raises UsageError."""
-    pairs = [option.partition("=") for option in options]
-    for name, _, local in pairs:
-        if not name or not local:
-            raise UsageError(f"--image {name}{'=' + local if local else ''} names no two images.", hint="Write --image REF=LOCAL.")
-    return {name.removeprefix("docker://"): local for name, _, local in pairs}
 
 
 def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:

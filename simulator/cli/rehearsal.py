@@ -96,9 +96,7 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Action
     )
 
 
-def _check(
-    subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]
-) -> None:
+def _check(subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
     survey = actions.survey(subject.source, no_containers)
     for plan in subject.plans:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from simulator.actions.choice import ActionChoice, parse_choice
@@ -27,10 +27,14 @@ from simulator.workflow.model import Step
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actions:
-    """The actions of a rehearsal: pysim's own, those of repositories, those of the workspace."""
+    """The actions of a rehearsal: pysim's own, those of repositories, those of the workspace.
+
+    `images` names the image of this machine that stands for one of another name.
+    """
 
     choice: ActionChoice
     repositories: Repositories
+    images: Mapping[str, str] = field(default_factory=dict)
 
     def resolve_step(self, job: JobState, step: Step) -> ResolvedAction:
         """The action of a `uses:` step. Raises SimulatorError, or ReferenceSyntaxError for what is no reference."""
@@ -102,7 +106,14 @@ def read_actions(options: RunOptions, emit: EventSink) -> Actions:
         offline=options.offline,
         progress=lambda message: emit(Progress(message=message)),
     )
-    return Actions(choice=choice, repositories=repositories)
+    return Actions(choice=choice, repositories=repositories, images=dict(map(_read_image, options.images)))
+
+
+def _read_image(option: str) -> tuple[str, str]:
+    name, _, local = option.removeprefix("docker://").partition("=")
+    if not name or not local:
+        raise UsageError(f"--image {option} does not name two images.", hint="Write --image REF=LOCAL.")
+    return name, local
 
 
 OWN = Actions(choice=ActionChoice(), repositories=Repositories(Path(), offline=True))

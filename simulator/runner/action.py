@@ -321,9 +321,7 @@ def _process(
         _save(use.state, run.log.state)
 
 
-def _container(
-    use: ActionUse, run: StepRun, runs: ContainerRuns, inputs: Mapping[str, str], uses: Uses
-) -> Conclusion:
+def _container(use: ActionUse, run: StepRun, runs: ContainerRuns, inputs: Mapping[str, str], uses: Uses) -> Conclusion:
     """The container of a part."""
     image = uses.images.have(use.action, use.folder, run.log.write)
     try:

@@ -158,9 +158,7 @@ class StepRun:
         collect = tuple(self.files.values())
         command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
         sandbox = self.job.sandbox
-        return self.limited(
-            lambda seconds: sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop)
-        )
+        return self.limited(lambda seconds: sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop))
 
     def limited(self, work: Callable[[float | None], Exit]) -> Conclusion:
         """Run a process of this step within its limits and the job's, and take up what it leaves in its command files.
