@@ -18,13 +18,13 @@ from simulator.engines.base import (
     Login,
 )
 
-ContainerAnswer = Callable[[ContainerSpec, Command | None, LineSink], Exit]
+ContainerAnswer = Callable[[ContainerSpec, Command, LineSink], Exit]
 
 
 class FakeContainers:
     """See `Containers`. `made` are the containers, `built` and `pulled` what the images came from.
 
-    `answer` says how a container's own program ends, or with a command how that does. Images named in `missing` cannot
+    `answer` says how a command ends; that of a container's own program has the variables of its spec. Images named in `missing` cannot
     be had.
     """
 
@@ -102,7 +102,10 @@ class FakeContainer:
         if stop is not None and stop.is_set():
             return Exit(code=130, reason="cancelled")
         assert timeout is None or timeout > 0, f"a limit is more than nothing: {timeout}"
-        done = self._among.answer(self.spec, None, on_line)
+        spec = self.spec
+        argv = (*(spec.entrypoint or ()), *(spec.command or ())) or ("its-own-program",)
+        command = Command(argv=argv, cwd=spec.cwd or PurePosixPath("/"), env=spec.env, timeout=timeout)
+        done = self._among.answer(spec, command, on_line)
         self.state_now = ContainerState(running=False, code=done.code)
         return done
 

@@ -172,6 +172,7 @@ class World:
     nodes: Mapping[int, str] = field(default_factory=lambda: NODES)
     programs: Sequence[str] = ("bash", "sh", "python", "perl")
     temporary: Path = Path("/nowhere")
+    containers: bool = False  # whether the engine has any
 
     def run(self, *workflows: str) -> Ran:
         """Run workflow files beside each other to their end; their keys are a/, b/, ... where there are several."""
@@ -181,7 +182,7 @@ class World:
     def start(self, *workflows: str) -> Started:
         """Make a run of workflow files."""
         files = {WORKSPACE / name: textwrap.dedent(content) for name, content in self.files.items()}
-        machine = Machine(files, self.programs, self.nodes)
+        machine = Machine(files, self.programs, self.nodes, containers=self.containers)
         twins = SmallTwins()
         events: list[RunEvent] = []
         listeners: list[EventSink] = []

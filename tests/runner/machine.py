@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from simulator.engines.base import LAYOUT, Command, Exit, LineSink
+from simulator.engines.base import LAYOUT, Command, ContainerSpec, Exit, LineSink
 from simulator.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
 
@@ -39,9 +39,11 @@ class Machine:
         files: Mapping[PurePosixPath, str],
         programs: Sequence[str],
         nodes: Mapping[int, str] = NODES,
+        *,
+        containers: bool = False,
     ) -> None:
         self.clock = Clock()
-        self.engine = FakeEngine(self._answer, programs=programs)
+        self.engine = FakeEngine(self._answer, programs=programs, containers=self._contained if containers else None)
         self.waiting = threading.Event()  # a script waits to be cancelled, or the test lets another one go on
         self.processes: list[Command] = []  # those of steps
         self.cancel_run: Callable[[], None] = lambda: None
@@ -65,6 +67,25 @@ class Machine:
         script = next(path for word in reversed(words) if (path := PurePosixPath(word)) in sandbox.files)
         process = Process(machine=self, sandbox=sandbox, command=command, say=say)
         return process.carry_out(sandbox.read(script).decode())
+
+    def _contained(self, spec: ContainerSpec, command: Command, say: LineSink) -> Exit:
+        """What runs in a container: a script, or the words of its own program as the lines of one."""
+        sandbox = self.engine.sandboxes[-1]
+        if command.env is spec.env:
+            text = "\n".join(command.argv)
+        else:
+            self.processes.append(command)
+            text = sandbox.read(_placed(next(word for word in reversed(command.argv) if "/" in word), spec)).decode()
+        files = {name: str(_placed(value, spec)) for name, value in command.env.items() if "file_commands" in value}
+        inside = replace(command, env={**command.env, **files})
+        return Process(machine=self, sandbox=sandbox, command=inside, say=say).carry_out(text)
+
+
+def _placed(path: str, spec: ContainerSpec) -> PurePosixPath:
+    """Where a path of a container is in its sandbox."""
+    at = PurePosixPath(path)
+    place = max((place for place in spec.folders if at.is_relative_to(place)), key=lambda place: len(place.parts))
+    return spec.folders[place] / at.relative_to(place)
 
 
 def _hash(patterns: Sequence[str], say: LineSink) -> Exit:

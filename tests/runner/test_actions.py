@@ -542,7 +542,7 @@ REFUSED = {
         """,
         says="""
             Run ./act: failure
-              ! pysim cannot run ./act: Docker actions are not supported yet
+              ! pysim cannot run ./act: the fake engine was given no answer for any
             Run say never: skipped
             = failure
         """,
@@ -550,9 +550,9 @@ REFUSED = {
     "an image": Case(
         steps="- uses: docker://alpine:3",
         says="""
-            Set up job: failure
-              ! pysim cannot run docker://alpine:3: steps that are container images are not supported yet. Rehearse \
-the workflow without this step.
+            Pull alpine:3: failure
+              ! pysim cannot run docker://alpine:3: the fake engine was given no answer for any
+            Run alpine:3: skipped
             = failure
         """,
     ),

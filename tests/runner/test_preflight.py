@@ -74,10 +74,6 @@ CASES = {
         JOB + "    steps: [{uses: some/thing@v1}]",
         {"5:20": "pysim cannot run some/thing@v1: it is not built in, and nothing is fetched here"},
     ),
-    "an image": (
-        JOB + "    steps: [{uses: 'docker://alpine'}]",
-        {"5:20": "pysim cannot run docker://alpine: steps that are container images are not supported yet"},
-    ),
     "no reference": (
         JOB + "    steps: [{uses: 'docker://'}]",
         {"5:20": "Expected docker://image. Actual 'docker://'"},
