@@ -24,7 +24,8 @@ ContainerAnswer = Callable[[ContainerSpec, Command, LineSink], Exit]
 class FakeContainers:
     """See `Containers`. `made` are the containers, `built` and `pulled` what the images came from.
 
-    `answer` says how a command ends; that of a container's own program has the variables of its spec. Images named in `missing` cannot
+    `answer` says how a command ends;
+    that of a container's own program has the variables of its spec. Images named in `missing` cannot
     be had.
     """
 

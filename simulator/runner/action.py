@@ -58,7 +58,8 @@ class ActionUse:
     """One use of an action in a job: what its pre, main and post part share.
 
     `folder` is in the sandbox, `name` is what the step is called. Of a composite action, `inner` are the uses that its
-    steps are, by the step's number, as far as they are known, and `inside` is where its steps ran.
+    steps are, by the step's number, as far as they are known, and `inside` is where its steps ran. `image` is that of a
+    Docker action, once it is there.
     """
 
     step: Step
@@ -70,6 +71,7 @@ class ActionUse:
     began: bool = False
     inner: dict[int, ActionUse] = field(default_factory=dict)
     inside: Frame | None = None
+    image: ContainerImage | None = None
 
     @property
     def is_local(self) -> bool:
@@ -237,7 +239,7 @@ def carry_out(run: StepRun, uses: Uses, within: ActionUse | None = None) -> Conc
 def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
     """The part of an action that the stage of `run` says."""
     at, runs = use.action.reference, use.action.manifest.runs
-    if use.pre is not None and isinstance(at, LocalReference):
+    if use.pre is not None and isinstance(at, LocalReference) and run.stage == "main":
         run.log.annotate("warning", f"`pre` execution is not supported for local action from '{at}'")
     if use.post is not None and run.stage != "post":
         uses.began(use, run)
@@ -323,9 +325,10 @@ def _process(
 
 def _container(use: ActionUse, run: StepRun, runs: ContainerRuns, inputs: Mapping[str, str], uses: Uses) -> Conclusion:
     """The container of a part."""
-    image = uses.images.have(use.action, use.folder, run.log.write)
+    if use.image is None:
+        use.image = uses.images.have(use.action, use.folder, run.log.write)
     try:
-        return run_container(run, runs, image, inputs, _variables(use, inputs), run.job.access.action_env)
+        return run_container(run, runs, use.image, inputs, _variables(use, inputs), run.job.access.action_env)
     finally:
         _save(use.state, run.log.state)
 
