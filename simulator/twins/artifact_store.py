@@ -32,6 +32,7 @@ class Artifact:
     name: str
     content_type: str
     created: float
+    expires: str  # when it may go, RFC 3339; empty for the repository's default
     path: Path
     blocks: Blocks
     size: int | None = None
@@ -48,7 +49,7 @@ class ArtifactStore:
         self._count = 0
         self._lock = threading.Lock()
 
-    def create(self, job: OpenJob, name: str, content_type: str, at: float) -> Artifact:
+    def create(self, job: OpenJob, name: str, content_type: str, at: float, expires: str = "") -> Artifact:
         """A new artifact, waiting for its bytes. Names are the workflow run's: no two of its jobs may use the same."""
         if not name or _FORBIDDEN.search(name):
             raise ArtifactError("invalid_argument", f"the artifact name {name!r} is not valid")
@@ -63,6 +64,7 @@ class ArtifactStore:
                 name=name,
                 content_type=content_type,
                 created=at,
+                expires=expires,
                 path=self._folder / file,
                 blocks=Blocks(self._folder / f".{self._count}"),
             )

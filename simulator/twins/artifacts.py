@@ -54,11 +54,15 @@ class ResultsTwin:
             exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: fault},
         )
 
+    def download_url(self, artifact: Artifact) -> str:
+        """Where an artifact's content can be fetched without further credentials."""
+        return self._urls.url(artifact.number, "GET")
+
     async def _create(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
         _same_job(job, fields)
         mime = fields.text("mime_type") or ZIP
         content_type = ZIP if fields.number("version") < ZIP_VERSIONS else mime
-        artifact = self._store.create(job, fields.text("name"), content_type, self._clock())
+        artifact = self._store.create(job, fields.text("name"), content_type, self._clock(), fields.text("expires_at"))
         return {"ok": True, "signed_upload_url": self._urls.url(artifact.number, "PUT")}
 
     async def _finalize(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
@@ -90,7 +94,7 @@ class ResultsTwin:
         artifact = self._store.find(fields.text("workflow_job_run_backend_id"), fields.text("name"))
         if artifact.stored is None:
             raise ArtifactError("not_found", f"artifact {artifact.name!r} not found")
-        return {"signed_url": self._urls.url(artifact.number, "GET")}
+        return {"signed_url": self.download_url(artifact)}
 
     async def _delete(self, _job: OpenJob, fields: Fields) -> Mapping[str, Any]:
         artifact = self._store.find(fields.text("workflow_job_run_backend_id"), fields.text("name"))

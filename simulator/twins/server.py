@@ -38,6 +38,7 @@ from simulator.twins.git import GitTwin
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.github_api.assembly import github_twins
 from simulator.twins.github_api.facts import RepositoryFacts
+from simulator.twins.github_api.storage import Storage
 from simulator.twins.github_api.twin import ApiTwin
 from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
@@ -217,6 +218,8 @@ class LocalTwins:
             emit=self._emit,
             clock=self._clock,
         )
+        url = self._results.download_url
+        api.add(Storage(artifacts=self._artifacts, caches=self._caches, artifact_url=url, place=api.place).endpoints)
         late: dict[IndexName, Late] = {
             name: Late(functools.partial(self._index_twin, name, upstream)) for name in indexes()
         }

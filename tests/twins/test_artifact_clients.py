@@ -17,6 +17,7 @@ from .conftest import Rig
 from .scripts import ScriptError, Scripts, workspace
 
 VERSIONS = (2, 4, 6)
+RUN = {"run_id": "77"}
 CONFLICT = (
     "Failed to CreateArtifact: Received non-retryable error: Failed request: (409) Conflict: "
     "an artifact with this name already exists on the workflow run"
@@ -34,12 +35,12 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def build(rig: Rig, toolkit: Toolkit) -> Scripts:
-    return workspace(rig.job("build", id_token=False), toolkit)
+    return workspace(rig.job("build", id_token=False, claims=RUN), toolkit)
 
 
 @pytest.fixture
 def publish(rig: Rig, toolkit: Toolkit) -> Scripts:
-    return workspace(rig.job("publish"), toolkit)
+    return workspace(rig.job("publish", claims=RUN, permissions={"actions": "write"}), toolkit)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -158,3 +159,23 @@ def test_what_was_changed_on_the_way_is_noticed(rig: Rig, build: Scripts, publis
         const {{artifact}} = await client({version}).getArtifact('dist')
         return (await client({version}).downloadArtifact(artifact.id, {{expectedHash: artifact.digest}})).digestMismatch
     """)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_way_over_the_api(rig: Rig, build: Scripts, publish: Scripts, version: int) -> None:
+    """With a token the client asks the REST API, and follows its redirect to the content."""
+    (build.folder / "a.txt").write_text("text")
+    for name in ("one", "two"):
+        build.run(f"await client({version}).uploadArtifact('{name}', ['a.txt'], '.', {{retentionDays: 3}})")
+    find = """
+        const findBy = {token: 'ghs_publish', workflowRunId: 77, repositoryOwner: 'octo', repositoryName: 'demo'}
+    """
+    found = publish.run(f"{find} return (await client({version}).listArtifacts({{findBy}})).artifacts")
+    assert {(one["id"], one["name"]) for one in found} == {(1, "one"), (2, "two")}
+    publish.run(f"""{find}
+        const {{artifact}} = await client({version}).getArtifact('two', {{findBy}})
+        await client({version}).downloadArtifact(artifact.id, {{path: 'out', findBy}})
+        await client({version}).deleteArtifact('one', {{findBy}})
+    """)
+    assert tree(publish.folder / "out") == {"a.txt": b"text"}
+    assert [artifact.name for artifact in rig.twins.artifacts()] == ["two"]

@@ -50,6 +50,15 @@ class ApiTwin:
         )
         self._routes.router.redirect_slashes = False
 
+    @property
+    def place(self) -> Place:
+        """The repository that it is about."""
+        return self._place
+
+    def add(self, endpoints: Iterable[Endpoint]) -> None:
+        """Answer more routes; before the first request."""
+        self._routes.router.routes.extend(self._route(endpoint) for endpoint in endpoints)
+
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
