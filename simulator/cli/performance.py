@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from itertools import groupby
+from itertools import groupby, product
 
 from simulator.cli.resolution import OWN, Actions
 from simulator.cli.secrets import Secrets, rehearsal_secrets
@@ -108,7 +108,10 @@ def perform(
                     hint="Name the tag like v1.2.3 when it is to agree with the package.",
                 )
             )
-        results = _run([_settings(stage, item) for item in subject.plans], actions, stage.masker)
+        workflows = [_settings(stage, item) for item in subject.plans]
+        for workflow, (name, folder) in product(workflows, subject.supplied.items()):
+            twins.supply(workflow.number, name, folder)
+        results = _run(workflows, actions, stage.masker)
         published = twins.published()
         if published:
             check_published(stage, published)
@@ -188,6 +191,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         twins=stage.twins,
         gate=gate,
         hold=_holder(stage, item, number),
+        supplied=tuple(subject.supplied),
         emit=stage.observer,
         sandbox_environment=stage.host.environment,
         mounts=stage.host.mounts,

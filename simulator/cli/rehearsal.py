@@ -20,6 +20,7 @@ from simulator.cli.preparation import (
 )
 from simulator.cli.resolution import Actions, read_actions, tell
 from simulator.cli.subject import RunOptions, Subject
+from simulator.cli.supplies import parse_supplies, unused_supplies
 from simulator.engines.registry import choose
 from simulator.errors import ExitCode
 from simulator.findings import Severity
@@ -55,6 +56,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
 
 def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Actions, emit: Observer) -> Subject:
     """Read the repository and plan what the event starts."""
+    supplied = parse_supplies(options.artifacts, Path.cwd())
     configuration = load_configuration(root, secret_file=options.secret_file)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
@@ -93,6 +95,7 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Action
         source=source,
         variables=variables,
         plans=plans,
+        supplied=supplied,
     )
 
 
@@ -103,8 +106,10 @@ def _check(subject: Subject, actions: Actions, observer: Observer, no_containers
         for event in announcement(foreseen_jobs(plan)):
             observer(event)
         called = publishes_from_called(plan, subject.identity.full_name)
-        for finding in (*preflight(plan, survey), *uploads_elsewhere(all_jobs(plan)), *called):
+        for finding in (*preflight(plan, survey, subject.supplied), *uploads_elsewhere(all_jobs(plan)), *called):
             observer.raise_finding(finding)
+    for finding in unused_supplies(subject.plans, subject.supplied):
+        observer.raise_finding(finding)
     for finding in survey.missing():
         observer.raise_finding(finding)
     tell(survey, observer)
@@ -117,6 +122,7 @@ def _outcomes(performed: Performed) -> list[JobOutcome]:
             conclusion=result.conclusion,
             publishes=may_publish(result.planned.workflow, result.planned.job),
             refused=result.refused,
+            absent=result.absent,
         )
         for result in performed.results
     ]

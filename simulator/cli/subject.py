@@ -34,6 +34,7 @@ class RunOptions:
     local_repositories: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     offline: bool = False
+    artifacts: tuple[str, ...] = ()
     as_json: bool = False
     plain: bool = False
     verbose: bool = False
@@ -53,3 +54,4 @@ class Subject:
     source: Source
     variables: Mapping[str, str]
     plans: tuple[Plan, ...]
+    supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name

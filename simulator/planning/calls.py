@@ -10,6 +10,7 @@ from simulator.expressions.language import ExpressionError, Scope, Value, evalua
 from simulator.planning.faults import plan_fault
 from simulator.planning.model import Place, Plan, PlannedJob
 from simulator.planning.plan import plan
+from simulator.planning.runners import runs_here
 from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import DispatchInput, InputType, Job, Text, Workflow
 
@@ -80,9 +81,12 @@ def foreseen_of(planned: Plan, job: PlannedJob) -> Iterator[tuple[Plan, PlannedJ
 
 
 def all_jobs(planned: Plan) -> Iterator[JobsOfFile]:
-    """Every job that may run, of the plan and of all that it calls, with its file; what is surely skipped left out."""
+    """Every job that may run, of the plan and of all that it calls, with its file.
+
+    What is surely skipped is left out, and what no sandbox can stand for the runner of.
+    """
     for job in planned.jobs:
-        if job.decision == "skip":
+        if job.decision == "skip" or (not runs_here(job.runs_on) and not _is_late(job)):
             continue
         yield job.workflow, job.job
         inner = foreseen_plan(planned, job)
@@ -97,9 +101,16 @@ def called_jobs(called: CalledWorkflow) -> Iterator[JobsOfFile]:
     """All jobs of a called workflow and of what it calls, each with its file."""
     workflow = replace(called.workflow, permissions=called.permissions)
     for job in workflow.jobs.values():
-        yield workflow, job
+        labels = [label.source for label in job.runs_on if label.template.is_literal]
+        if len(labels) < len(job.runs_on) or runs_here(labels):
+            yield workflow, job
         if job.id in called.calls:
             yield from called_jobs(called.calls[job.id])
+
+
+def _is_late(job: PlannedJob) -> bool:
+    """Whether the labels of a job are not known yet."""
+    return job.deferred and not all(label.template.is_literal for label in job.job.runs_on)
 
 
 def missing_calls(planned: Plan) -> Iterator[Job]:

@@ -1,12 +1,21 @@
-"""The images behind the labels of GitHub-hosted runners, from resources/runners.json."""
+"""What the labels of runners say: the images of GitHub-hosted ones, from resources/runners.json, and the system."""
 
 from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any, Final, Literal, cast
+
+System = Literal["Linux", "macOS", "Windows"]
+_WORDS: Final[Mapping[System, re.Pattern[str]]] = {
+    "macOS": re.compile(r"mac|osx|darwin", re.IGNORECASE),
+    "Windows": re.compile(r"(?<!dar)win", re.IGNORECASE),
+    "Linux": re.compile(r"ubuntu|linux|debian", re.IGNORECASE),
+}
+_ARM: Final = re.compile(r"arm|aarch64", re.IGNORECASE)
 
 
 @functools.cache
@@ -25,3 +34,23 @@ def removed_on(label: str) -> str | None:
     """The date on which GitHub removed the image of a label; None for one that is there, or not known."""
     date: str | None = _facts()["retired"].get(label.lower())
     return date
+
+
+def system_of(labels: Sequence[str]) -> System | None:
+    """The system that labels name in whatever words; None where they name none, as `self-hosted` alone."""
+    return next((system for system, words in _WORDS.items() if any(map(words.search, labels))), None)
+
+
+def is_hosted(labels: Sequence[str]) -> bool:
+    """Whether the labels are of GitHub's own Ubuntu runners, former ones too."""
+    return any(label.lower().startswith("ubuntu-") for label in labels)
+
+
+def is_arm(labels: Sequence[str]) -> bool:
+    """Whether the labels name an ARM machine."""
+    return any(map(_ARM.search, labels))
+
+
+def runs_here(labels: Sequence[str]) -> bool:
+    """Whether a sandbox can stand for the runner: it is Linux, or taken to be."""
+    return system_of(labels) in {"Linux", None}

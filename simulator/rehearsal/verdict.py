@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from simulator.errors import ExitCode
 from simulator.findings import Finding, Severity
@@ -13,12 +14,16 @@ from simulator.run_events import Conclusion, Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobOutcome:
-    """How a job of a rehearsed workflow ended, and whether it may publish."""
+    """How a job of a rehearsed workflow ended, and whether it may publish.
+
+    `absent` says of a job that was not run, for want of a runner, whether something of it is missing to others.
+    """
 
     name: str
     conclusion: Conclusion
     publishes: bool
     refused: bool = False
+    absent: Literal["supplied", "missing"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +40,8 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     refused = [job.name for job in jobs if job.refused]
     failed = [job.name for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
+    absent = [job.name for job in jobs if job.absent]
+    missing = [job.name for job in jobs if job.publishes and job.absent == "missing"]
     if refused:
         reason = f"a protection rule refused {', '.join(refused)}"
         return Judgement(verdict=Verdict.NO_GO, reason=reason, exit_code=ExitCode.REFUSED)
@@ -42,8 +49,12 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
         reason = errors[0].message
     elif failed:
         reason = f"{_job(failed)} failed"
+    elif missing:
+        reason = f"{_job(missing)} could not be rehearsed: what they need is made on a machine that is not here"
+        reason = reason if len(missing) > 1 else reason.replace("they need", "it needs")
     elif published:
-        return Judgement(verdict=Verdict.GO, reason=_published(published), exit_code=ExitCode.GO)
+        reason = _published(published) + (f"; not rehearsed: {', '.join(absent)}" if absent else "")
+        return Judgement(verdict=Verdict.GO, reason=reason, exit_code=ExitCode.GO)
     elif any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
         reason = "a publishing job ended well and published nothing"
     else:

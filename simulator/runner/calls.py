@@ -13,7 +13,7 @@ from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion
 from simulator.runner.graph import Graph
 from simulator.runner.masking import Masker
-from simulator.runner.model import TOKEN_MARK, JobResult, RunSettings
+from simulator.runner.model import TOKEN_MARK, Absent, JobResult, RunSettings
 
 
 def open_call(graph: Graph, job: PlannedJob, masker: Masker) -> Graph:
@@ -55,7 +55,8 @@ def close_call(graph: Graph) -> JobResult:
     assert graph.caller is not None
     job = graph.caller[1]
     try:
-        return JobResult(planned=job, conclusion=graph.conclusion, outputs=_outputs(graph))
+        absent: Absent | None = "missing" if graph.missing else None
+        return JobResult(planned=job, conclusion=graph.conclusion, outputs=_outputs(graph), absent=absent)
     except InvalidWorkflowError:
         return JobResult(planned=job, conclusion=Conclusion.FAILURE)
 

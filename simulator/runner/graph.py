@@ -71,7 +71,12 @@ class Graph:
     @property
     def conclusion(self) -> Conclusion:
         """The worst of its jobs'."""
-        return worst([result.conclusion for result in self.results.values()])
+        return _together(self.results.values())
+
+    @property
+    def missing(self) -> bool:
+        """Whether something is missing of a job that was not run here."""
+        return any(result.absent == "missing" for result in self.results.values())
 
     def ready(self, job: PlannedJob) -> bool:
         """Whether all that a job needs has ended, and `max-parallel` lets another combination start."""
@@ -98,11 +103,11 @@ class Graph:
 
     # ---- what a job may know of the others
 
-    def conclusions(self) -> dict[str, Conclusion]:
-        """How the jobs that are done ended, by id; of a matrix the worst."""
+    def conclusions(self, *, supposing: bool = False) -> dict[str, Conclusion]:
+        """How the jobs that are done ended, by id; of a matrix the worst. `supposing` that nothing were missing."""
         names = {result.job_id for result in self.results.values()}
         return {
-            name: worst([result.conclusion for result in self.results.values() if result.job_id == name])
+            name: _together((each for each in self.results.values() if each.job_id == name), supposing=supposing)
             for name in names
         }
 
@@ -114,15 +119,16 @@ class Graph:
                 found.update(result.outputs)
         return found
 
-    def needs(self, job: PlannedJob) -> dict[str, Value]:
+    def needs(self, job: PlannedJob, *, supposing: bool = False) -> dict[str, Value]:
         """The `needs` context of a job; of a matrix the worst result and the last outputs."""
-        conclusions = self.conclusions()
+        conclusions = self.conclusions(supposing=supposing)
         return {name: {"result": conclusions[name].value, "outputs": self.outputs(name)} for name in job.needs}
 
-    def holds(self, job: PlannedJob, *, cancelled: bool) -> bool:
-        """Whether the condition of a job holds. Raises ExpressionError."""
-        results = {name: conclusion.value for name, conclusion in self.conclusions().items()}
-        return job_condition(job, self.plan, needs=self.needs(job), results=results, cancelled=cancelled)
+    def holds(self, job: PlannedJob, *, cancelled: bool, supposing: bool = False) -> bool:
+        """Whether the condition of a job holds, or would if nothing were missing. Raises ExpressionError."""
+        results = {name: each.value for name, each in self.conclusions(supposing=supposing).items()}
+        needs = self.needs(job, supposing=supposing)
+        return job_condition(job, self.plan, needs=needs, results=results, cancelled=cancelled)
 
     def outlives(self, job: PlannedJob) -> bool:
         """Whether a job runs when the run is cancelled."""
@@ -131,10 +137,26 @@ class Graph:
         except ExpressionError:
             return False
 
+    def misses(self, job: PlannedJob) -> tuple[str, ...]:
+        """The keys of the jobs, not run here, for want of which a job is skipped; none if it would be so anyway."""
+        absent = self.absent_before(job)
+        try:
+            return absent if absent and self.holds(job, cancelled=False, supposing=True) else ()
+        except ExpressionError:
+            return ()
+
+    def absent_before(self, job: PlannedJob) -> tuple[str, ...]:
+        """The keys of the jobs of which something is missing to a job, directly or not."""
+        before = self._before(job)
+        return tuple(key for key, each in self.results.items() if each.job_id in before and each.absent == "missing")
+
+    def _before(self, job: PlannedJob) -> frozenset[str]:
+        graph = {each.id: [need.value for need in each.needs] for each in self.plan.workflow.jobs.values()}
+        return ancestors(graph, job.job.id)
+
     def reason(self, job: PlannedJob) -> str:
         """Why the condition of a job does not hold."""
-        graph = {each.id: [need.value for need in each.needs] for each in self.plan.workflow.jobs.values()}
-        before = ancestors(graph, job.job.id)
+        before = self._before(job)
         bad = [
             f"{name} ({conclusion.value})"
             for name, conclusion in self.conclusions().items()
@@ -170,6 +192,14 @@ def announcement(jobs: Iterable[tuple[Plan, PlannedJob]]) -> Iterator[JobPlanned
             workflow=plan.workflow.path,
             environment=job.environment,
         )
+
+
+def _together(results: Iterable[JobResult], *, supposing: bool = False) -> Conclusion:
+    """One conclusion for several jobs; what was not run and is missing is no success, whatever the others are."""
+    results = list(results)
+    missing = any(result.absent == "missing" for result in results) and not supposing
+    found = worst(Conclusion.SUCCESS if result.absent and supposing else result.counts_as for result in results)
+    return Conclusion.SKIPPED if missing and found is Conclusion.SUCCESS else found
 
 
 def worst(conclusions: Iterable[Conclusion]) -> Conclusion:

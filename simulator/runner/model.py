@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Final, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from simulator.engines.base import Engine
 from simulator.environments.model import Gate
@@ -17,6 +17,7 @@ from simulator.triggers.model import RepositoryIdentity
 from simulator.twins.base import Twins
 
 SERVER_URL: Final = "https://github.com"
+Absent: TypeAlias = Literal["supplied", "missing"]
 TOKEN_MARK: Final = "\ufdd0GITHUB_TOKEN\ufdd0"  # noqa: S105 - no token
 """Stands for the job's own token in a secret that a caller makes of `secrets.GITHUB_TOKEN`."""
 
@@ -44,6 +45,7 @@ class RunSettings:
     sandbox_environment: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    supplied: Collection[str] = ()  # names of artifacts that are there from the beginning
     max_jobs: int = 4
     quote: Callable[[str, int], str | None] = lambda _file, _line: None
     images: Mapping[str, str] = field(default_factory=dict)
@@ -72,12 +74,22 @@ class StepResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobResult:
-    """How a job ended; `refused` when a protection rule kept it from starting."""
+    """How a job ended; `refused` when a protection rule kept it from starting.
+
+    `absent` says of a job that was not run, for want of a runner, whether others may go on ("supplied", with
+    `counts_as` success) or something of it is "missing"; a job that was skipped for that is missing, too.
+    """
 
     planned: PlannedJob
     conclusion: Conclusion
     outputs: Mapping[str, str] = field(default_factory=dict)
     refused: bool = False
+    absent: Absent | None = None
+
+    @property
+    def counts_as(self) -> Conclusion:
+        """What the jobs that need it see."""
+        return Conclusion.SUCCESS if self.absent == "supplied" else self.conclusion
 
     @property
     def key(self) -> str:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Finding, Severity
 from simulator.planning.calls import all_jobs, foreseen_jobs, missing_calls
-from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.model import Plan
 from simulator.positions import Located, Span
+from simulator.runner.absent import runner_findings
 from simulator.workflow.model import Job
 
 
-def preflight(plan: Plan, actions: ActionSurvey) -> tuple[Finding, ...]:
+def preflight(plan: Plan, actions: ActionSurvey, supplied: Collection[str] = ()) -> tuple[Finding, ...]:
     """An error for each job and step that cannot be rehearsed, and what there is to say of the actions that are used.
 
     `actions` knows afterwards which they are, and which could not be had. Called workflows are looked into, those too
-    whose inputs depend on results.
+    whose inputs depend on results. `supplied` are the names of artifacts that the user supplies.
     """
     jobs = list(all_jobs(plan))
     files = {workflow.path: workflow for workflow, _ in jobs}
@@ -25,9 +26,15 @@ def preflight(plan: Plan, actions: ActionSurvey) -> tuple[Finding, ...]:
         *(_unknown_key("The workflow", key) for workflow in files.values() for key in workflow.unsupported),
         *(finding for _, job in jobs for finding in _job(job, actions)),
         *(finding for call in missing_calls(plan) for finding in _call(call)),
-        *(finding for _, job in foreseen_jobs(plan) if job.decision != "skip" for finding in _runner(job)),
+        *_runners(plan, supplied),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _runners(plan: Plan, supplied: Collection[str]) -> Iterator[Finding]:
+    for inner, job in foreseen_jobs(plan):
+        if job.decision != "skip" and not job.deferred and job.job.uses is None:
+            yield from runner_findings(inner, job, supplied)
 
 
 def _call(job: Job) -> Iterator[Finding]:
@@ -37,23 +44,6 @@ def _call(job: Job) -> Iterator[Finding]:
             job.uses.span,
             "Rehearse without it, with -W, or copy the file into this repository.",
         )
-
-
-def missing_runner(planned: PlannedJob) -> str | None:
-    """Why there is no runner for a job, or None; asked again for a job whose labels were not known before."""
-    if planned.job.uses is not None or any(label.lower().startswith("ubuntu-") for label in planned.runs_on):
-        return None
-    return f"Job {planned.job.id} runs on {', '.join(planned.runs_on)}, and pysim has Linux runners (ubuntu-*) alone"
-
-
-def _runner(planned: PlannedJob) -> Iterator[Finding]:
-    labels = planned.job.runs_on
-    if planned.deferred and not all(label.template.is_literal for label in labels):
-        return
-    missing = missing_runner(planned)
-    if missing is not None:
-        span = labels[0].span if labels else planned.job.span
-        yield _unsupported(missing, span, "Choose a workflow without this job with -W.")
 
 
 def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:

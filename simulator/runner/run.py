@@ -14,15 +14,15 @@ from simulator.expressions.language import ExpressionError
 from simulator.planning.calls import foreseen_jobs, foreseen_of, foreseen_plan
 from simulator.planning.model import PlannedJob
 from simulator.planning.plan import expand_job
-from simulator.run_events import Conclusion, JobFinished
+from simulator.run_events import Conclusion, FindingRaised, JobFinished
+from simulator.runner.absent import absence, runner_findings
 from simulator.runner.action import Resolver
 from simulator.runner.calls import close_call, open_call
 from simulator.runner.concurrency import Groups, Ticket, deadlock, superseded
 from simulator.runner.graph import Active, Graph, announcement
 from simulator.runner.job import JobRunner
 from simulator.runner.masking import Masker
-from simulator.runner.model import JobResult, RunSettings
-from simulator.runner.preflight import missing_runner
+from simulator.runner.model import Absent, JobResult, RunSettings
 
 _Running = tuple[Graph, PlannedJob]
 
@@ -328,27 +328,53 @@ class Run:
             if graph.cancelled:
                 self._settled(graph, job, Conclusion.CANCELLED, graph.why or "the run was cancelled")
             else:
-                self._settled(graph, job, Conclusion.SKIPPED, graph.reason(job))
+                self._skip(graph, job)
             return True
         if job.deferred:
             self._expand(graph, job)
             return True
-        missing = missing_runner(job)
-        if missing is not None:
-            self._settled(graph, job, Conclusion.FAILURE, missing)
+        if self._left_out(graph, job):
             return True
         held = graph.settings.hold(job) if job.job.uses is None else None
         if held is not None:
             self._settled(graph, job, Conclusion.SKIPPED, held)
         return held is not None
 
-    def _settled(self, graph: Graph, job: PlannedJob, conclusion: Conclusion, reason: str) -> None:
+    def _left_out(self, graph: Graph, job: PlannedJob) -> bool:
+        """Leave a job out that has no runner here; whether it was."""
+        supplied = graph.settings.supplied
+        if job.job.uses is None:
+            for finding in runner_findings(graph.plan, job, supplied):
+                graph.settings.emit(FindingRaised(finding=finding))
+        absent = absence(graph.plan, job, supplied)
+        if absent is not None:
+            self._settled(graph, job, Conclusion.SKIPPED, absent.reason, "missing" if absent.missing else "supplied")
+        return absent is not None
+
+    def _skip(self, graph: Graph, job: PlannedJob) -> None:
+        """Skip a job whose condition does not hold; it is missing where that is for want of a runner."""
+        missing = graph.misses(job)
+        if missing:
+            names = ", ".join(missing)
+            reason = f"it needs {names}, which was not run here: supply what that uploads with --artifact NAME=DIR"
+            self._settled(graph, job, Conclusion.SKIPPED, reason, "missing")
+        else:
+            self._settled(graph, job, Conclusion.SKIPPED, graph.reason(job))
+
+    def _settled(
+        self,
+        graph: Graph,
+        job: PlannedJob,
+        conclusion: Conclusion,
+        reason: str,
+        absent: Absent | None = None,
+    ) -> None:
         """Book the result of a job that did not run; a caller's jobs have it, too, where they were announced."""
         shown = [each for _, each in foreseen_of(graph.plan, job)]
         for each in shown:
             self._tell(graph, each, conclusion, reason)
-        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion)
-        graph.inner[job.key] = tuple(JobResult(planned=each, conclusion=conclusion) for each in shown)
+        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion, absent=absent)
+        graph.inner[job.key] = tuple(JobResult(planned=each, conclusion=conclusion, absent=absent) for each in shown)
         self._fail_fast(graph, job)
 
     def _tell(self, graph: Graph, job: PlannedJob, conclusion: Conclusion, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import zipfile
@@ -121,6 +122,19 @@ class ArtifactStore:
         )
         self._update(replace(artifact, stored=stored))
         return stored
+
+    def supply(self, job: OpenJob, name: str, folder: Path, at: float) -> StoredArtifact:
+        """A finished artifact of the files of a folder, hidden ones too, as if the job had uploaded them."""
+        artifact = self.create(job, name, ZIP, at)
+        artifact.path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(artifact.path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                archive.write(file, file.relative_to(folder).as_posix())
+        with artifact.path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        size = artifact.path.stat().st_size
+        self._update(replace(artifact, size=size, digest=f"sha256:{digest}"))
+        return self.finish(artifact.number, size, None)
 
     def delete(self, artifact: Artifact) -> None:
         """Forget an artifact and its bytes; its name is free again."""

@@ -24,9 +24,9 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import EventSink
+from simulator.run_events import ArtifactStored, EventSink
 from simulator.twins.application import Application
-from simulator.twins.artifact_store import ArtifactStore
+from simulator.twins.artifact_store import ArtifactError, ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
@@ -54,6 +54,7 @@ from simulator.twins.upstream import Upstream
 
 T = TypeVar("T")
 START_SECONDS = 30.0
+SUPPLIED = "--artifact"  # stands for the job of an artifact that the user supplies
 
 # Their words about a bad request belong in no console of pysim; the records tell what was refused.
 for _library in ("uvicorn", "python_multipart"):
@@ -152,6 +153,24 @@ class LocalTwins:
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._artifacts.finished() if artifact.stored]
+
+    def supply(self, workflow_run: str, name: str, folder: Path) -> None:
+        """Put an artifact of a folder's files into a workflow run, as if one of its jobs had uploaded it.
+
+        Raises TwinError for a name that GitHub refuses.
+        """
+        job = self._jobs.open(JobGrant(job_id=SUPPLIED, id_token=False, claims={"run_id": workflow_run}))
+        try:
+            stored = self._artifacts.supply(job, name, folder, self._clock())
+        except ArtifactError as error:
+            raise TwinError(f"{error}.", hint="Name the artifact as the workflow does.") from error
+        finally:
+            self._jobs.close(SUPPLIED)
+        self._emit(
+            ArtifactStored(
+                job_id=SUPPLIED, name=name, size=stored.size, digest=stored.digest, files=tuple(stored.files)
+            )
+        )
 
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""

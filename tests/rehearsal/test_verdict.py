@@ -15,6 +15,8 @@ PUBLISHED = JobOutcome(name="publish", conclusion=Conclusion.SUCCESS, publishes=
 SKIPPED = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True)
 FAILED = JobOutcome(name="build", conclusion=Conclusion.FAILURE, publishes=False)
 REFUSED = JobOutcome(name="publish", conclusion=Conclusion.FAILURE, publishes=True, refused=True)
+ABSENT = JobOutcome(name="mac", conclusion=Conclusion.SKIPPED, publishes=False, absent="supplied")
+MISSING = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True, absent="missing")
 WARNING = Finding(code="w", severity=Severity.WARNING, message="careful", hint="mind")
 ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="mend")
 
@@ -30,6 +32,9 @@ ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="me
             ExitCode.GO,
             "2 files were published to the local PyPI and",
         ),
+        ([ABSENT, PUBLISHED], [], ["pypi"], Verdict.GO, ExitCode.GO, "1 file was published to the local PyPI"),
+        ([BUILD, MISSING], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job publish could not be rehearsed: what it needs"),
+        ([MISSING, PUBLISHED], [], ["pypi"], Verdict.NO_GO, ExitCode.NO_GO, "job publish could not be rehearsed"),
         (
             [BUILD, PUBLISHED],
             [WARNING],

@@ -165,6 +165,7 @@ class World:
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     gate: Callable[[str], Gate] = lambda _: Gate(allowed=True, reason="no rule")
     hold: Callable[[PlannedJob], str | None] = lambda _: None
+    supplied: Sequence[str] = ()
     max_jobs: int = 1
     debug: bool = False
     hidden: Sequence[str] | None = None  # what is masked, in the place of all secrets
@@ -208,6 +209,7 @@ class World:
             hold=self.hold,
             emit=emit,
             environment_secrets=self.environment_secrets,
+            supplied=self.supplied,
             max_jobs=self.max_jobs,
             debug=self.debug,
             clock=machine.clock,

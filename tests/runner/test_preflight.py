@@ -53,13 +53,37 @@ CASES = {
             "4:11": "Job a calls the workflow o/r/.github/workflows/b.yml@v1, which is not at hand",
         },
     ),
+    "steps and actions of a job that is not run here": (
+        "on: push\njobs:\n  a: {runs-on: macos-14, container: x, steps: [{uses: 'docker://'}]}",
+        {"3:16": "Job a is not rehearsed: pysim has no runner for macos-14; it uploads nothing"},
+    ),
     "a runner of another system": (
         "on: push\njobs:\n  a: {runs-on: [self-hosted, macos], steps: [{run: say x}]}",
-        {"3:17": "Job a runs on self-hosted, macos, and pysim has Linux runners (ubuntu-*) alone"},
+        {"3:17": "Job a is not rehearsed: pysim has no runner for self-hosted, macos; it uploads nothing"},
     ),
     "a runner of another system in the middle of a matrix": (
         MATRIX + "    runs-on: ${{ matrix.os }}\n    steps: [{run: say x}]",
-        {"5:14": "Job a runs on windows-latest, and pysim has Linux runners (ubuntu-*) alone"},
+        {"5:14": "Job a (windows-latest) is not rehearsed: pysim has no runner for windows-latest; it uploads nothing"},
+    ),
+    "a publishing job on one": (
+        "on: push\njobs:\n  a: {runs-on: windows-2022, steps: [{run: twine upload dist/*}]}",
+        {"3:16": "Job a is not rehearsed: pysim has no runner for windows-2022; it uploads nothing"},
+    ),
+    "a runner of one's own": (
+        "on: push\njobs:\n  a: {runs-on: [self-hosted, Linux], steps: [{run: say x}]}",
+        {"3:17": "Job a runs on self-hosted, Linux, which is taken to be an Ubuntu runner of GitHub's"},
+    ),
+    "a label that says nothing": (
+        "on: push\njobs:\n  a: {runs-on: build-box, steps: [{run: say x}]}",
+        {"3:16": "Job a runs on build-box, which is taken to be Linux, and like an Ubuntu runner"},
+    ),
+    "an ARM machine": (
+        "on: push\njobs:\n  a: {runs-on: ubuntu-24.04-arm, steps: [{run: say x}]}",
+        {"3:16": "Job a runs on ubuntu-24.04-arm, an ARM machine, and here on the processor of this one"},
+    ),
+    "an image that GitHub removed": (
+        "on: push\njobs:\n  a: {runs-on: ubuntu-20.04, steps: [{run: say x}]}",
+        {"3:16": "Job a runs on ubuntu-20.04, which GitHub removed on 2025-04-15: it never starts"},
     ),
     "labels that are not known yet": (
         JOB + "    outputs: {os: x}\n    steps: [{run: say x}]\n"
@@ -88,7 +112,11 @@ def known(reference: Reference) -> ResolvedAction | None:
 @pytest.mark.parametrize(("text", "found"), CASES.values(), ids=CASES)
 def test_findings(text: str, found: dict[str, str]) -> None:
     findings = preflight(plan_of(text), ActionSurvey(known))
-    assert all(finding.severity is Severity.ERROR and finding.code == "unsupported" for finding in findings)
+    codes = {"unsupported", "runner-retired", "runner-assumed", "job-not-rehearsed"}
+    assert {finding.code for finding in findings} <= codes
+    assert all(
+        finding.severity is Severity.ERROR for finding in findings if finding.code in {"unsupported", "runner-retired"}
+    )
     places = {
         f"{finding.where.line}:{finding.where.column}" if isinstance(finding.where, Span) else "": finding.message
         for finding in findings
@@ -96,3 +124,13 @@ def test_findings(text: str, found: dict[str, str]) -> None:
     assert places == found
     assert len(findings) == len(found)
     assert all(finding.hint for finding in findings)
+
+
+def test_a_job_that_is_not_run_weighs_more_where_it_publishes() -> None:
+    def severity(step: str) -> Severity:
+        text = f"on: push\njobs:\n  a: {{runs-on: macos-14, steps: [{{run: {step}}}]}}"
+        (finding,) = preflight(plan_of(text), ActionSurvey(known))
+        return finding.severity
+
+    assert severity("make test") is Severity.WARNING
+    assert severity("twine upload dist/*") is Severity.ERROR

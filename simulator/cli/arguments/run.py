@@ -24,6 +24,15 @@ from simulator.cli.arguments.common import actions, directory, engine, event
     help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
 )
 @click.option("--offline", is_flag=True, help="Let nothing reach the network.")
+@click.option(
+    "--artifact",
+    "artifacts",
+    multiple=True,
+    metavar="NAME=DIR",
+    help="Take a folder's files for the artifact NAME, which a job for macOS or Windows would upload. Such a job is "
+    "not run; the jobs that need it go on when all that it uploads is supplied, or when it uploads nothing. Of a "
+    "matrix, this holds for each combination that is not run. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as an HTML page, too.")

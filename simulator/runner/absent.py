@@ -1,0 +1,180 @@
+"""Jobs for which there is no runner here: what they would have made, and whether the user supplied it.
+
+A job that is not run is never counted as one that succeeded: it lets others go on when nothing of it is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulator.actions.facts import uploads
+from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, to_text, truthy
+from simulator.findings import Finding, Severity
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
+from simulator.planning.tools import action_name
+from simulator.positions import Span
+from simulator.workflow.model import Step, Text
+
+_UPLOAD: Final = "actions/upload-artifact"
+_UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Absence:
+    """A job that is not run here; `missing` are the names of what it would upload and nobody supplied."""
+
+    labels: Sequence[str]
+    made: Sequence[str]
+    missing: Sequence[str]
+
+    @property
+    def reason(self) -> str:
+        """Why it is not run, and what its dependants have of it."""
+        said = f"pysim has no runner for {', '.join(self.labels)}"
+        if self.missing:
+            return f"{said}; supply what it uploads with {options(self.missing)}"
+        return f"{said}; {' and '.join(self.made)} was supplied" if self.made else f"{said}; it uploads nothing"
+
+
+def options(names: Iterable[str]) -> str:
+    """The options that supply artifacts."""
+    return " ".join(f"--artifact {name}=DIR" for name in names)
+
+
+def absence(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Absence | None:
+    """What is missing of a job that no sandbox can stand for the runner of; None for one that can run."""
+    if job.job.uses is not None or runs_here(job.runs_on):
+        return None
+    made = tuple(dict.fromkeys(_made(plan, job)))
+    missing = tuple(name for name in made if not any(fits(name, each) for each in supplied))
+    return Absence(labels=job.runs_on, made=made, missing=missing)
+
+
+def fits(name: str, supplied: str) -> bool:
+    """Whether an artifact that was supplied may be the one of a name with unknown parts."""
+    return re.fullmatch(".*".join(map(re.escape, name.split(_UNKNOWN))), supplied) is not None
+
+
+def runner_findings(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Iterator[Finding]:
+    """What there is to say of a job's runner: that it is gone, that there is none here, or what was assumed."""
+    labels, where = ", ".join(job.runs_on), job.job.runs_on[0].span if job.job.runs_on else job.job.span
+    gone = next((label for label in job.runs_on if removed_on(label)), None)
+    if gone is not None:
+        yield Finding(
+            code="runner-retired",
+            severity=Severity.ERROR,
+            message=f"Job {job.key} runs on {gone}, which GitHub removed on {removed_on(gone)}: it never starts",
+            where=where,
+            hint="Name an image that is there, such as ubuntu-latest.",
+        )
+    absent = absence(plan, job, supplied)
+    if absent is not None:
+        publishes = may_publish(job.workflow, job.job)
+        yield Finding(
+            code="job-not-rehearsed",
+            severity=Severity.ERROR if publishes else Severity.WARNING,
+            message=f"Job {job.key} is not rehearsed: {absent.reason}",
+            where=where,
+            hint=_hint(job, absent, publishes=publishes),
+        )
+    elif not is_hosted(job.runs_on):
+        system = "an Ubuntu runner of GitHub's" if system_of(job.runs_on) else "Linux, and like an Ubuntu runner"
+        yield _assumed(job, f"runs on {labels}, which is taken to be {system}", where)
+    elif is_arm(job.runs_on):
+        yield _assumed(job, f"runs on {labels}, an ARM machine, and here on the processor of this one", where)
+
+
+def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
+    if publishes:
+        return "What it publishes cannot be rehearsed: publish from a job on ubuntu-latest."
+    outputs = " Its outputs are empty here." if job.job.outputs else ""
+    if absent.missing:
+        return f"{options(absent.missing)} supplies it; without it, the jobs that need this one are skipped.{outputs}"
+    return f"See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
+
+
+def _assumed(job: PlannedJob, text: str, where: Span) -> Finding:
+    return Finding(
+        code="runner-assumed",
+        severity=Severity.WARNING,
+        message=f"Job {job.key} {text}",
+        where=where,
+        hint="What it finds on that machine and not here may fail, or be missed, in the rehearsal.",
+    )
+
+
+# ---- what a job uploads
+
+
+def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
+    """The names of what a job surely uploads when all goes well."""
+    known = _Known.of(plan, job)
+    for step in job.job.steps:
+        if step.uses is None or not known.may_run(step):
+            continue
+        action = action_name(step.uses.value)
+        if action == _UPLOAD:
+            text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
+            yield known.render(text) if text is not None and text.source else "artifact"
+        else:
+            yield from (f"{name}{_UNKNOWN}" for name in uploads(action) or ())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """The contexts that are known without a run of the job."""
+
+    contexts: Mapping[str, Value]
+
+    @classmethod
+    def of(cls, plan: Plan, job: PlannedJob) -> _Known:
+        variables = {**job.workflow.env, **job.job.env}
+        system = system_of(job.runs_on)
+        contexts: dict[str, Value] = {
+            **plan.contexts,
+            "matrix": dict(job.matrix),
+            "strategy": job.strategy,
+            "env": {name: text.source for name, text in variables.items() if text.template.is_literal},
+            "runner": {"os": system, "arch": "ARM64" if system == "macOS" or is_arm(job.runs_on) else "X64"},
+        }
+        return cls(contexts=contexts)
+
+    def value(self, expression: Expression) -> Value:
+        """The value of an expression. Raises ExpressionError where it is known at run time alone."""
+        for head, *rest in expression.references():
+            context = self.contexts.get(head)
+            late = head in {"env", "runner"} and isinstance(context, Mapping) and rest and rest[0] not in context
+            if head not in self.contexts or late:
+                raise ExpressionError(f"{head} is not known yet")
+        functions = {
+            "always": lambda _: True,
+            "success": lambda _: True,
+            "failure": lambda _: False,
+            "cancelled": lambda _: False,
+        }
+        return evaluate(expression, Scope(contexts=self.contexts, functions=functions))
+
+    def render(self, text: Text) -> str:
+        """A text with a mark in place of what is not known."""
+        parts: list[str] = []
+        for part in text.template.parts:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            try:
+                parts.append(to_text(self.value(part)))
+            except ExpressionError:
+                parts.append(_UNKNOWN)
+        return "".join(parts)
+
+    def may_run(self, step: Step) -> bool:
+        """Whether the condition of a step may hold when all goes well."""
+        try:
+            return truthy(self.value(step.condition.expression))
+        except ExpressionError:
+            return True

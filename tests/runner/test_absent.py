@@ -1,0 +1,168 @@
+"""Jobs for macOS and Windows: not run, never a success, and the jobs after them go on when nothing is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from simulator.run_events import FindingRaised
+from tests.runner.driving import Ran, World
+
+UPLOAD = "{uses: actions/upload-artifact@v4, with: {name: %s, path: dist}}"
+PUBLISH = "  publish: {needs: build, runs-on: ubuntu-latest, steps: [{run: 'say ${{ needs.build.result }}'}]}\n"
+
+
+def build(*steps: str, os: str = "macos-14", more: str = "") -> str:
+    return f"  build: {{runs-on: {os}, {more and more + ', '}steps: [{', '.join(steps or ('{run: say x}',))}]}}\n"
+
+
+def matrix(*steps: str, systems: str = "ubuntu-latest, macos-14, windows-latest", more: str = "") -> str:
+    strategy = f"strategy: {{matrix: {{os: [{systems}]}}}}"
+    return build(*steps, os="'${{ matrix.os }}'", more=f"{strategy}{more and ', ' + more}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """Jobs, how they end, which are absent and how, and what was supplied."""
+
+    jobs: str
+    ends: Mapping[str, str]
+    absent: Mapping[str, str]
+    supplied: Sequence[str] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self) -> Ran:
+        return World(supplied=self.supplied, called=self.called).run("on: push\njobs:\n" + self.jobs)
+
+
+ALONE = {"build": "skipped", "publish": "success"}
+BLOCKED = {"build": "skipped", "publish": "skipped"}
+NAMED = UPLOAD % "'wheels-${{ matrix.os }}'"
+ON_LINUX = "{if: \"matrix.os == 'ubuntu-latest'\", uses: actions/upload-artifact@v4, with: {name: dist, path: dist}}"
+CASES = {
+    "it uploads nothing": Absent(jobs=build() + PUBLISH, ends=ALONE, absent={"build": "supplied"}),
+    "what it uploads is missing": Absent(
+        jobs=build(UPLOAD % "wheels") + PUBLISH, ends=BLOCKED, absent={"build": "missing", "publish": "missing"}
+    ),
+    "what it uploads is supplied": Absent(
+        jobs=build(UPLOAD % "wheels") + PUBLISH, supplied=["wheels"], ends=ALONE, absent={"build": "supplied"}
+    ),
+    "one of two is supplied": Absent(
+        jobs=build(UPLOAD % "wheels", UPLOAD % "docs") + PUBLISH,
+        supplied=["wheels"],
+        ends=BLOCKED,
+        absent={"build": "missing", "publish": "missing"},
+    ),
+    "without a name it is artifact": Absent(
+        jobs=build("{uses: actions/upload-artifact@v4, with: {path: dist}}") + PUBLISH,
+        supplied=["artifact"],
+        ends=ALONE,
+        absent={"build": "supplied"},
+    ),
+    "a name with the system of the runner": Absent(
+        jobs=build(UPLOAD % "'wheels-${{ runner.os }}-${{ runner.arch }}'", os="windows-2022") + PUBLISH,
+        supplied=["wheels-Windows-X64"],
+        ends=ALONE,
+        absent={"build": "supplied"},
+    ),
+    "a name that a step makes": Absent(
+        jobs=build(UPLOAD % "'wheels-${{ steps.a.outputs.b }}'") + PUBLISH,
+        supplied=["wheels-x"],
+        ends=ALONE,
+        absent={"build": "supplied"},
+    ),
+    "a name of another form": Absent(
+        jobs=build(UPLOAD % "'wheels-${{ steps.a.outputs.b }}'") + PUBLISH,
+        supplied=["docs-x"],
+        ends=BLOCKED,
+        absent={"build": "missing", "publish": "missing"},
+    ),
+    "an upload on failure alone": Absent(
+        jobs=build("{if: failure(), uses: actions/upload-artifact@v4, with: {name: logs, path: x}}") + PUBLISH,
+        ends=ALONE,
+        absent={"build": "supplied"},
+    ),
+    "a job that always runs sees that it was not run": Absent(
+        jobs=build(UPLOAD % "wheels")
+        + "  last: {needs: build, if: always(), runs-on: ubuntu-latest, steps: [{run: say x}]}\n",
+        ends={"build": "skipped", "last": "success"},
+        absent={"build": "missing"},
+    ),
+    "a job that would not run anyway is not missing": Absent(
+        jobs=build(UPLOAD % "wheels")
+        + "  publish: {needs: build, if: github.actor == 'x', runs-on: ubuntu-latest, steps: [{run: say x}]}\n",
+        ends=BLOCKED,
+        absent={"build": "missing"},
+    ),
+    "a matrix that tests": Absent(
+        jobs=matrix() + PUBLISH,
+        ends={
+            "build (ubuntu-latest)": "success",
+            "build (macos-14)": "skipped",
+            "build (windows-latest)": "skipped",
+            "publish": "success",
+        },
+        absent={"build (macos-14)": "supplied", "build (windows-latest)": "supplied"},
+    ),
+    "a matrix that uploads on Linux alone": Absent(
+        jobs=matrix(ON_LINUX, systems="macos-14") + PUBLISH,
+        ends={"build (macos-14)": "skipped", "publish": "success"},
+        absent={"build (macos-14)": "supplied"},
+    ),
+    "a matrix of wheels, one missing": Absent(
+        jobs=matrix("{run: say x}", NAMED, systems="macos-14, windows-latest") + PUBLISH,
+        supplied=["wheels-macos-14"],
+        ends={"build (macos-14)": "skipped", "build (windows-latest)": "skipped", "publish": "skipped"},
+        absent={"build (macos-14)": "supplied", "build (windows-latest)": "missing", "publish": "missing"},
+    ),
+    "a matrix of wheels, all supplied": Absent(
+        jobs=matrix("{run: say x}", NAMED, systems="macos-14, windows-latest") + PUBLISH,
+        supplied=["wheels-macos-14", "wheels-windows-latest"],
+        ends={"build (macos-14)": "skipped", "build (windows-latest)": "skipped", "publish": "success"},
+        absent={"build (macos-14)": "supplied", "build (windows-latest)": "supplied"},
+    ),
+    "in a called workflow": Absent(
+        jobs="  build: {uses: ./.github/workflows/b.yml}\n" + PUBLISH,
+        called={
+            "b.yml": "on: workflow_call\njobs:\n"
+            "  linux: {runs-on: ubuntu-latest, steps: [{run: say x}]}\n"
+            f"  mac: {{runs-on: macos-14, steps: [{UPLOAD % 'wheels'}]}}\n"
+        },
+        ends={"build / linux": "success", "build / mac": "skipped", "publish": "skipped"},
+        absent={"build / mac": "missing", "publish": "missing"},
+    ),
+    "in a called workflow, supplied": Absent(
+        jobs="  build: {uses: ./.github/workflows/b.yml}\n" + PUBLISH,
+        called={"b.yml": f"on: workflow_call\njobs:\n  mac: {{runs-on: macos-14, steps: [{UPLOAD % 'wheels'}]}}\n"},
+        supplied=["wheels"],
+        ends={"build / mac": "skipped", "publish": "success"},
+        absent={"build / mac": "supplied"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_absence(case: Absent) -> None:
+    ran = case.run()
+    assert ran.conclusions == case.ends
+    assert {result.key: result.absent for result in ran.results if result.absent} == case.absent
+
+
+def test_what_is_said() -> None:
+    ran = CASES["what it uploads is missing"].run()
+    assert ran.reason("build") == "pysim has no runner for macos-14; supply what it uploads with --artifact wheels=DIR"
+    assert ran.reason("publish") == (
+        "it needs build, which was not run here: supply what that uploads with --artifact NAME=DIR"
+    )
+    ran = CASES["what it uploads is supplied"].run()
+    assert ran.reason("build") == "pysim has no runner for macos-14; wheels was supplied"
+    assert ran.printed("publish") == ["success"]
+
+
+def test_labels_that_are_known_late_are_a_finding_then() -> None:
+    first = "  a: {runs-on: ubuntu-latest, outputs: {os: windows-latest}, steps: [{run: say x}]}\n"
+    ran = World().run("on: push\njobs:\n" + first + build(os="'${{ needs.a.outputs.os }}'", more="needs: a"))
+    found = [event.finding.code for event in ran.events if isinstance(event, FindingRaised)]
+    assert (ran.conclusions, found) == ({"a": "success", "build": "skipped"}, ["job-not-rehearsed"])
