@@ -60,12 +60,7 @@ class JobLife:
 
     def cancel(self) -> None:
         """Cancel the job as GitHub does: what runs is ended unless it outlives that, and `always()` still follows."""
-        with self._lock:
-            if self._cancelled:
-                return
-            stopping = list(dropwhile(lambda step: step.outlives, self._steps))
-            self._end(stopping, self._clock() + GRACE)
-        self._interrupt(stopping)
+        self._cancel_at(self._clock())
 
     def abandon(self) -> None:
         """End all that runs, and let nothing follow."""
@@ -89,7 +84,7 @@ class JobLife:
         if self._cancelled:
             return False
         self._expired = True
-        self.cancel()
+        self._cancel_at(self._deadline)  # which a step with `always()` may have outlived already
         return True
 
     def seconds_for(self, step: StepLife) -> tuple[float | None, bool]:
@@ -124,6 +119,14 @@ class JobLife:
         finally:
             with self._lock:
                 self._steps.pop()
+
+    def _cancel_at(self, moment: float) -> None:
+        with self._lock:
+            if self._cancelled:
+                return
+            stopping = list(dropwhile(lambda step: step.outlives, self._steps))
+            self._end(stopping, moment + GRACE)
+        self._interrupt(stopping)
 
     def _end(self, stopping: list[StepLife], deadline: float) -> None:
         self._cancelled = True

@@ -69,7 +69,7 @@ class StepResult:
 
     def context(self) -> dict[str, Value]:
         """The step's entry in the `steps` context."""
-        return {"outcome": self.outcome.value, "conclusion": self.conclusion.value, "outputs": dict(self.outputs)}
+        return {"outputs": dict(self.outputs), "outcome": self.outcome.value, "conclusion": self.conclusion.value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,7 +62,7 @@ class Run:
                         self._break_circle()
                         continue
                     done, _ = wait(self._futures, return_when=FIRST_COMPLETED)
-                    for future in done:
+                    for future in [each for each in self._futures if each in done]:  # in the order of their start
                         graph, job = self._futures.pop(future)
                         self._finished(graph, job, future.result())
             except BaseException:

@@ -12,6 +12,7 @@ from simulator.actions.manifest import load_manifest
 from simulator.actions.model import Reference, RepositoryReference, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.resolve import resolve
+from simulator.engines.base import Engine
 from simulator.environments.model import Gate
 from simulator.expressions.language import Value
 from simulator.planning.model import Place, Plan, PlannedJob
@@ -41,6 +42,7 @@ WORKSPACE: Final = workspace(IDENTITY)
 EVENT: Final = Event(
     name="push", ref="refs/tags/v1", sha="c0ffee", payload={"ref": "refs/tags/v1"}, inputs={"level": "high"}
 )
+CANCEL: Final = "somebody cancels the run"  # what a script in a real sandbox says to have it done
 OWN_STEPS: Final = ("Set up job", "Complete job")
 
 
@@ -50,7 +52,8 @@ class SmallTwins:
     ca_bundle = b"CA"
     ports: Sequence[int] = (80, 443)
 
-    def __init__(self) -> None:
+    def __init__(self, gateway: Path = Path("/run/gateway.sock")) -> None:
+        self._gateway = gateway
         self.grants: dict[str, JobGrant] = {}
         self.open: set[str] = set()
 
@@ -60,7 +63,7 @@ class SmallTwins:
         self.open.add(grant.job_id)
         asking = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example"} if grant.id_token else {}
         return JobAccess(
-            gateway=Path("/run/gateway.sock"),
+            gateway=self._gateway,
             run_env=asking,
             action_env={"ACTIONS_RUNTIME_TOKEN": "runtime-token"},
             secrets=("runtime-token",),
@@ -80,13 +83,11 @@ class SmallTwins:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ran:
-    """What a run did."""
+class Told:
+    """What a run did, as its events tell it."""
 
     results: Sequence[JobResult]
     events: Sequence[RunEvent]
-    machine: Machine
-    twins: SmallTwins
 
     @property
     def conclusions(self) -> dict[str, str]:
@@ -115,7 +116,8 @@ class Ran:
             ended = next((e for e in self.events if isinstance(e, StepFinished) and _same(e, started)), None)
             printed = [e for e in self.events if isinstance(e, StepLine) and _same(e, started)]
             marks = {"text": "", "warning": "? ", "error": "! ", "notice": "i "}
-            body = [f"  {marks[e.level]}{e.line}" for e in _without_heads(printed) if e.level in marks]
+            shown = [e for e in _without_heads(printed) if e.level in marks and e.line != CANCEL]
+            body = [f"  {marks[e.level]}{e.line}" for e in shown]
             if ended is None:
                 told += [f"{started.name}: unfinished", *body]
                 continue
@@ -128,6 +130,14 @@ class Ran:
         outputs = next((result.outputs for result in self.results if result.key == job), {})
         told += [f"{name}={value}" for name, value in outputs.items()]
         return "\n".join([*told, f"= {self.conclusions.get(job, 'broken')}"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran(Told):
+    """What a run on the fake engine did."""
+
+    machine: Machine
+    twins: SmallTwins
 
 
 def _same(event: StepFinished | StepLine, started: StepStarted) -> bool:
@@ -185,6 +195,19 @@ class World:
         files = {WORKSPACE / name: textwrap.dedent(content) for name, content in self.files.items()}
         machine = Machine(files, self.programs, self.nodes, containers=self.containers)
         twins = SmallTwins()
+        run, events, listeners = self._make(workflows, machine.engine, twins, machine.clock)
+        machine.cancel_run = run.cancel
+        return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
+
+    def run_on(self, engine: Engine, workflow: str, *, clock: Callable[[], float], gateway: Path) -> Told:
+        """Run a workflow file to its end on a real engine."""
+        run, events, listeners = self._make([workflow], engine, SmallTwins(gateway), clock)
+        listeners.append(lambda event: run.cancel() if getattr(event, "line", None) == CANCEL else None)
+        return Told(results=run.execute(), events=events)
+
+    def _make(
+        self, workflows: Sequence[str], engine: Engine, twins: SmallTwins, clock: Callable[[], float]
+    ) -> tuple[Run, list[RunEvent], list[EventSink]]:
         events: list[RunEvent] = []
         listeners: list[EventSink] = []
 
@@ -203,7 +226,7 @@ class World:
             identity=IDENTITY,
             variables=self.variables,
             secrets=self.secrets,
-            engine=machine.engine,
+            engine=engine,
             twins=twins,
             gate=self.gate,
             hold=self.hold,
@@ -212,13 +235,12 @@ class World:
             supplied=self.supplied,
             max_jobs=self.max_jobs,
             debug=self.debug,
-            clock=machine.clock,
+            clock=clock,
         )
         hidden = [*self.secrets.values(), *(v for group in self.environment_secrets.values() for v in group.values())]
         runs = [replace(settings, plan=each) for each in plans]
         run = Run(runs, self._resolve, Masker(hidden if self.hidden is None else self.hidden))
-        machine.cancel_run = run.cancel
-        return Started(run=run, events=events, listeners=listeners, machine=machine, twins=twins)
+        return run, events, listeners
 
     def _plan(self, text: str, prefix: str) -> Plan:
         return plan_of(text, variables=self.variables, prefix=prefix, called=self.called)

@@ -6,6 +6,7 @@ Time passes only where a script takes some; a command that is not known fails th
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -119,9 +120,9 @@ class Process:
         return Exit(code=0)
 
     def _append(self, file: str, text: str) -> None:
-        """Add a line to a command file; `\\n` begins another one."""
+        """Add a line to a command file; `\\n` begins another one, and quotes around it are a shell's."""
         path = PurePosixPath(self.command.env[f"GITHUB_{file.upper()}"])
-        self.sandbox.write(path, self.sandbox.read(path) + text.replace("\\n", "\n").encode() + b"\n")
+        self.sandbox.write(path, self.sandbox.read(path) + text.strip("'").replace("\\n", "\n").encode() + b"\n")
 
     def print(self, text: str) -> None:
         self.say(text)
@@ -131,6 +132,11 @@ class Process:
         env = self.command.env
         for name in names.split():
             self.say(f"{name}={env[name]}" if name in env else f"{name} is not set")
+
+    def argv(self, _: str) -> None:
+        """Print the command line, with {0} for the script's name but for its ending."""
+        words = [re.sub(r".*/_temp/[0-9a-f-]{36}", "{0}", word) for word in self.command.argv]
+        self.say(" ".join([PurePosixPath(words[0]).name, *words[1:]]))
 
     def folder(self, _: str) -> None:
         """Print the working folder."""
@@ -187,6 +193,7 @@ class Process:
 FILES: Final = ("env", "output", "path", "state", "step_summary")
 COMMANDS: Final[Mapping[str, Callable[[Process, str], Exit | None]]] = {
     "add": Process.add,
+    "argv": Process.argv,
     "break": Process.break_,
     "cancel": Process.cancel,
     "die": Process.die,
