@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, product
 
@@ -73,7 +73,6 @@ class Stage:
     observer: Observer
     report: EventSink
     secrets: Secrets
-    masker: Masker = field(default_factory=Masker)
 
 
 def perform(
@@ -99,8 +98,8 @@ def perform(
             report=report,
             secrets=secrets,
         )
-        for secret in (*subject.configuration.all_secrets, *secrets.tokens, *host.secrets):
-            stage.masker.add(secret)
+        for secret in (*secrets.tokens, *host.secrets):
+            subject.masker.add(secret)
         for tag in _unversioned(subject):
             observer(
                 Notice(
@@ -111,7 +110,7 @@ def perform(
         workflows = [_settings(stage, item) for item in subject.plans]
         for workflow, (name, folder) in product(workflows, subject.supplied.items()):
             twins.supply(workflow.number, name, folder)
-        results = _run(workflows, actions, stage.masker)
+        results = _run(workflows, actions, subject.masker)
         published = twins.published()
         if published:
             check_published(stage, published)
@@ -144,6 +143,7 @@ def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
         ports=host.ports,
         offline=subject.options.offline,
         facts=_facts(subject),
+        mask=lambda job_id, text: subject.masker.of(job_id).mask(text),
     )
 
 
@@ -312,7 +312,7 @@ def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:
     for job in item.jobs:
         recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
     settings = replace(_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None)
-    _run([settings], OWN, stage.masker)
+    _run([settings], OWN, stage.subject.masker)
     names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
     return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
 

@@ -22,7 +22,7 @@ from simulator.cli.resolution import Actions, read_actions, tell
 from simulator.cli.subject import RunOptions, Subject
 from simulator.cli.supplies import parse_supplies, unused_supplies
 from simulator.engines.registry import choose
-from simulator.errors import ExitCode
+from simulator.errors import ExitCode, SimulatorError
 from simulator.findings import Severity
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
@@ -34,16 +34,27 @@ from simulator.rehearsal.starting import nothing_starts, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
 from simulator.runner.graph import announcement
+from simulator.runner.masked import MaskedSink, hide_secrets
+from simulator.runner.masking import Masker
 from simulator.runner.preflight import preflight
 
 
 def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
     """Rehearse, and give the verdict. Raises SimulatorError when pysim itself cannot go on."""
+    masker = Masker()
+    try:
+        return _rehearse(options, root, folder, MaskedSink(report, masker), masker)
+    except SimulatorError as error:
+        hide_secrets(error, masker)
+        raise
+
+
+def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink, masker: Masker) -> ExitCode:
     observer = Observer(report)
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
         actions = read_actions(options, observer)
-        subject = _prepare(options, root, folder, actions, observer)
+        subject = _prepare(options, root, folder, actions, masker, observer)
         _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
@@ -54,10 +65,14 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
     return judgement.exit_code
 
 
-def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Actions, emit: Observer) -> Subject:
-    """Read the repository and plan what the event starts."""
+def _prepare(
+    options: RunOptions, root: Path, folder: RunFolder, actions: Actions, masker: Masker, emit: Observer
+) -> Subject:
+    """Read the repository and plan what the event starts; from here on no configured secret is shown."""
     supplied = parse_supplies(options.artifacts, Path.cwd())
     configuration = load_configuration(root, secret_file=options.secret_file)
+    for secret in configuration.all_secrets:
+        masker.add(secret)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)
@@ -96,6 +111,7 @@ def _prepare(options: RunOptions, root: Path, folder: RunFolder, actions: Action
         variables=variables,
         plans=plans,
         supplied=supplied,
+        masker=masker,
     )
 
 

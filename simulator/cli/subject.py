@@ -10,6 +10,7 @@ from typing import Literal
 from simulator.cli.configuration import Configuration
 from simulator.paths import RunFolder
 from simulator.planning.model import Plan
+from simulator.runner.masking import Masker
 from simulator.triggers.model import RepositoryIdentity, Source
 
 
@@ -55,3 +56,4 @@ class Subject:
     variables: Mapping[str, str]
     plans: tuple[Plan, ...]
     supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name
+    masker: Masker = field(default_factory=Masker)

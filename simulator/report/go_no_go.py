@@ -69,6 +69,7 @@ _ANY: Final = "Any"  # and that a publisher takes every value
 _MOST_ANNOTATIONS: Final = 10
 _LONGEST_SOURCE: Final = 160
 _MOST_SUMMARY_LINES: Final = 10
+_LEVEL: Final = len("warning") + 2
 _NARROWEST_SUMMARY: Final = 20
 _MOST_HOSTS: Final = 5
 _MOST_FILES: Final = 8
@@ -313,18 +314,18 @@ def _annotations(state: RunState) -> list[Line]:
     failed = {(job.id, step.number) for job, step in state.failed_steps()}
     rest = [a for a in by_level(state.annotations) if a.file or (a.job_id, a.number) not in failed]
     shown = rest[:_MOST_ANNOTATIONS]
-    rows = columns((_level(note), annotation_place(note) or note.job_id, _words_of(note)) for note in shown)
     quoted: list[Line] = []
-    for row, note in zip(rows, shown, strict=True):
-        quoted.append(row)
+    for note in shown:
+        where = annotation_place(note) or note.job_id
+        quoted.append(line(_level(note), "  ", (where, "bold"), f"  {_words_of(note)}", hang=_LEVEL))
         if note.source and note.source.strip():
-            quoted.append(line(("  | ", "dim"), note.source.strip()[:_LONGEST_SOURCE], hang=4))
+            quoted.append(line((" " * _LEVEL + "| ", "dim"), note.source.strip()[:_LONGEST_SOURCE], hang=_LEVEL + 2))
     more = len(rest) - _MOST_ANNOTATIONS
     return [*quoted, *([line(f"and {more} more, in the record")] if more > 0 else [])]
 
 
 def _level(note: Annotation) -> tuple[str, str]:
-    return note.level, _SEVERITIES[Severity(note.level)]
+    return f"{note.level:{_LEVEL - 2}}", _SEVERITIES[Severity(note.level)]
 
 
 def _words_of(note: Annotation) -> str:

@@ -39,7 +39,7 @@ class JobRunner:
         self._settings = settings
         self._planned = planned
         self._resolve = resolve
-        self._masker = masker.child()
+        self._masker = masker.child(planned.key)
         self._token = f"ghs_{secrets.token_hex(18)}"
         self._life = JobLife(settings.clock)
         self._forgiving = False

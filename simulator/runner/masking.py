@@ -32,6 +32,7 @@ def _base64_forms(value: bytes) -> Iterator[str]:
             first = (shift * 8 + 5) // 6
             last = (shift + len(value)) * 8 // 6
             yield text[first:last]
+            yield alphabet(bytes(shift) + value).decode()[first:]  # where it ends the text
 
 
 def _uri_forms(value: str) -> Iterator[str]:
@@ -86,13 +87,21 @@ class Masker:
         self._lock = threading.Lock()
         self._own: frozenset[str] = frozenset()
         self._parent = parent
+        self._children: dict[str, Masker] = {}
         self._built: tuple[tuple[frozenset[str], ...], AhoCorasick | None] = ((), None)
         for secret in secrets:
             self.add(secret)
 
-    def child(self) -> Masker:
+    def child(self, job_id: str = "") -> Masker:
         """A masker that knows all of this one's secrets, those to come too, and keeps its own to itself."""
-        return Masker(parent=self)
+        made = Masker(parent=self)
+        if job_id:
+            self._children[job_id] = made
+        return made
+
+    def of(self, job_id: str) -> Masker:
+        """The masker of a job, once it has one; until then this one."""
+        return self._children.get(job_id, self)
 
     def add(self, secret: str) -> None:
         """Mask a value, each of its lines, and their encodings; an empty one is ignored."""

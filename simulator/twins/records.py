@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,15 +18,21 @@ Clock = Callable[[], float]
 """Seconds since the epoch; a test may set it."""
 
 
-class Records:
-    """Writes requests down as they are answered; takes them from any thread."""
+Mask = Callable[[str, str], str]
+"""A text without the secrets of a job, by the job's id."""
 
-    def __init__(self, path: Path, emit: EventSink, clock: Clock) -> None:
-        self._path, self._emit, self._clock = path, emit, clock
+
+class Records:
+    """Writes requests down as they are answered, without secrets; takes them from any thread."""
+
+    def __init__(self, path: Path, emit: EventSink, clock: Clock, mask: Mask = lambda _job_id, text: text) -> None:
+        self._path, self._emit, self._clock, self._mask = path, emit, clock, mask
         self._lock = threading.Lock()
 
     def add(self, request: TwinRequest) -> None:
         """Record a request that was answered, or refused."""
+        host, path = self._mask(request.job_id, request.host), self._mask(request.job_id, request.path)
+        request = replace(request, host=host, path=path)
         line = {
             "at": round(self._clock(), 3),
             "job": request.job_id,

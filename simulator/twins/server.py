@@ -49,7 +49,7 @@ from simulator.twins.pypi.baseline import keep, open_copies
 from simulator.twins.pypi.catalogue import File
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
-from simulator.twins.records import Clock, Records
+from simulator.twins.records import Clock, Mask, Records
 from simulator.twins.upstream import Upstream
 
 T = TypeVar("T")
@@ -90,6 +90,7 @@ class TwinSettings:
     ports: Sequence[int] = (80, 443)
     offline: bool = False
     facts: RepositoryFacts = field(default_factory=RepositoryFacts)
+    mask: Mask = lambda _job_id, text: text
 
     @property
     def index_urls(self) -> Sequence[str]:
@@ -111,7 +112,7 @@ class LocalTwins:
             trust=functools.cache(lambda: _trust(settings.host_ca)),
             local=places(settings.index_urls),
         )
-        self._records = Records(settings.folder / "access.jsonl", emit, clock)
+        self._records = Records(settings.folder / "access.jsonl", emit, clock, settings.mask)
         self._jobs = Jobs(settings.run_id)
         self._issuer = Issuer(clock)
         self._artifacts = ArtifactStore(settings.folder / "artifacts")

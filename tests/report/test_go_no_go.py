@@ -168,9 +168,9 @@ def test_annotations_are_sorted_by_level_and_show_their_line(events_of: EventsOf
     lines = text(replay([*events_of("go"), *notes, *notes]))
     start = next(number for number, line in enumerate(lines) if line.startswith("Annotations"))
     assert [line.removeprefix("Annotations").strip() for line in lines[start : start + 4]] == [
-        "error    a.py:7    T: e (b)",
+        "error    a.py:7  T: e (b)",
         "| x = 1",
-        "warning  a.py      w (b)",
+        "warning  a.py  w (b)",
         "notice   a.py:2-4  n (b)",
     ]
 
