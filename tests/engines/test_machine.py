@@ -86,6 +86,8 @@ def test_the_agent_runs_with_every_cpython(python: FoundPython) -> None:
         "env": dict(os.environ),
         "timeout": None,
         "root": False,
+        "files": {},
+        "collect": [],
     }
     argv: list[str | Path] = [python.executable, "-I", "-S", "-X", "utf8", INSIDE / "agent.py", json.dumps(config)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as agent:
@@ -97,7 +99,7 @@ def test_the_agent_runs_with_every_cpython(python: FoundPython) -> None:
         agent.stdin.close()
         assert agent.wait(10) == 0
     assert [message["id"] for message in messages] == [0, 7, 7]
-    assert messages[2]["done"] == {"code": 0, "reason": "exited"}
+    assert messages[2]["done"] == {"code": 0, "reason": "exited", "fault": None, "files": {}, "large": []}
 
 
 def test_no_way_to_make_an_image_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
