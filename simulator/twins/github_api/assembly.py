@@ -11,6 +11,7 @@ from simulator.twins.git import GitTwin
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.github_api.history import History
 from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.refs import Refs
 from simulator.twins.github_api.release_store import ReleaseStore
 from simulator.twins.github_api.releases import Releases
@@ -37,7 +38,8 @@ def github_twins(
         *History(clone=clone, place=place).endpoints,
         *Runs(jobs=jobs, place=place, clock=clock).endpoints,
     )
+    queries = Queries(clone=clone, place=place, store=store, releases=releases)
     return (
         GitTwin(clone=clone, callers=callers, upstream=upstream, site=site, private=facts.private),
-        ApiTwin(place=place, callers=callers, upstream=upstream, emit=emit, endpoints=endpoints),
+        ApiTwin(place=place, callers=callers, upstream=upstream, emit=emit, endpoints=endpoints, queries=queries),
     )

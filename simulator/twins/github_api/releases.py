@@ -84,22 +84,22 @@ class Releases:
     async def _list(self, call: Call) -> Response:
         """Drafts are for those alone who may write."""
         writes = call.caller.may("contents", "write")
-        return paged(call, [self._shown(release) for release in self._store.all() if writes or not release.draft])
+        return paged(call, [self.shown(release) for release in self._store.all() if writes or not release.draft])
 
     async def _latest(self, call: Call) -> Response:
         if (release := self._store.latest) is None:
             said = "A rehearsal knows the releases that it made itself, and not those that are on GitHub already"
             self._emit(Notice(message=f"The job {call.job_id} asked for the latest release. {said}."))
             raise ApiError(404, NOT_FOUND)
-        return JSONResponse(self._shown(release))
+        return JSONResponse(self.shown(release))
 
     async def _by_tag(self, call: Call) -> Response:
         if (release := self._store.of_tag(call.part("tag"))) is None:
             raise ApiError(404, NOT_FOUND)
-        return JSONResponse(self._shown(release))
+        return JSONResponse(self.shown(release))
 
     async def _get(self, call: Call) -> Response:
-        return JSONResponse(self._shown(self._find(call)))
+        return JSONResponse(self.shown(self._find(call)))
 
     async def _create(self, call: Call) -> Response:
         fields = _checked(await call.body())
@@ -125,7 +125,7 @@ class Releases:
             body = f"{release.body}\n\n{notes}" if release.body else notes
             release = replace(release, name=release.name or release.tag, body=body)
         self._keep(call, release, "created", fields)
-        shown = self._shown(release)
+        shown = self.shown(release)
         return JSONResponse(shown, 201, headers={"location": shown["url"]})
 
     async def _edit(self, call: Call) -> Response:
@@ -133,7 +133,7 @@ class Releases:
         fields = _checked(await call.body())
         release = await self._changed(call, release, fields)
         self._keep(call, release, "edited", fields)
-        return JSONResponse(self._shown(release))
+        return JSONResponse(self.shown(release))
 
     async def _changed(self, call: Call, release: Release, fields: Json) -> Release:
         """A release with some fields changed, its tag made when that publishes it. Raises ApiError."""
@@ -329,7 +329,8 @@ class Releases:
             )
         )
 
-    def _shown(self, release: Release) -> Json:
+    def shown(self, release: Release) -> Json:
+        """A release as the API shows it."""
         place, number = self._place, release.number
         url, tag = f"{place.url}/releases/{number}", quote(release.tag)
         shown_tag = release.untagged if release.draft else tag

@@ -21,7 +21,9 @@ from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import fault, visit
 from simulator.twins.callers import Caller, Callers
 from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, error_response
+from simulator.twins.github_api.graphql import UnsupportedError
 from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.runs import RATE
 from simulator.twins.upstream import Upstream
 
@@ -42,8 +44,10 @@ class ApiTwin:
         upstream: Upstream,
         emit: EventSink,
         endpoints: Iterable[Endpoint],
+        queries: Queries,
     ) -> None:
         self._place, self._callers, self._upstream, self._emit = place, callers, upstream, emit
+        self._queries = queries
         self._routes = Starlette(
             routes=[self._route(endpoint) for endpoint in endpoints],
             exception_handlers={404: self._missing, 405: self._missing, Exception: fault},
@@ -129,12 +133,15 @@ class ApiTwin:
         return await self._upstream.relay(request, API_HOST, credentials=not own)
 
     async def _graphql(self, request: Request) -> Response:
+        caller = self._callers.of(request)
+        if caller is None:
+            return error_response(ApiError(401, "Bad credentials"), "graphql")
         try:
-            query = str((await Call(request=request, caller=Caller()).body()).get("query", ""))
+            return await self._queries.answer(Call(request=request, caller=caller))
+        except UnsupportedError as error:
+            return self._unanswered(request, f" ({error})")
         except ApiError as error:
-            return error_response(error)
-        operation = re.search(r"\b(query|mutation|subscription)\s+(\w+)", query)
-        return self._unanswered(request, f" ({operation[1]} {operation[2]})" if operation else "")
+            return error_response(error, "graphql")
 
     async def _missing(self, request: Request, _error: Exception) -> Response:
         return self._unanswered(request)

@@ -1,0 +1,159 @@
+"""What GraphQL queries can ask of the rehearsed repository: as much as GitHub's CLI wants for releases."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from simulator.twins.callers import BOT
+from simulator.twins.clone import Clone
+from simulator.twins.github_api.calls import ApiError, Call, Json
+from simulator.twins.github_api.graphql import Arguments, Node, UnsupportedError, execute, parse
+from simulator.twins.github_api.objects import Place, node_id
+from simulator.twins.github_api.release_store import Release, ReleaseStore
+from simulator.twins.github_api.releases import Releases
+
+_OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)")
+
+
+class Queries:
+    """The one route of GraphQL."""
+
+    def __init__(self, *, clone: Clone, place: Place, store: ReleaseStore, releases: Releases) -> None:
+        self._clone, self._place, self._store, self._releases = clone, place, store, releases
+
+    async def answer(self, call: Call) -> Response:
+        """The answer to a query. Raises ApiError, and UnsupportedError (with the operation's name) for any other."""
+        body = await call.body()
+        text, variables = str(body.get("query", "")), body.get("variables") or {}
+        if not call.caller.known:
+            raise ApiError(401, "This endpoint requires you to be authenticated.")
+        named = _OPERATION.search(text)
+        try:
+            data = await execute(parse(text), variables, self._root(call))
+        except UnsupportedError as error:
+            raise UnsupportedError(f"{named[1]} {named[2]}" if named else str(error)) from None
+        return JSONResponse({"data": data})
+
+    def _root(self, call: Call) -> Node:
+        async def repository(given: Arguments) -> Node:
+            if f"{given.get('owner')}/{given.get('name')}".lower() != self._place.full_name.lower():
+                raise UnsupportedError("another repository")
+            return self._repository(call)
+
+        async def no_type(_given: Arguments) -> None:
+            """Clients look at types for what an older server does not have yet."""
+
+        login = self._place.facts.actor if call.caller.user else BOT
+        return {"repository": repository, "viewer": {"login": login, "id": node_id("User", login)}, "__type": no_type}
+
+    def _repository(self, call: Call) -> Node:
+        place, writes = self._place, call.caller.may("contents", "write")
+        default = place.facts.default_branch
+
+        def seen(release: Release | None) -> Node | None:
+            return self._release(release) if release and (writes or not release.draft) else None
+
+        async def release(given: Arguments) -> Node | None:
+            found = (each for each in self._store.all() if each.tag == given.get("tagName"))
+            return seen(min(found, key=lambda each: each.draft, default=None))
+
+        async def releases(given: Arguments) -> Node:
+            shown = [node for each in self._store.all() if (node := seen(each)) is not None]
+            order = given.get("orderBy") or {}
+            return _connection(shown[::-1] if order.get("direction") == "ASC" else shown, given)
+
+        async def ref(given: Arguments) -> Node | None:
+            name = str(given.get("qualifiedName", ""))
+            names = [name] if name.startswith("refs/") else [f"refs/tags/{name}", f"refs/heads/{name}", f"refs/{name}"]
+            refs = await self._clone.refs()
+            found = next((each for each in names if each in refs), None)
+            return None if found is None else await self._ref(found, refs[found])
+
+        return {
+            "id": node_id("Repository", place.facts.id),
+            "databaseId": place.facts.id,
+            "name": place.name,
+            "nameWithOwner": place.full_name,
+            "owner": {"login": place.owner, "id": node_id("User", place.facts.owner_id)},
+            "url": place.page,
+            "description": "",
+            "homepageUrl": "",
+            "isPrivate": place.facts.private,
+            "isFork": False,
+            "isArchived": False,
+            "isEmpty": False,
+            "visibility": place.facts.visibility.upper(),
+            "parent": None,
+            "hasIssuesEnabled": True,
+            "hasWikiEnabled": True,
+            "mergeCommitAllowed": True,
+            "rebaseMergeAllowed": True,
+            "squashMergeAllowed": True,
+            "viewerPermission": "WRITE" if writes else "READ",
+            "defaultBranchRef": {"name": default},
+            "release": release,
+            "releases": releases,
+            "latestRelease": seen(self._store.latest),
+            "ref": ref,
+        }
+
+    async def _ref(self, ref: str, sha: str) -> Node:
+        kind = await self._clone.text("cat-file", "-t", sha)
+        name = ref.split("/", 2)[-1]
+        target = {"oid": sha, "__typename": kind.title()}
+        return {"id": node_id("Ref", ref), "name": name, "prefix": ref.removesuffix(name), "target": target}
+
+    def _release(self, release: Release) -> Node:
+        shown = self._releases.shown(release)
+        latest = self._store.latest
+
+        async def assets(given: Arguments) -> Node:
+            return _connection([_asset(asset) for asset in shown["assets"]], given)
+
+        return {
+            "id": shown["node_id"],
+            "databaseId": release.number,
+            "name": release.name or "",
+            "tagName": release.tag,
+            "description": release.body or "",
+            "isDraft": release.draft,
+            "isPrerelease": release.prerelease,
+            "isLatest": latest is not None and latest.number == release.number,
+            "isImmutable": False,
+            "immutable": False,
+            "createdAt": shown["created_at"],
+            "publishedAt": shown["published_at"],
+            "updatedAt": shown["updated_at"],
+            "url": shown["html_url"],
+            "author": {"login": release.author["login"]},
+            "releaseAssets": assets,
+        }
+
+
+def _asset(asset: Json) -> Node:
+    return {
+        "id": asset["node_id"],
+        "name": asset["name"],
+        "size": asset["size"],
+        "digest": asset["digest"],
+        "contentType": asset["content_type"],
+        "downloadCount": asset["download_count"],
+        "downloadUrl": asset["browser_download_url"],
+        "createdAt": asset["created_at"],
+        "updatedAt": asset["updated_at"],
+    }
+
+
+def _connection(nodes: list[Any], given: Arguments) -> Node:
+    """A page of nodes; cursors are positions."""
+    after = str(given.get("after") or "0")
+    start = int(after) if after.isdecimal() else 0
+    end = start + int(given.get("first") or len(nodes))
+    return {
+        "nodes": nodes[start:end],
+        "totalCount": len(nodes),
+        "pageInfo": {"hasNextPage": end < len(nodes), "endCursor": str(min(end, len(nodes)))},
+    }
