@@ -18,6 +18,7 @@ BUILTIN: Mapping[str, Path] = {
     "actions/upload-artifact": FOLDER / "upload_artifact",
     "actions/upload-artifact/merge": FOLDER / "upload_artifact_merge",
     "astral-sh/setup-uv": FOLDER / "setup_uv",
+    "re-actors/alls-green": FOLDER / "alls_green",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
     "softprops/action-gh-release": FOLDER / "action_gh_release",
 }

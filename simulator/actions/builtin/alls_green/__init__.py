@@ -1,0 +1,1 @@
+"""re-actors/alls-green, as pysim models it."""
