@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -63,6 +64,34 @@ def uploads(action: str) -> Sequence[str] | None:
     return () if action in none or f"{action.partition('/')[0]}/" in none else None
 
 
+def outside_effect(action: str) -> str | None:
+    """What an action (owner/repo[/path] in lower case) would have done outside, where it does nothing else."""
+    return _by_action("outside", action)
+
+
+def refusal(action: str) -> str | None:
+    """Why an action (owner/repo[/path] in lower case) is not run, if so."""
+    return _by_action("refused", action)
+
+
+def missing_tag(action: str, ref: str) -> bool:
+    """Whether a ref is a short tag (`v8`) of an action whose owner makes full ones alone (`v8.0.0`)."""
+    known = _facts()["full_tags"].get(action)
+    numbers = re.fullmatch(r"v(\d+(?:\.\d+)*)", ref)
+    if known is None or numbers is None:
+        return False
+    parts = numbers[1].split(".")
+    first, numbers_wanted = int(known["from"]), int(known["numbers"])
+    return int(parts[0]) >= first and len(parts) < numbers_wanted
+
+
+def known_actions() -> frozenset[str]:
+    """Every action that the data file names, in lower case."""
+    tables = ("retired", "old_node", "branches_gone", "uploads", "releases", "tags", "full_tags", "outside", "refused")
+    names = {name.lower() for table in tables for name in _facts()[table]}
+    return frozenset(names | {name for name in _facts()["no_artifacts"] if not name.endswith("/")})
+
+
 def release_maker(action: str) -> Maker | None:
     """How an action makes a release, if it does."""
     return _maker(_facts()["releases"], action)
@@ -71,6 +100,12 @@ def release_maker(action: str) -> Maker | None:
 def tag_maker(action: str) -> Maker | None:
     """How an action pushes a tag, if it does."""
     return _maker(_facts()["tags"], action)
+
+
+def _by_action(table: str, action: str) -> str | None:
+    repository = "/".join(action.split("/")[:2])
+    found: str | None = _facts()[table].get(action) or _facts()[table].get(repository)
+    return found
 
 
 def _maker(table: Mapping[str, Mapping[str, str | None]], action: str) -> Maker | None:

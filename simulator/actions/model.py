@@ -105,7 +105,14 @@ class ContainerRuns:
     post_if: Expression
 
 
-Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutsideRuns:
+    """An action whose only effect is outside, so it is not run but recorded; it "would have" `done`."""
+
+    done: str
+
+
+Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns | OutsideRuns
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

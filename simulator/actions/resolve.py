@@ -9,13 +9,14 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
-from simulator.actions.facts import retired
+from simulator.actions.facts import known_actions, missing_tag, outside_effect, refusal, retired
 from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
     LocalReference,
     Manifest,
+    OutsideRuns,
     Reference,
     RepositoryReference,
     ResolvedAction,
@@ -23,6 +24,7 @@ from simulator.actions.model import (
 from simulator.actions.repositories import Repositories, Snapshot, read_inside
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.spelling import closest
 
 WorkspaceReader = Callable[[PurePosixPath], bytes]  # path in the workspace -> content; raises FileNotFoundError
 
@@ -67,6 +69,8 @@ def outside_models(reference: Reference, where: Span | None = None, *, builtin: 
     if not isinstance(reference, RepositoryReference):
         return None
     action = _key(reference)
+    if missing_tag(action, reference.ref):
+        return _no_such_tag(reference, where)
     pinned = re.fullmatch(r"v(\d+)(\.\d+)*", reference.ref)
     folder = registry.BUILTIN.get(action)
     if pinned is None or folder is None:
@@ -95,18 +99,43 @@ def outside_models(reference: Reference, where: Span | None = None, *, builtin: 
     )
 
 
+def _no_such_tag(reference: RepositoryReference, where: Span | None) -> Finding:
+    name = f"{reference.owner}/{reference.repo}"
+    full = f"{name}@{reference.ref}{'.0' * (2 - reference.ref.count('.'))}"
+    return Finding(
+        code="action-tag",
+        severity=Severity.ERROR,
+        message=f"{name} has no tag {reference.ref}: from that version on its owner makes only tags of full versions",
+        hint=f"Name a full version, such as {full}, or a commit.",
+        where=where,
+        would_show=f"Unable to resolve action `{name}@{reference.ref}`, unable to find version `{reference.ref}`",
+    )
+
+
 def _of_repository(
     reference: RepositoryReference, choice: ActionChoice, repositories: Repositories | None
 ) -> ResolvedAction:
     action = _key(reference)
-    reason = registry.REFUSED.get(f"{reference.owner}/{reference.repo}".lower())
-    if reason is not None:
+    if (reason := refusal(action)) is not None:
         raise RefusedError(f"pysim does not run {reference}: {reason}", hint="Rehearse the workflow without this step.")
+    if (done := outside_effect(action)) is not None:  # whatever the choice: the real one would do it
+        return _recorded(reference, OutsideRuns(done=done))
     if choice.takes_builtin(action):
         return _builtin(reference, registry.BUILTIN[action])
     if repositories is None:
         raise _unknown(reference, "it is not built in, and nothing is fetched here")
-    return _real(reference, repositories.snapshot(reference.owner, reference.repo, reference.ref))
+    try:
+        return _real(reference, repositories.snapshot(reference.owner, reference.repo, reference.ref))
+    except UnknownActionError as error:
+        meant = closest(action, {*registry.BUILTIN, *known_actions()} - {action})
+        if action not in {*registry.BUILTIN, *known_actions()} and meant is not None:
+            error.hint = f"Did you mean {meant}? {error.hint}"
+        raise
+
+
+def _recorded(reference: RepositoryReference, runs: OutsideRuns) -> ResolvedAction:
+    manifest = Manifest(name=str(reference), inputs={}, outputs={}, runs=runs)
+    return ResolvedAction(reference=reference, manifest=manifest, folder=registry.FOLDER, builtin=True)
 
 
 def _builtin(reference: RepositoryReference, folder: Path) -> ResolvedAction:

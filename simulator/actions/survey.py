@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.actions.faults import MissingOfflineError, RefusedError
-from simulator.actions.model import CompositeRuns, Reference, ResolvedAction
+from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
 from simulator.errors import SimulatorError
@@ -83,6 +83,9 @@ class ActionSurvey:
             return
         if action is None:
             return
+        if isinstance(runs := action.manifest.runs, OutsideRuns):
+            yield _not_rehearsed(action, runs)
+            return
         self.used.append(UsedAction(action=action, within=around[-1] if around else None))
         if (outside := outside_models(action.reference, builtin=action.builtin)) is not None:
             yield outside
@@ -106,6 +109,15 @@ def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
         message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
         return replace(finding, severity=Severity.WARNING, message=message)
     return replace(finding, message=f"{action.reference} uses {uses}: {finding.message}")
+
+
+def _not_rehearsed(action: ResolvedAction, runs: OutsideRuns) -> Finding:
+    return Finding(
+        code="not-rehearsed",
+        severity=Severity.NOTICE,
+        message=f"{action.reference} is not rehearsed: it would have {runs.done}",
+        hint="Its only effect is outside: the step is passed over, its outputs are empty, nothing is known of it.",
+    )
 
 
 def _unsupported(message: str, hint: str, where: Span | None = None) -> Finding:

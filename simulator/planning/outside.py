@@ -51,11 +51,16 @@ def writes_outside(step: Step) -> Sequence[str]:
         return script_writes_outside(step.run.source)
     if step.uses is None:
         return ()
-    known = _facts()["actions"].get(action_name(step.uses.value))
-    inputs = given_inputs(step)
-    if known is None or any(inputs.get(name, "") in idle for name, idle in known.get("inputs", {}).items()):
-        return ()
-    return (f"uses {step.uses.value}, which {known['does']}",)
+    said = action_writes_outside(step.uses.value, given_inputs(step))
+    return () if said is None else (said,)
+
+
+def action_writes_outside(uses: str, inputs: Mapping[str, str]) -> str | None:
+    """The same of an action with its inputs, as written or evaluated, by their names in lower case."""
+    known = _facts()["actions"].get(action_name(uses))
+    if known is None or any(inputs.get(name, "").lower() in idle for name, idle in known["inputs"].items()):
+        return None
+    return f"uses {uses}, which {known['does']}"
 
 
 def script_writes_outside(script: str) -> Sequence[str]:

@@ -19,6 +19,7 @@ from simulator.actions.model import (
     DockerReference,
     JavaScriptRuns,
     LocalReference,
+    OutsideRuns,
     RepositoryReference,
     ResolvedAction,
     ScriptRuns,
@@ -28,6 +29,7 @@ from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_fol
 from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
+from simulator.planning.outside import action_writes_outside
 from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
@@ -86,6 +88,8 @@ class ActionUse:
                 return runs.pre_if if runs.pre is not None else None
             case ContainerRuns() as runs:
                 return runs.pre_if if runs.pre_entrypoint is not None else None
+            case OutsideRuns():
+                return None
             case CompositeRuns():
                 return _ALWAYS if any(use.pre for use in self.inner.values() if not use.is_local) else None
             case runs:
@@ -99,6 +103,8 @@ class ActionUse:
                 return runs.post_if if runs.post is not None else None
             case ContainerRuns() as runs:
                 return runs.post_if if runs.post_entrypoint is not None else None
+            case OutsideRuns():
+                return None
             case CompositeRuns() as runs:
                 local = any(step.uses is not None and is_local(step.uses.value) for step in runs.steps)
                 return _ALWAYS if local or any(use.post for use in self.inner.values()) else None
@@ -248,7 +254,12 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     inputs = _inputs(use, run)
     _header(use, run, inputs)
+    if (said := action_writes_outside(str(at), {name.lower(): value for name, value in inputs.items()})) is not None:
+        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
     match runs:
+        case OutsideRuns():
+            run.log.annotate("notice", f"Not rehearsed: {at} would have {runs.done}.")
+            return Conclusion.SUCCESS
         case ScriptRuns() | JavaScriptRuns():
             return _process(use, run, runs, inputs, uses)
         case ContainerRuns():
@@ -271,7 +282,7 @@ def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:
     more = ("entryPoint", "args") if isinstance(use.action.manifest.runs, ContainerRuns) else ()
     names = [each.name for each in declared.values()] + list(more)
     unknown = "', '".join(name for name in given if name.lower() not in {known.lower() for known in names})
-    if unknown:
+    if unknown and not isinstance(use.action.manifest.runs, OutsideRuns):
         valid = "', '".join(names)
         run.log.annotate("warning", f"Unexpected input(s) '{unknown}', valid inputs are ['{valid}']")
     there = {name.lower() for name in given}
@@ -297,7 +308,7 @@ def _header(use: ActionUse, run: StepRun, inputs: Mapping[str, str]) -> None:
     write_variables(log, run)
     if isinstance(use.action.reference, RepositoryReference) and not use.action.builtin:
         log.write(f"The action's own code runs{_version(use.action)}")
-    if use.action.builtin:
+    if use.action.models is not None:
         log.write(f"pysim runs its own action for this one, made after {use.action.models}:")
         for sentence in use.action.differs:
             log.write(f"  {sentence}")

@@ -9,9 +9,11 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from simulator.actions.builtin.registry import BUILTIN
-from simulator.actions.faults import ActionManifestError, UnknownActionError
-from simulator.actions.model import CompositeRuns, ContainerRuns, ScriptRuns
+from simulator.actions.choice import ActionChoice
+from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
+from simulator.actions.model import CompositeRuns, ContainerRuns, OutsideRuns, ScriptRuns
 from simulator.actions.reference import parse_reference
+from simulator.actions.repositories import Repositories
 from simulator.actions.resolve import outside_models, resolve
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
 from simulator.diagnostics import Severity
@@ -72,8 +74,44 @@ def test_an_action_that_is_not_built_in_needs_a_place_to_come_from(uses: str) ->
 
 
 def test_an_action_that_cannot_work_here_is_refused_with_the_reason() -> None:
-    with pytest.raises(UnknownActionError, match="it signs with a public transparency service"):
-        resolve(parse_reference("actions/attest-build-provenance@v2"), workspace_read=None)
+    with pytest.raises(RefusedError, match="it signs with a public transparency service"):
+        resolve(parse_reference("Actions/Attest-Build-Provenance@v2"), workspace_read=None)
+
+
+@pytest.mark.parametrize("choice", [ActionChoice(), ActionChoice(default="real")])
+def test_an_action_whose_only_effect_is_outside_is_never_run(choice: ActionChoice) -> None:
+    for uses, done in (
+        ("codecov/codecov-action@v5", "sent coverage to Codecov"),
+        ("github/codeql-action/upload-sarif@v3", "sent code scanning results to GitHub"),
+        ("docker/login-action@v3", "logged in to a container registry"),
+    ):
+        runs = resolve(parse_reference(uses), workspace_read=None, choice=choice).manifest.runs
+        assert runs == OutsideRuns(done=done)
+    with pytest.raises(UnknownActionError):
+        resolve(parse_reference("github/codeql-action/init@v3"), workspace_read=None, choice=choice)
+
+
+@pytest.mark.parametrize(
+    ("uses", "would_show"),
+    [
+        ("astral-sh/setup-uv@v8", "Unable to resolve action `astral-sh/setup-uv@v8`, unable to find version `v8`"),
+        (
+            "astral-sh/setup-uv@v8.1",
+            "Unable to resolve action `astral-sh/setup-uv@v8.1`, unable to find version `v8.1`",
+        ),
+        ("pypa/cibuildwheel@v3", "Unable to resolve action `pypa/cibuildwheel@v3`, unable to find version `v3`"),
+        ("astral-sh/setup-uv@v8.0.0", None),
+        ("astral-sh/setup-uv@v7", None),
+        ("pypa/cibuildwheel@v2.22", None),
+        ("re-actors/alls-green@release/v1", None),
+    ],
+)
+def test_a_tag_that_was_never_made_is_an_error(uses: str, would_show: str | None) -> None:
+    found = outside_models(parse_reference(uses))
+    assert (found.code if found else None, found.would_show if found else None) == (
+        "action-tag" if would_show else None,
+        would_show,
+    )
 
 
 def test_a_local_action_is_read_from_the_workspace() -> None:
@@ -139,3 +177,11 @@ def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str)
         f"This request has been automatically failed because it uses a deprecated version of `{action}: v3`. "
         "Learn more: https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
     )
+
+
+def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path, offline=True)
+    for uses, hint in (("actions/chekout@v4", "Did you mean actions/checkout? "), ("octo/x@v1", "Run once without")):
+        with pytest.raises(UnknownActionError) as error:
+            resolve(parse_reference(uses), workspace_read=None, repositories=repositories)
+        assert error.value.hint.startswith(hint)

@@ -34,6 +34,7 @@ FILES = {
     "g/action.yml": composite("octo/g@v1"),
     "h/action.yml": composite("far/away@v1", "far/off@v2", "far/away@v1"),
     "i/action.yml": composite("./local"),
+    "j/action.yml": composite("codecov/codecov-action@v5"),
 }
 
 
@@ -138,3 +139,11 @@ def test_the_choice(words: list[str], builtin: list[str], real: list[str]) -> No
 def test_no_choice(word: str) -> None:
     with pytest.raises(ValueError, match=r"neither builtin, real nor|has no action of its own"):
         parse_choice([word])
+
+
+def test_an_action_whose_only_effect_is_outside_is_told(tmp_path: Path) -> None:
+    seen = survey(tmp_path)
+    [found] = seen.look_at("octo/j@v1", PLACE)
+    assert (found.code, found.severity) == ("not-rehearsed", Severity.NOTICE)
+    assert "codecov/codecov-action@v5 is not rehearsed: it would have sent coverage to Codecov" in found.message
+    assert [str(used.action.reference) for used in seen.used] == ["octo/j@v1"]

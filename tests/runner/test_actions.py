@@ -533,6 +533,23 @@ Located within expression: format('{1}')
     ),
 }
 
+OUTSIDE = {
+    "what has no effect but outside is passed over and told": Case(
+        steps="""
+            - id: cov
+              uses: codecov/codecov-action@v5
+              with: {token: '${{ github.ref_name }}', files: x.xml}
+            - run: say ${{ steps.cov.outcome }} '${{ toJSON(steps.cov.outputs) }}'
+        """,
+        says="""
+            Run codecov/codecov-action@v5: success
+              i Not rehearsed: codecov/codecov-action@v5 would have sent coverage to Codecov.
+            Run say success '{}': success
+              success '{}'
+            = success
+        """,
+    ),
+}
 REFUSED = {
     "a local Docker action": Case(
         world={"files": {"act/Dockerfile": "FROM x"}},
@@ -596,7 +613,7 @@ composite action yet [unsupported]. Mend the manifest.
     ),
 }
 
-CASES = COMPOSITES | SCRIPTED | REFUSED
+CASES = COMPOSITES | SCRIPTED | OUTSIDE | REFUSED
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

@@ -1,4 +1,4 @@
-"""Which actions pysim ships, and which it refuses. Read on the host alone."""
+"""Which actions pysim ships. Read on the host alone."""
 
 from __future__ import annotations
 
@@ -23,8 +23,5 @@ BUILTIN: Mapping[str, Path] = {
     "softprops/action-gh-release": FOLDER / "action_gh_release",
 }
 
-_SIGNS = "it signs with a public transparency service, where a rehearsal must leave no trace"
-# Actions that cannot do here what they are for, and why.
-REFUSED: Mapping[str, str] = {"actions/attest": _SIGNS, "actions/attest-build-provenance": _SIGNS}
 # What is done in a sandbox before a repository's own code runs there: a script of this folder.
 PREPARED: Mapping[str, str] = {"actions/setup-python": "setup_python/fill.py"}
