@@ -266,7 +266,8 @@ class Run:
             for event in announcement(jobs):
                 graph.settings.emit(event)
             assert job.job.uses is not None
-            self._tell(graph, job, Conclusion.SKIPPED, f"it calls {job.job.uses.value}, which has {len(jobs)} jobs")
+            count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
+            self._tell(graph, job, Conclusion.SKIPPED, f"it calls {job.job.uses.value}, which has {count}")
         graph.inner[job.key] = inner
         outlives = graph.outlives(job)
         with self._lock:

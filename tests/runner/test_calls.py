@@ -277,7 +277,7 @@ def test_jobs_that_are_known_late_are_announced_with_what_they_wait_for() -> Non
     ran = CASES["an input from the output of a job before"].run()
     planned = [event for event in ran.events if isinstance(event, JobPlanned)]
     assert [(event.job_id, event.name, event.needs) for event in planned] == [("x / a", "x / a", ("first",))]
-    assert ran.reason("x") == "it calls ./.github/workflows/b.yml, which has 1 jobs"
+    assert ran.reason("x") == "it calls ./.github/workflows/b.yml, which has 1 job"
 
 
 def test_the_names_of_callers_and_jobs() -> None:

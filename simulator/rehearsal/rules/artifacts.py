@@ -110,8 +110,10 @@ def _downloads(workflow: Workflow) -> Iterator[_Download]:
 
 
 def _all_are_seen(workflow: Workflow) -> bool:
-    """Whether the uploads in the file are all that there can be."""
-    return all(job.uses is None and all(map(_is_seen, job.steps)) for job in workflow.jobs.values())
+    """Whether the uploads in the file are all that there can be: a workflow that others call shares theirs."""
+    return "workflow_call" not in workflow.triggers and all(
+        job.uses is None and all(map(_is_seen, job.steps)) for job in workflow.jobs.values()
+    )
 
 
 def _is_seen(step: Step) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.indexes import IndexName, indexes
@@ -41,6 +41,25 @@ def publishing(workflow: Workflow) -> Iterator[Publishing]:
     """The steps of the workflow that publish."""
     for job in workflow.jobs.values():
         yield from publishing_of(workflow, job)
+
+
+def called_by(job: Job, others: Mapping[str, Workflow]) -> Workflow | None:
+    """The workflow of the repository that a job calls; None where there is none."""
+    uses = job.uses.value if job.uses else ""
+    return others.get(uses[2:]) if uses.startswith(("./", "$/")) else None
+
+
+def reached(workflow: Workflow, others: Mapping[str, Workflow]) -> Sequence[Workflow]:
+    """The workflow and those of the repository that its jobs call, directly or not, each once."""
+    found: dict[str, Workflow] = {}
+    waiting = [workflow]
+    while waiting:
+        each = waiting.pop(0)
+        if each.path not in found:
+            found[each.path] = each
+            called = (called_by(job, others) for job in each.jobs.values())
+            waiting += [inner for inner in called if inner is not None]
+    return tuple(found.values())
 
 
 def publishing_of(workflow: Workflow, job: Job) -> Iterator[Publishing]:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from simulator.positions import Located
 from simulator.rehearsal.rules.model import Problem, Subject
-from simulator.rehearsal.rules.release import publishing
+from simulator.rehearsal.rules.release import called_by, publishing, reached
 from simulator.triggers.globs import PatternError, deciding
-from simulator.workflow.model import Trigger
+from simulator.workflow.model import Condition, Job, Trigger
 
 _VERSIONS = ("1.2.3", "1.2", "1", "10.20.30", "0.1.0", "2026.1.15", "26.1", "1.2.3.4", "1.2.3rc1", "1.2.3-rc.1",
              "1.2.3a1", "1.2.3b2", "1.2.3.post1", "1.2.3.dev4", "1.2.3-beta.1", "1.2.3-alpha", "1.2.3-rc1")  # fmt: skip
@@ -23,7 +23,7 @@ _WITHOUT_TAGS = frozenset({"push", "pull_request", "pull_request_target", "sched
 def tag_pattern(subject: Subject) -> Iterator[Problem]:
     """The tag filter of a publishing workflow takes no tag that names a version."""
     trigger = subject.workflow.triggers.get("push")
-    if trigger is None or not any(publishing(subject.workflow)):
+    if trigger is None or not any(any(publishing(each)) for each in reached(subject.workflow, subject.others)):
         return
     patterns = trigger.tags if trigger.tags is not None else trigger.tags_ignore
     if not patterns:
@@ -67,16 +67,26 @@ def tag_never_starts(subject: Subject) -> Iterator[Problem]:
     push = triggers.get("push")
     if not triggers.keys() <= _WITHOUT_TAGS or push is None or not _branches_alone(push):
         return
-    for found in publishing(subject.workflow):
-        for condition in (found.job.condition, found.step.condition):
+    for job, conditions in _publishing_conditions(subject):
+        for condition in conditions:
             if re.search(r"startsWith\(\s*github\.ref\s*,\s*'refs/tags|ref_type\s*==\s*'tag'", condition.source):
                 yield Problem(
                     span=condition.span,
-                    message=f"Job {found.job.id} publishes for tags alone, and no tag starts this workflow: "
+                    message=f"Job {job.id} publishes for tags alone, and no tag starts this workflow: "
                     "its push has a filter for branches and none for tags",
                     hint="Add `tags:` beside `branches:` below `push:`.",
                 )
                 break
+
+
+def _publishing_conditions(subject: Subject) -> Iterator[tuple[Job, Sequence[Condition]]]:
+    """The conditions of the steps that publish, and of the jobs that call a workflow with one."""
+    for found in publishing(subject.workflow):
+        yield found.job, (found.job.condition, found.step.condition)
+    for job in subject.workflow.jobs.values():
+        called = called_by(job, subject.others)
+        if called is not None and any(any(publishing(each)) for each in reached(called, subject.others)):
+            yield job, (job.condition,)
 
 
 def _branches_alone(push: Trigger) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from simulator.diagnostics import Severity
 from simulator.planning.tools import building_step
 from simulator.rehearsal.rules.model import Problem, Subject
-from simulator.rehearsal.rules.release import Publishing, may_mint, publishing, publishing_of
+from simulator.rehearsal.rules.release import Publishing, called_by, may_mint, publishing, publishing_of
 from simulator.workflow.model import Job, Workflow
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -25,6 +25,23 @@ def missing_id_token(subject: Subject) -> Iterator[Problem]:
                 "GitHub never grants id-token by default",
                 hint=f"Below `{found.job.id}:` add\n    permissions:\n      id-token: write",
             )
+    yield from _called_tokenless(subject)
+
+
+def _called_tokenless(subject: Subject) -> Iterator[Problem]:
+    """Jobs that call a publishing workflow, which leaves permissions to its callers, without id-token: write."""
+    for job in subject.workflow.jobs.values():
+        called = called_by(job, subject.others)
+        if called is None or _may_be_granted(subject.workflow, job):
+            continue
+        for found in publishing(called):
+            if found.trusted and called.permissions is None and found.job.permissions is None:
+                yield Problem(
+                    span=job.uses.span if job.uses else job.span,
+                    message=f"Job {job.id} calls {called.path}, whose job {found.job.id} {found.what} without a "
+                    "credential, and hands it no permission to fetch an ID token",
+                    hint=f"Below `{job.id}:` add\n    permissions:\n      id-token: write",
+                )
 
 
 def dropped_id_token(subject: Subject) -> Iterator[Problem]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.actions.facts import gone_branch, old_node, retired
 from simulator.diagnostics import Severity
 from simulator.planning.runners import removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
 from simulator.rehearsal.rules.model import Problem, Subject
-from simulator.rehearsal.rules.release import Publishing, publishing, variables
+from simulator.rehearsal.rules.release import Publishing, called_by, publishing, reached, variables
 from simulator.workflow.model import Job, Step, Trigger, Workflow
 
 _ASKS_FOR_TAG = re.compile(
@@ -21,11 +21,13 @@ _FETCHES = re.compile(r"git\s+(?:-\S+\s+\S+\s+)*fetch\b[^\n]*(?:--unshallow|--ta
 
 def shallow_checkout(subject: Subject) -> Iterator[Problem]:
     """The version comes from git, and the checkout that is built has no history."""
-    tool, workflow = subject.git_version, subject.workflow
-    if tool is None or not any(publishing(workflow)):
+    tool = subject.git_version
+    files = reached(subject.workflow, subject.others)
+    found = [each for workflow in files for each in publishing(workflow)]
+    if tool is None or not found or (subject.workflow.triggers.keys() == {"workflow_call"} and _is_called(subject)):
         return
-    severity = _severity(workflow)
-    for job in workflow.jobs.values():
+    severity = _severity(subject.workflow, found)
+    for workflow, job in ((workflow, job) for workflow in files for job in workflow.jobs.values()):
         checkout = _shallow(job)
         if checkout is None or checkout.uses is None or _version_is_given(workflow, job, tool):
             continue
@@ -38,10 +40,20 @@ def shallow_checkout(subject: Subject) -> Iterator[Problem]:
         )
 
 
-def _severity(workflow: Workflow) -> Severity:
+def _is_called(subject: Subject) -> bool:
+    """Whether a workflow of the repository calls this one, so that the checkout is judged by what starts that."""
+    path = subject.workflow.path
+    return any(
+        inner is not None and inner.path == path
+        for other in subject.others.values()
+        for inner in (called_by(job, subject.others) for job in other.jobs.values())
+    )
+
+
+def _severity(workflow: Workflow, published: Sequence[Publishing]) -> Severity:
     """The checkout of a pushed tag holds that tag (actions/checkout fetches the ref itself), any other holds none."""
     kinds = {kind for trigger in workflow.triggers.values() for kind in _refs(trigger)}
-    if "tag" in kinds and all(_for_tags_alone(found) for found in publishing(workflow)):
+    if "tag" in kinds and all(_for_tags_alone(found) for found in published):
         kinds = {"tag"}
     if kinds == {"tag"}:
         return Severity.NOTICE
