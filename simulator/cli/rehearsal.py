@@ -16,6 +16,7 @@ from simulator.cli.preparation import (
     plan_started,
     read_repository,
     repository_variables,
+    server_contexts,
     start_workflows,
 )
 from simulator.cli.resolution import Actions, read_actions, tell
@@ -23,6 +24,7 @@ from simulator.cli.subject import RunOptions, Subject
 from simulator.cli.supplies import parse_supplies, unused_supplies
 from simulator.engines.registry import choose
 from simulator.errors import ExitCode, SimulatorError
+from simulator.expressions.language import Scope
 from simulator.findings import Severity
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
@@ -30,7 +32,7 @@ from simulator.planning.choice import may_publish
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.starting import nothing_starts, starts_often
+from simulator.rehearsal.starting import nothing_starts, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
 from simulator.runner.graph import announcement
@@ -98,6 +100,10 @@ def _prepare(
     if not plans:
         emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
     running = {item.workflow.path for item in plans}
+    beside = [(item.workflow, Scope(contexts=server_contexts(item, identity, variables)))
+              for item in started if item.match.starts]  # fmt: skip
+    for finding in shared_groups(beside, running):
+        emit.raise_finding(finding)
     for item in started:
         if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
             emit.raise_finding(often)

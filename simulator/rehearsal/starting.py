@@ -1,10 +1,11 @@
-"""What is wrong with how an event starts workflows: nothing starts, or a release starts one more than once."""
+"""What is wrong with how an event starts workflows: none, one more than once, or two that exclude each other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
+from simulator.expressions.language import ExpressionError, Scope, render
 from simulator.findings import Finding, Severity
 from simulator.triggers.model import Event, Match
 from simulator.workflow.model import Workflow
@@ -55,4 +56,37 @@ def starts_often(workflow: Workflow, actions: Sequence[str]) -> Finding | None:
         where=trigger.span,
         would_show="Later runs would be refused the files that the first one uploaded, or race with it.",
         hint="Name the one type that releases: `types: [published]`.",
+    )
+
+
+def shared_groups(started: Sequence[tuple[Workflow, Scope]], rehearsed: Collection[str]) -> Iterator[Finding]:
+    """A warning for each workflow that starts beside a rehearsed one, by path, and shares its concurrency group.
+
+    Each workflow comes with the contexts that its `concurrency` may read.
+    """
+    groups = [(workflow, group) for workflow, scope in started if (group := _group(workflow, scope))]
+    for workflow, group in groups:
+        for other, same in groups:
+            if workflow.path in rehearsed and other.path not in rehearsed and same.lower() == group.lower():
+                yield _shared(workflow, other, group)
+
+
+def _group(workflow: Workflow, scope: Scope) -> str:
+    try:
+        return render(workflow.concurrency.group.template, scope) if workflow.concurrency else ""
+    except ExpressionError:
+        return ""
+
+
+def _shared(workflow: Workflow, other: Workflow, group: str) -> Finding:
+    settings = [each.concurrency.cancel_in_progress for each in (workflow, other) if each.concurrency]
+    cancels = any(setting is not None and setting.source != "false" for setting in settings)
+    return Finding(
+        code="concurrency-shared",
+        severity=Severity.WARNING,
+        message=f"{other.path} starts too, is not rehearsed, and asks for the concurrency group '{group}' of "
+        f"{workflow.path}: one of them {'is cancelled by' if cancels else 'waits for'} the other",
+        where=workflow.concurrency.span if workflow.concurrency else None,
+        would_show=f"Canceling since a higher priority waiting request for '{group}' exists" if cancels else None,
+        hint="Name the workflow in its group: ${{ github.workflow }}-${{ github.ref }}.",
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.expressions.language import Scope, Value
 from simulator.findings import Severity
-from simulator.rehearsal.starting import nothing_starts, starts_often
+from simulator.rehearsal.starting import nothing_starts, shared_groups, starts_often
 from simulator.triggers.match import match
 from simulator.triggers.model import Event
 from simulator.workflow.loader import load_workflow
@@ -62,3 +63,21 @@ def test_a_release_that_starts_a_workflow_more_than_once() -> None:
     assert finding is not None
     assert (finding.severity, finding.where) == (Severity.WARNING, item.triggers["release"].span)
     assert "3 times" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("concurrency: release-v1", "concurrency: '${{ github.workflow }}'", None),
+        ("concurrency: Release-v1", "concurrency: 'release-${{ github.ref_name }}'", "waits for the other"),
+        ("concurrency: g", "concurrency: {group: g, cancel-in-progress: true}", "is cancelled by the other"),
+        ("concurrency: g", "env: {}", None),
+    ],
+)
+def test_a_group_that_is_shared_with_a_workflow_that_is_not_rehearsed(one: str, other: str, said: str | None) -> None:
+    files = [workflow(f"push\n{one}", "release.yml"), workflow(f"push\n{other}", "ci.yml")]
+    github: Value = {"ref_name": "v1", "workflow": "CI"}
+    started = [(item, Scope(contexts={"github": github, "vars": {}, "inputs": {}})) for item in files]
+    found = list(shared_groups(started, {"release.yml"}))
+    assert [finding.message.rpartition("one of them ")[2] for finding in found] == ([said] if said else [])
+    assert not list(shared_groups(started, {"release.yml", "ci.yml"})), "that is rehearsed"

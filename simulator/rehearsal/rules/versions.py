@@ -23,11 +23,11 @@ def shallow_checkout(subject: Subject) -> Iterator[Problem]:
     """The version comes from git, and the checkout that is built has no history."""
     tool = subject.git_version
     files = reached(subject.workflow, subject.others)
-    found = [each for workflow in files for each in publishing(workflow)]
+    found = [step for each in files for step in publishing(each)]
     if tool is None or not found or (subject.workflow.triggers.keys() == {"workflow_call"} and _is_called(subject)):
         return
     severity = _severity(subject.workflow, found)
-    for workflow, job in ((workflow, job) for workflow in files for job in workflow.jobs.values()):
+    for workflow, job in ((each, job) for each in files for job in each.jobs.values()):
         checkout = _shallow(job)
         if checkout is None or checkout.uses is None or _version_is_given(workflow, job, tool):
             continue
