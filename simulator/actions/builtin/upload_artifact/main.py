@@ -8,13 +8,12 @@ from __future__ import annotations
 import mimetypes
 import os
 import time
-import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, cast
 
 from simulator.actions.builtin.toolkit import log, patterns, step
+from simulator.actions.builtin.toolkit.archive import write_archive
 from simulator.actions.builtin.toolkit.artifact_service import ArtifactService, BlobUpload
 from simulator.actions.builtin.toolkit.step import ActionError
 
@@ -166,15 +165,6 @@ def send(
                 while block := stream.read(1024 * 1024):
                     content.write(block)
     return content
-
-
-def write_archive(target: BlobUpload, members: dict[Path, str], level: int) -> None:
-    """Zip the files straight into the upload; no seeking, so sizes follow each member."""
-    method = zipfile.ZIP_DEFLATED if level else zipfile.ZIP_STORED
-    stream = cast("IO[bytes]", target)  # zipfile asks no more of a stream that cannot seek than write and flush
-    with zipfile.ZipFile(stream, "w", method, compresslevel=level or None, strict_timestamps=False) as archive:
-        for file, inside in members.items():
-            archive.write(file, inside)
 
 
 def remove_existing(service: ArtifactService, name: str) -> None:
