@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from simulator.findings import Finding, Severity
+from simulator.run_events import FindingRaised
 from simulator.twins.jobs import Jobs, OpenJob
 
 BOT = "github-actions[bot]"  # as whom a job's token acts
@@ -62,3 +64,17 @@ def token_of(authorization: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         return ""
     return password if password not in {"", "x-oauth-basic"} else user
+
+
+def missing_permission(job_id: str, did: str, scope: str, access: str) -> FindingRaised:
+    """What a job's token may not do, told where it was tried: a step may take no notice of the refusal."""
+    return FindingRaised(
+        finding=Finding(
+            code="token-permission",
+            severity=Severity.WARNING,
+            message=f"The job {job_id} {did}, and its token lacks `{scope}: {access}`: GitHub refuses that.",
+            hint=f"Give the job `permissions: {scope}: {access}`; a job's permissions replace the workflow's. "
+            "A repository may be set to give all jobs more; pysim takes the setting of new ones.",
+            where=job_id,
+        )
+    )

@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from simulator import process
+from simulator.run_events import EventSink
 from simulator.twins.application import visit
-from simulator.twins.callers import BOT, Callers
+from simulator.twins.callers import BOT, Callers, missing_permission
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.site import Site
 from simulator.twins.hosts import GITHUB
@@ -43,9 +44,8 @@ _CONFIG: Final = (
 class GitTwin:
     """GitHub's main host."""
 
-    def __init__(self, *, clone: Clone, callers: Callers, upstream: Upstream, site: Site, private: bool) -> None:
-        self._clone, self._callers, self._upstream, self._private = clone, callers, upstream, private
-        self._site = site
+    def __init__(self, *, clone: Clone, callers: Callers, upstream: Upstream, site: Site, emit: EventSink) -> None:
+        self._clone, self._callers, self._upstream, self._site, self._emit = clone, callers, upstream, site, emit
         self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
 
     def close(self) -> None:
@@ -86,15 +86,18 @@ class GitTwin:
 
         Reads with a token that is nobody's are let through, as a token of an app means nothing here.
         """
-        if not writes and not self._private:
+        if not writes and not self._site.private:
             return None
         caller = self._callers.of(request)
         if caller is None or not caller.known:
             said = "Invalid username or token." if caller is None else "No anonymous write access."
             refusal = {"www-authenticate": 'Basic realm="GitHub"'}
             return PlainTextResponse(f"{said}\n", status_code=401, headers=refusal)
-        if caller.may("contents", "write" if writes else "read"):
+        access = "write" if writes else "read"
+        if caller.may("contents", access):
             return None
+        did = "pushed" if writes else "fetched from this private repository"
+        self._emit(missing_permission(visit(request).job_id, did, "contents", access))
         said = f"Permission to {self._clone.repository}.git denied to {BOT}." if writes else _NOT_FOUND
         return PlainTextResponse(f"{said}\n", status_code=403 if writes else 404)
 

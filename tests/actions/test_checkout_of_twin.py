@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from simulator.engines.nodes import find_nodes, serving
-from simulator.run_events import RefChanged
+from simulator.run_events import FindingRaised, RefChanged
 from simulator.twins.github_api.facts import RepositoryFacts
 from tests.actions.clones import real_action
 from tests.actions.conftest import job_environment
@@ -153,6 +153,7 @@ def test_a_push_that_the_permissions_forbid(rig: Rig, tmp_path: Path) -> None:
     assert "remote: Permission to octo/demo.git denied to github-actions[bot]." in pushed.stderr
     assert "The requested URL returned error: 403" in pushed.stderr
     assert rig.seen(RefChanged) == []
+    assert {event.finding.code for event in rig.seen(FindingRaised)} == {"token-permission"}
 
 
 def test_a_private_repository_that_the_token_may_not_read(start: Start, tmp_path: Path) -> None:

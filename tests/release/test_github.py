@@ -56,6 +56,7 @@ def test_a_release_without_the_permission(tiny: Repository) -> None:
     done = tiny.rehearse("--offline")
     assert (done.code, done.conclusions["release"]) == (1, "failure")
     assert "Resource not accessible by integration" in done.log("release")
+    assert "`permissions: contents: write`" in done.findings["token-permission"]
     assert done.summary["github"]["releases"] == []
 
 
@@ -71,3 +72,36 @@ def test_the_release_of_a_release_event_is_there(tiny: Repository) -> None:
     (release,) = done.summary["github"]["releases"]
     assert (release["change"], len(release["assets"]) > 0) == ("edited", True)
     assert "Found release v0.1.0 (with id=" in done.log("release")
+
+
+PUSH = """\
+  move:
+    needs: publish
+    runs-on: ubuntu-latest
+    permissions:
+      contents: write
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          git tag v0
+          git push origin v0
+          git push origin HEAD:refs/heads/released
+"""
+
+
+def test_tags_and_branches_that_a_job_pushes(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + PUSH)
+    done = tiny.rehearse("--offline")
+    assert (done.code, done.conclusions["move"]) == (0, "success"), done.log("move")
+    refs = {change["ref"]: (change["before"], change["by"]) for change in done.summary["github"]["refs"]}
+    assert refs == {"refs/tags/v0": (None, "push"), "refs/heads/released": (None, "push")}
+
+
+def test_a_push_without_the_permission(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + PUSH.replace("contents: write", "contents: read"))
+    done = tiny.rehearse("--offline")
+    assert done.conclusions["move"] == "failure"
+    assert ".git denied to github-actions[bot]." in done.log("move")
+    assert "token-permission" in done.findings

@@ -231,6 +231,9 @@ def test_who_may_not_release(rig: Rig, permissions: dict[str, str], token: str, 
     answer = asker(rig.job(permissions=permissions), token)("POST", "/releases", json={"tag_name": "v0.1.0"})
     assert (answer.status_code, answer.json()["message"]) == (status, message)
     assert rig.seen(ReleaseChanged) == []
+    told = [event.finding.message for event in rig.seen(FindingRaised)]
+    said = f"The job publish called POST /repos/{REPOSITORY}/releases, and its token lacks `contents: write`"
+    assert [message.partition(":")[0] for message in told] == ([said.partition(":")[0]] if status == 403 else [])
 
 
 def test_a_token_ends_with_its_job(rig: Rig) -> None:

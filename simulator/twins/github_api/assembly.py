@@ -40,6 +40,6 @@ def github_twins(
     )
     queries = Queries(clone=clone, place=place, store=store, releases=releases)
     return (
-        GitTwin(clone=clone, callers=callers, upstream=upstream, site=site, private=facts.private),
+        GitTwin(clone=clone, callers=callers, upstream=upstream, site=site, emit=emit),
         ApiTwin(place=place, callers=callers, upstream=upstream, emit=emit, endpoints=endpoints, queries=queries),
     )

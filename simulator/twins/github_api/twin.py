@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import fault, visit
-from simulator.twins.callers import Caller, Callers
+from simulator.twins.callers import Caller, Callers, missing_permission
 from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, error_response
 from simulator.twins.github_api.graphql import UnsupportedError
 from simulator.twins.github_api.objects import Place
@@ -109,6 +109,8 @@ class ApiTwin:
         if not caller.known and endpoint.needs == "write":
             raise ApiError(401, "Requires authentication")
         if (private or endpoint.needs == "write") and not caller.may(endpoint.scope, endpoint.needs):
+            did = f"called {request.method} {visit(request).path}"
+            self._emit(missing_permission(visit(request).job_id, did, endpoint.scope, endpoint.needs))
             raise ApiError(403, FORBIDDEN)
         return caller
 
