@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from simulator.actions.model import ContainerRuns, LocalReference, RepositoryReference, ResolvedAction
-from simulator.engines.base import Command, ContainerError, ContainerImage, ContainerSpec, Exit, LineSink, NewFile
+from simulator.engines.base import Command, ContainerError, ContainerImage, ContainerSpec, Exit, LineSink
 from simulator.expressions.language import Scope, render
 from simulator.run_events import Conclusion
 from simulator.runner.places import ACTION_HOME, ACTION_WORKSPACE, action_places, translate
@@ -86,7 +86,7 @@ def run_container(
     within = Scope(contexts={**scope.contexts, "inputs": dict(inputs)}, functions=scope.functions)
     for name, template in runs.env.items():
         run.env.setdefault(name, render(template, within))
-    places = action_places(job.folder)
+    places = run.log.places = action_places(job.folder)
     env = {name: translate(value, places) for name, value in _environment(run, given, services).items()}
     entrypoint = _entrypoint(run, runs, inputs)
     spec = ContainerSpec(
@@ -132,7 +132,7 @@ def _input(inputs: Mapping[str, str], name: str) -> str:
 def _work(run: StepRun, spec: ContainerSpec, seconds: float | None) -> Exit:
     """Run the container with the step's command files, and give them back."""
     sandbox = run.job.sandbox
-    files = {path: NewFile(content=b"", mode=0o666) for path in run.files.values()}
+    files = run.new_files()
     folders = tuple(str(folder) for folder in spec.folders.values())
     sandbox.run(
         Command(argv=("mkdir", "-p", *folders), cwd=PurePosixPath("/"), env=sandbox.environment, files=files),

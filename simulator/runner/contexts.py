@@ -26,6 +26,8 @@ _IN_ENVIRONMENT: Final = frozenset(
         "actor",
         "actor_id",
         "api_url",
+        "artifacts",
+        "artifacts_list",
         "base_ref",
         "env",
         "event_name",

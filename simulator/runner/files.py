@@ -5,12 +5,30 @@ Knows their grammar (actions/runner, FileCommandManager), not what their values 
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
+from typing import Final
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 class FileCommandError(ValueError):
     """A file command that the runner refuses; the text is the runner's."""
+
+
+def decode_text(content: bytes) -> str:
+    """The text of a file as .NET reads it: UTF-8, or what a byte order mark says."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            return content[len(mark) :].decode(encoding, errors="replace")
+    return content.decode(errors="replace")
 
 
 def parse_pairs(text: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 
 from simulator.actions.reference import is_local
 from simulator.engines.base import LAYOUT, Command, NewFile, SandboxSpec
@@ -30,6 +31,8 @@ from simulator.runner.step import Body, StepError, StepRun, begin, perform
 from simulator.runner.values import boolean, number
 from simulator.twins.base import JobAccess, JobGrant
 from simulator.workflow.model import Text
+
+LARGEST_OUTPUT: Final = 1024 * 1024  # bytes of UTF-16, as GitHub counts
 
 
 class JobRunner:
@@ -217,6 +220,8 @@ class JobRunner:
             log.fail("Fail to evaluate job outputs", str(error))
             return {}
         for name, value in outputs.items():
+            if (size := len(value.encode("utf-16-le", "replace"))) > LARGEST_OUTPUT:
+                log.fail(f"The output '{name}' of the job is too large: {size} bytes. GitHub takes 1 MB of each.")
             if state.masker.holds(value):
                 log.annotate("warning", f"Skip output '{name}' since it may contain secret.")
         return {name: value for name, value in outputs.items() if value and not state.masker.holds(value)}

@@ -61,6 +61,7 @@ class StepLog:
 
     `outputs`, `state`, `env` and `paths` are what commands asked for; `failed` says that one could not be carried out.
     With `unsecure`, the disabled commands `set-env` and `add-path` work; with `any_token` every word stops commands.
+    `places` are the folders of the sandbox that the step knows by other names, by these names.
     """
 
     def __init__(self, job: JobLog, number: int) -> None:
@@ -72,6 +73,7 @@ class StepLog:
         self.failed = False
         self.unsecure = False
         self.any_token = False
+        self.places: Mapping[PurePosixPath, PurePosixPath] = {}
         self._job = job
         self._scanner = Scanner(job.matchers, self._note) if job.matchers else None
         self._line = ""
@@ -184,16 +186,25 @@ class StepLog:
         """A line that a problem matcher knows; its file counts if it lies in the checkout of the repository."""
         file = None
         if problem.file is not None and self._job.matchers is not None:
-            file = self._job.matchers.place(problem.file, problem.from_path, self._note)
+            from_path = problem.from_path and self._here(problem.from_path)
+            file = self._job.matchers.place(self._here(problem.file), from_path, self._note)
         place = Place(file=file, line=problem.line, column=problem.column)
         self.annotate(problem.severity, problem.message, place=place, shown=line)
 
     def _relative(self, file: str | None) -> str | None:
         """A file of the workspace by its path there."""
+        file = file and self._here(file)
         if file is None or self._job.folder is None or not file.startswith("/"):
             return file
         path = PurePosixPath(posixpath.normpath(file))
         return str(path.relative_to(self._job.folder)) if path.is_relative_to(self._job.folder) else file
+
+    def _here(self, path: str) -> str:
+        """A path as the sandbox has it, of one that a container may know by another name."""
+        for place, folder in self.places.items():
+            if path == str(place) or path.startswith(f"{place}/"):
+                return f"{folder}{path[len(str(place)) :]}"
+        return path
 
     # What each command does; registered in COMMANDS below.
 
@@ -284,7 +295,7 @@ class StepLog:
         if self._job.matchers is None or self._scanner is None:
             return
         try:
-            configs = parse_matchers(self._job.matchers.file(command.data), self._note)
+            configs = parse_matchers(self._job.matchers.file(self._here(command.data)), self._note)
         except MatcherError as error:
             self._refuse(str(error))
             return
@@ -308,7 +319,7 @@ class StepLog:
             )
         elif self._job.matchers is not None and self._scanner is not None:
             try:
-                owners = (owner,) if owner else owners_of(self._job.matchers.file(file))
+                owners = (owner,) if owner else owners_of(self._job.matchers.file(self._here(file)))
             except MatcherError as error:
                 self._refuse(str(error))
                 return

@@ -23,6 +23,7 @@ from simulator.runner.contexts import (
     runner_context,
     runner_variables,
 )
+from simulator.runner.declared import Declared
 from simulator.runner.lifetime import JobLife
 from simulator.runner.log import JobLog, StepLog
 from simulator.runner.masking import Masker
@@ -97,6 +98,7 @@ class JobState:
             self.folder,
             urls=(f"{SERVER_URL}/{repository}", f"git@{SERVER_URL.partition('://')[2]}:{repository}.git"),
         )
+        self.declared = Declared(self.folder, self._read)
         self._log = JobLog(
             job_id=planned.key,
             masker=masker,

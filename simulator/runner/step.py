@@ -9,14 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final, Literal, NoReturn
 
 from simulator.engines.base import Command, Exit, NewFile
 from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
 from simulator.run_events import Conclusion
-from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
+from simulator.runner.declared import SWITCH
+from simulator.runner.files import FileCommandError, decode_text, parse_pairs, parse_paths
 from simulator.runner.lifetime import StepLife
 from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
@@ -30,6 +30,8 @@ LARGEST_SUMMARY: Final = 1024 * 1024  # bytes; GitHub drops a larger one
 BLOCKED: Final = "NODE_OPTIONS"  # no step may set it for those after it
 # What the github context calls the command files, and the beginning of their names.
 _FILES: Final = {
+    "artifacts": "artifacts",
+    "artifacts_list": "artifacts_list",
     "env": "set_env",
     "output": "set_output",
     "path": "add_path",
@@ -154,11 +156,23 @@ class StepRun:
         Raises StepCancelled, and StepError when the time is up or the process cannot be started.
         """
         env = self.job.process_env(self.env, self.fields, given or {}, services or {})
-        own = {path: NewFile(content=b"", mode=0o666) for path in self.files.values()}
+        own = self.new_files()
         collect = tuple(self.files.values())
         command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
         sandbox = self.job.sandbox
         return self.limited(lambda seconds: sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop))
+
+    def new_files(self) -> dict[PurePosixPath, NewFile]:
+        """The command files as the process finds them: empty, but for the list of declared artifacts."""
+        files = {path: NewFile(content=b"", mode=0o666) for path in self.files.values()}
+        if self._declares:
+            files[self.files["artifacts_list"]] = NewFile(content=self.job.declared.listing(), mode=0o666)
+        return files
+
+    @property
+    def _declares(self) -> bool:
+        """Whether steps of this job may declare artifacts."""
+        return self.env.get(SWITCH, "").strip().lower() in {"1", "true", "$true"}
 
     def limited(self, work: Callable[[float | None], Exit]) -> Conclusion:
         """Run a process of this step within its limits and the job's, and take up what it leaves in its command files.
@@ -193,24 +207,28 @@ class StepRun:
         raise StepError(f"The action '{self.name}' has timed out after {self.minutes} minutes.")
 
     def _take_up(self, files: Mapping[PurePosixPath, bytes]) -> None:
+        self.job.env.update(self.log.env)
+        for folder in self.log.paths:
+            self.job.add_path(folder)
         takers: Mapping[str, Callable[[str], None]] = {
             "env": self._take_variables,
             "output": self._take_outputs,
             "path": self._take_paths,
             "state": lambda text: self.log.state.update(parse_pairs(text)),
-            "step_summary": self._take_summary,
+            "step_summary": self.log.summary,
+            "artifacts": self._take_artifacts,
         }
         for name, take in takers.items():
             content = files.get(self.files[name])
-            if content is None:
+            if not content or (name == "step_summary" and self._too_large(content)):
                 continue
             try:
-                take(content.decode(errors="replace"))
+                take(decode_text(content))
             except FileCommandError as error:
                 self.log.fail(f"Unable to process file command '{name}' successfully.", str(error))
 
     def _take_variables(self, text: str) -> None:
-        for name, value in chain(self.log.env.items(), parse_pairs(text)):
+        for name, value in parse_pairs(text):
             if name.upper() == BLOCKED:
                 self.log.error(f"Can't store {BLOCKED} output parameter using '$GITHUB_ENV' command.")
             else:
@@ -223,19 +241,22 @@ class StepRun:
             self.log.outputs[name] = value
 
     def _take_paths(self, text: str) -> None:
-        for folder in (*self.log.paths, *parse_paths(text)):
+        for folder in parse_paths(text):
             self.job.add_path(folder)
 
-    def _take_summary(self, text: str) -> None:
-        size = len(text.encode())
-        if size > LARGEST_SUMMARY:
+    def _take_artifacts(self, text: str) -> None:
+        if self._declares and (said := self.job.declared.take(text, len(text.encode()))):
+            self.log.write(said)
+
+    def _too_large(self, summary: bytes) -> bool:
+        """Whether a summary is more than GitHub takes, which is said and does not fail the step."""
+        if len(summary) > LARGEST_SUMMARY:
             self.log.error(
-                f"$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got {size // 1024}k. "
-                "For more information see: https://docs.github.com/actions/using-workflows/"
+                "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got "
+                f"{len(summary) // 1024}k. For more information see: https://docs.github.com/actions/using-workflows/"
                 "workflow-commands-for-github-actions#adding-a-markdown-summary"
             )
-        elif text:
-            self.log.summary(text)
+        return len(summary) > LARGEST_SUMMARY
 
 
 # ---- the life of a step

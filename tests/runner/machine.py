@@ -172,6 +172,10 @@ class Process:
         assert self.sandbox.cancelled.wait(10)
         return CANCELLED
 
+    def content(self, name: str) -> None:
+        """Print the file that a variable names."""
+        self.say(f"{name}: {self.sandbox.read(PurePosixPath(self.command.env[name])).decode()}")
+
     def exit(self, code: str) -> Exit:
         return Exit(code=int(code))
 
@@ -190,12 +194,13 @@ class Process:
         self.sandbox.die()
 
 
-FILES: Final = ("env", "output", "path", "state", "step_summary")
+FILES: Final = ("env", "output", "path", "state", "step_summary", "artifacts")
 COMMANDS: Final[Mapping[str, Callable[[Process, str], Exit | None]]] = {
     "add": Process.add,
     "argv": Process.argv,
     "break": Process.break_,
     "cancel": Process.cancel,
+    "content": Process.content,
     "die": Process.die,
     "exit": Process.exit,
     "fail": Process.fail,

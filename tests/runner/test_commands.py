@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.runner.commands import WorkflowCommand, parse_command
-from simulator.runner.files import FileCommandError, parse_pairs, parse_paths
+from simulator.runner.files import FileCommandError, decode_text, parse_pairs, parse_paths
 from simulator.runner.log import COMMANDS
 
 
@@ -81,6 +81,11 @@ def test_refused_pairs(text: str, complaint: str) -> None:
     with pytest.raises(FileCommandError) as caught:
         list(parse_pairs(text))
     assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_text_in_the_encodings_of_powershell(encoding: str) -> None:
+    assert decode_text("NAME=wört\n".encode(encoding)) == "NAME=wört\n"
 
 
 def test_paths() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 
 from simulator.run_events import Annotation, RunEvent, StepLine
@@ -149,6 +151,16 @@ def test_each_line_of_a_mask_counts() -> None:
 def test_a_long_message_is_cut_in_the_log_too() -> None:
     _, shown, annotations = feed(f"::error::{'x' * 5000}")
     assert len(shown[0][1]) == len(annotations[0].message) == 4096
+
+
+def test_a_container_calls_the_workspace_by_another_name() -> None:
+    events: list[RunEvent] = []
+    log = StepLog(JobLog(job_id="b", masker=Masker(), emit=events.append, folder=PurePosixPath("/work/tool")), 1)
+    log.places = {PurePosixPath("/github/workspace"): PurePosixPath("/work/tool")}
+    log("::error file=/github/workspace/src/a.py,line=1::x")
+    log("::error file=/github/workspaces/a.py,line=1::x")
+    found = [event.file for event in events if isinstance(event, Annotation)]
+    assert found == ["src/a.py", "/github/workspaces/a.py"]
 
 
 def test_groups() -> None:

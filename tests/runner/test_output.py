@@ -195,3 +195,13 @@ def test_debug_messages_are_shown_where_the_secret_or_variable_says_so(world: Wo
     assert ran.lines("build", "debug") == ["hello"]
     assert "RUNNER_DEBUG=1" in ran.lines("build")
     assert "1" in ran.printed("build")
+
+
+def test_a_job_output_has_its_limit() -> None:
+    ran = World().run(
+        job_of("- {id: big, run: output a=" + "x" * 600_000 + "}", job="outputs: {a: '${{ steps.big.outputs.a }}'}")
+    )
+    assert ran.lines("build", "error") == [
+        "The output 'a' of the job is too large: 1200000 bytes. GitHub takes 1 MB of each."
+    ]
+    assert ran.conclusions == {"build": "failure"}
