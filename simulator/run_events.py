@@ -142,6 +142,20 @@ class StepStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StepVariables:
+    """Where the variables come from that a step's process is given on top of the runner's own, by name.
+
+    An origin is an `env:` (`the workflow`, `the job`, `the step`, `the step around it`) or `GITHUB_ENV in step 3`, or
+    for PATH `GITHUB_PATH in step 3`; of a variable that GitHub sets all the same, `GitHub, over` what it wins over.
+    Values are in the head of the step's log.
+    """
+
+    job_id: str
+    number: int
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepLine:
     """A line of a step's log; `level` is what a workflow command or a problem matcher made of it."""
 
@@ -367,6 +381,7 @@ RunEvent = (
     | StepLine
     | Annotation
     | StepSummary
+    | StepVariables
     | StepFinished
     | JobFinished
     | TwinRequest

@@ -49,6 +49,7 @@ from simulator.run_events import (
     StepLine,
     StepStarted,
     StepSummary,
+    StepVariables,
     TokenExchanged,
     TwinRequest,
     WorkflowConsidered,
@@ -108,7 +109,7 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = [f"{event.job_id}: {ref_words(event)}"]
         case ReleaseChanged():
             lines = [f"{event.job_id}: {release_words(event)}"]
-        case Annotation() | StepSummary() | TwinRequest():
+        case Annotation() | StepSummary() | StepVariables() | TwinRequest():
             lines = []
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             lines = _run(event)

@@ -36,6 +36,7 @@ from simulator.run_events import (
     StepLine,
     StepStarted,
     StepSummary,
+    StepVariables,
     TokenExchanged,
     TwinRequest,
     Verdict,
@@ -49,7 +50,7 @@ _RunEvent = (
     RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | ActionResolved | RunFinished | FindingRaised
 )
 _JobEvent = JobPlanned | JobStarted | JobFinished | GateEvaluated
-_StepEvent = StepStarted | StepLine | StepFinished | StepSummary | Annotation
+_StepEvent = StepStarted | StepLine | StepFinished | StepSummary | StepVariables | Annotation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +173,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
             return _run(state, event)
         case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
             return _job(state, event)
-        case StepStarted() | StepLine() | StepFinished() | StepSummary() | Annotation():
+        case StepStarted() | StepLine() | StepFinished() | StepSummary() | StepVariables() | Annotation():
             return _step(state, event)
         case ArtifactStored() | CacheUsed() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
             return _outside(state, event)
@@ -235,6 +236,8 @@ def _job(state: RunState, event: _JobEvent) -> RunState:
 
 
 def _step(state: RunState, event: _StepEvent) -> RunState:
+    if isinstance(event, StepVariables):
+        return state
     if isinstance(event, StepSummary):
         return replace(state, summaries=(*state.summaries, event))
     if isinstance(event, Annotation):

@@ -21,7 +21,7 @@ from simulator.runner.contexts import (
     oidc_claims,
     workspace,
 )
-from simulator.runner.lifetime import JobLife
+from simulator.runner.lifetime import GRACE, JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings, StepResult
@@ -156,8 +156,9 @@ class JobRunner:
             log.write(f"{scope}: {access}")
         log.write("", "endgroup")
         self._lay_out(state, log)
-        state.env.update(render_all(settings.plan.workflow.env, state.scope()))
-        state.env.update(render_all(planned.job.env, state.scope()))
+        for texts, origin in ((settings.plan.workflow.env, "the workflow"), (planned.job.env, "the job")):
+            for name, value in render_all(texts, state.scope()).items():
+                state.set_variable(name, value, origin)
         defaults = (planned.job.defaults, settings.plan.workflow.defaults)
         state.shell = _default(state, [given.shell for given in defaults])
         state.working_directory = _default(state, [given.working_directory for given in defaults])
@@ -166,7 +167,8 @@ class JobRunner:
             self._forgiving = boolean(job.continue_on_error, state.scope())
         if job.timeout_minutes is not None:
             state.minutes = int(number(job.timeout_minutes, state.scope())) or DEFAULT_MINUTES
-        self._life.limit(state.minutes * 60)
+        grace = job.cancel_timeout_minutes
+        self._life.limit(state.minutes * 60, GRACE if grace is None else number(grace, state.scope()) * 60)
 
     def _lay_out(self, state: JobState, log: StepLog) -> None:
         sandbox = state.sandbox

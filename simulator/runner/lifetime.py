@@ -40,6 +40,7 @@ class JobLife:
         self._lock = threading.Lock()
         self._cancelled = self._expired = False
         self._deadline = math.inf
+        self._grace = GRACE
         self._steps: list[StepLife] = []  # outermost first: a composite action's steps are inside the one that uses it
         self._sandbox: Sandbox | None = None
 
@@ -69,9 +70,10 @@ class JobLife:
             self._end(stopping, -math.inf)
         self._interrupt(stopping)
 
-    def limit(self, seconds: float) -> None:
-        """The job has so many seconds from now."""
+    def limit(self, seconds: float, grace: float = GRACE) -> None:
+        """The job has so many seconds from now, and when it is cancelled `grace` for its last steps."""
         with self._lock:
+            self._grace = grace
             if not self._cancelled:
                 self._deadline = self._clock() + seconds
 
@@ -91,7 +93,7 @@ class JobLife:
         """How long a process of a step may run, None without a limit; and whether the limit is the job's."""
         with self._lock:
             now = self._clock()
-            grace = GRACE if step.outlives and not self._cancelled else 0.0
+            grace = self._grace if step.outlives and not self._cancelled else 0.0
             job, own = self._deadline + grace - now, step.deadline - now
         return (None if job == own == math.inf else min(job, own)), job < own
 
@@ -125,7 +127,7 @@ class JobLife:
             if self._cancelled:
                 return
             stopping = list(dropwhile(lambda step: step.outlives, self._steps))
-            self._end(stopping, moment + GRACE)
+            self._end(stopping, moment + self._grace)
         self._interrupt(stopping)
 
     def _end(self, stopping: list[StepLife], deadline: float) -> None:

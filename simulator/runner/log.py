@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal, get_args
 
-from simulator.run_events import Annotation, EventSink, StepLine, StepSummary
+from simulator.run_events import Annotation, EventSink, StepLine, StepSummary, StepVariables
 from simulator.runner.commands import WorkflowCommand, parse_command
 from simulator.runner.masking import Masker
 from simulator.runner.matchers import MatcherError, Matchers, Problem, Scanner, owners_of, parse_matchers, whole_number
@@ -125,6 +125,14 @@ class StepLog:
         if self._job.debug:
             for line in message.replace("\r\n", "\n").split("\n"):
                 self.write(line, "debug")
+
+    def variables(self, origins: Mapping[str, str]) -> None:
+        """Where the step's variables come from, by name; told in the log, too, where the step is debugged."""
+        for name, origin in origins.items():
+            self.debug(f"{name}: from {origin}")
+        if origins:
+            told = {self._job.masker.mask(name): origin for name, origin in origins.items()}
+            self._job.emit(StepVariables(job_id=self._job.job_id, number=self.number, origins=told))
 
     def annotate(
         self,

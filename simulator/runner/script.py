@@ -42,6 +42,7 @@ def write_variables(log: StepLog, run: StepRun) -> None:
         log.write("env:")
     for name, value in run.env.items():
         log.write(f"  {name}: {value}")
+    log.variables(run.origins())
 
 
 def _rendered(text: Text | None, scope: Scope) -> str | None:

@@ -110,8 +110,10 @@ class JobState:
         )
         self._runner = runner_context(self.folder, debug=debug)
         self._job = job_context(github, settings.plan, planned)
-        self._paths: list[str] = []
+        self._paths: dict[str, int] = {}  # a folder of GITHUB_PATH, and the number of the step that added it
+        self._origins: dict[str, str] = {}  # of `env`, as `StepVariables` has them
         self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
+        self._orchestration = uuid.uuid5(uuid.NAMESPACE_OID, settings.run_id)
         self._sandbox: Sandbox | None = None
         self._numbers = 0
         self._variables: Mapping[str, str] = settings.variables
@@ -241,9 +243,34 @@ class JobState:
 
     # ---- variables of a process
 
-    def add_path(self, folder: str) -> None:
-        """A line of GITHUB_PATH; one that was there already comes to the front."""
-        self._paths = [*(path for path in self._paths if path != folder), folder]
+    def set_variable(self, name: str, value: str, origin: str) -> None:
+        """A variable of all steps from now on."""
+        self.env[name] = value
+        self._origins[name] = origin
+
+    def origins_of(self, own: Mapping[str, str], fields: Mapping[str, Value]) -> dict[str, str]:
+        """Where variables come from, as `StepVariables` has it: the job's, and a step's `own` over them."""
+        origins = {**self._origins, **own}
+        fixed = {"GITHUB_ACTIONS", *self._fixed(fields)}
+        told = {name: f"GitHub, over {origin}" if name in fixed else origin for name, origin in origins.items()}
+        if self._paths:
+            steps = ", ".join(map(str, sorted(set(self._paths.values()))))
+            told["PATH"] = " and ".join(filter(None, (f"GITHUB_PATH in step {steps}", told.get("PATH"))))
+        return told
+
+    def add_path(self, folder: str, number: int) -> None:
+        """A line of GITHUB_PATH by a step of a number; one that was there already comes to the front."""
+        self._paths.pop(folder, None)
+        self._paths[folder] = number
+
+    def _fixed(self, fields: Mapping[str, Value]) -> dict[str, str]:
+        """The variables that a step cannot change; `fields` as in `scope`."""
+        return {
+            **github_variables({**self.github, **fields}),
+            **runner_variables(self._runner),
+            **self.access.run_env,
+            "ACTIONS_ORCHESTRATION_ID": f"{self._orchestration}.{self.planned.job.id}.__default",
+        }
 
     def search_path(self, path: str) -> str:
         """PATH with the folders of GITHUB_PATH in front, the last one added first."""
@@ -272,9 +299,7 @@ class JobState:
             own["PATH"] = self.search_path(own.get("PATH", ""))
         variables = {
             **own,
-            **github_variables({**self.github, **fields}),
-            **runner_variables(self._runner),
-            **self.access.run_env,
+            **self._fixed(fields),
             **services,
             "GITHUB_ACTIONS": "true",
             "CI": own.get("CI", "true"),

@@ -94,6 +94,11 @@ class StepRun:
             self.frame, env=self.env, fields=self.fields, status=status or (self.frame.status if inside else None)
         )
 
+    def origins(self) -> dict[str, str]:
+        """Where its variables come from, as `StepVariables` has it."""
+        own = {name: "the step" if name in self.step.env else "the step around it" for name in self.overrides}
+        return self.job.origins_of(own, self.fields)
+
     # ---- may it run, and how long
 
     def holds(self) -> bool:
@@ -207,9 +212,10 @@ class StepRun:
         raise StepError(f"The action '{self.name}' has timed out after {self.minutes} minutes.")
 
     def _take_up(self, files: Mapping[PurePosixPath, bytes]) -> None:
-        self.job.env.update(self.log.env)
+        for name, value in self.log.env.items():
+            self.job.set_variable(name, value, f"set-env in step {self.log.number}")
         for folder in self.log.paths:
-            self.job.add_path(folder)
+            self.job.add_path(folder, self.log.number)
         takers: Mapping[str, Callable[[str], None]] = {
             "env": self._take_variables,
             "output": self._take_outputs,
@@ -232,7 +238,7 @@ class StepRun:
             if name.upper() == BLOCKED:
                 self.log.error(f"Can't store {BLOCKED} output parameter using '$GITHUB_ENV' command.")
             else:
-                self.job.env[name] = value
+                self.job.set_variable(name, value, f"GITHUB_ENV in step {self.log.number}")
 
     def _take_outputs(self, text: str) -> None:
         for name, value in parse_pairs(text):
@@ -242,7 +248,7 @@ class StepRun:
 
     def _take_paths(self, text: str) -> None:
         for folder in parse_paths(text):
-            self.job.add_path(folder)
+            self.job.add_path(folder, self.log.number)
 
     def _take_artifacts(self, text: str) -> None:
         if self._declares and (said := self.job.declared.take(text, len(text.encode()))):

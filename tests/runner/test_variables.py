@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simulator.engines.base import LAYOUT
-from tests.runner.driving import WORKSPACE, Case
+from simulator.run_events import StepVariables
+from tests.runner.driving import WORKSPACE, Case, World
+from tests.runner.test_actions import composite
 
 VARIABLES = {
     "the nearest env wins: workflow, job, GITHUB_ENV, step": Case(
@@ -305,3 +307,55 @@ CASES = VARIABLES | FILES
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_steps(case: Case) -> None:
     assert case.run().transcript("build") == case.expected
+
+
+ORIGINS = """
+    on: push
+    env: {A: flow, B: flow, GITHUB_SHA: flow}
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        env: {B: job, C: job}
+        steps:
+          - run: |
+              env C=file
+              env PATH=/own
+              path /opt/mine
+          - run: say ${{ env.D }}
+            env: {D: step, A: step}
+          - uses: ./act
+            env: {D: outer}
+"""
+
+
+def test_where_a_variable_comes_from() -> None:
+    ran = World(files={"act/action.yml": composite("- {run: say x, shell: bash, env: {E: inner}}")}).run(ORIGINS)
+    told = [(event.number, event.origins) for event in ran.events if isinstance(event, StepVariables)]
+    common = {"A": "the workflow", "B": "the job", "GITHUB_SHA": "GitHub, over the workflow"}
+    later = {**common, "C": "GITHUB_ENV in step 2", "PATH": "GITHUB_PATH in step 2 and GITHUB_ENV in step 2"}
+    assert told == [
+        (2, {**common, "C": "the job"}),
+        (3, {**later, "D": "the step", "A": "the step"}),
+        (4, {**later, "D": "the step"}),
+        (4, {**later, "D": "the step around it", "E": "the step"}),
+    ]
+
+
+def test_a_debugged_step_says_where_its_variables_come_from() -> None:
+    ran = World(debug=True).run(ORIGINS.replace("./act", "./none"))
+    assert "A: from the workflow" in ran.lines("build", "debug")
+    assert "D: from the step" in ran.lines("build", "debug")
+
+
+def test_jobs_of_a_run_have_an_orchestration_each() -> None:
+    ran = World().run(
+        """
+        on: push
+        jobs:
+          one: {runs-on: ubuntu-latest, steps: [{run: say x}]}
+          two: {runs-on: ubuntu-latest, steps: [{run: say x}, {run: say y}]}
+        """
+    )
+    names = [process.env["ACTIONS_ORCHESTRATION_ID"].split(".") for process in ran.machine.processes]
+    assert [rest for _, *rest in names] == [["one", "__default"], ["two", "__default"], ["two", "__default"]]
+    assert len({run for run, *_ in names}) == 1

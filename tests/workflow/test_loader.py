@@ -289,7 +289,6 @@ def test_permissions(written: str, contents: str, id_token: str, models: str, pa
     [
         ("runs-on: x, services: {db: postgres}, container: a", ["container", "services"]),
         ("runs-on: {group: g, labels: x}", ["group"]),
-        ("runs-on: x, cancel-timeout-minutes: 3", ["cancel-timeout-minutes"]),
         ("runs-on: x, env: '${{ fromJSON(vars.E) }}'", ["env: ${{ }}"]),
         ("runs-on: x, strategy: '${{ fromJSON(vars.E) }}'", ["strategy: ${{ }}"]),
         ("runs-on: x, env: {'${{ insert }}': '${{ fromJSON(vars.E) }}', B: c}", ["${{ insert }}"]),
