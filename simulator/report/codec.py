@@ -15,7 +15,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from simulator import run_events
 from simulator.errors import UsageError
@@ -37,8 +37,15 @@ _NAMES: Final = {kind: name for name, kind in EVENT_TYPES.items()}
 
 def encode(event: RunEvent) -> dict[str, object]:
     """An event as an object for JSON."""
-    fields = {_camel(f.name): _plain(getattr(event, f.name)) for f in dataclasses.fields(event)}
-    return {"type": _NAMES[type(event)], "schemaVersion": SCHEMA_VERSION, **fields}
+    kind: Any = type(event)
+    fields = {key: _plain(getattr(event, name)) for name, key in _keys(kind)}
+    return {"type": _NAMES[kind], "schemaVersion": SCHEMA_VERSION, **fields}
+
+
+@functools.cache
+def _keys(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass, and what they are called in JSON."""
+    return tuple((field.name, _camel(field.name)) for field in dataclasses.fields(kind))
 
 
 def dump(event: RunEvent) -> str:
@@ -47,10 +54,13 @@ def dump(event: RunEvent) -> str:
 
 
 def _plain(value: object) -> object:
+    if type(value) in {str, int, float, bool, type(None)}:
+        return value
     if isinstance(value, enum.Enum):
         return value.value
     if dataclasses.is_dataclass(value):
-        return {_camel(f.name): _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        kind: Any = type(value)
+        return {key: _plain(getattr(value, name)) for name, key in _keys(kind)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

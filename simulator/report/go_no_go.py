@@ -101,7 +101,7 @@ def report(
         ("Failed", _failed(state, folder, log_lines)),
         ("Notes", _notes(state)),
         ("Findings", _findings(state)),
-        ("Record", [line(f"{folder.path}/")] if folder else []),
+        ("Record", _record(folder) if folder else []),
     )
     body = [text for label, content in sections for text in section(label, content, console)]
     return [line().text, *body, line().text, *_verdict(state, console)]
@@ -400,6 +400,10 @@ def _would_show(finding: Finding, logs: str) -> list[Line]:
         return lines(text, indent=2, lead="The release would have shown: ")
     quoted = [line(("  | ", "dim"), row, hang=4) for row in text.split("\n")]
     return [line(("  The release would have shown:", "bold")), *quoted]
+
+
+def _record(folder: RunFolder) -> list[Line]:
+    return [line(f"{folder.path}/"), line(f"{folder.page.name} in it is this report as a page")]
 
 
 def _words(text: str) -> str:

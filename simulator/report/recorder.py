@@ -35,14 +35,15 @@ class Recorder:
 
     @property
     def state(self) -> RunState:
-        """What is known of the run so far."""
+        """What is known of the run so far, but for the lines of its logs."""
         return self._state
 
     def __call__(self, event: RunEvent, /) -> None:
         with self._lock, self._writing():
             if self._closed:
                 return
-            self._state = advance(self._state, event)
+            if not isinstance(event, StepLine):
+                self._state = advance(self._state, event)
             self._events.write(f"{dump(event)}\n")
             self._events.flush()
             self._log(event)
@@ -88,7 +89,7 @@ class Recorder:
 
     def _step_name(self, job_id: str, number: int) -> str:
         job = self._state.jobs.get(job_id)
-        return job.steps[number].name if job and number in job.steps else "step"
+        return job.steps[number].name if job and number in job.steps else f"step {number}"
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

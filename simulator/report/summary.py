@@ -6,9 +6,10 @@ from typing import Final, NotRequired, TypedDict
 
 from simulator.findings import Finding
 from simulator.positions import Span
+from simulator.report.annotations import by_level
 from simulator.report.github import net_changes
 from simulator.report.state import JobState, RunState, StepState
-from simulator.run_events import Conclusion, FileUploaded, TokenExchanged
+from simulator.run_events import Annotation, Conclusion, FileUploaded, TokenExchanged
 
 SUMMARY_VERSION: Final = 1
 
@@ -135,6 +136,21 @@ class FindingSummary(TypedDict):
     wouldShow: NotRequired[str]
 
 
+class AnnotationSummary(TypedDict):
+    """What a step attached to the run; columns are of one line, `file` is a path of the repository if it lies there."""
+
+    level: str
+    message: str
+    title: str | None
+    file: str | None
+    line: int | None
+    endLine: int | None
+    column: int | None
+    endColumn: int | None
+    job: str
+    step: int
+
+
 class Summary(TypedDict):
     """The whole; keys are only ever added within a `schemaVersion`."""
 
@@ -156,6 +172,7 @@ class Summary(TypedDict):
     published: list[ReleaseSummary]
     installed: list[InstallSummary]
     github: GithubSummary
+    annotations: list[AnnotationSummary]
     findings: list[FindingSummary]
 
 
@@ -191,6 +208,7 @@ def summary(state: RunState) -> Summary | None:
             for i in state.installs
         ],
         github=_github(state),
+        annotations=[_annotation(note) for note in by_level(state.annotations)],
         findings=[_finding(finding) for finding in state.findings],
     )
 
@@ -264,6 +282,21 @@ def _github(state: RunState) -> GithubSummary:
             RefSummary(ref=c.ref, before=c.before, after=c.after, by=c.by, forced=c.forced)
             for c in net_changes(state.refs)
         ],
+    )
+
+
+def _annotation(note: Annotation) -> AnnotationSummary:
+    return AnnotationSummary(
+        level=note.level,
+        message=note.message,
+        title=note.title,
+        file=note.file,
+        line=note.line,
+        endLine=note.end_line,
+        column=note.column,
+        endColumn=note.end_column,
+        job=note.job_id,
+        step=note.number,
     )
 
 

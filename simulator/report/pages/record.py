@@ -48,10 +48,14 @@ class RunRecord:
 
     def add(self, event: RunEvent) -> None:
         """Take an event."""
+        if isinstance(event, StepLine):  # the state would keep the last few once more
+            log = self.logs.get((event.job_id, event.number))
+            if log is None:
+                log = self.logs[event.job_id, event.number] = StepRecord()
+            log.add(event)
+            return
         self.state = advance(self.state, event)
-        if isinstance(event, StepLine):
-            self.logs.setdefault((event.job_id, event.number), StepRecord()).add(event)
-        elif isinstance(event, TwinRequest):
+        if isinstance(event, TwinRequest):
             self.request_count += 1
             if len(self.requests) < MOST_REQUESTS:
                 self.requests.append(event)
