@@ -28,7 +28,7 @@ from simulator.runner.model import JobResult, RunSettings, StepResult
 from simulator.runner.places import HOME
 from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
 from simulator.runner.step import Body, StepError, StepRun, begin, perform
-from simulator.runner.values import boolean, number
+from simulator.runner.values import boolean, minutes
 from simulator.twins.base import JobAccess, JobGrant
 from simulator.workflow.model import Text
 
@@ -166,9 +166,9 @@ class JobRunner:
         if job.continue_on_error is not None:
             self._forgiving = boolean(job.continue_on_error, state.scope())
         if job.timeout_minutes is not None:
-            state.minutes = int(number(job.timeout_minutes, state.scope())) or DEFAULT_MINUTES
+            state.minutes = minutes(job.timeout_minutes, state.scope()) or DEFAULT_MINUTES
         grace = job.cancel_timeout_minutes
-        self._life.limit(state.minutes * 60, GRACE if grace is None else number(grace, state.scope()) * 60)
+        self._life.limit(state.minutes * 60, GRACE if grace is None else minutes(grace, state.scope()) * 60)
 
     def _lay_out(self, state: JobState, log: StepLog) -> None:
         sandbox = state.sandbox

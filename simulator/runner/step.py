@@ -22,7 +22,7 @@ from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
 from simulator.runner.shells import ShellError
 from simulator.runner.state import COMMAND_FILES, Frame, JobState, render_all
-from simulator.runner.values import boolean, number
+from simulator.runner.values import boolean, minutes
 from simulator.workflow.model import Step
 
 Stage = Literal["pre", "main", "post"]
@@ -125,7 +125,7 @@ class StepRun:
         if text is None:
             return
         try:
-            self.minutes = max(0, int(number(text, self.scope())))
+            self.minutes = minutes(text, self.scope())
         except ExpressionError as error:
             self.log.error("An error occurred when attempting to determine the step timeout.")
             self.log.error(str(error))

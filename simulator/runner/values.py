@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from simulator.expressions.language import ExpressionError, Scope, Value, evaluate_template, to_number, to_text
 from simulator.workflow.model import Text
 
@@ -24,6 +26,14 @@ def number(text: Text, scope: Scope) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _unexpected(value)
     return float(value)
+
+
+def minutes(text: Text, scope: Scope) -> int:
+    """Whole minutes, at least 0. Raises ExpressionError for what is no number."""
+    value = number(text, scope)
+    if not math.isfinite(value):
+        raise _unexpected(value)
+    return max(0, int(value))
 
 
 def _unexpected(value: Value) -> ExpressionError:

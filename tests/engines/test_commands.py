@@ -57,6 +57,10 @@ def test_a_slow_reader_loses_nothing_and_blocks_nobody(sandbox: Sandbox) -> None
     assert len(seen) == 500_000
 
 
+def test_a_limit_may_be_longer_than_any_run(sandbox: Sandbox) -> None:
+    assert run(sandbox, "true", timeout=1e15)[0].ok
+
+
 def test_exit_codes_and_signals(sandbox: Sandbox) -> None:
     assert run(sandbox, "sh", "-c", "exit 42")[0] == Exit(code=42)
     assert run(sandbox, "sh", "-c", "kill -9 $$")[0] == Exit(code=137)

@@ -41,6 +41,7 @@ from typing import IO, Any, Callable, Iterator  # noqa: UP035
 
 CHUNK = 65536
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
+LONGEST_PAUSE = 86400.0  # seconds; poll takes no more than an int of milliseconds
 LINGER = 5.0  # seconds that a child may keep the output open after its command ended
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  # as GitHub's runner ends a step
@@ -158,7 +159,7 @@ class Agent:
         if self.downloads and len(self.outbox) < OUTBOX_LIMIT:
             return 0
         due = [command.deadline for command in self.running.values() if command.deadline is not None]
-        return max(0.0, min(due) - time.monotonic()) * 1000 + 1 if due else None
+        return min(max(0.0, min(due) - time.monotonic()), LONGEST_PAUSE) * 1000 + 1 if due else None
 
     def send(self, **message: Any) -> None:
         self.outbox += json.dumps(message).encode() + b"\n"
