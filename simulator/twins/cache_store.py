@@ -59,6 +59,11 @@ class Entry:
     run_id: str
     path: Path
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its bytes are there: a machine that stopped may have lost them."""
+        return self.path.exists() and self.path.stat().st_size == self.size
+
 
 @dataclass(kw_only=True, slots=True)
 class Reservation:
@@ -98,7 +103,7 @@ class CacheStore:
             for scope, key, by_prefix in itertools.product(scopes, keys, (False, True)):
                 wanted = (key, by_prefix, version, scope, self._clock() - UNUSED)
                 found = map(self._entry, database.execute(_FIND, wanted).fetchall())
-                entry = next((entry for entry in found if entry.path.exists()), None)
+                entry = next((entry for entry in found if entry.is_whole), None)
                 if entry is not None:
                     database.execute("UPDATE entry SET used = ? WHERE id = ?", (self._clock(), entry.number))
                     return entry
@@ -182,11 +187,9 @@ class CacheStore:
             except sqlite3.IntegrityError:  # another pysim was faster
                 raise CacheError("already_exists", _EXISTS) from None
             reservation.path.replace(self._blobs / name)
-            doomed = self._evict(database, keep=number)
+            self._evict(database, keep=number)
             made = self._entry(database.execute("SELECT * FROM entry WHERE id = ?", (number,)).fetchone())
         reservation.done = True
-        for path in doomed:
-            path.unlink(missing_ok=True)
         return made
 
     def entry(self, number: int) -> Entry | None:
@@ -241,17 +244,22 @@ class CacheStore:
             path=self._blobs / row["file"],
         )
 
-    def _evict(self, database: sqlite3.Connection, *, keep: int | None) -> list[Path]:
-        """Forget what nobody used for a week, then the least recently used until the rest is within the limit."""
+    def _evict(self, database: sqlite3.Connection, *, keep: int | None) -> None:
+        """Forget what nobody used for a week, then the least recently used until the rest is within the limit.
+
+        Blobs that no entry has go too: those of processes that died before they could say whose they are.
+        """
         rows = database.execute("SELECT * FROM entry ORDER BY id = ? DESC, used DESC, id DESC", (keep,)).fetchall()
-        total, doomed = 0, []
+        total, kept = 0, set()
         for entry in map(self._entry, rows):
             total += entry.size
             if total > self._limit or entry.used <= self._clock() - UNUSED:
                 total -= entry.size
                 database.execute("DELETE FROM entry WHERE id = ?", (entry.number,))
-                doomed.append(entry.path)
-        return doomed
+            else:
+                kept.add(entry.path)
+        for path in set(self._blobs.iterdir()) - kept:
+            path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
         """Remove the unfinished uploads of processes that were killed."""

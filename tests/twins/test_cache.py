@@ -298,6 +298,17 @@ def test_what_nobody_uses_for_a_week_goes(tmp_path: Path) -> None:
     assert kept.keys == {"b"}
 
 
+def test_a_blob_that_was_lost_is_a_miss_and_one_that_is_nobodys_goes(tmp_path: Path) -> None:
+    kept = Store(tmp_path / "cache", 100)
+    kept.save("a", 5)
+    (blob,) = (tmp_path / "cache/blobs").iterdir()
+    blob.write_bytes(b"123")
+    assert not kept.find("a")
+    (tmp_path / "cache/blobs/stray").write_bytes(b"x")
+    kept.save("b", 1)
+    assert not (tmp_path / "cache/blobs/stray").exists()
+
+
 def test_two_processes_make_the_same_entry(tmp_path: Path) -> None:
     stores = [Store(tmp_path / "cache", 1000) for _ in range(8)]
     begin = threading.Barrier(8)

@@ -11,7 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.actions.builtin.setup_python import installations, version_files, versions
+from simulator.actions.builtin.setup_python import caching, installations, version_files, versions
 from simulator.actions.builtin.setup_python.versions import Range, Version
 from simulator.actions.builtin.toolkit import log, step
 from simulator.actions.builtin.toolkit.step import ActionError
@@ -45,13 +45,9 @@ def main() -> None:
         log.warning("The `python-version` input is not set.  The version of Python currently in `PATH` will be used.")
         return
     with log.group("Installed versions"):
-        for wanted in settings.versions:
-            set_up(wanted, settings)
+        named = [set_up(wanted, settings) for wanted in settings.versions]
     if settings.cache:
-        log.warning(
-            f"pysim does not model the cache of setup-python: nothing is restored or saved for {settings.cache}."
-        )
-        step.set_output("cache-hit", "false")
+        caching.restore(settings.cache, named[-1], operating_system())
     if settings.pip_install:
         pip("install", *settings.pip_install.split())
 
@@ -88,8 +84,8 @@ def read_versions() -> list[str]:
     return version_files.read(Path(file))
 
 
-def set_up(wanted: str, settings: Settings) -> None:
-    """Find or install one version and make it known to later steps."""
+def set_up(wanted: str, settings: Settings) -> str:
+    """Find or install one version and make it known to later steps; how it is called."""
     if wanted.startswith(("pypy", "graalpy")):
         raise ActionError(f"pysim has no {wanted}: it sets up CPython only")
     if wanted.startswith("2"):
@@ -107,6 +103,7 @@ def set_up(wanted: str, settings: Settings) -> None:
     if settings.pip_version:
         install_pip_version(settings.pip_version, folder)
     log.info(f"Successfully set up CPython ({named})")
+    return named
 
 
 def find_or_install(wanted: str, spec: str, architecture: str) -> tuple[Version, Path]:
