@@ -10,8 +10,8 @@ import concurrent.futures
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Final, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -21,7 +21,6 @@ from simulator.run_events import EventSink
 from simulator.twins.application import visit
 from simulator.twins.callers import BOT, Callers, missing_permission
 from simulator.twins.clone import Clone
-from simulator.twins.github_api.site import Site
 from simulator.twins.hosts import GITHUB
 from simulator.twins.upstream import Upstream
 
@@ -41,11 +40,25 @@ _CONFIG: Final = (
 )
 
 
-class GitTwin:
-    """GitHub's main host."""
+class Pages(Protocol):
+    """What the site hands out beside git."""
 
-    def __init__(self, *, clone: Clone, callers: Callers, upstream: Upstream, site: Site, emit: EventSink) -> None:
-        self._clone, self._callers, self._upstream, self._site, self._emit = clone, callers, upstream, site, emit
+    async def answer(self, request: Request) -> Response | None:
+        """A page of the rehearsed repository; None for what GitHub alone has."""
+        ...
+
+
+SiteMaker = Callable[[], Awaitable[Pages]]
+
+
+class GitTwin:
+    """GitHub's main host; `site` is asked for when a page of the rehearsed repository is."""
+
+    def __init__(
+        self, *, clone: Clone, callers: Callers, upstream: Upstream, site: SiteMaker, private: bool, emit: EventSink
+    ) -> None:
+        self._clone, self._callers, self._upstream, self._emit = clone, callers, upstream, emit
+        self._site, self._private = site, private
         self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
 
     def close(self) -> None:
@@ -60,7 +73,7 @@ class GitTwin:
             return await self._own(request, match[2])
         if request.method in {"GET", "HEAD"}:
             if at.path.lower().startswith(f"/{self._clone.repository}/".lower()) and (
-                page := await self._site.answer(request)
+                page := await (await self._site()).answer(request)
             ):
                 return page
             return await self._upstream.relay(request, GITHUB, credentials=True)
@@ -86,7 +99,7 @@ class GitTwin:
 
         Reads with a token that is nobody's are let through, as a token of an app means nothing here.
         """
-        if not writes and not self._site.private:
+        if not writes and not self._private:
             return None
         caller = self._callers.of(request)
         if caller is None or not caller.known:

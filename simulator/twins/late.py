@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Closing = Callable[[], Awaitable[None]]
+A = TypeVar("A", bound=ASGIApp)
 
 
-class Late:
+class Late(Generic[A]):
     """Makes an application and what closes it, once, in a worker thread: when told to, or when it is first asked."""
 
-    def __init__(self, make: Callable[[], tuple[ASGIApp, Closing]]) -> None:
+    def __init__(self, make: Callable[[], tuple[A, Closing]]) -> None:
         self._make = make
-        self._made: asyncio.Task[tuple[ASGIApp, Closing]] | None = None
+        self._made: asyncio.Task[tuple[A, Closing]] | None = None
 
-    async def make(self) -> ASGIApp:
+    async def make(self) -> A:
         """The application. Raises what making it raised."""
         if self._made is None:
             self._made = asyncio.create_task(asyncio.to_thread(self._make))

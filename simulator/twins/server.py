@@ -16,7 +16,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from starlette.routing import request_response
 from starlette.types import ASGIApp
@@ -32,14 +32,12 @@ from simulator.twins.authority import Authority
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
+from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
 from simulator.twins.gateway import Gateway
-from simulator.twins.git import GitTwin
+from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
-from simulator.twins.github_api.assembly import github_twins
 from simulator.twins.github_api.facts import RepositoryFacts
-from simulator.twins.github_api.storage import Storage
-from simulator.twins.github_api.twin import ApiTwin
 from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
 from simulator.twins.late import Closing, Late
@@ -51,6 +49,9 @@ from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
 from simulator.twins.records import Clock, Mask, Records
 from simulator.twins.upstream import Upstream
+
+if TYPE_CHECKING:
+    from simulator.twins.github_api.twin import ApiTwin
 
 T = TypeVar("T")
 START_SECONDS = 30.0
@@ -229,22 +230,27 @@ class LocalTwins:
 
     async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
         upstream = Upstream(self._outside)
-        git, api = github_twins(
-            clone=Clone(self._settings.clone, self._settings.repository, self._emit),
-            jobs=self._jobs,
-            facts=self._settings.facts,
-            folder=self._settings.folder / "releases",
-            upstream=upstream,
-            emit=self._emit,
-            clock=self._clock,
-        )
-        url = self._results.download_url
-        api.add(Storage(artifacts=self._artifacts, caches=self._caches, artifact_url=url, place=api.place).endpoints)
-        late: dict[IndexName, Late] = {
+        callers = Callers(self._jobs, self._settings.facts.user_tokens)
+        clone = Clone(self._settings.clone, self._settings.repository, self._emit)
+        api = Late(functools.partial(self._api_twin, clone, callers, upstream))
+        late: dict[TwinName, Late[Any]] = {
             name: Late(functools.partial(self._index_twin, name, upstream)) for name in indexes()
         }
+        late["github-api"] = api
+
+        async def site() -> Pages:
+            return (await api.make()).site
+
+        git = GitTwin(
+            clone=clone,
+            callers=callers,
+            upstream=upstream,
+            site=site,
+            private=self._settings.facts.private,
+            emit=self._emit,
+        )
         application = Application(
-            self._twins(git, api, late),
+            self._twins(git, late),
             outside=request_response(upstream.outside),
             is_open=lambda job_id: self._jobs.get(job_id) is not None,
             records=self._records,
@@ -275,16 +281,33 @@ class LocalTwins:
             for twin in late.values():
                 await twin.close()
 
-    def _twins(self, git: GitTwin, api: ApiTwin, late: Mapping[IndexName, Late]) -> Mapping[TwinName, ASGIApp]:
+    def _twins(self, git: GitTwin, late: Mapping[TwinName, ASGIApp]) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
         return {
             "oidc": self._oidc.app,
             "results": self._results.app,
             "github": request_response(git.answer),
-            "github-api": api.app,
             "unanswered": missing,
-            **cast("Mapping[TwinName, ASGIApp]", late),
+            **late,
         }
+
+    def _api_twin(self, clone: Clone, callers: Callers, upstream: Upstream) -> tuple[ApiTwin, Closing]:
+        from simulator.twins.github_api.assembly import Surroundings, api_twin
+
+        around = Surroundings(
+            clone=clone,
+            callers=callers,
+            jobs=self._jobs,
+            facts=self._settings.facts,
+            folder=self._settings.folder / "releases",
+            artifacts=self._artifacts,
+            caches=self._caches,
+            artifact_url=self._results.download_url,
+            upstream=upstream,
+            emit=self._emit,
+            clock=self._clock,
+        )
+        return api_twin(around), _nothing
 
     def _index_twin(self, name: IndexName, upstream: Upstream) -> tuple[ASGIApp, Closing]:
         from simulator.twins.pypi.assembly import Surroundings, index_twin
@@ -332,6 +355,10 @@ class _LoopThread:
         """Close everything and wait for the thread."""
         self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join()
+
+
+async def _nothing() -> None:
+    """What there is to close of a twin that keeps nothing open."""
 
 
 def _files_of_run(store: Store, run_id: str) -> Sequence[File]:

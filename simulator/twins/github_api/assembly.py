@@ -1,13 +1,16 @@
-"""Puts GitHub's two hosts together: git and the site at one, the API at the other, over one clone and its releases."""
+"""Puts the API's twin together, and the site's pages with it. Imported late: not every job asks GitHub's API."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.run_events import EventSink
+from simulator.twins.artifact_store import Artifact, ArtifactStore
+from simulator.twins.cache_store import CacheStore
 from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
-from simulator.twins.git import GitTwin
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.github_api.history import History
 from simulator.twins.github_api.objects import Place
@@ -17,29 +20,50 @@ from simulator.twins.github_api.release_store import ReleaseStore
 from simulator.twins.github_api.releases import Releases
 from simulator.twins.github_api.runs import Runs
 from simulator.twins.github_api.site import Site
+from simulator.twins.github_api.storage import Storage
 from simulator.twins.github_api.twin import ApiTwin
 from simulator.twins.jobs import Jobs
 from simulator.twins.records import Clock
 from simulator.twins.upstream import Upstream
 
 
-def github_twins(
-    *, clone: Clone, jobs: Jobs, facts: RepositoryFacts, folder: Path, upstream: Upstream, emit: EventSink, clock: Clock
-) -> tuple[GitTwin, ApiTwin]:
-    """The twins of github.com and of its API; `folder` keeps the files of releases."""
-    callers = Callers(jobs, facts.user_tokens)
-    place = Place(full_name=clone.repository, facts=facts)
-    store = ReleaseStore(folder, facts.releases)
-    releases = Releases(clone=clone, place=place, store=store, emit=emit, clock=clock)
-    site = Site(clone=clone, place=place, releases=releases, callers=callers)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What the API's twin works on; `folder` keeps the files of releases, `artifact_url` signs an artifact's URL."""
+
+    clone: Clone
+    callers: Callers
+    jobs: Jobs
+    facts: RepositoryFacts
+    folder: Path
+    artifacts: ArtifactStore
+    caches: CacheStore
+    artifact_url: Callable[[Artifact], str]
+    upstream: Upstream
+    emit: EventSink
+    clock: Clock
+
+
+def api_twin(around: Surroundings) -> ApiTwin:
+    """The twin of the API's hosts."""
+    clone, clock = around.clone, around.clock
+    place = Place(full_name=clone.repository, facts=around.facts)
+    store = ReleaseStore(around.folder, around.facts.releases)
+    releases = Releases(clone=clone, place=place, store=store, emit=around.emit, clock=clock)
+    storage = Storage(artifacts=around.artifacts, caches=around.caches, artifact_url=around.artifact_url, place=place)
     endpoints = (
         *releases.endpoints,
         *Refs(clone=clone, place=place, clock=clock).endpoints,
         *History(clone=clone, place=place).endpoints,
-        *Runs(jobs=jobs, place=place, clock=clock).endpoints,
+        *Runs(jobs=around.jobs, place=place, clock=clock).endpoints,
+        *storage.endpoints,
     )
-    queries = Queries(clone=clone, place=place, store=store, releases=releases)
-    return (
-        GitTwin(clone=clone, callers=callers, upstream=upstream, site=site, emit=emit),
-        ApiTwin(place=place, callers=callers, upstream=upstream, emit=emit, endpoints=endpoints, queries=queries),
+    return ApiTwin(
+        place=place,
+        callers=around.callers,
+        upstream=around.upstream,
+        emit=around.emit,
+        endpoints=endpoints,
+        queries=Queries(clone=clone, place=place, store=store, releases=releases),
+        site=Site(clone=clone, place=place, releases=releases, callers=around.callers),
     )

@@ -27,11 +27,6 @@ class Site:
     def __init__(self, *, clone: Clone, place: Place, releases: Releases, callers: Callers) -> None:
         self._clone, self._place, self._releases, self._callers = clone, place, releases, callers
 
-    @property
-    def private(self) -> bool:
-        """Whether only those who may read the repository see that it is there."""
-        return self._place.facts.private
-
     async def answer(self, request: Request) -> Response | None:
         """The answer to a GET of the repository's own; None for what GitHub alone has."""
         at = visit(request)
@@ -41,7 +36,7 @@ class Site:
         if found is None:
             return None
         caller = self._callers.of(request)
-        if self.private and not (caller and caller.may("contents", "read")):
+        if self._place.facts.private and not (caller and caller.may("contents", "read")):
             return Response("Not Found", 404, media_type="text/plain")
         try:
             return await found[0](found[1])

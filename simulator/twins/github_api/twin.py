@@ -25,6 +25,7 @@ from simulator.twins.github_api.graphql import UnsupportedError
 from simulator.twins.github_api.objects import Place
 from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.runs import RATE
+from simulator.twins.github_api.site import Site
 from simulator.twins.upstream import Upstream
 
 _REPOSITORY: Final = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?")
@@ -34,7 +35,7 @@ API_HOST: Final = "api.github.com"
 
 
 class ApiTwin:
-    """The API's hosts."""
+    """The API's hosts; `site` has the pages that github.com shows of the same."""
 
     def __init__(
         self,
@@ -45,7 +46,9 @@ class ApiTwin:
         emit: EventSink,
         endpoints: Iterable[Endpoint],
         queries: Queries,
+        site: Site,
     ) -> None:
+        self.site = site
         self._place, self._callers, self._upstream, self._emit = place, callers, upstream, emit
         self._queries = queries
         self._routes = Starlette(
@@ -54,16 +57,7 @@ class ApiTwin:
         )
         self._routes.router.redirect_slashes = False
 
-    @property
-    def place(self) -> Place:
-        """The repository that it is about."""
-        return self._place
-
-    def add(self, endpoints: Iterable[Endpoint]) -> None:
-        """Answer more routes; before the first request."""
-        self._routes.router.routes.extend(self._route(endpoint) for endpoint in endpoints)
-
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
         at = visit(request)
