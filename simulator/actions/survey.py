@@ -58,6 +58,17 @@ class ActionSurvey:
             error = MissingOfflineError(", ".join(self._missing))
             yield _unsupported(str(error), error.hint, next(iter(self._missing.values())))
 
+    def to_fetch(self) -> Iterator[Finding]:
+        """The same as no more than a notice, for those who run nothing now."""
+        if self._missing:
+            yield Finding(
+                code="actions-not-here",
+                severity=Severity.NOTICE,
+                message=f"Not on this machine yet, so not looked into: {', '.join(self._missing)}",
+                hint="pysim run fetches what it needs.",
+                where=next(iter(self._missing.values())),
+            )
+
     def _look_at(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
         """`around` are the composite actions that it is used in, the outermost first."""
         if uses in around or len(around) > DEEPEST:

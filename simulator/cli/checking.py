@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.cli.configuration import Configuration
+from simulator.cli.resolution import foreseen, read_actions
+from simulator.cli.subject import RunOptions
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.planning.tools import publishing_facts
+from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.registry import check
 from simulator.triggers.match import pattern_problems
 from simulator.workflow.calls import load_calls
 from simulator.workflow.loader import Loaded, load_workflow
+from simulator.workflow.model import Workflow
 
 FOLDER = Path(".github/workflows")
 
@@ -86,9 +90,29 @@ def check_files(files: Files, names: Sequence[str], configuration: Configuration
                     git_version=version,
                 )
             )
+            found += _of_actions(files, workflow, configuration)
     ordered = sorted(dict.fromkeys(found), key=lambda each: (each.span.file, each.span.line, each.span.column))
     unread = tuple(name for name in names if name not in others)
     return Checked(diagnostics=tuple(ordered), valid=valid, unread=unread, sources=files.sources)
+
+
+def _of_actions(files: Files, workflow: Workflow, configuration: Configuration) -> Iterator[Diagnostic]:
+    """What keeps pysim from rehearsing an action, as far as it is on this machine: no fault of the file."""
+
+    def read(path: str) -> bytes | None:
+        file = files.root / path
+        return file.read_bytes() if file.is_file() else None
+
+    actions = read_actions(RunOptions(directory=files.root), configuration, lambda _: None, offline=True)
+    for finding in foreseen(actions, read, workflow.jobs.values()):
+        if finding.code in {"unsupported", "action-refused"} and isinstance(finding.where, Span):
+            yield Diagnostic(
+                code=finding.code,
+                severity=Severity.NOTICE,
+                message=finding.message,
+                span=finding.where,
+                hint=finding.hint,
+            )
 
 
 def _git_version(root: Path) -> str | None:

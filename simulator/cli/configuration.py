@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.repositories import LocalRepository, parse_local_repository
 from simulator.cli import publisher_form
 from simulator.cli.dotenv import read_dotenv
 from simulator.cli.toml_source import Keys, TomlFile, read_toml
@@ -22,7 +24,7 @@ TABLE: Final = ("tool", "pysim")
 
 _INDEXES: Final[Mapping[str, IndexName]] = {"pypi": "pypi", "testpypi": "testpypi"}
 _VISIBILITIES: Final = ("public", "private", "internal")
-_TOP: Final = ("repository", "publishers", "environments", "vars")
+_TOP: Final = ("repository", "publishers", "environments", "vars", "actions", "local-repositories")
 _REPOSITORY: Final = ("owner", "name", "visibility", "default-branch")
 _PUBLISHER: Final = ("index", "project", "repository", "workflow", "environment")
 _ENVIRONMENT: Final = ("branches", "tags", "reviewers", "wait-timer", "variables", "secrets", "url")
@@ -51,6 +53,7 @@ class Configuration:
     """All that is configured. `secrets` are those that every job sees, `environment_secrets` those of one environment.
 
     `variables` are `[vars]` with `.vars` above them; `file` is where the tables stand, None when there are none.
+    `actions` and `local_repositories` say what stands for the actions of a workflow.
     """
 
     file: str | None = None
@@ -60,6 +63,8 @@ class Configuration:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    actions: ActionChoice = field(default_factory=ActionChoice)
+    local_repositories: tuple[LocalRepository, ...] = ()
 
     @property
     def all_secrets(self) -> tuple[str, ...]:
@@ -91,6 +96,8 @@ def load_configuration(root: Path, *, secret_file: Path | None = None) -> Config
             name: {secret: secrets[secret] for secret in sorted(names) if secret in secrets}
             for name, names in claimed.items()
         },
+        actions=_actions(file) if file else ActionChoice(),
+        local_repositories=tuple(_local_repositories(file, root)) if file else (),
     )
 
 
@@ -213,6 +220,32 @@ def _publisher(file: TomlFile, table: Mapping[str, object], keys: Keys, reposito
         workflow=checked("workflow", "", publisher_form.faults_of_workflow),
         environment=checked("environment", "", publisher_form.faults_of_environment).lower() or None,
     )
+
+
+def _actions(file: TomlFile) -> ActionChoice:
+    """`[actions]`: `default`, and the exceptions from it by `owner/repo`."""
+    table = _table(file, file.data.get("actions", {}), ("actions",))
+    choice = ActionChoice()
+    for name in table:
+        kind = _text(file, table, name, ("actions",)) or ""
+        try:
+            choice = parse_choice([kind if name == "default" else f"{name}={kind}"], choice)
+        except ValueError as error:
+            raise file.fault(
+                f"{error}.", ("actions", name), hint='Write default = "real", or "owner/repo" = "real".'
+            ) from error
+    return choice
+
+
+def _local_repositories(file: TomlFile, root: Path) -> Iterator[LocalRepository]:
+    """`[local-repositories]`: folders below the root by `owner/repo@ref`."""
+    keys: Keys = ("local-repositories",)
+    table = _table(file, file.data.get("local-repositories", {}), keys)
+    for name in table:
+        try:
+            yield parse_local_repository(f"{name}={_text(file, table, name, keys) or ''}", root)
+        except ValueError as error:
+            raise file.fault(f"{error}.", (*keys, name), hint='Write "owner/repo@ref" = "PATH".') from error
 
 
 def _environments(file: TomlFile) -> Iterator[tuple[str, EnvironmentRules]]:

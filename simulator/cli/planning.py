@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from simulator.cli.configuration import Configuration
@@ -19,6 +20,7 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
+from simulator.cli.resolution import foreseen, read_actions
 from simulator.cli.subject import RunOptions
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
@@ -32,6 +34,7 @@ from simulator.report.plans.model import JobView, PlanView, UnheardView, Workflo
 from simulator.run_events import Notice, RunEvent
 from simulator.triggers.match import pattern_problems
 from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.triggers.repository import read_file
 from simulator.workflow.calls import CalledWorkflow, load_calls
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
@@ -90,6 +93,8 @@ def plan_repository(options: RunOptions, root: Path, clone: Path, configuration:
     choices = {choice.workflow.path: choice for choice in choose(running, files.calls, run_all=run_all)}
     views = {item.workflow.path: _workflow(item, files, choices, identity, variables) for item in started}
     ordered = [views.get(path) or _invalid(path, files.diagnostics) for path in texts]
+    starting = [item.workflow for item in started if item.match.starts]
+    notices += _of_actions(options, configuration, source, starting)
     view = PlanView(
         event=_event(options, identity),
         repository=identity.full_name,
@@ -99,6 +104,16 @@ def plan_repository(options: RunOptions, root: Path, clone: Path, configuration:
         notices=notices,
     )
     return Planned(view=view, diagnostics=tuple(files.diagnostics), sources=files.texts)
+
+
+def _of_actions(
+    options: RunOptions, configuration: Configuration, source: Source, workflows: Sequence[Workflow]
+) -> Iterator[str]:
+    """What there is to say of the actions that the workflows use; nothing is fetched for it."""
+    actions = read_actions(options, configuration, lambda _: None, offline=True)
+    jobs = [job for workflow in workflows for job in workflow.jobs.values()]
+    for finding in foreseen(actions, partial(read_file, source), jobs):
+        yield f"{finding.where}: {finding.message}"
 
 
 def list_repository(options: RunOptions, root: Path, clone: Path, configuration: Configuration) -> Planned:

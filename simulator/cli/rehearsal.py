@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from simulator.cli.configuration import load_configuration
+from simulator.cli.configuration import Configuration, load_configuration
 from simulator.cli.performance import Performed, perform
 from simulator.cli.preparation import (
     load_called,
@@ -39,6 +39,7 @@ from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
 from simulator.runner.preflight import preflight
+from simulator.triggers.repository import read_file
 
 
 def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
@@ -55,8 +56,11 @@ def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventS
     observer = Observer(report)
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
-        actions = read_actions(options, observer)
-        subject = _prepare(options, root, folder, actions, masker, observer)
+        configuration = load_configuration(root, secret_file=options.secret_file)
+        for secret in configuration.all_secrets:
+            masker.add(secret)  # from here on none is shown
+        actions = read_actions(options, configuration, observer)
+        subject = _prepare(options, root, folder, configuration, actions, masker, observer)
         _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
@@ -68,13 +72,16 @@ def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventS
 
 
 def _prepare(
-    options: RunOptions, root: Path, folder: RunFolder, actions: Actions, masker: Masker, emit: Observer
+    options: RunOptions,
+    root: Path,
+    folder: RunFolder,
+    configuration: Configuration,
+    actions: Actions,
+    masker: Masker,
+    emit: Observer,
 ) -> Subject:
-    """Read the repository and plan what the event starts; from here on no configured secret is shown."""
+    """Read the repository and plan what the event starts."""
     supplied = parse_supplies(options.artifacts, Path.cwd())
-    configuration = load_configuration(root, secret_file=options.secret_file)
-    for secret in configuration.all_secrets:
-        masker.add(secret)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)
@@ -123,7 +130,7 @@ def _prepare(
 
 def _check(subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
-    survey = actions.survey(subject.source, no_containers)
+    survey = actions.survey(partial(read_file, subject.source), no_containers)
     for plan in subject.plans:
         for event in announcement(foreseen_jobs(plan)):
             observer(event)

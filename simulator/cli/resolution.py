@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -14,15 +14,15 @@ from simulator.actions.remote import COMMIT
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
+from simulator.cli.configuration import Configuration
 from simulator.cli.subject import RunOptions
 from simulator.errors import SimulatorError, UsageError
+from simulator.findings import Finding
 from simulator.paths import cache_folder
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.state import JobState
-from simulator.triggers.model import Source
-from simulator.triggers.repository import read_file
 from simulator.workflow.calls import CalledFile
-from simulator.workflow.model import Step
+from simulator.workflow.model import Job, Step
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,14 +57,16 @@ class Actions:
             return None
         return None if text is None else CalledFile(text=text, ref=_full_ref(ref), sha=commit or ref)
 
-    def survey(self, source: Source, no_containers: Callable[[], str | None]) -> ActionSurvey:
-        """A look at actions before anything runs: local ones as the rehearsed commit has them.
+    def survey(
+        self, file: Callable[[str], bytes | None], no_containers: Callable[[], str | None] = lambda: None
+    ) -> ActionSurvey:
+        """A look at actions before anything runs; `file` reads one of the repository.
 
         `no_containers` is asked, where there are Docker actions, why there can be none.
         """
 
         def read(path: PurePosixPath) -> bytes:
-            content = read_file(source, str(path))
+            content = file(str(path))
             if content is None:
                 raise FileNotFoundError(path)
             return content
@@ -93,20 +95,31 @@ def _full_ref(ref: str) -> str:
     return f"refs/tags/{ref}" if ref.lstrip("v")[:1].isdigit() else f"refs/heads/{ref}"
 
 
-def read_actions(options: RunOptions, emit: EventSink) -> Actions:
-    """What the options say of actions. Raises UsageError."""
+def read_actions(
+    options: RunOptions, configuration: Configuration, emit: EventSink, *, offline: bool | None = None
+) -> Actions:
+    """What the options and, below them, the configuration say of actions. Raises UsageError."""
     try:
-        choice = parse_choice(options.actions)
+        choice = parse_choice(options.actions, configuration.actions)
         local = [parse_local_repository(text, Path.cwd()) for text in options.local_repositories]
     except ValueError as error:
         raise UsageError(f"{error}.", hint="See pysim run --help.") from error
     repositories = Repositories(
         cache_folder() / "actions",
-        local=local,
-        offline=options.offline,
+        local=[*local, *configuration.local_repositories],
+        offline=options.offline if offline is None else offline,
         progress=lambda message: emit(Progress(message=message)),
     )
     return Actions(choice=choice, repositories=repositories, images=dict(map(_read_image, options.images)))
+
+
+def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterable[Job]) -> Iterator[Finding]:
+    """What there is to say of the actions of jobs that are not run now: nothing is fetched for it."""
+    survey = actions.survey(file)
+    steps = [step.uses for job in jobs for step in job.steps if step.uses is not None]
+    for uses in steps:
+        yield from survey.look_at(uses.value, uses.span)
+    yield from survey.to_fetch()
 
 
 def _read_image(option: str) -> tuple[str, str]:

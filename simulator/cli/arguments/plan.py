@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.arguments.common import directory, event
+from simulator.cli.arguments.common import actions, directory, event
 
 if TYPE_CHECKING:
     from simulator.cli.subject import RunOptions
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.command("plan")
 @directory
 @event
+@actions
 @click.option("-l", "--list", "as_list", is_flag=True, help="List the workflows and their jobs, whatever starts them.")
 @click.option("-g", "--graph", is_flag=True, help="Draw the needs of the jobs.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -1,0 +1,119 @@
+"""What stands for the actions of a workflow: options, configuration, and what is said before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulator.cli.configuration import load_configuration
+from simulator.cli.main import main
+from simulator.errors import ConfigurationError, ExitCode
+
+WORKFLOW = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: octo/outer@v1
+      - uses: octo/far@v2
+      - uses: ./later
+      - run: twine upload dist/*
+"""
+OUTER = "runs: {using: composite, steps: [{uses: octo/inner@v3}, {uses: far/away@v1}]}"
+INNER = "runs: {using: node18, main: x.js}"
+SAID = "octo/outer@v1 uses octo/inner@v3: Fail to load octo/inner@v3: action.yml"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "repository"
+    for name, text in {
+        ".github/workflows/release.yml": WORKFLOW,
+        "pysim.toml": '[local-repositories]\n"octo/outer@v1" = "../outer"\n"octo/inner" = "../inner"\n',
+        "../outer/action.yml": OUTER,
+        "../inner/action.yml": INNER,
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_the_plan_says_what_cannot_run_and_what_would_be_fetched(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "-C", str(root), "--tag", "v1"]) == ExitCode.GO
+    said = capsys.readouterr().out
+    assert f"note: .github/workflows/release.yml:7:15: {SAID}" in said
+    assert "release.yml:7:15: Not on this machine yet, so not looked into: far/away@v1, octo/far@v2" in said
+    (root / "../inner/action.yml").write_text("runs: {using: node24, main: x.js}")
+    assert main(["plan", "-C", str(root), "--tag", "v1", "--actions", "real"]) == ExitCode.GO
+    said = capsys.readouterr().out
+    assert "cannot" not in said
+    assert "not looked into: actions/checkout@v4, far/away@v1, octo/far@v2" in said
+
+
+def test_the_check_says_what_cannot_run(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "-C", str(root), "--format", "json", "--fail-on", "never"]) == ExitCode.GO
+    found = json.loads(capsys.readouterr().out)
+    (problem,) = (each for each in found["problems"] if each["code"] == "unsupported")
+    assert (problem["severity"], problem["line"], problem["message"].startswith(SAID)) == ("notice", 7, True)
+
+
+def test_a_run_names_everything_that_is_missing_offline_at_once(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "../inner/action.yml").write_text("runs: {using: node24, main: x.js}")
+    words = ["run", "-C", str(root), "--tag", "v1", "--offline", "--json", "--engine", "local"]
+    assert main(words) == ExitCode.NO_GO
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (finding,) = (each for each in summary["findings"] if "Offline" in each["message"])
+    assert finding["message"] == "Offline, and not on this machine: far/away@v1, octo/far@v2"
+    assert [job["conclusion"] for job in summary["jobs"]] == ["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--actions", "reel"], "'reel' is neither builtin, real nor owner/repo=builtin|real"),
+        (["--actions", "octo/x=builtin"], "pysim has no action of its own for octo/x"),
+        (["--local-repository", "octo/x"], "'octo/x' is not owner/repo@ref=PATH"),
+        (["--local-repository", "octo/x=nowhere"], "there is no folder"),
+    ],
+)
+def test_options_that_make_no_sense(
+    root: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["run", "-C", str(root), "--tag", "v1", *arguments]) == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    (tmp_path / "pysim.toml").write_text(
+        '[actions]\ndefault = "real"\n"actions/upload-artifact" = "builtin"\n[local-repositories]\n"octo/x@v1" = "x"\n'
+    )
+    found = load_configuration(tmp_path)
+    assert (found.actions.default, found.actions.exceptions) == ("real", {"actions/upload-artifact": "builtin"})
+    (copy,) = found.local_repositories
+    assert (copy.owner, copy.repo, copy.ref, copy.path) == ("octo", "x", "v1", tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[actions]\ndefault = "reel"', "pysim.toml:2: 'reel' is neither builtin"),
+        ('[actions]\n\n"octo/x" = "builtin"', "pysim.toml:3: pysim has no action of its own for octo/x"),
+        ('[local-repositories]\n"octo/x@v1" = "nowhere"', "pysim.toml:2: there is no folder"),
+        ('[local-repositories]\nocto = "."', "pysim.toml:2: 'octo=.' is not owner/repo@ref=PATH"),
+        ("actions = 1", "pysim.toml:1: actions is to be a table"),
+    ],
+)
+def test_faults_of_the_configuration(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pysim.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as error:
+        load_configuration(tmp_path)
+    assert str(error.value).startswith(message)
