@@ -17,6 +17,7 @@ from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.indexes import IndexName
 from simulator.spelling import suggest
+from simulator.triggers.model import RunFacts
 from simulator.twins.base import Publisher
 
 FILE: Final = "pysim.toml"
@@ -24,7 +25,8 @@ TABLE: Final = ("tool", "pysim")
 
 _INDEXES: Final[Mapping[str, IndexName]] = {"pypi": "pypi", "testpypi": "testpypi"}
 _VISIBILITIES: Final = ("public", "private", "internal")
-_TOP: Final = ("repository", "publishers", "environments", "vars", "actions", "local-repositories")
+_TOP: Final = ("repository", "run", "publishers", "environments", "vars", "actions", "local-repositories")
+_RUN: Final = ("actor", "triggering-actor", "number", "attempt", "ref-protected")
 _REPOSITORY: Final = ("owner", "name", "visibility", "default-branch")
 _PUBLISHER: Final = ("index", "project", "repository", "workflow", "environment")
 _ENVIRONMENT: Final = ("branches", "tags", "reviewers", "wait-timer", "variables", "secrets", "url")
@@ -58,6 +60,8 @@ class Configuration:
 
     file: str | None = None
     repository: RepositorySettings = field(default_factory=RepositorySettings)
+    actor: str | None = None
+    run: RunFacts = field(default_factory=RunFacts)
     publishers: tuple[Publisher, ...] = ()
     environments: Mapping[str, EnvironmentRules] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +92,8 @@ def load_configuration(root: Path, *, secret_file: Path | None = None) -> Config
     return Configuration(
         file=file.name if file else None,
         repository=repository,
+        actor=_text(file, _run_table(file), "actor", ("run",)) if file else None,
+        run=_run(file) if file else RunFacts(),
         publishers=tuple(_publishers(file, repository)) if file else (),
         environments=environments,
         variables={**(_variables(file, file.data.get("vars", {}), ("vars",)) if file else {}), **_vars_file(root)},
@@ -187,6 +193,33 @@ def _repository(file: TomlFile) -> RepositorySettings:
     return RepositorySettings(
         owner=owner, name=name, visibility=visibility, default_branch=_text(file, table, "default-branch", keys)
     )
+
+
+def _run_table(file: TomlFile) -> Mapping[str, object]:
+    table = _table(file, file.data.get("run", {}), ("run",))
+    file.require_known(table, _RUN, ("run",))
+    return table
+
+
+def _run(file: TomlFile) -> RunFacts:
+    """`[run]`: what jobs are told of the run, and the ID tokens of theirs say."""
+    table, keys = _run_table(file), ("run",)
+    protected = table.get("ref-protected", False)
+    if not isinstance(protected, bool):
+        raise file.fault("ref-protected is to be true or false.", (*keys, "ref-protected"), hint="Write true or false.")
+    return RunFacts(
+        number=_count(file, table, "number"),
+        attempt=_count(file, table, "attempt"),
+        triggering_actor=_text(file, table, "triggering-actor", keys),
+        ref_protected=protected,
+    )
+
+
+def _count(file: TomlFile, table: Mapping[str, object], key: str) -> int:
+    value = table.get(key, 1)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise file.fault(f"{key} is to be a number from 1.", ("run", key), hint=f"Write {key} = 7.")
+    return value
 
 
 def _publishers(file: TomlFile, repository: RepositorySettings) -> Iterator[Publisher]:

@@ -60,6 +60,7 @@ def read_repository(
         visibility=given.visibility,
         default_branch=given.default_branch,
     )
+    identity = replace(identity, actor=configuration.actor or identity.actor, run=configuration.run)
     source = take_source(
         root,
         clone,

@@ -11,8 +11,21 @@ from simulator.positions import Span
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RunFacts:
+    """What GitHub knows of a run beside its event; `triggering_actor` is who ran it again, if not the actor."""
+
+    number: int = 1
+    attempt: int = 1
+    triggering_actor: str | None = None
+    ref_protected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryIdentity:
-    """Who the repository is on GitHub. Ids are decimal strings; pysim derives stable ones where it cannot know them."""
+    """Who the repository is on GitHub, and of its run what is not the event's.
+
+    Ids are decimal strings; pysim derives stable ones where it cannot know them.
+    """
 
     owner: str
     name: str
@@ -22,6 +35,7 @@ class RepositoryIdentity:
     default_branch: str = "main"
     actor: str = "pysim"
     actor_id: str = "1"
+    run: RunFacts = RunFacts()
 
     @property
     def full_name(self) -> str:

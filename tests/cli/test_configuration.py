@@ -9,6 +9,7 @@ import pytest
 from simulator.cli.configuration import Configuration, load_configuration
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
+from simulator.triggers.model import RunFacts
 from simulator.twins.base import Publisher
 
 FULL = """\
@@ -17,6 +18,13 @@ owner = "octo"
 name = "demo"
 visibility = "private"
 default-branch = "trunk"
+
+[run]
+actor = "ada"
+triggering-actor = "grace"
+number = 42
+attempt = 2
+ref-protected = true
 
 [[publishers]]
 index = "pypi"
@@ -62,6 +70,8 @@ def test_everything(tmp_path: Path) -> None:
     assert found.file == "pysim.toml"
     assert (found.repository.owner, found.repository.name) == ("octo", "demo")
     assert (found.repository.visibility, found.repository.default_branch) == ("private", "trunk")
+    assert found.actor == "ada"
+    assert found.run == RunFacts(number=42, attempt=2, triggering_actor="grace", ref_protected=True)
     assert found.publishers == (
         Publisher(index="pypi", project="demo", repository="octo/demo", workflow="release.yml", environment="pypi"),
         Publisher(index="testpypi", project="demo", repository="octo/demo", workflow="release.yml", environment=None),
@@ -126,6 +136,9 @@ PUBLISHER = "[[publishers]]\nproject = 'demo'\nrepository = 'octo/demo'\nworkflo
         ("[repository]\nvisibility = 'pubic'\n", "pysim.toml:2: No repository is pubic", "Did you mean public?"),
         ("[repository]\nname = 'a b'\n", "pysim.toml:2: Invalid repository name", "as on GitHub"),
         ("[repository]\nowner = '-a'\n", "pysim.toml:2: Invalid GitHub user or organization name.", "as on GitHub"),
+        ("[run]\nnumber = '7'\n", "pysim.toml:2: number is to be a number from 1", "number = 7"),
+        ("[run]\nattempt = 0\n", "pysim.toml:2: attempt is to be a number from 1", "attempt = 7"),
+        ("[run]\nref-protected = 'yes'\n", "pysim.toml:2: ref-protected is to be true or false", "true"),
         ("[repository\n", "pysim.toml:1:12: Expected", "line"),
         ("a = '\x00'\n", "so it is not TOML", "line"),
         ("a = {", "so it is not TOML", "line"),

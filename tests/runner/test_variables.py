@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.engines.base import LAYOUT
 from simulator.run_events import StepVariables
-from tests.runner.driving import WORKSPACE, Case, World
+from simulator.runner.contexts import github_context, github_variables
+from simulator.triggers.model import RunFacts
+from tests.runner.driving import EVENT, IDENTITY, WORKSPACE, Case, World, job_of, plan_of
 from tests.runner.test_actions import composite
 
 VARIABLES = {
@@ -359,3 +363,13 @@ def test_jobs_of_a_run_have_an_orchestration_each() -> None:
     names = [process.env["ACTIONS_ORCHESTRATION_ID"].split(".") for process in ran.machine.processes]
     assert [rest for _, *rest in names] == [["one", "__default"], ["two", "__default"], ["two", "__default"]]
     assert len({run for run, *_ in names}) == 1
+
+
+def test_what_is_configured_of_the_run() -> None:
+    workflow = plan_of(job_of("- run: say x")).workflow
+    identity = replace(
+        IDENTITY, actor="ada", run=RunFacts(number=42, attempt=2, triggering_actor="grace", ref_protected=True)
+    )
+    variables = github_variables(github_context(workflow, EVENT, identity))
+    names = ("ACTOR", "TRIGGERING_ACTOR", "RUN_NUMBER", "RUN_ATTEMPT", "REF_PROTECTED")
+    assert [variables[f"GITHUB_{name}"] for name in names] == ["ada", "grace", "42", "2", "true"]
