@@ -161,7 +161,6 @@ def test_what_is_warned_of(cached: Driver) -> None:
         "Both python-version and python-version-file inputs are specified",
         "The runner was not able to contact the cache service. Caching will be skipped",
     ]
-    assert done.outputs["cache-hit"] == "false"
     nothing = cached.run(SETUP)
     assert nothing.code == 0
     assert nothing.said("warning")[0].startswith("The `python-version` input is not set.")
