@@ -1,7 +1,7 @@
 """The public face of the expression language: parse, inspect, print, evaluate.
 
-`Value` is null, a boolean, a number, text, a sequence or a mapping; mappings are looked up ignoring case, and sequences
-and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used here), evaluation a `Scope` (what
+`Value` is null, a boolean, a number, text, a sequence or a mapping; mappings are looked up ignoring case (but for an
+`ExactMapping`), and sequences and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used here), evaluation a `Scope` (what
 it is worth now). `ExpressionError` carries GitHub's own text for what is wrong.
 """
 
@@ -14,7 +14,7 @@ from simulator.expressions.parser import MAX_LENGTH, parse
 from simulator.expressions.printing import to_source
 from simulator.expressions.syntax import Expression, Template, Vocabulary
 from simulator.expressions.templates import format_call, parse_condition, parse_template
-from simulator.expressions.values import Kind, Value, kind_of, to_number, to_text, truthy
+from simulator.expressions.values import ExactMapping, Kind, Value, kind_of, to_number, to_text, truthy
 
 BUILTIN_FUNCTIONS = tuple(builtin.name for builtin in FUNCTIONS.values())
 """The names of the functions that every expression may call."""
@@ -22,6 +22,7 @@ BUILTIN_FUNCTIONS = tuple(builtin.name for builtin in FUNCTIONS.values())
 __all__ = [
     "BUILTIN_FUNCTIONS",
     "MAX_LENGTH",
+    "ExactMapping",
     "Expression",
     "ExpressionError",
     "Kind",

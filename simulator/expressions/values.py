@@ -19,6 +19,10 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INFINITIES = {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}
 
 
+class ExactMapping(dict[str, Value]):
+    """A mapping whose keys are looked up as they are written: the `env` context of a runner that is not Windows."""
+
+
 class Kind(enum.StrEnum):
     """The kind of a value, in GitHub's words."""
 
@@ -156,9 +160,11 @@ def less(left: Value, right: Value) -> bool:
 
 
 def lookup(mapping: Mapping[str, Value], key: str) -> tuple[bool, Value]:
-    """Whether `mapping` has `key`, case ignored, and its value (None without one)."""
+    """Whether `mapping` has `key`, and its value (None without one); case is ignored unless it is an `ExactMapping`."""
     if key in mapping:
         return True, mapping[key]
+    if isinstance(mapping, ExactMapping):
+        return False, None
     wanted = fold(key)
     for name, value in mapping.items():
         if fold(name) == wanted:

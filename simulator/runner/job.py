@@ -216,6 +216,8 @@ class JobRunner:
 
     def _outputs(self, state: JobState, log: StepLog) -> dict[str, str]:
         """The job's outputs; empty ones and those that hold a secret are left out."""
+        if self._planned.job.outputs:
+            log.write("Evaluate and set job outputs")
         try:
             outputs = render_all(self._planned.job.outputs, state.scope())
         except ExpressionError as error:
@@ -226,12 +228,16 @@ class JobRunner:
                 log.fail(f"The output '{name}' of the job is too large: {size} bytes. GitHub takes 1 MB of each.")
             if state.masker.holds(value):
                 log.annotate("warning", f"Skip output '{name}' since it may contain secret.")
-        return {name: value for name, value in outputs.items() if value and not state.masker.holds(value)}
+        kept = {name: value for name, value in outputs.items() if value and not state.masker.holds(value)}
+        for name in kept:
+            log.write(f"Set output '{name}'")
+        return kept
 
     def _environment_url(self, state: JobState, log: StepLog) -> str | None:
         environment = self._planned.job.environment
         if environment is None or environment.url is None:
             return None
+        log.write("Evaluate and set environment url")
         try:
             url = render(environment.url.template, state.scope())
         except ExpressionError as error:
@@ -241,6 +247,7 @@ class JobRunner:
             name = self._planned.environment
             log.annotate("warning", f"Skip setting environment url as environment '{name}' may contain secret.")
             return None
+        log.write(f"Evaluated environment url: {url}")
         return url or None
 
     def _forgive(self, conclusion: Conclusion) -> Conclusion:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from simulator.engines.base import LAYOUT, Command, Sandbox
-from simulator.expressions.language import ExpressionError, Scope, Value, render, to_text
+from simulator.expressions.language import ExactMapping, ExpressionError, Scope, Value, render, to_text
 from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, StepFinished, StepStarted
 from simulator.runner.contexts import (
@@ -201,7 +201,7 @@ class JobState:
         job_status = Conclusion.CANCELLED if cancelled else self.frame.status
         contexts: dict[str, Value] = {
             "github": {**self.github, **(frame.fields if fields is None else fields)},
-            "env": dict(self.env if env is None else env),
+            "env": ExactMapping(self.env if env is None else env),
             "vars": dict(self._variables),
             "secrets": {**self._secrets, "GITHUB_TOKEN": str(self.github["token"])},
             "job": {"status": job_status.value, **self._job},

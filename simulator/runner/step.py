@@ -108,9 +108,15 @@ class StepRun:
         cancelled = self.job.life.cancelled
         if not truthy(evaluate(self.condition, self.scope())):
             return False
-        # GitHub evaluates the condition once more when the job is cancelled while the step runs.
-        self.life.outlives = cancelled or truthy(evaluate(self.condition, self.scope(Conclusion.CANCELLED)))
+        self.life.outlives = cancelled or self._would_hold()
         return True
+
+    def _would_hold(self) -> bool:
+        """GitHub evaluates the condition once more when the job is cancelled while the step runs: what it will give."""
+        try:
+            return truthy(evaluate(self.condition, self.scope(Conclusion.CANCELLED)))
+        except ExpressionError:
+            return False
 
     def start(self) -> None:
         """Set its limit of time: a `timeout-minutes` that cannot be evaluated is told and is none.
