@@ -1,8 +1,8 @@
 """The public face of the expression language: parse, inspect, print, evaluate.
 
 `Value` is null, a boolean, a number, text, a sequence or a mapping; mappings are looked up ignoring case (but for an
-`ExactMapping`), and sequences and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used here), evaluation a `Scope` (what
-it is worth now). `ExpressionError` carries GitHub's own text for what is wrong.
+`ExactMapping`), and sequences and mappings are compared by identity. Parsing needs a `Vocabulary` (what may be used
+here), evaluation a `Scope` (what it is worth now). `ExpressionError` carries GitHub's own text for what is wrong.
 """
 
 from __future__ import annotations
