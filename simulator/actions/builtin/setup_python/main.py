@@ -17,6 +17,7 @@ from simulator.actions.builtin.toolkit import log, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
 ALL_VERSIONS = "https://raw.githubusercontent.com/actions/python-versions/main/versions-manifest.json"
+MATCHER = Path(step.__file__).with_name("python_matcher.json")
 PYTHON_2_IS_GONE = (
     "The support for python 2.7 was removed on June 19, 2023. "
     "Related issue: https://github.com/actions/setup-python/issues/672"
@@ -41,9 +42,15 @@ class Settings:
 def main() -> None:
     """The action's program."""
     settings = read_settings()
-    if not settings.versions:
+    if settings.versions:
+        prepare(settings)
+    else:
         log.warning("The `python-version` input is not set.  The version of Python currently in `PATH` will be used.")
-        return
+    log.command("add-matcher", str(MATCHER))
+
+
+def prepare(settings: Settings) -> None:
+    """Set up the versions that are asked for, and what is asked for besides."""
     with log.group("Installed versions"):
         named = [set_up(wanted, settings) for wanted in settings.versions]
     if settings.cache:

@@ -14,7 +14,7 @@ from simulator.actions.builtin.setup_uv.settings import Settings, read_settings
 from simulator.actions.builtin.toolkit import log, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
-MATCHER = Path(__file__).with_name("python.json")
+MATCHER = Path(step.__file__).with_name("python_matcher.json")
 
 
 def main() -> None:
