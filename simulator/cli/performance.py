@@ -292,7 +292,9 @@ def _check_name(release: Release, releases: Sequence[Release]) -> str:
 
 def _python(subject: Subject) -> str:
     """The Python of the jobs: the first `python-version` that a setup-python step names plainly."""
-    steps = (step for item in subject.plans for _, job in all_jobs(item) for step in job.steps if step.uses is not None)
+    steps = (
+        step for item in subject.plans for _, job in all_jobs(item) for step in job.all_steps if step.uses is not None
+    )
     for step in steps:
         text = step.with_.get("python-version")
         if step.uses and "/setup-python@" in step.uses.value and text and text.template.is_literal:

@@ -75,8 +75,8 @@ class AgentSandbox:
     def which(self, program: str, path: str) -> str | None:
         return self._agent.which(program, path)
 
-    def cancel(self) -> None:
-        self._agent.cancel()
+    def cancel(self, stop: threading.Event | None = None) -> None:
+        self._agent.cancel(stop)
 
     def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
         return self._agent.end_orphans(variable)

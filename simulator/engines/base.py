@@ -274,10 +274,10 @@ class Sandbox(Protocol):
         """The absolute path of a program, looked up in the given PATH inside the sandbox."""
         ...
 
-    def cancel(self) -> None:
+    def cancel(self, stop: threading.Event | None = None) -> None:
         """End the commands that are running, in the three steps of `run`; later commands may still run.
 
-        Those in further containers too, and the containers that are waited for.
+        Those in further containers too, and the containers that are waited for. With `stop`, those it was given to.
         """
         ...
 

@@ -103,7 +103,7 @@ class AgentChannel:
         self._numbers = itertools.count(1)
         self._sending = threading.Lock()
         self._pending: dict[int, _Replies] = {}
-        self._commands: set[int] = set()
+        self._commands: dict[int, threading.Event | None] = {}  # and what stops each
         self._gone = False
         self._room = threading.Condition()
         self._asked = 0  # requests under way that are no commands
@@ -144,7 +144,7 @@ class AgentChannel:
             "files": {str(path): [_text(file.content), file.mode] for path, file in command.files.items()},
             "collect": list(map(str, command.collect)),
         }
-        with self._asking(request) as (number, replies):
+        with self._asking(request, stop) as (number, replies):
             try:
                 if stop is not None and stop.is_set():
                     self._cancel(number)
@@ -159,10 +159,11 @@ class AgentChannel:
                 files[path] = self.read(path)
         return Exit(code=value["code"], reason=value["reason"], fault=value["fault"], files=files)
 
-    def cancel(self) -> None:
+    def cancel(self, stop: threading.Event | None = None) -> None:
         """See `Sandbox.cancel`."""
-        for number in list(self._commands):
-            self._cancel(number)
+        for number, given in list(self._commands.items()):
+            if stop is None or given is stop:
+                self._cancel(number)
 
     def read(self, path: PurePosixPath) -> bytes:
         """See `Sandbox.read`."""
@@ -204,7 +205,9 @@ class AgentChannel:
     # The machinery
 
     @contextlib.contextmanager
-    def _asking(self, request: Mapping[str, Any]) -> Iterator[tuple[int, _Replies]]:
+    def _asking(
+        self, request: Mapping[str, Any], stop: threading.Event | None = None
+    ) -> Iterator[tuple[int, _Replies]]:
         """Send a request and give its replies; those that nobody took are dropped in the end."""
         number = next(self._numbers)
         replies: _Replies = queue.Queue()
@@ -212,7 +215,7 @@ class AgentChannel:
         with self._sending:
             self._pending[number] = replies
             if is_command:
-                self._commands.add(number)
+                self._commands[number] = stop
             if self._gone:
                 replies.put(None)
             else:
@@ -222,7 +225,7 @@ class AgentChannel:
             yield number, replies
         finally:
             with self._sending:
-                self._commands.discard(number)
+                self._commands.pop(number, None)
                 del self._pending[number]
             with contextlib.suppress(queue.Empty):
                 while True:

@@ -100,7 +100,7 @@ class DockerContainers:
         self._exit = contextlib.ExitStack()
         self._lock = threading.RLock()  # of starting containers, and of what is open
         self._house: House | None = None
-        self._followed: set[Followed] = set()
+        self._followed: dict[Followed, threading.Event | None] = {}  # and what stops each
         self._folder: Path | None = None
 
     @property
@@ -259,20 +259,20 @@ class DockerContainers:
             self._client.api.unpause(container)
 
     @contextlib.contextmanager
-    def following(self, followed: Followed) -> Iterator[None]:
+    def following(self, followed: Followed, stop: threading.Event | None) -> Iterator[None]:
         """A process that `cancel` ends."""
         with self._lock:
-            self._followed.add(followed)
+            self._followed[followed] = stop
         try:
             yield
         finally:
             with self._lock:
-                self._followed.discard(followed)
+                self._followed.pop(followed, None)
 
-    def cancel(self) -> None:
-        """End what runs in the containers and is waited for."""
+    def cancel(self, stop: threading.Event | None = None) -> None:
+        """End what runs in the containers and is waited for; with `stop`, what that was given to."""
         with self._lock:
-            under_way = list(self._followed)
+            under_way = [each for each, given in self._followed.items() if stop is None or given is stop]
         for followed in under_way:
             followed.cancel()
 
@@ -360,7 +360,7 @@ class DockerContainer:
         stop: threading.Event | None,
     ) -> Exit:
         followed = Followed(frames=output, ended=ended, signal=signal)
-        with self._among.following(followed):
+        with self._among.following(followed, stop):
             if stop is not None and stop.is_set():
                 followed.cancel()
             return followed.follow(on_line, timeout)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import socket
 import tarfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import IO, Any, Final
@@ -104,11 +105,11 @@ class DockerSandbox(AgentSandbox):
             raise EngineError(f"{self.label} was not started", hint="Enter it first.")
         return self._containers
 
-    def cancel(self) -> None:
+    def cancel(self, stop: threading.Event | None = None) -> None:
         """See `Sandbox.cancel`."""
-        super().cancel()
+        super().cancel(stop)
         if self._containers is not None:
-            self._containers.cancel()
+            self._containers.cancel(stop)
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         client = stack.enter_context(connected())

@@ -90,7 +90,8 @@ class FakeEngine:
 class FakeSandbox:
     """See `Sandbox`. `commands` are those that were run, `files`, `modes` and `folders` what there is now.
 
-    `cancelled` is set from `cancel` until the next command, for an `answer` that waits. `further` are its containers.
+    `cancelled` is set from `cancel` until the end of the command that the calling thread runs, for an `answer` that
+    waits. `further` are its containers.
     """
 
     def __init__(self, spec: SandboxSpec, answer: Answer | None, programs: frozenset[str]) -> None:
@@ -102,11 +103,11 @@ class FakeSandbox:
         self.modes: dict[PurePosixPath, int] = {}
         self.orphans: list[str] = []  # names of processes that commands left running
         self.folders: set[PurePosixPath] = set(_FOLDERS)
-        self.cancelled = threading.Event()
+        self._running: dict[threading.Event, threading.Event | None] = {}  # the end of each command, and what stops it
+        self._own = threading.local()
         self.further: FakeContainers | None = None
         self._answer = answer or self._act
         self._programs = programs
-        self._running = 0
         self._lock = threading.Lock()
 
     @property
@@ -135,28 +136,34 @@ class FakeSandbox:
         """End as a container does that someone removed: every method raises EngineError from now on."""
         self.entered = False
         self.left = True
-        self.cancelled.set()
+        for cancelled in list(self._running):
+            cancelled.set()
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Whether the command that this thread runs was cancelled."""
+        event: threading.Event = self._own.cancelled
+        return event
 
     def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
         """See `Sandbox.run`."""
         self._alive()
         _police(command)
+        cancelled = self._own.cancelled = threading.Event()
         with self._lock:
-            if self._running == 0:
-                self.cancelled.clear()
-            self._running += 1
+            self._running[cancelled] = stop
             self.commands.append(command)
         for path, file in command.files.items():
             self.write(path, file.content, mode=file.mode)
         if stop is not None and stop.is_set():
-            self.cancelled.set()
+            cancelled.set()
         try:
             done = self._begin(command, lambda line: on_line(_final_line(line)))
         finally:
             with self._lock:
-                self._running -= 1
+                del self._running[cancelled]
         self._alive()
-        if self.cancelled.is_set() and done.reason == "exited":
+        if cancelled.is_set() and done.reason == "exited":
             done = Exit(code=done.code or 130, reason="cancelled")
         return replace(done, files={path: self.files[path] for path in command.collect if path in self.files})
 
@@ -203,11 +210,12 @@ class FakeSandbox:
                 return str(candidate)
         return None
 
-    def cancel(self) -> None:
+    def cancel(self, stop: threading.Event | None = None) -> None:
         """See `Sandbox.cancel`."""
         self._alive()
-        if self._running:
-            self.cancelled.set()
+        for cancelled, given in list(self._running.items()):
+            if stop is None or given is stop:
+                cancelled.set()
 
     def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
         """See `Sandbox.end_orphans`: those of `orphans`, numbered."""

@@ -67,7 +67,7 @@ def may_publish(workflow: Workflow, job: Job) -> bool:
 
 def publishing_reason(workflow: Workflow, job: Job) -> str | None:
     """What says that a job may publish, such as "has id-token: write", or None."""
-    tools = (reason for step in job.steps if (reason := publishing_step(step)))
+    tools = (reason for step in job.all_steps if (reason := publishing_step(step)))
     found = next(tools, None)
     if found is None and permissions_of(workflow, job).get("id-token") == "write":
         return "has id-token: write"

@@ -32,7 +32,7 @@ class TokenSecret:
 def token_secrets(workflow: Workflow, job: Job) -> tuple[TokenSecret, ...]:
     """The secrets that the steps of a publishing job use so, each once."""
     found: dict[str, TokenSecret] = {}
-    for step in job.steps:
+    for step in job.all_steps:
         for text in _credentials(workflow, job, step):
             for name in _secrets(text):
                 secret = TokenSecret(name=name, index=_index(workflow, job, step), span=text.span)

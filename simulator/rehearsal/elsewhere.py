@@ -32,7 +32,7 @@ def uploads_elsewhere(jobs: Iterable[tuple[Workflow, Job]]) -> tuple[Finding, ..
 
     Each job comes with its file.
     """
-    found = (finding for workflow, job in jobs for step in job.steps for finding in _step(workflow, job, step))
+    found = (finding for workflow, job in jobs for step in job.all_steps for finding in _step(workflow, job, step))
     return tuple(dict.fromkeys(found))
 
 

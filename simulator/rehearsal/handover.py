@@ -48,7 +48,7 @@ def handovers(workflow: Workflow) -> Iterator[Handover]:
     A release that is made where no tag started the workflow brings its tag with it.
     """
     for job in workflow.jobs.values():
-        for step in job.steps:
+        for step in job.all_steps:
             for made, what in _made(workflow, job, step):
                 yield Handover(job=job, step=step, made=made, what=what)
                 needs_tag = step.run is not None and "--verify-tag" in step.run.source

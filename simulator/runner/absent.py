@@ -114,7 +114,7 @@ def _assumed(job: PlannedJob, text: str, where: Span) -> Finding:
 def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
     """The names of what a job surely uploads when all goes well."""
     known = _Known.of(plan, job)
-    for step in job.job.steps:
+    for step in job.job.all_steps:
         if step.uses is None or not known.may_run(step):
             continue
         action = action_name(step.uses.value)

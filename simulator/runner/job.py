@@ -15,6 +15,7 @@ from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
+from simulator.runner.background import Background
 from simulator.runner.contexts import (
     EVENT_PATH,
     job_github_context,
@@ -126,8 +127,15 @@ class JobRunner:
         self._get_images(state, uses)
         for use, run in uses.begin_pre_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
-        for step in self._planned.job.steps:
-            _carry_through(begin(state, step), partial(carry_out, uses=uses))
+        with Background(state, uses) as background:
+            for step in self._planned.job.all_steps:
+                if step.control is not None:
+                    background.steer(step)
+                elif step.background:
+                    background.start(step)
+                else:
+                    _carry_through(begin(state, step), partial(carry_out, uses=uses))
+            background.finish()
         for use, run in uses.begin_post_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
         return self._complete(state)
@@ -139,7 +147,7 @@ class JobRunner:
         conclusion = Conclusion.SUCCESS
         try:
             self._prepare(state, log)
-            for step in self._planned.job.steps:
+            for step in self._planned.job.all_steps:
                 if step.uses is not None and not is_local(step.uses.value):
                     uses.prepare(step, log.write)
         except (StepError, ExpressionError) as error:

@@ -41,7 +41,9 @@ class JobLife:
         self._cancelled = self._expired = False
         self._deadline = math.inf
         self._grace = GRACE
-        self._steps: list[StepLife] = []  # outermost first: a composite action's steps are inside the one that uses it
+        # By the thread that carries them out, the outermost first: a composite action's steps are inside the one that
+        # uses it.
+        self._steps: dict[int, list[StepLife]] = {}
         self._sandbox: Sandbox | None = None
 
     @property
@@ -66,9 +68,18 @@ class JobLife:
     def abandon(self) -> None:
         """End all that runs, and let nothing follow."""
         with self._lock:
-            stopping = list(self._steps)
+            stopping = [step for steps in self._steps.values() for step in steps]
             self._end(stopping, -math.inf)
         self._interrupt(stopping)
+
+    def end(self, outermost: StepLife) -> None:
+        """End one step and what is inside it, and no other."""
+        with self._lock:
+            stopping = next((steps for steps in self._steps.values() if steps and steps[0] is outermost), [outermost])
+            for step in stopping:
+                step.stop.set()
+        for step in stopping:
+            self._interrupt([step], step.stop)
 
     def limit(self, seconds: float, grace: float = GRACE) -> None:
         """The job has so many seconds from now, and when it is cancelled `grace` for its last steps."""
@@ -112,23 +123,28 @@ class JobLife:
     def step(self, step: StepLife) -> Iterator[None]:
         """A step is under way, inside those that are."""
         with self._lock:
-            outer = self._steps[-1] if self._steps else None
+            steps = self._steps.setdefault(threading.get_ident(), [])
+            outer = steps[-1] if steps else None
             if (self._cancelled and not step.outlives) or self.over or (outer is not None and outer.stop.is_set()):
                 step.stop.set()
-            self._steps.append(step)
+            steps.append(step)
         try:
             yield
         finally:
             with self._lock:
-                self._steps.pop()
+                steps.pop()
 
     def _cancel_at(self, moment: float) -> None:
         with self._lock:
             if self._cancelled:
                 return
-            stopping = list(dropwhile(lambda step: step.outlives, self._steps))
+            stopping = [step for steps in self._steps.values() for step in dropwhile(lambda step: step.outlives, steps)]
+            staying = [steps for steps in self._steps.values() if steps and all(step.outlives for step in steps)]
             self._end(stopping, moment + self._grace)
-        self._interrupt(stopping)
+        if not staying:
+            self._interrupt(stopping)
+        for step in stopping if staying else ():
+            self._interrupt([step], step.stop)
 
     def _end(self, stopping: list[StepLife], deadline: float) -> None:
         self._cancelled = True
@@ -136,8 +152,8 @@ class JobLife:
         for step in stopping:
             step.stop.set()
 
-    def _interrupt(self, stopping: list[StepLife]) -> None:
+    def _interrupt(self, stopping: list[StepLife], stop: threading.Event | None = None) -> None:
         sandbox = self._sandbox
         if stopping and sandbox is not None:
             with contextlib.suppress(EngineError):  # the sandbox is gone, as the job's thread finds out by itself
-                sandbox.cancel()
+                sandbox.cancel(stop)

@@ -49,7 +49,7 @@ def _call(job: Job) -> Iterator[Finding]:
 def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
     for key in job.unsupported:
         yield _unknown_key(f"Job {job.id}", key)
-    for step in job.steps:
+    for step in job.all_steps:
         if step.uses is not None:
             yield from actions.look_at(step.uses.value, step.uses.span)
 

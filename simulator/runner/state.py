@@ -5,10 +5,12 @@ Owned by the job's thread; what other threads may ask of a job is in `runner.lif
 
 from __future__ import annotations
 
+import copy
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Final
@@ -89,7 +91,7 @@ class JobState:
         self.shell: str | None = None
         self.working_directory: str | None = None
         self.frame = Frame()
-        self.ids = step_ids(planned.job.steps)
+        self.ids = step_ids(planned.job.all_steps)
         self._needs = needs
         debug = settings.debug or _is_on(STEP_DEBUG, settings.secrets, settings.variables)
         repository = str(github["repository"])
@@ -115,7 +117,8 @@ class JobState:
         self.tracking = f"RUNNER_TRACKING_ID=github_{uuid.uuid4()}"  # a variable of every process of the job
         self._orchestration = uuid.uuid5(uuid.NAMESPACE_OID, settings.run_id)
         self._sandbox: Sandbox | None = None
-        self._numbers = 0
+        self._numbers = itertools.count(1)  # of the steps in the job's list, background steps among them
+        self._forked: Mapping[str, str] = {}  # the variables that there were when a background step began
         self._variables: Mapping[str, str] = settings.variables
         token = str(github["token"])
         self._secrets: Mapping[str, str] = {
@@ -145,6 +148,22 @@ class JobState:
         self._variables = {**self._variables, **variables}
         self._secrets = {**self._secrets, **secrets}
 
+    def fork(self) -> JobState:
+        """The state for a background step: what it sets is seen by nobody else until `join`."""
+        other = copy.copy(self)
+        other.env, other._paths = dict(self.env), list(self._paths)
+        other.frame = replace(self.frame, steps=dict(self.frame.steps))
+        other._forked = dict(self.env)
+        return other
+
+    def join(self, other: JobState) -> None:
+        """Take over the variables and folders that a background step set since `fork`."""
+        before = other._forked
+        self.env |= {name: value for name, value in other.env.items() if before.get(name) != value}
+        for folder in other._paths:
+            if folder not in self._paths:
+                self.add_path(folder)
+
     @property
     def overdue(self) -> str:
         """What is said when the job's time is up."""
@@ -160,8 +179,7 @@ class JobState:
 
     def start_step(self, name: str, step: Step | None = None) -> StepLog:
         """Begin a step of the job's list."""
-        self._numbers += 1
-        key, number = self.planned.key, self._numbers
+        key, number = self.planned.key, next(self._numbers)
         span = step.span if step else None
         self.settings.emit(
             StepStarted(job_id=key, number=number, name=self.masker.mask(name), span=span, at=self.settings.clock())
@@ -205,7 +223,7 @@ class JobState:
             "vars": dict(self._variables),
             "secrets": {**self._secrets, "GITHUB_TOKEN": str(self.github["token"])},
             "job": {"status": job_status.value, **self._job},
-            "steps": {name: result.context() for name, result in frame.steps.items()},
+            "steps": {name: result.context() for name, result in dict(frame.steps).items()},
             "runner": self._runner,
             "strategy": self.planned.strategy,
             "matrix": dict(self.planned.matrix) or None,

@@ -352,6 +352,11 @@ def display_name(step: Step, scope: Scope) -> str:
 
 def perform(run: StepRun, body: Body) -> StepResult:
     """Carry out a step as its condition and limits let it. Raises nothing that a workflow's author can get wrong."""
+    return judge(run) or conduct(run, body)
+
+
+def judge(run: StepRun) -> StepResult | None:
+    """How a step ends that does not run; None for one that is to run."""
     try:
         if run.fault is not None:
             raise run.fault
@@ -360,6 +365,11 @@ def perform(run: StepRun, body: Body) -> StepResult:
     except ExpressionError as error:
         run.log.error(str(error))
         return _FAILED
+    return None
+
+
+def conduct(run: StepRun, body: Body) -> StepResult:
+    """Carry out a step that is to run."""
     with run.job.life.step(run.life):
         outcome = _outcome(run, body)
     forgiven = outcome is Conclusion.FAILURE and run.forgiven()

@@ -6,7 +6,7 @@ Names are GitHub's. A `Template` is text with `${{ }}` in it, an `Expression` an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeAlias, TypeVar, Union
 
 from simulator.expressions.language import Expression, Template
@@ -152,8 +152,8 @@ class Step:
     """A step: `run` or `uses`, never both. `number` counts from 0 in the file; `id` is None when not given.
 
     `continue_on_error` and `timeout_minutes` are None when absent. A step that steers background steps has neither
-    `run` nor `uses` but `control`, and is among the `unsupported` of its job: `targets` are the ids that it waits for
-    or cancels, `parallel` the steps that it starts together.
+    `run` nor `uses` but `control`: `targets` are the ids that it waits for or cancels, `parallel` the steps that it
+    starts together, which are numbered after all others.
     """
 
     number: int
@@ -281,6 +281,15 @@ class Job:
     snapshot: Snapshot | None = None
     cancel_timeout_minutes: Text | None = None
     unsupported: Sequence[Located[str]] = ()  # keys that are valid and that pysim does not carry out (container, ...)
+
+    @property
+    def all_steps(self) -> Sequence[Step]:
+        """The steps as they begin: those of a `parallel` group as background steps, before the step that has it."""
+        return tuple(
+            each
+            for step in self.steps
+            for each in (*(replace(inner, background=True) for inner in step.parallel), step)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

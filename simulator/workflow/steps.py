@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast, get_args
+from typing import cast
 
 from simulator.positions import Located, Span
 from simulator.workflow import nodes
@@ -74,7 +75,14 @@ def read_steps(reader: Reader, node: nodes.Node | None, rules: StepRules) -> Seq
         step = _read_step(reader, item, rules, ids)
         if step is not None:
             steps.append(replace(step, number=number))
-    return tuple(steps)
+    return tuple(_numbered(steps))
+
+
+def _numbered(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps with numbers for those of their groups, which no other step of the list has."""
+    following = itertools.count(len(steps))
+    for step in steps:
+        yield replace(step, parallel=tuple(replace(inner, number=next(following)) for inner in step.parallel))
 
 
 def _read_step(reader: Reader, node: nodes.Node, rules: StepRules, ids: set[str]) -> Step | None:
@@ -94,7 +102,6 @@ def _read_step(reader: Reader, node: nodes.Node, rules: StepRules, ids: set[str]
 
 
 def _common(reader: Reader, fields: Fields, rules: StepRules, ids: set[str], span: Span) -> Step:
-    reader.unsupported.extend(fields.key_spans("background"))
     return Step(
         number=0,
         span=span,
@@ -109,12 +116,10 @@ def _common(reader: Reader, fields: Fields, rules: StepRules, ids: set[str], spa
 
 
 def _control(reader: Reader, step: Step, kind: str, fields: Fields, rules: StepRules, ids: set[str]) -> Step:
-    reader.unsupported.extend(fields.key_spans(*get_args(StepControl)))
     step = replace(step, control=cast("StepControl", kind))
     if kind == "parallel":
         items = (_read_step(reader, item, rules, ids) for item in reader.sequence(fields.get("parallel")))
-        inner = tuple(item for item in items if item is not None)
-        return replace(step, parallel=tuple(replace(item, number=number) for number, item in enumerate(inner)))
+        return replace(step, parallel=tuple(item for item in items if item is not None))
     if kind != "wait-all":
         return replace(step, targets=reader.literals(fields.get(kind)))
     scalar = reader.scalar(fields.get("wait-all"))

@@ -154,6 +154,16 @@ def test_cancel_ends_all_that_run(sandbox: Sandbox) -> None:
         assert [result.result(20)[0].reason for result in results] == ["cancelled"] * 3
 
 
+def test_cancel_ends_what_one_event_stops_and_nothing_else(sandbox: Sandbox) -> None:
+    one, other = threading.Event(), threading.Event()
+    command = Command(argv=("bash", "-c", "sleep 3"), cwd=LAYOUT.home, env=sandbox.environment)
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        results = [pool.submit(sandbox.run, command, lambda _: None, stop) for stop in (one, other, None)]
+        time.sleep(0.3)
+        sandbox.cancel(one)
+        assert [result.result(20).reason for result in results] == ["cancelled", "exited", "exited"]
+
+
 def test_an_error_of_the_reader_ends_its_command_alone(sandbox: Sandbox) -> None:
     def fail(line: str) -> None:
         raise KeyError(line)

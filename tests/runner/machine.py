@@ -52,7 +52,7 @@ class Machine:
         self._nodes = {str(LAYOUT.externals / f"node{major}/bin/node"): version for major, version in nodes.items()}
 
     def _answer(self, command: Command, say: LineSink) -> Exit:
-        sandbox = next(box for box in self.engine.sandboxes if box.commands and box.commands[-1] is command)
+        sandbox = next(box for box in self.engine.sandboxes if any(each is command for each in box.commands))
         program, *words = command.argv
         if program == "mkdir":
             sandbox.folders.update(PurePosixPath(word) for word in words[1:])

@@ -130,8 +130,8 @@ class FastSandbox:
     def which(self, program: str, path: str) -> str | None:
         return self._inner.which(program, path)
 
-    def cancel(self) -> None:
-        self._inner.cancel()
+    def cancel(self, stop: threading.Event | None = None) -> None:
+        self._inner.cancel(stop)
 
     def end_orphans(self, variable: str) -> Sequence[tuple[int, str]]:
         return self._inner.end_orphans(variable)

@@ -17,21 +17,6 @@ MATRIX = "on: push\njobs:\n  a:\n    strategy: {matrix: {os: [ubuntu-24.04, wind
 
 CASES = {
     "nothing": (JOB + "    steps: [{run: say x}, {uses: actions/checkout@v4}, {uses: ./own}]", {}),
-    "a background step": (
-        JOB + "    steps:\n      - run: serve\n        background: true\n      - run: say x",
-        {"7:9": "Job a uses `background:`, which pysim does not carry out yet"},
-    ),
-    "steps that steer others": (
-        JOB + "    steps:\n      - {id: s, run: serve, background: true}\n      - wait: s\n      - cancel: s\n"
-        "      - wait-all:\n      - parallel: [{run: say x}]",
-        {
-            "6:29": "Job a uses `background:`, which pysim does not carry out yet",
-            "7:9": "Job a uses `wait:`, which pysim does not carry out yet",
-            "8:9": "Job a uses `cancel:`, which pysim does not carry out yet",
-            "9:9": "Job a uses `wait-all:`, which pysim does not carry out yet",
-            "10:9": "Job a uses `parallel:`, which pysim does not carry out yet",
-        },
-    ),
     "a container, services": (
         JOB + "    container: python:3\n    services: {db: {image: postgres}}\n    steps: [{run: say x}]",
         {

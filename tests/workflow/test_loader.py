@@ -306,7 +306,8 @@ def test_the_newest_steps() -> None:
         "      - parallel: [{run: echo}]\n"
     ).jobs["a"]
     assert [step.control for step in job.steps] == [None, "wait", "wait-all", "cancel", "parallel"]
-    assert values(job.unsupported) == ["background", "wait", "wait-all", "cancel", "parallel"]
+    assert [step.number for step in job.all_steps] == [0, 1, 2, 3, 5, 4]
+    assert [bool(step.background) for step in job.all_steps] == [True, False, False, False, True, False]
 
 
 def test_anchors() -> None:

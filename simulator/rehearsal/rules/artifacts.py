@@ -76,7 +76,7 @@ class _Download:
 
 def _uploads(workflow: Workflow) -> Iterator[_Upload]:
     for job in workflow.jobs.values():
-        for step in job.steps:
+        for step in job.all_steps:
             name = action_name(step.uses.value) if step.uses else ""
             if step.uses is None:
                 continue
@@ -92,7 +92,7 @@ def _uploads(workflow: Workflow) -> Iterator[_Upload]:
 def _downloads(workflow: Workflow) -> Iterator[_Download]:
     """The downloads from the same run."""
     for job in workflow.jobs.values():
-        for step in job.steps:
+        for step in job.all_steps:
             if step.uses is None or action_name(step.uses.value) != _DOWNLOAD:
                 continue
             inputs = {key.lower(): value for key, value in step.with_.items()}
@@ -112,13 +112,13 @@ def _downloads(workflow: Workflow) -> Iterator[_Download]:
 def _all_are_seen(workflow: Workflow) -> bool:
     """Whether the uploads in the file are all that there can be: a workflow that others call shares theirs."""
     return "workflow_call" not in workflow.triggers and all(
-        job.uses is None and all(map(_is_seen, job.steps)) for job in workflow.jobs.values()
+        job.uses is None and all(map(_is_seen, job.all_steps)) for job in workflow.jobs.values()
     )
 
 
 def _is_seen(step: Step) -> bool:
     if step.uses is None:
-        return step.control is None
+        return True
     if step.uses.value.startswith("docker://"):
         return True
     name = action_name(step.uses.value)
@@ -250,7 +250,7 @@ def _downloads_before(workflow: Workflow, job: Job, publish: Step) -> Sequence[_
     found = [each for each in _downloads(workflow) if each.job.id == job.id and each.step.number < publish.number]
     if not found:
         return ()
-    between = [step for step in job.steps if found[0].step.number < step.number < publish.number]
+    between = [step for step in job.all_steps if found[0].step.number < step.number < publish.number]
     moves = any(step.run and re.search(r"\b(?:mv|cp|rsync|find|shutil|rename|tar|unzip)\b", step.run.source)
                 for step in between)  # fmt: skip
     return () if moves else found
@@ -267,7 +267,7 @@ def download_elsewhere(subject: Subject) -> Iterator[Problem]:
     workflow = subject.workflow
     found = list(_uploads(workflow))
     for job in workflow.jobs.values():
-        if any(step.run for step in job.steps):
+        if any(step.run for step in job.all_steps):
             continue
         for publish in publishing_of(workflow, job):
             folder = distributions_folder(publish.step)

@@ -64,7 +64,7 @@ def reached(workflow: Workflow, others: Mapping[str, Workflow]) -> Sequence[Work
 
 def publishing_of(workflow: Workflow, job: Job) -> Iterator[Publishing]:
     """The steps of a job that publish."""
-    for step in job.steps:
+    for step in job.all_steps:
         what = publishing_step(step)
         if what is not None:
             trusted = _trusted_action(step) if step.uses else _trusted_command(workflow, job, step)
@@ -90,7 +90,7 @@ def _trusted_command(workflow: Workflow, job: Job, step: Step) -> bool:
 
 def _exported(job: Job) -> Iterator[str]:
     """The scripts of the job: one may export a credential to the steps after it."""
-    return (step.run.source for step in job.steps if step.run)
+    return (step.run.source for step in job.all_steps if step.run)
 
 
 def _index(step: Step) -> IndexName | None:

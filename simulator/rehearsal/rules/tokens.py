@@ -82,7 +82,7 @@ def unpinned_action(subject: Subject) -> Iterator[Problem]:
     for job in workflow.jobs.values():
         if not may_mint(workflow, job) or not any(publishing_of(workflow, job)):
             continue
-        for step in job.steps:
+        for step in job.all_steps:
             uses = step.uses.value if step.uses else "./"
             if uses.startswith(("./", "$/", "docker://")) or step.uses is None:
                 continue
@@ -103,7 +103,7 @@ def build_and_publish(subject: Subject) -> Iterator[Problem]:
     workflow = subject.workflow
     for job in workflow.jobs.values():
         found = next(publishing_of(workflow, job), None)
-        built = next(((step, what) for step in job.steps if (what := building_step(step))), None)
+        built = next(((step, what) for step in job.all_steps if (what := building_step(step))), None)
         if found is None or built is None or not may_mint(workflow, job):
             continue
         step, what = built

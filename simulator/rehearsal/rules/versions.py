@@ -91,12 +91,12 @@ def _consequence(severity: Severity) -> str:
 
 def _shallow(job: Job) -> Step | None:
     """The checkout of a job that builds, if it is shallow and nothing fetches more."""
-    if not any(building_step(step) for step in job.steps):
+    if not any(building_step(step) for step in job.all_steps):
         return None
-    scripts = [code_of(step.run.source) for step in job.steps if step.run]
+    scripts = [code_of(step.run.source) for step in job.all_steps if step.run]
     if any(_FETCHES.search(script) for script in scripts):
         return None
-    for step in job.steps:
+    for step in job.all_steps:
         if step.uses is not None and action_name(step.uses.value) == "actions/checkout":
             inputs = given_inputs(step)
             if "repository" in inputs or "path" in inputs:
@@ -110,8 +110,8 @@ def _version_is_given(workflow: Workflow, job: Job, tool: str) -> bool:
     variable: str | None = publishing_facts()["git_versions"][tool]
     if variable is None:
         return False
-    scripts = [step.run.source for step in job.steps if step.run]
-    named = [name for step in job.steps for name in variables(workflow, job, step)]
+    scripts = [step.run.source for step in job.all_steps if step.run]
+    named = [name for step in job.all_steps for name in variables(workflow, job, step)]
     return any(variable in text for text in (*named, *scripts))
 
 
@@ -138,7 +138,7 @@ def retired_action(subject: Subject) -> Iterator[Problem]:
 
 
 def _steps(workflow: Workflow) -> Iterator[Step]:
-    return (step for job in workflow.jobs.values() for step in job.steps)
+    return (step for job in workflow.jobs.values() for step in job.all_steps)
 
 
 def retired_runner(subject: Subject) -> Iterator[Problem]:
