@@ -151,7 +151,7 @@ class JobState:
     def fork(self) -> JobState:
         """The state for a background step: what it sets is seen by nobody else until `join`."""
         other = copy.copy(self)
-        other.env, other._paths = dict(self.env), list(self._paths)
+        other.env, other._paths, other._origins = dict(self.env), dict(self._paths), dict(self._origins)
         other.frame = replace(self.frame, steps=dict(self.frame.steps))
         other._forked = dict(self.env)
         return other
@@ -159,10 +159,12 @@ class JobState:
     def join(self, other: JobState) -> None:
         """Take over the variables and folders that a background step set since `fork`."""
         before = other._forked
-        self.env |= {name: value for name, value in other.env.items() if before.get(name) != value}
-        for folder in other._paths:
+        changed = {name: value for name, value in other.env.items() if before.get(name) != value}
+        self.env |= changed
+        self._origins |= {name: origin for name, origin in other._origins.items() if name in changed}
+        for folder, number in other._paths.items():
             if folder not in self._paths:
-                self.add_path(folder)
+                self.add_path(folder, number)
 
     @property
     def overdue(self) -> str:
