@@ -157,10 +157,17 @@ def test_what_is_refused(cached: Driver, inputs: dict[str, str], error: str) -> 
 def test_what_is_warned_of(cached: Driver) -> None:
     done = cached.run(SETUP, {"python-version": "3.12", "python-version-file": "x", "cache": "pip"})
     assert done.code == 0
-    assert [text.partition(",")[0].partition(":")[0] for text in done.said("warning")] == [
+    assert [text.partition(",")[0] for text in done.said("warning")] == [
         "Both python-version and python-version-file inputs are specified",
         "The runner was not able to contact the cache service. Caching will be skipped",
     ]
     nothing = cached.run(SETUP)
     assert nothing.code == 0
     assert nothing.said("warning")[0].startswith("The `python-version` input is not set.")
+    late = cached.run("actions/setup-python@v7", {"python-version": "3.12", "pip-install": "x"})
+    assert late.said("warning") == ["Unexpected input(s) 'pip-install': it is one of v6 alone"]
+
+
+def test_its_problem_matcher_is_registered(cached: Driver) -> None:
+    [matcher] = cached.run(SETUP, {"python-version": "3.12"}).said("add-matcher")
+    assert json.loads(Path(matcher).read_text())["problemMatcher"][0]["owner"] == "python"

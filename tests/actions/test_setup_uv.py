@@ -18,6 +18,7 @@ from simulator.actions.builtin.setup_uv.releases import architecture, pick
 from simulator.actions.builtin.setup_uv.version_files import required_version
 from simulator.engines.base import LAYOUT, Engine
 from simulator.twins.base import Publisher
+from tests.actions.conftest import JobDriver
 from tests.actions.driving import Driver, Outcome
 from tests.actions.test_in_sandbox import job
 from tests.actions.test_setup_python import offer_own_python
@@ -143,7 +144,7 @@ def test_the_project_says_which_version(driver: Driver, index: Path) -> None:
 def test_what_later_steps_get(driver: Driver, index: Path) -> None:
     (driver.workspace / "a").touch()
     inputs = {"version": "0.5.9", "python-version": "3.12", "activate-environment": "true", "tool-dir": "~/tools"}
-    done = run(driver, index, {**inputs, "tool-bin-dir": "bin", "enable-cache": "true"})
+    done = run(driver, index, {**inputs, "tool-bin-dir": "bin"})
     assert done.code == 0, done.log
     folder, home = driver.tools / "uv" / "0.5.9" / architecture(), driver.root / "home"
     pythons, environment = driver.temp / "uv-python-dir", driver.workspace / ".venv"
@@ -158,9 +159,8 @@ def test_what_later_steps_get(driver: Driver, index: Path) -> None:
     assert done.paths == [f"{driver.workspace}/bin", str(folder), str(pythons), f"{environment}/bin"]
     assert done.outputs["venv"] == str(environment)
     assert done.outputs["python-version"] == "3.12"
-    assert done.outputs["cache-hit"] == "false"
     assert f"made venv {environment} --directory {driver.workspace} --clear" in done.lines
-    assert done.said("warning") == ["pysim does not model the cache of setup-uv: nothing is restored or saved."]
+    assert done.said("warning") == []
     [matcher] = done.said("add-matcher")
     assert json.loads(Path(matcher).read_text())["problemMatcher"][0]["owner"] == "python"
     again = run(driver, index, {"version": "0.5.9", "add-problem-matchers": "false", "quiet": "true"})
@@ -230,6 +230,40 @@ def test_a_python_of_the_machine_is_shown_to_uv(driver: Driver, index: Path) -> 
         path.is_symlink() for path in (shown, shown / "lib", shown / "lib" / f"python{minor}", shown / "bin")
     )
     assert (shown / "lib" / f"python{minor}" / "os.py").is_file()
+
+
+@pytest.mark.clients
+def test_its_cache_comes_back_in_the_next_job(in_job: JobDriver, index: Path) -> None:
+    inputs = {"version": "0.5.9", "python-version": "3.12", "enable-cache": "true", "cache-suffix": "a b"}
+    ref = {"GITHUB_REF": "refs/tags/v0.1.0"}
+    build = in_job("build")
+    (build.workspace / "uv.lock").write_text("")
+    done = run(build, index, inputs, env=ref)
+    assert done.code == 0, done.log
+    assert (done.outputs["cache-hit"], done.outputs["python-cache-hit"]) == ("false", "false")
+    key = done.outputs["cache-key"]
+    assert key.startswith(f"setup-uv-2-{architecture()}-unknown-linux-gnu-")
+    assert key.endswith("-a%20b")
+    given = {"working-directory": str(build.workspace), **inputs}
+    empty = build.run(SETUP, given, ref, script="post.py", state=done.state)
+    assert empty.code == 1
+    assert "does not exist on disk. This likely indicates" in empty.said("error")[0]
+    folder = Path(done.variables["UV_CACHE_DIR"])
+    folder.mkdir()
+    (folder / "a").write_text("kept")
+    saved = build.run(SETUP, {**given, "prune-cache": "false"}, ref, script="post.py", state=done.state)
+    assert saved.code == 0, saved.log
+    assert f"uv cache saved with key: {key}" in saved.lines
+
+    (folder / "a").unlink()
+    again = run(build, index, inputs, env=ref)
+    assert again.outputs["cache-hit"] == "true"
+    assert (folder / "a").read_text() == "kept"
+    kept = build.run(SETUP, given, ref, script="post.py", state=again.state)
+    assert f"Cache hit occurred on key {key}, not saving cache." in kept.lines
+    (build.workspace / "uv.lock").write_text("changed")
+    other = run(build, index, {**inputs, "restore-cache": "false"}, env=ref)
+    assert other.outputs["cache-key"] != key
 
 
 def test_uv_publishes_from_a_sandbox(engine: Engine, rig: Rig, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from simulator.actions.builtin.setup_python.versions import Range, Version
 from simulator.actions.builtin.toolkit import log, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
+NEWEST = 7
 ALL_VERSIONS = "https://raw.githubusercontent.com/actions/python-versions/main/versions-manifest.json"
 MATCHER = Path(step.__file__).with_name("python_matcher.json")
 PYTHON_2_IS_GONE = (
@@ -55,7 +56,9 @@ def prepare(settings: Settings) -> None:
         named = [set_up(wanted, settings) for wanted in settings.versions]
     if settings.cache:
         caching.restore(settings.cache, named[-1], operating_system())
-    if settings.pip_install:
+    if settings.pip_install and step.major_version(NEWEST) != 6:
+        log.warning("Unexpected input(s) 'pip-install': it is one of v6 alone")
+    elif settings.pip_install:
         pip("install", *settings.pip_install.split())
 
 

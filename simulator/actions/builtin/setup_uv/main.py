@@ -9,9 +9,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from simulator.actions.builtin.setup_uv import pythons, releases, version_files
+from simulator.actions.builtin.setup_uv import caches, pythons, releases, version_files
 from simulator.actions.builtin.setup_uv.settings import Settings, read_settings
-from simulator.actions.builtin.toolkit import log, step
+from simulator.actions.builtin.toolkit import cache_service, log, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
 MATCHER = Path(step.__file__).with_name("python_matcher.json")
@@ -33,9 +33,13 @@ def main() -> None:
         log.info(f"Set UV_CACHE_DIR to {settings.cache_folder}")
     step.set_output("uv-version", version)
     log.info(f"Successfully installed uv version {version}")
+    step.save_state("version", version)
+    step.save_state("uv", str(folder / "uv"))
+    python = settings.python_version or found_python(settings.folder)
     if settings.major >= 7:
-        step.set_output("python-version", settings.python_version or found_python(settings.folder))
-    say_of_caches(settings)
+        step.set_output("python-version", python)
+    if settings.caches and cache_service.available():
+        caches.restore(settings, python)
 
 
 def warn_of_empty_folder(folder: Path) -> None:
@@ -150,16 +154,6 @@ def found_python(folder: Path) -> str:
         return "unknown"
     asked = subprocess.run([located.stdout.strip(), "--version"], check=False, capture_output=True, text=True)
     return asked.stdout.removeprefix("Python ").strip() or "unknown"
-
-
-def say_of_caches(settings: Settings) -> None:
-    """Say that nothing is cached, where something would be."""
-    if settings.caches == "no":
-        return
-    say = log.warning if settings.caches == "asked" else log.info
-    say("pysim does not model the cache of setup-uv: nothing is restored or saved.")
-    step.set_output("cache-hit", "false")
-    step.set_output("python-cache-hit", "false")
 
 
 if __name__ == "__main__":

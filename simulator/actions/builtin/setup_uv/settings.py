@@ -6,7 +6,6 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from simulator.actions.builtin.setup_uv import version_files
 from simulator.actions.builtin.toolkit import log, step
@@ -28,7 +27,12 @@ class Settings:
     environment: Path | None
     no_project: bool
     checksum: str
-    caches: Literal["asked", "auto", "no"]
+    caches: bool
+    restores_cache: bool
+    saves_cache: bool
+    prunes_cache: bool
+    caches_python: bool
+    may_save_nothing: bool
     cache_folder: str | None
     python_folder: Path | None
     tool_folder: Path | None
@@ -57,7 +61,12 @@ def read_settings() -> Settings:
         no_project=step.flag_input("no-project"),
         checksum=step.text_input("checksum"),
         caches=caches,
-        cache_folder=_cache_folder(major, folder, file, caches=caches != "no"),
+        restores_cache=step.text_input("restore-cache") == "true",
+        saves_cache=step.text_input("save-cache") == "true",
+        prunes_cache=(step.text_input("prune-cache") or ("true" if major < 9 else "false")) == "true",
+        caches_python=step.text_input("cache-python") == "true",
+        may_save_nothing=step.text_input("ignore-nothing-to-cache") == "true",
+        cache_folder=_cache_folder(major, folder, file, caches=caches),
         python_folder=_python_folder() if major >= 7 else None,
         tool_folder=_path(folder, step.text_input("tool-dir")),
         tool_bin_folder=_path(folder, step.text_input("tool-bin-dir")),
@@ -99,20 +108,20 @@ def _environment(major: int, folder: Path) -> Path | None:
     return _path(folder, path or ".venv") if asked else None
 
 
-def _caches(major: int) -> Literal["asked", "auto", "no"]:
+def _caches(major: int) -> bool:
     given = step.text_input("enable-cache")
     if given != "auto":
-        return "asked" if given == "true" else "no"
+        return given == "true"
     if major < 5 or os.environ.get("RUNNER_ENVIRONMENT", "github-hosted") != "github-hosted":
-        return "no"
+        return False
     event = os.environ.get("GITHUB_EVENT_NAME", "")
     if major >= 10 and event == "push" and os.environ.get("GITHUB_REF", "").startswith("refs/tags/"):
         log.info("Caching is disabled for tag pushes")
-        return "no"
+        return False
     if major >= 10 and event in {"pull_request_target", "workflow_run", "release"}:
         log.info(f"Caching is disabled for the {event} event")
-        return "no"
-    return "auto"
+        return False
+    return True
 
 
 def _cache_folder(major: int, folder: Path, file: Path | None, *, caches: bool) -> str | None:
