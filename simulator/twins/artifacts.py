@@ -14,13 +14,13 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.run_events import ArtifactStored, EventSink
 from simulator.twins.application import fault
 from simulator.twins.artifact_store import ZIP, Artifact, ArtifactError, ArtifactStore
-from simulator.twins.azure import SignedUrls, azure_error, put_blob
+from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blob
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.records import Clock
@@ -123,7 +123,7 @@ class ResultsTwin:
         # Clients from version 6 on unpack what comes as application/zip and save anything else under this name.
         file = artifact.name + (".zip" if artifact.content_type == ZIP else "")
         headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(file)}"}
-        return FileResponse(artifact.path, media_type=artifact.content_type, headers=headers)
+        return BlobResponse(artifact.path, media_type=artifact.content_type, headers=headers)
 
 
 def _same_job(job: OpenJob, fields: Fields) -> None:

@@ -14,11 +14,11 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.run_events import CacheUsed, EventSink
-from simulator.twins.azure import SignedUrls, azure_error, put_blob
+from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blob
 from simulator.twins.blobs import BlobError
 from simulator.twins.cache_store import CacheError, CacheStore, Entry, Reservation
 from simulator.twins.jobs import Jobs, OpenJob
@@ -114,7 +114,7 @@ class CacheTwin:
         entry = await asyncio.to_thread(self._store.entry, number or 0)
         if entry is None or not entry.path.exists():
             return azure_error(404, "BlobNotFound")
-        return FileResponse(entry.path, media_type="application/octet-stream")
+        return BlobResponse(entry.path, media_type="application/octet-stream")
 
     def _first(self, path: str, answer: _Answer, method: str) -> Route:
         """A route of the first protocol."""
