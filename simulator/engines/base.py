@@ -52,7 +52,8 @@ class SandboxSpec:
     sandbox's certificate store. `mounts` are host folders shown read-only at the given path. `environment` is added
     to the process environment that the sandbox gives to commands. `images` names the image of this machine that stands
     for one of another name; with `offline` none is pulled. With `for_container` the places of `CONTAINER_PLACES` are
-    there too, for a job whose steps run in a further container.
+    there too, for a job whose steps run in a further container; filling its tool cache takes seconds, and is done with
+    `keeps_tools`.
     """
 
     run_id: str
@@ -65,6 +66,7 @@ class SandboxSpec:
     images: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     for_container: bool = False
+    keeps_tools: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,8 +140,8 @@ class ContainerSpec:
 
     `image` is the id of a `ContainerImage`; `entrypoint` and `command` None are the image's own. `folders` are those
     of the sandbox below `LAYOUT.work` (`LAYOUT.externals` and `LAYOUT.tool_cache` too) by their place in the container,
-    and must be there. `volumes` and `options` are those of a workflow file, `options` as the docker command takes them.
-    Variables that clients find certificates with are added where neither `env` nor the image has them.
+    and must be there. `volumes`, `ports` and `options` are those of a workflow file, the last as the docker command
+    takes them. Variables that clients find certificates with are added where neither `env` nor the image has them.
     """
 
     name: str
@@ -150,6 +152,7 @@ class ContainerSpec:
     command: tuple[str, ...] | None = None
     cwd: PurePosixPath | None = None
     volumes: Sequence[str] = ()
+    ports: Sequence[str] = ()
     options: str = ""
 
 
@@ -171,6 +174,11 @@ class Container(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """What was asked for and is left out, in sentences."""
+        ...
+
+    @property
+    def ports(self) -> Mapping[int, int]:
+        """Of the ports that were asked for, the one of the sandbox's localhost by that of the container."""
         ...
 
     def run(self, on_line: LineSink, *, timeout: float | None = None, stop: threading.Event | None = None) -> Exit:

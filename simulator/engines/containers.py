@@ -39,11 +39,13 @@ from simulator.engines.channel import AgentChannel
 from simulator.engines.daemon import broken, connection_of, frames, labels, remove, remove_marked
 from simulator.engines.environment import certificate_variables, forward_argv
 from simulator.engines.followed import Followed, Frame
-from simulator.engines.options import read_options
-from simulator.engines.policy import BUNDLE, House, admit
+from simulator.engines.options import add_port, read_options
+from simulator.engines.policy import BUNDLE, House, admit, forwards
 from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
+CONTAINER_WORK: Final = PurePosixPath("/__w")  # the place of the work folder for a job that runs in a container
+_FIRST_PORT: Final = 32767  # the one before those that Docker gives where any will do
 _LINK: Final = 1 << 27  # ModeSymlink of Go's io/fs, which the daemon answers with
 _START: Final = 'echo "$$"; exec "$@"'  # the first line tells the process that signals go to
 
@@ -59,6 +61,7 @@ class Volumes:
 
     def root_of(self, path: PurePosixPath) -> PurePosixPath:
         """The place of the volume that a path is in. Raises ContainerError."""
+        path = self._really(path)
         for root in self._sources:
             if path.is_relative_to(root):
                 return root
@@ -66,7 +69,7 @@ class Volumes:
 
     def place(self, path: PurePosixPath) -> str:
         """The path on the daemon's machine."""
-        root = self.root_of(path)
+        root, path = self.root_of(path), self._really(path)
         return str(PurePosixPath(self._sources[root], path.relative_to(root)))
 
     def check(self, path: PurePosixPath) -> None:
@@ -74,10 +77,16 @@ class Volumes:
 
         Holds only while no process of the job can change it. Raises ContainerError.
         """
-        root = self.root_of(path)
+        root, path = self.root_of(path), self._really(path)
         for step in [path, *path.parents][::-1]:
             if step != root and step.is_relative_to(root) and self._mode(step) & _LINK:
                 raise ContainerError(f"{step} is a symbolic link, and pysim shares no folder through one")
+
+    def _really(self, path: PurePosixPath) -> PurePosixPath:
+        """Where a path is: the work folder of a job in a container has another place."""
+        if CONTAINER_WORK in self._sources and path.is_relative_to(LAYOUT.work):
+            return CONTAINER_WORK / path.relative_to(LAYOUT.work)
+        return path
 
     def _mode(self, path: PurePosixPath) -> int:
         api = self._client.api
@@ -101,7 +110,7 @@ class DockerContainers:
         self._lock = threading.RLock()  # of starting containers, and of what is open
         self._house: House | None = None
         self._followed: dict[Followed, threading.Event | None] = {}  # and what stops each
-        self._folder: Path | None = None
+        self._next_port = _FIRST_PORT
 
     @property
     def network(self) -> str:
@@ -198,7 +207,6 @@ class DockerContainers:
         bundle = folder / "ca.pem"
         bundle.write_bytes(self._spec.ca_bundle)
         bundle.chmod(0o644)
-        self._folder = folder
         return House(
             network=self._sandbox,
             labels=labels(self._spec),
@@ -213,8 +221,22 @@ class DockerContainers:
         image = self._find(spec.image)
         assert image is not None, f"an image that is there: {spec.image}"
         name = f"{re.sub(r'[^A-Za-z0-9_.-]', '', spec.name) or 'c'}_{secrets.token_hex(3)}"
+        request = _request(spec)
+        ports = dict(self._port(host, target) for host, target in forwards(request))
         with broken(f"Docker cannot make the container {spec.name}"):
-            return self.make(_request(spec), image, name=name if name[0].isalnum() else f"c{name}")
+            container = self.make(request, image, name=name if name[0].isalnum() else f"c{name}")
+        container.ports = ports
+        return container
+
+    def _port(self, host: int, target: int) -> tuple[int, int]:
+        """Lead a port of localhost to that of a container; without one, any that is free."""
+        with self._lock:
+            if not host:
+                self._next_port += 1
+                host = self._next_port
+        if host != target:
+            self.forward(host, target)
+        return target, host
 
     def make(self, request: Mapping[str, Any], image: ContainerImage, *, name: str | None) -> DockerContainer:
         """Make a container from a request of Docker's API. Raises ContainerError."""
@@ -300,6 +322,7 @@ class DockerContainer:
         self._id = container
         self._shared = shared
         self._notes = notes
+        self.ports: Mapping[int, int] = {}
 
     @property
     def id(self) -> str:
@@ -427,6 +450,11 @@ class _FirstLine:
 def _request(spec: ContainerSpec) -> Mapping[str, Any]:
     """The request of Docker's API that a spec makes. Raises ContainerError."""
     body = read_options(spec.options)
+    for text in spec.ports:
+        try:
+            add_port(body, text)
+        except ValueError as error:
+            raise ContainerError(f"The port {text} of a container cannot be read") from error
     host = body["HostConfig"]
     given = dict(entry.partition("=")[::2] for entry in body.get("Env", ()))
     body["Env"] = [f"{name}={value}" for name, value in {**given, **spec.env}.items()]

@@ -18,7 +18,7 @@ from simulator.engines import images
 from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
-from simulator.engines.containers import DockerContainers
+from simulator.engines.containers import CONTAINER_WORK, DockerContainers
 from simulator.engines.daemon import SANDBOX, broken, connected, connection_of, frames, labels, remove, remove_marked
 from simulator.engines.environment import (
     FORWARDER_ADDRESS,
@@ -31,10 +31,10 @@ from simulator.engines.environment import (
     agent_argv,
     process_environment,
 )
+from simulator.engines.shared_folders import filled_volume
 from simulator.errors import EngineError
 
 _STARTS_WITHIN: Final = 60.0
-_CONTAINER_WORK: Final = PurePosixPath("/__w")  # the place of the work folder for a job that runs in a container
 # What the agent (root) needs to start commands as the runner and to end them, and what `sudo` in a job may expect.
 _CAPABILITIES: Final = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
@@ -153,22 +153,27 @@ class DockerSandbox(AgentSandbox):
                         Mount(target=str(inside), source=str(source.resolve()), type="bind", read_only=True)
                         for source, inside in shown
                     ),
-                    *(Mount(target=str(path), source=None, type="volume", labels=marks) for path in self._volumes()),
+                    *self._volumes(client, marks),
                 ],
                 security_opt=["label=disable"],  # SELinux would keep the gateway's socket from the container
             ),
         )
         return str(made["Id"])
 
-    def _volumes(self) -> Sequence[PurePosixPath]:
+    def _volumes(self, client: docker.DockerClient, marks: dict[str, str]) -> Sequence[Mount]:
         """The folders that further containers may share: volumes without a name, which go with the container."""
-        if self._spec.for_container:
-            return (_CONTAINER_WORK, LAYOUT.tool_cache, LAYOUT.externals)
-        return (LAYOUT.work,)
+        if not self._spec.for_container:
+            return (Mount(target=str(LAYOUT.work), source=None, type="volume", labels=marks),)
+        tools, nodes = str(LAYOUT.tool_cache), filled_volume(client, self._image, LAYOUT.externals)
+        return (
+            Mount(target=str(CONTAINER_WORK), source=None, type="volume", labels=marks),
+            Mount(target=tools, source=None, type="volume", labels=marks, no_copy=not self._spec.keeps_tools),
+            Mount(target=str(LAYOUT.externals), source=nodes, type="volume", read_only=True),
+        )
 
     def _own_work(self, channel: AgentChannel) -> None:
         """Give the folder of a job in a container, whose volume is new, to the user."""
-        folders = (str(_CONTAINER_WORK), str(LAYOUT.temp), str(LAYOUT.actions))
+        folders = (str(CONTAINER_WORK), str(LAYOUT.temp), str(LAYOUT.actions), str(LAYOUT.tool_cache))
         owner = f"--owner={USER_ID}", f"--group={GROUP_ID}"
         argv = ("install", "-d", *owner, *folders)
         channel.run(Command(argv=argv, cwd=PurePosixPath("/"), env=self.environment, as_root=True), lambda _: None)
@@ -194,7 +199,7 @@ class DockerSandbox(AgentSandbox):
         if not self._spec.for_container:
             return {}
         places = {place: folder for place, folder in CONTAINER_PLACES.items() if folder != LAYOUT.work}
-        return {LAYOUT.work: _CONTAINER_WORK, **places}
+        return {LAYOUT.work: CONTAINER_WORK, **places}
 
 
 class _Stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from simulator.engines.base import (
@@ -86,6 +86,8 @@ class FakeContainer:
     notes: Sequence[str] = ()
 
     def __init__(self, among: FakeContainers, spec: ContainerSpec, name: str) -> None:
+        pairs = [(text.rpartition(":")[0] or "32768", text.rpartition(":")[2]) for text in spec.ports]
+        self.ports: Mapping[int, int] = {int(target): int(port) for port, target in pairs}
         self.spec = spec
         self.commands: list[Command] = []
         self.state_now = ContainerState(running=False, code=0)

@@ -66,7 +66,10 @@ def remove_all(client: docker.DockerClient) -> Sequence[str]:
     tags = [tag for image in client.images.list(filters={"label": LABEL}) for tag in image.tags or [image.short_id]]
     for tag in tags:
         client.images.remove(tag, force=True)
-    return [f"image {tag}" for tag in tags]
+    volumes = client.volumes.list(filters={"label": LABEL})
+    for volume in volumes:
+        volume.remove()
+    return [*(f"image {tag}" for tag in tags), *(f"volume {volume.name}" for volume in volumes)]
 
 
 def _find(client: docker.DockerClient, tag: str) -> Image | None:

@@ -107,7 +107,8 @@ def _add_label(body: Body, value: str) -> None:
     body.setdefault("Labels", {})[name] = text
 
 
-def _add_port(body: Body, value: str) -> None:
+def add_port(body: Body, value: str) -> None:
+    """A port that is published. Raises ValueError."""
     for host, target in read_port(value):
         bindings = body["HostConfig"].setdefault("PortBindings", {})
         bindings.setdefault(target, []).append({"HostPort": host})
@@ -199,7 +200,7 @@ _SETTERS: Final[Mapping[str, Callable[[Body, str], None]]] = {
     "--pid": _host("PidMode"),
     "--pids-limit": _host("PidsLimit", int),
     "--privileged": _host("Privileged", _truth),
-    "--publish": _add_port,
+    "--publish": add_port,
     "--publish-all": _host("PublishAllPorts", _truth),
     "--read-only": _host("ReadonlyRootfs", _truth),
     "--restart": _host("RestartPolicy", lambda value: {"Name": value.partition(":")[0]}),

@@ -140,7 +140,8 @@ class _Mounts:
 
     def _share(self, source: PurePosixPath, target: str, *, read_only: bool) -> None:
         self.shared.append(source)
-        self._append(self.house.place(source), target, read_only=read_only)
+        fixed = source.is_relative_to(LAYOUT.externals)  # other jobs have it too
+        self._append(self.house.place(source), target, read_only=read_only or fixed)
 
     def _append(self, source: str, target: str, *, read_only: bool) -> None:
         self.mounts.append({"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only})

@@ -34,7 +34,7 @@ from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
 from simulator.runner.script import run_script, write_variables
-from simulator.runner.state import Frame, JobState
+from simulator.runner.state import Frame, JobState, Place
 from simulator.runner.step import StepError, StepRun, begin_inside, begin_part, display_name, perform
 from simulator.workflow.model import Step
 
@@ -321,15 +321,17 @@ def _process(
     """The script of a part. GitHub says nothing of its exit code: a failing action prints its errors itself."""
     script = {"pre": runs.pre, "main": runs.main, "post": runs.post}[run.stage]
     assert script is not None
+    place: Place | None = None
     if isinstance(runs, ScriptRuns):
         argv = script_argv(use.action, script, python=LAYOUT.python, actions=LAYOUT.actions)
+        place = run.job.runners_place
     else:
         argv = (uses.nodes.executable(runs.node, run), str(use.folder / script))
         run.env.pop("NODE_ICU_DATA", None)  # of another Node than the runner's (actions/runner#795)
     access = run.job.access
     services = {**access.action_env, **access.script_env}
     try:
-        return run.command(argv, run.job.folder, given=_variables(use, inputs), services=services)
+        return run.command(argv, run.job.folder, given=_variables(use, inputs), services=services, place=place)
     finally:
         _save(use.state, run.log.state)
 

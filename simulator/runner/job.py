@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -16,6 +16,7 @@ from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.background import Background
+from simulator.runner.companions import Companions
 from simulator.runner.contexts import (
     EVENT_PATH,
     job_github_context,
@@ -115,16 +116,28 @@ class JobRunner:
             environment=settings.sandbox_environment,
             images=settings.images,
             offline=settings.offline,
+            for_container=self._in_container(state),
+            keeps_tools=any("/setup-" in step.uses.value for step in planned.job.steps if step.uses is not None),
         )
         with settings.engine.open(spec) as sandbox, self._life.within(sandbox):
             state.enter(sandbox)
             return self._steps(state)
+
+    @staticmethod
+    def _in_container(state: JobState) -> bool:
+        try:
+            return state.in_container
+        except ExpressionError:
+            return True  # as its first step will say
 
     def _steps(self, state: JobState) -> JobResult:
         uses = Uses(state, self._resolve)
         if not self._set_up(state, uses):
             return self._ended(self._forgive(Conclusion.FAILURE))
         self._get_images(state, uses)
+        companions = Companions(state)
+        if companions.wanted and state.status is Conclusion.SUCCESS:
+            self._own_step(state, "Initialize containers", companions.initialize)
         for use, run in uses.begin_pre_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
         with Background(state, uses) as background:
@@ -138,6 +151,8 @@ class JobRunner:
             background.finish()
         for use, run in uses.begin_post_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
+        if companions.wanted:
+            self._own_step(state, "Stop containers", companions.stop)
         return self._complete(state)
 
     # ---- set up
@@ -197,15 +212,19 @@ class JobRunner:
         for name, get in uses.image_steps():
             if state.status is not Conclusion.SUCCESS:
                 return
-            log = state.start_step(name)
-            conclusion = Conclusion.SUCCESS
-            try:
-                get(log.write)
-            except StepError as error:
-                log.error(str(error))
-                conclusion = Conclusion.FAILURE
-            state.frame.merge(conclusion)
-            state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
+            self._own_step(state, name, lambda log, get=get: get(log.write))  # type: ignore[misc]
+
+    def _own_step(self, state: JobState, name: str, work: Callable[[StepLog], object]) -> None:
+        """A step of the runner's own, which fails the job when it fails."""
+        log = state.start_step(name)
+        conclusion = Conclusion.SUCCESS
+        try:
+            work(log)
+        except (StepError, ExpressionError) as error:
+            log.error(str(error))
+            conclusion = Conclusion.FAILURE
+        state.frame.merge(conclusion)
+        state.finish_step(log, StepResult(outcome=conclusion, conclusion=conclusion))
 
     # ---- complete
 

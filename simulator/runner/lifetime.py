@@ -39,6 +39,7 @@ class JobLife:
         self._clock = clock
         self._lock = threading.Lock()
         self._cancelled = self._expired = False
+        self._ending = threading.Event()  # set when it is cancelled
         self._deadline = math.inf
         self._grace = GRACE
         # By the thread that carries them out, the outermost first: a composite action's steps are inside the one that
@@ -108,6 +109,10 @@ class JobLife:
             job, own = self._deadline + grace - now, step.deadline - now
         return (None if job == own == math.inf else min(job, own)), job < own
 
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, or until the job is cancelled; whether it is."""
+        return self._ending.wait(seconds)
+
     @contextlib.contextmanager
     def within(self, sandbox: Sandbox) -> Iterator[None]:
         """The job's sandbox is open."""
@@ -148,6 +153,7 @@ class JobLife:
 
     def _end(self, stopping: list[StepLife], deadline: float) -> None:
         self._cancelled = True
+        self._ending.set()
         self._deadline = deadline
         for step in stopping:
             step.stop.set()

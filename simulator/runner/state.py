@@ -8,14 +8,15 @@ from __future__ import annotations
 import copy
 import itertools
 import re
+import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Protocol
 
-from simulator.engines.base import LAYOUT, Command, Sandbox
+from simulator.engines.base import LAYOUT, Command, Exit, LineSink, Sandbox
 from simulator.expressions.language import ExactMapping, ExpressionError, Scope, Value, render, to_text
 from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, StepFinished, StepStarted
@@ -64,6 +65,17 @@ class Frame:
         """The status becomes the worse of the two: success, failure, cancelled."""
         order = (Conclusion.CANCELLED, Conclusion.FAILURE)
         self.status = next((item for item in order if item in {self.status, conclusion}), Conclusion.SUCCESS)
+
+
+class Place(Protocol):
+    """Where the processes of steps run: the job's sandbox, or a container beside it. As `Sandbox` has them."""
+
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+    def run(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
+        """See `Sandbox.run`."""
+        ...
 
 
 class JobState:
@@ -119,6 +131,8 @@ class JobState:
         self._sandbox: Sandbox | None = None
         self._numbers = itertools.count(1)  # of the steps in the job's list, background steps among them
         self._forked: Mapping[str, str] = {}  # the variables that there were when a background step began
+        self._container: Place | None = None
+        self._beside: Place | None = None
         self._variables: Mapping[str, str] = settings.variables
         token = str(github["token"])
         self._secrets: Mapping[str, str] = {
@@ -135,6 +149,30 @@ class JobState:
         """The sandbox, once it is open."""
         assert self._sandbox is not None
         return self._sandbox
+
+    @property
+    def in_container(self) -> bool:
+        """Whether the steps run in a container. Raises ExpressionError."""
+        wanted = self.job.container
+        return wanted is not None and wanted.image is not None and bool(render(wanted.image.template, self.scope()))
+
+    @property
+    def place(self) -> Place:
+        """Where the processes of its steps run."""
+        return self.sandbox if self._container is None else self._container
+
+    @property
+    def runners_place(self) -> Place | None:
+        """Where what the runner itself brings along runs in a job whose steps run in a container; None in others."""
+        return self._beside
+
+    def enter_container(self, container: Place, beside: Place) -> None:
+        """The job's container runs."""
+        self._container, self._beside = container, beside
+
+    def describe(self, *, container: Mapping[str, Value], services: Mapping[str, Value]) -> None:
+        """What the job context tells of its containers."""
+        self._job |= {"container": dict(container), "services": dict(services)}
 
     def _read(self, path: PurePosixPath) -> bytes:
         return self.sandbox.read(path)
@@ -313,7 +351,7 @@ class JobState:
         `search` the folders of GITHUB_PATH are left out.
         """
         name, _, mark = self.tracking.partition("=")
-        lowest = {**self.sandbox.environment, name: mark} if base is None else base
+        lowest = {**self.place.environment, name: mark} if base is None else base
         own = {**lowest, **env, **given}
         if search:
             own["PATH"] = self.search_path(own.get("PATH", ""))

@@ -21,8 +21,8 @@ from simulator.runner.lifetime import StepLife
 from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
 from simulator.runner.shells import ShellError
-from simulator.runner.state import COMMAND_FILES, Frame, JobState, render_all
 from simulator.runner.values import boolean, minutes
+from simulator.runner.state import COMMAND_FILES, Frame, JobState, Place, render_all
 from simulator.workflow.model import Step
 
 Stage = Literal["pre", "main", "post"]
@@ -161,17 +161,20 @@ class StepRun:
         given: Mapping[str, str] | None = None,
         services: Mapping[str, str] | None = None,
         files: Mapping[PurePosixPath, NewFile] | None = None,
+        place: Place | None = None,
     ) -> Conclusion:
         """Run a process of this step with its command files and `files`, and take up what it leaves in the former.
 
+        `place` is where it runs, if not where the job's steps do.
         Raises StepCancelled, and StepError when the time is up or the process cannot be started.
         """
-        env = self.job.process_env(self.env, self.fields, given or {}, services or {})
+        base = None if place is None else place.environment
+        env = self.job.process_env(self.env, self.fields, given or {}, services or {}, base=base)
+        place = place or self.job.place
         own = self.new_files()
         collect = tuple(self.files.values())
         command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
-        sandbox = self.job.sandbox
-        return self.limited(lambda seconds: sandbox.run(replace(command, timeout=seconds), self.log, self.life.stop))
+        return self.limited(lambda seconds: place.run(replace(command, timeout=seconds), self.log, self.life.stop))
 
     def new_files(self) -> dict[PurePosixPath, NewFile]:
         """The command files as the process finds them: empty, but for the list of declared artifacts."""

@@ -40,7 +40,7 @@ JOBS = {
     ),
     "call": Shape((*_BOTH, "uses", "with", "secrets"), ("uses",)),
 }
-_UNSUPPORTED = ("container", "services", "snapshot")
+_UNSUPPORTED = ("snapshot",)
 _GROUP_LEVELS = ("org", "organization", "ent", "enterprise")
 RUNS_ON = Shape(("group", "labels"))
 ENVIRONMENT = Shape(("name", "url", "deployment"), ("name",))

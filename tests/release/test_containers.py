@@ -126,3 +126,108 @@ def test_an_image_can_stand_for_another_one(repository: Repository) -> None:
     missing = repository.rehearse("--source", "worktree", "--offline")
     assert missing.conclusions == {"one": "failure"}
     assert "registry.example/it:1 is not on this machine, and --offline pulls none" in missing.log("one")
+
+
+JOB_CONTAINER = f"""\
+    container:
+      image: {IMAGE}
+      env: {{OF_THE_CONTAINER: "1"}}
+      options: --memory 512m
+    env: {{WORKSPACE: "${{{{ github.workspace }}}}/x"}}
+    steps:
+      - uses: actions/checkout@v4
+      - id: where
+        run: |
+          echo "$0"
+          echo "$PWD $GITHUB_WORKSPACE $RUNNER_TEMP $HOME $GITHUB_EVENT_PATH $WORKSPACE"
+          id -u; echo $OF_THE_CONTAINER; cat /proc/1/cmdline | tr '\\0' ' '; echo
+          test -f pyproject.toml && test -s $GITHUB_EVENT_PATH
+          mkdir -p dist bin; echo built > dist/file.txt
+          echo "$PWD/bin" >> $GITHUB_PATH; echo MORE=yes >> $GITHUB_ENV; echo x=1 >> $GITHUB_OUTPUT
+          printf '#!/bin/sh\\necho from GITHUB_PATH\\n' > bin/own; chmod +x bin/own
+      - run: own; echo "$MORE ${{{{ steps.where.outputs.x }}}} ${{{{ job.container.id != '' }}}}"
+        shell: bash
+      - uses: ./js
+      - uses: ./it
+      - uses: actions/upload-artifact@v4
+        with: {{name: dist, path: dist/}}
+      - uses: actions/download-artifact@v4
+        with: {{name: dist, path: again}}
+      - run: cat again/file.txt; sleep 600
+        timeout-minutes: 0.02
+      - run: echo after
+        if: always()
+"""
+
+
+@pytest.mark.docker
+def test_the_steps_of_a_job_run_in_a_container(repository: Repository) -> None:
+    for name, text in ACTION.items():
+        repository.write(f"it/{name}", text.replace("GIVEN", "GIVEN_HERE"))
+        if name.endswith(".sh"):
+            (repository.root / "it" / name).chmod(0o755)
+    repository.write("js/action.yml", "runs: {using: node24, main: main.js, post: post.js}\n")
+    repository.write("js/main.js", "console.log('node in', process.cwd(), process.execPath, process.env.HOME)\n")
+    repository.write("js/post.js", "console.log('post of node in', process.cwd())\n")
+    job = JOB_CONTAINER.replace("0.02", "1").replace("sleep 600", "true")
+    repository.write(WORKFLOW, HEAD + job)
+    done = repository.rehearse("--source", "worktree")
+    log = done.log("one")
+    assert done.conclusions == {"one": "success"}, log
+    for line in (
+        "/__w/repository/repository /__w/repository/repository /__w/_temp /github/home /github/workflow/event.json",
+        "event.json /__w/repository/repository/x\n0\n1\ntail -f /dev/null",
+        "from GITHUB_PATH\nyes 1 true",
+        "node in /__w/repository/repository /__e/node24/bin/node /github/home",
+        "post of node in /__w/repository/repository",
+        "argument <world>",
+        "built",
+        "after",
+    ):
+        assert line in log, log
+
+
+SERVER = """
+import http.server, os
+open("/data/up", "w").close()
+print(os.environ["NAME"], flush=True)
+http.server.test(http.server.SimpleHTTPRequestHandler, port=8080)
+"""
+ASK = "import sys, urllib.request as u; print(*[u.urlopen(address).status for address in sys.argv[1:]])"
+SERVICES = f"""\
+    services:
+      web:
+        image: {IMAGE}
+        env:
+          NAME: its own
+          SERVER: {json.dumps(SERVER)}
+        ports: ['8081:8080']
+        volumes: ['data:/data']
+        options: --health-cmd "test -e /data/up" --health-interval 1s --entrypoint python3
+        command: -c 'import os; exec(os.environ["SERVER"])'
+      off:
+        image: ${{{{ github.ref_type == 'branch' && 'x' || '' }}}}
+    steps:
+      - run: |
+          python3 -c '{ASK}' http://localhost:8081 http://web:8080
+          echo "port ${{{{ job.services.web.ports['8080'] }}}} ${{{{ job.services.web.id != '' }}}}"
+"""
+
+
+@pytest.mark.docker
+def test_services(repository: Repository) -> None:
+    repository.write(WORKFLOW, HEAD + SERVICES)
+    done = repository.rehearse("--source", "worktree")
+    log = done.log("one")
+    assert done.conclusions == {"one": "success"}, log
+    assert "web service is starting, waiting 2 seconds before checking again.\nweb service is healthy." in log
+    assert "200 200\nport 8081 true" in log
+    assert "its own" in log, "its log is shown in the end"
+    assert "The service off has an empty image" in log
+    repository.edit(WORKFLOW, ("test -e /data/up", "false"), ("interval 1s", "interval 1s --health-retries 1"))
+    ill = repository.rehearse("--source", "worktree")
+    assert ill.conclusions == {"one": "failure"}
+    assert f"Failed to initialize container {IMAGE}\nOne or more containers failed to start." in ill.log("one")
+    names = [event["name"] for event in ill.events if event["type"] == "step-started"]
+    assert names[:2] == ["Set up job", "Initialize containers"]
+    assert names[-2:] == ["Stop containers", "Complete job"]
