@@ -135,7 +135,8 @@ def _check(subject: Subject, actions: Actions, observer: Observer, no_containers
         for event in announcement(foreseen_jobs(plan)):
             observer(event)
         called = publishes_from_called(plan, subject.identity.full_name)
-        for finding in (*preflight(plan, survey, subject.supplied, no_containers), *uploads_elsewhere(all_jobs(plan)), *called):
+        first = preflight(plan, survey, subject.supplied, no_containers)
+        for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
             observer.raise_finding(finding)
     for finding in unused_supplies(subject.plans, subject.supplied):
         observer.raise_finding(finding)

@@ -45,7 +45,7 @@ class FakeContainers:
         """See `Containers.image`."""
         assert name, "an image has a name"
         assert not name.startswith("docker://"), f"a name alone: {name}"
-        if name in self.missing:
+        if name in self.missing or name.startswith("missing:"):
             raise ContainerError(f"Docker pull failed for {name}: no such image")
         on_line(f"Pulling {name}")
         self.pulled.append((name, login))

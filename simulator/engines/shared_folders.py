@@ -1,4 +1,4 @@
-"""A folder of the sandboxes' image as a volume, filled once, for containers that are to see it beside their own image."""
+"""A folder of the sandboxes' image as a volume, filled once, for containers that have images of their own."""
 
 from __future__ import annotations
 

@@ -54,6 +54,8 @@ class Machine:
     def _answer(self, command: Command, say: LineSink) -> Exit:
         sandbox = next(box for box in self.engine.sandboxes if any(each is command for each in box.commands))
         program, *words = command.argv
+        if program == "true":
+            return Exit(code=0)
         if program == "mkdir":
             sandbox.folders.update(PurePosixPath(word) for word in words[1:])
             for path, content in self._files.items():
@@ -72,6 +74,8 @@ class Machine:
     def _contained(self, spec: ContainerSpec, command: Command, say: LineSink) -> Exit:
         """What runs in a container: a script, or the words of its own program as the lines of one."""
         sandbox = self.engine.sandboxes[-1]
+        if command.argv[0] == "test":
+            return Exit(code=1)
         if command.env is spec.env:
             text = "\n".join(command.argv)
         else:

@@ -109,6 +109,101 @@ CASES = {
     ),
 }
 
+CASES |= {
+    "steps in a container": Case(
+        world={
+            "containers": True,
+            "files": {"js/action.yml": "runs: {using: node20, main: m.js}", "js/m.js": "folder"},
+        },
+        job="""
+            container: {image: "docker://img:${{ github.ref_name }}", env: {A: b}}
+        """,
+        steps="""
+            - run: |
+                show GITHUB_WORKSPACE RUNNER_TEMP RUNNER_TOOL_CACHE GITHUB_EVENT_PATH PATH HOME HERE
+                path /home/runner/work/_temp/bin
+                env LATER=yes
+              env: {HERE: "${{ github.workspace }}/x"}
+            - {run: "show PATH LATER\\nfolder", working-directory: sub}
+            - uses: ./js
+            - run: say ${{ job.container.id }} ${{ job.container.network }}
+              shell: bash
+        """,
+        says="""
+            Initialize containers: success
+              The containers of this job share one network: fake-network
+              Pulling img:v1
+              c0
+            Run show GITHUB_WORKSPACE RUNNER_TEMP RUNNER_TOOL_CACHE GITHUB_EVENT_PATH PATH HOME HERE: success
+              GITHUB_WORKSPACE=/__w/tool/tool
+              RUNNER_TEMP=/__w/_temp
+              RUNNER_TOOL_CACHE=/__t
+              GITHUB_EVENT_PATH=/github/workflow/event.json
+              PATH=/bin
+              HOME is not set
+              HERE=/__w/tool/tool/x
+            Run show PATH LATER: success
+              PATH=/__w/_temp/bin:/bin
+              LATER=yes
+              /__w/tool/tool/sub
+            Run ./js: success
+              /__w/tool/tool
+            Run say c0 fake-network: success
+              c0 fake-network
+            Stop containers: success
+              Stop and remove container: c0
+            = success
+        """,
+    ),
+    "services": Case(
+        world={"containers": True, "secrets": {"PASSWORD": "hush"}},
+        job="""
+            services:
+              db:
+                image: img:1
+                ports: ["5433:5432", 80]
+                credentials: {username: me, password: "${{ secrets.PASSWORD }}"}
+                env: {A: "${{ github.ref_name }}"}
+              none: {image: "${{ vars.nothing }}"}
+        """,
+        steps="""
+            - run: say ${{ job.services.db.id }} ${{ join(job.services.db.ports.*) }} ${{ job.services.none.id }}
+        """,
+        says="""
+            Initialize containers: success
+              The containers of this job share one network: fake-network
+              Pulling img:1
+              c0
+              The service none has an empty image: it is not started.
+              db service is ready: nothing checks its health.
+            Run say c0 5433,32768: success
+              c0 5433,32768
+            Stop containers: success
+              what it printed
+              Stop and remove container: c0
+            = success
+        """,
+    ),
+    "a service whose image cannot be had": Case(
+        world={"containers": True},
+        job="services: {db: {image: 'missing:1', ports: [1]}}",
+        steps="""
+            - run: say never
+            - {run: say always, if: always()}
+        """,
+        says="""
+            Initialize containers: failure
+              The containers of this job share one network: fake-network
+              ! Docker pull failed for missing:1: no such image
+            Run say never: skipped
+            Run say always: success
+              always
+            Stop containers: success
+            = failure
+        """,
+    ),
+}
+
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_transcripts(case: Case, tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ def test_jobs() -> None:
     assert publish.permissions["id-token"] == "write"
     assert publish.concurrency is not None
     assert publish.concurrency.cancel_in_progress is None
-    assert values(publish.unsupported) == ["container"]
+    assert publish.unsupported == ()
+    assert publish.container is not None
     assert build.unsupported == ()
 
 
@@ -287,7 +288,7 @@ def test_permissions(written: str, contents: str, id_token: str, models: str, pa
 @pytest.mark.parametrize(
     ("job", "unsupported"),
     [
-        ("runs-on: x, services: {db: postgres}, container: a", ["container", "services"]),
+        ("runs-on: x, services: {db: postgres}, container: a", []),
         ("runs-on: {group: g, labels: x}", ["group"]),
         ("runs-on: x, env: '${{ fromJSON(vars.E) }}'", ["env: ${{ }}"]),
         ("runs-on: x, strategy: '${{ fromJSON(vars.E) }}'", ["strategy: ${{ }}"]),
