@@ -21,8 +21,8 @@ from simulator.runner.lifetime import StepLife
 from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
 from simulator.runner.shells import ShellError
-from simulator.runner.values import boolean, minutes
 from simulator.runner.state import COMMAND_FILES, Frame, JobState, Place, render_all
+from simulator.runner.values import boolean, minutes
 from simulator.workflow.model import Step
 
 Stage = Literal["pre", "main", "post"]

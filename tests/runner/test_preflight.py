@@ -15,15 +15,10 @@ from tests.runner.driving import plan_of
 JOB = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
 MATRIX = "on: push\njobs:\n  a:\n    strategy: {matrix: {os: [ubuntu-24.04, windows-latest, ubuntu-latest]}}\n"
 
+CONTAINERS = JOB + "    container: python:3\n    services: {db: {image: postgres}}\n    steps: [{run: say x}]"
 CASES = {
     "nothing": (JOB + "    steps: [{run: say x}, {uses: actions/checkout@v4}, {uses: ./own}]", {}),
-    "a container, services": (
-        JOB + "    container: python:3\n    services: {db: {image: postgres}}\n    steps: [{run: say x}]",
-        {
-            "5:5": "Job a uses `container:`, which pysim does not carry out yet",
-            "6:5": "Job a uses `services:`, which pysim does not carry out yet",
-        },
-    ),
+    "a container, services": (CONTAINERS, {}),
     "an env that is one expression": (
         JOB + "    env: ${{ fromJSON('{}') }}\n    steps: [{run: say x}]",
         {"5:10": "Job a uses `env: ${{ }}`, which pysim does not carry out yet"},
@@ -119,3 +114,17 @@ def test_a_job_that_is_not_run_weighs_more_where_it_publishes() -> None:
 
     assert severity("make test") is Severity.WARNING
     assert severity("twine upload dist/*") is Severity.ERROR
+
+
+def test_containers_where_there_are_none() -> None:
+    (finding,) = preflight(plan_of(CONTAINERS), ActionSurvey(known), no_containers=lambda: "there is no daemon")
+    assert (finding.code, finding.severity) == ("unsupported", Severity.ERROR)
+    assert finding.message == "Job a uses containers, and there is no daemon"
+
+
+def test_a_service_that_no_step_reaches() -> None:
+    job = CONTAINERS.replace("container: python:3", "services: {a: {image: x, ports: [1]}, b: {image: x}}")
+    text = job.replace("    services: {db: {image: postgres}}\n", "")
+    (finding,) = preflight(plan_of(text), ActionSurvey(known))
+    assert (finding.code, finding.severity) == ("service-unreachable", Severity.WARNING)
+    assert "the service b" in finding.message
