@@ -19,20 +19,24 @@ from ahocorasick_rs import AhoCorasick
 MASK: Final = "***"
 _GIT_USER: Final = "x-access-token:"  # with whom git sends a token
 _SHORTEST_PART: Final = 6  # characters of a part of a secret that is masked by itself
+_SHORTEST_INSIDE: Final = 8  # characters of a secret inside longer base64 text
 _UNRESERVED: Final = "-._~"  # what an encoded URI keeps besides letters and digits
 _OLDER: Final = "!'()*"  # what older and looser encoders keep, too
 
 
 def _base64_forms(value: bytes) -> Iterator[str]:
-    """The value as base64, and what it turns into inside longer base64 text, for each of its three alignments."""
+    """The value as base64, as a whole and without its first bytes as the runner does, and inside longer base64 text.
+
+    Of the latter, for each of the three alignments, the characters that the value alone decides, and those up to the
+    end of a text that it ends; short ones would hide what has nothing to do with it.
+    """
     for alphabet in (base64.b64encode, base64.urlsafe_b64encode):
-        yield alphabet(value).decode()
+        yield from (alphabet(value[start:]).decode() for start in range(3) if start < len(value))
         for shift in range(3):
-            text = alphabet(bytes(shift) + value).decode().rstrip("=")
+            text = alphabet(bytes(shift) + value).decode()
             first = (shift * 8 + 5) // 6
             last = (shift + len(value)) * 8 // 6
-            yield text[first:last]
-            yield alphabet(bytes(shift) + value).decode()[first:]  # where it ends the text
+            yield from (form for form in (text[first:last], text[first:]) if len(form) >= _SHORTEST_INSIDE)
 
 
 def _uri_forms(value: str) -> Iterator[str]:
@@ -65,8 +69,7 @@ def _shell_parts(value: str) -> Iterator[str]:
 def encodings(value: str) -> Iterator[str]:
     """The forms of a secret that are masked besides the value: those of actions/runner (ValueEncoders), and more."""
     data = value.encode(errors="replace")
-    shortest = min(len(value), 8)
-    yield from (form for form in _base64_forms(data) if len(form) >= shortest)
+    yield from _base64_forms(data)
     yield base64.b64encode(_GIT_USER.encode() + data).decode()
     yield value.replace('"', '\\"')
     yield value.replace("'", "''")

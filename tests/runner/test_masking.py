@@ -81,6 +81,18 @@ def test_parts_of_secrets(secret: str, shown: str, masked: str) -> None:
     assert Masker([secret]).mask(shown) == masked
 
 
+@pytest.mark.parametrize(
+    ("secret", "text", "masked"),
+    [
+        ("1", "Main M E= MQ== x1", "Main M E= *** x***"),
+        ("v1", "djE= is v1 and MQ== its end", "*** is *** and *** its end"),
+        ("true", "True dHJ1ZQ== truetype", "True *** ***type"),
+    ],
+)
+def test_a_short_secret_hides_no_more_than_at_github(secret: str, text: str, masked: str) -> None:
+    assert Masker([secret]).mask(text) == masked
+
+
 def test_masks_that_touch_become_one() -> None:
     assert Masker(["abc", "xyz"]).mask("abcxyz abc xyz") == "*** *** ***"
 
