@@ -33,12 +33,17 @@ class Absence:
     missing: Sequence[str]
 
     @property
-    def reason(self) -> str:
+    def said(self) -> str:
         """Why it is not run, and what its dependants have of it."""
         said = f"pysim has no runner for {', '.join(self.labels)}"
         if self.missing:
-            return f"{said}; supply what it uploads with {options(self.missing)}"
+            return f"{said}, and nothing stands for {' and '.join(self.missing)}"
         return f"{said}; {' and '.join(self.made)} was supplied" if self.made else f"{said}; it uploads nothing"
+
+    @property
+    def reason(self) -> str:
+        """The same, with the options that supply what is missing."""
+        return f"{self.said}: {options(self.missing)}" if self.missing else self.said
 
 
 def options(names: Iterable[str]) -> str:
@@ -78,7 +83,7 @@ def runner_findings(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> I
         yield Finding(
             code="job-not-rehearsed",
             severity=Severity.ERROR if publishes else Severity.WARNING,
-            message=f"Job {job.key} is not rehearsed: {absent.reason}",
+            message=f"Job {job.key} is not rehearsed: {absent.said}",
             where=where,
             hint=_hint(job, absent, publishes=publishes),
         )

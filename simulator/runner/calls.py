@@ -24,7 +24,17 @@ def open_call(graph: Graph, job: PlannedJob, masker: Masker) -> Graph:
         assert job.job.uses is not None
         raise plan_fault("uses", job.job.id, f"{job.job.uses.value} is not at hand", job.job.uses.span)
     secrets = _secrets(graph.settings, job, needs, masker)
-    return Graph(settings=replace(graph.settings, plan=plan, secrets=secrets), caller=(graph, job))
+    groups = graph.settings.environment_secrets
+    if job.job.secrets != "inherit":
+        # An environment of a called job gives other values to the secrets that were handed on, and adds none
+        # (actions/runner issue 1490).
+        spelled = {name.upper(): name for name in secrets}
+        groups = {
+            environment: {spelled[name.upper()]: each for name, each in group.items() if name.upper() in spelled}
+            for environment, group in groups.items()
+        }
+    settings = replace(graph.settings, plan=plan, secrets=secrets, environment_secrets=groups)
+    return Graph(settings=settings, caller=(graph, job))
 
 
 def _secrets(settings: RunSettings, job: PlannedJob, needs: Mapping[str, Value], masker: Masker) -> Mapping[str, str]:

@@ -152,7 +152,9 @@ def test_absence(case: Absent) -> None:
 
 def test_what_is_said() -> None:
     ran = CASES["what it uploads is missing"].run()
-    assert ran.reason("build") == "pysim has no runner for macos-14; supply what it uploads with --artifact wheels=DIR"
+    assert (
+        ran.reason("build") == "pysim has no runner for macos-14, and nothing stands for wheels: --artifact wheels=DIR"
+    )
     assert ran.reason("publish") == (
         "it needs build, which was not run here: supply what that uploads with --artifact NAME=DIR"
     )

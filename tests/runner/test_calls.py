@@ -119,6 +119,25 @@ CASES = {
         ends={"x / y / a": "success"},
         says={"x / y / a": ["true"]},
     ),
+    "an environment adds its secrets to inherited ones": Calls(
+        jobs=call(more="secrets: inherit"),
+        called={"b.yml": called(job("a", "say ${{ secrets.E == 'ee-secret' }}", more="environment: pypi"))},
+        world={"environment_secrets": {"PyPI": {"E": "ee-secret"}}},
+        ends={"x / a": "success"},
+        says={"x / a": ["true"]},
+    ),
+    "and gives others their values alone": Calls(
+        jobs=call(more="secrets: {one: '${{ secrets.A }}'}"),
+        called={
+            "b.yml": called(
+                job("a", "say [${{ secrets.E }}] ${{ secrets.one == 'inner' }}", more="environment: pypi"),
+                secrets="{one: }",
+            )
+        },
+        world={"secrets": {"A": "aa"}, "environment_secrets": {"pypi": {"E": "ee-secret", "ONE": "inner"}}},
+        ends={"x / a": "success"},
+        says={"x / a": ["[] true"]},
+    ),
     "without a word no secret is handed on, but the token is there": Calls(
         jobs=call(),
         called={"b.yml": called(job("a", "say [${{ secrets.A }}] ${{ secrets.GITHUB_TOKEN == github.token }}"))},
