@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from simulator.engines.base import Engine
 from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.local_engine import LocalEngine
-from tests.runner.real import Clock, FastEngine, in_workspace, nowhere, translated
+from tests.runner.real import Clock, FastEngine, in_workspace, translated
 from tests.runner.scenarios import Scenario, scenarios, tell
 
 FAKE = scenarios("fake")
@@ -31,26 +29,6 @@ def test_the_table_is_large_enough() -> None:
     assert len(FAKE) >= 60
     assert len(DOCKER) >= len(FAKE) / 10
     assert len(LOCAL) >= len(FAKE) / 10
-
-
-@pytest.fixture(scope="module")
-def local_engine() -> LocalEngine:
-    engine = LocalEngine()
-    engine.check()
-    return engine
-
-
-@pytest.fixture(scope="module")
-def docker_engine(require_docker: None) -> DockerEngine:
-    engine = DockerEngine()
-    engine.prepare(print)
-    return engine
-
-
-@pytest.fixture
-def gateway() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder, nowhere(Path(folder)) as path:
-        yield path
 
 
 def really(scenario: Scenario, engine: Engine, gateway: Path, temporary: Path) -> str:

@@ -42,6 +42,7 @@ from typing import IO, Any, Callable, Iterator  # noqa: UP035
 CHUNK = 65536
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
 LONGEST_PAUSE = 86400.0  # seconds; poll takes no more than an int of milliseconds
+OOM_SCORE = "500"  # as GitHub's runner has it: where memory is short, a command is ended before the sandbox
 LINGER = 5.0  # seconds that a child may keep the output open after its command ended
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  # as GitHub's runner ends a step
@@ -220,6 +221,8 @@ class Agent:
         self.send(id=number, done={"code": code, "reason": reason, "fault": fault, "files": files, "large": large})
 
     def become_user(self) -> None:
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+            score.write(OOM_SCORE)
         if self.user is None or self.group is None:
             return
         os.setgroups(self.groups)

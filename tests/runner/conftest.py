@@ -1,0 +1,43 @@
+"""Real engines for the tests of the runner."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.engines.base import Engine
+from simulator.engines.docker_engine import DockerEngine
+from simulator.engines.local_engine import LocalEngine
+from tests.runner.real import nowhere
+
+
+@pytest.fixture(scope="session")
+def local_engine() -> LocalEngine:
+    engine = LocalEngine()
+    engine.check()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def docker_engine(require_docker: None) -> DockerEngine:
+    engine = DockerEngine()
+    engine.prepare(print)
+    return engine
+
+
+@pytest.fixture
+def gateway() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder, nowhere(Path(folder)) as path:
+        yield path
+
+
+@pytest.fixture(
+    params=[pytest.param("local", marks=pytest.mark.local), pytest.param("docker", marks=pytest.mark.docker)]
+)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that runs real programs."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return engine
