@@ -47,6 +47,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings
 from simulator.runner.run import Run
 from simulator.triggers.repository import find_files, read_file
+from simulator.triggers.submodules import submodule_copies
 from simulator.twins.base import PublishedFile, Twins
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins, TwinSettings
@@ -143,6 +144,7 @@ def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
         ports=host.ports,
         offline=subject.options.offline,
         facts=_facts(subject),
+        copies=submodule_copies(subject.source, subject.identity) if subject.options.offline else {},
         mask=lambda job_id, text: subject.masker.of(job_id).mask(text),
     )
 

@@ -11,13 +11,14 @@ import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from simulator import process
-from simulator.run_events import EventSink
+from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
 from simulator.twins.callers import BOT, Callers, missing_permission
 from simulator.twins.clone import Clone
@@ -28,6 +29,7 @@ T = TypeVar("T")
 CHUNK: Final = 65536
 WANTS_LIMIT: Final = 64 << 20  # of a request to GitHub: what a client has and wants, not a repository
 _GIT_PATH: Final = re.compile(r"/([^/]+/[^/]+?)(?:\.git)?(/(?:info/refs|HEAD|objects/.+|git-(?:upload|receive)-pack))")
+_READS: Final = "git-upload-pack"
 _NOT_FOUND: Final = "Repository not found."
 _PROTOCOL: Final = re.compile(r"[a-z0-9=:.]{1,100}")
 _CONFIG: Final = (
@@ -37,6 +39,7 @@ _CONFIG: Final = (
     "core.hooksPath=/dev/null",
     "gc.auto=0",
     "receive.autogc=false",
+    "safe.directory=*",  # copies of submodules lie in the user's repository, whoever owns it
 )
 
 
@@ -52,13 +55,25 @@ SiteMaker = Callable[[], Awaitable[Pages]]
 
 
 class GitTwin:
-    """GitHub's main host; `site` is asked for when a page of the rehearsed repository is."""
+    """GitHub's main host; `site` is asked for when a page of the rehearsed repository is.
+
+    `copies` are git folders of other repositories (owner/name in lower case) that are read from there, not from GitHub.
+    """
 
     def __init__(
-        self, *, clone: Clone, callers: Callers, upstream: Upstream, site: SiteMaker, private: bool, emit: EventSink
+        self,
+        *,
+        clone: Clone,
+        callers: Callers,
+        upstream: Upstream,
+        site: SiteMaker,
+        private: bool,
+        copies: Mapping[str, Path],
+        emit: EventSink,
     ) -> None:
         self._clone, self._callers, self._upstream, self._emit = clone, callers, upstream, emit
-        self._site, self._private = site, private
+        self._site, self._private, self._copies = site, private, copies
+        self._told: set[str] = set()
         self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
 
     def close(self) -> None:
@@ -71,21 +86,21 @@ class GitTwin:
         match = _GIT_PATH.fullmatch(at.path)
         if match and match[1].lower() == self._clone.repository.lower():
             return await self._own(request, match[2])
-        if request.method in {"GET", "HEAD"}:
-            if at.path.lower().startswith(f"/{self._clone.repository}/".lower()) and (
-                page := await (await self._site()).answer(request)
-            ):
-                return page
-            return await self._upstream.relay(request, GITHUB, credentials=True)
-        if request.method == "POST" and match and match[2] == "/git-upload-pack":
+        service = _service(request, match[2]) if match else None
+        if match and service == _READS and (copy := self._copies.get(match[1].lower())):
+            self._tell_of_copy(match[1])
+            return await self._backend(request, match[2], copy)
+        if request.method in {"GET", "HEAD"} and (service is None or service == _READS):
+            own = at.path.lower().startswith(f"/{self._clone.repository}/".lower())
+            page = await (await self._site()).answer(request) if own else None
+            return page or await self._upstream.relay(request, GITHUB, credentials=True)
+        if request.method == "POST" and service == _READS:
             body = await request.body()
             return await self._upstream.relay(request, GITHUB, body=body, credentials=True)
-        text = f"pysim lets no job write to {GITHUB}: {request.method} {at.path} was not sent.\n"
-        return PlainTextResponse(text, status_code=403)
+        return _no_write(request)
 
     async def _own(self, request: Request, path: str) -> Response:
-        service = path.lstrip("/") if request.method == "POST" else request.query_params.get("service")
-        writes = service == "git-receive-pack"
+        writes = _service(request, path) == "git-receive-pack"
         if refusal := self._refusal(request, writes=writes):
             return refusal
         if not writes or request.method != "POST":
@@ -114,13 +129,23 @@ class GitTwin:
         said = f"Permission to {self._clone.repository}.git denied to {BOT}." if writes else _NOT_FOUND
         return PlainTextResponse(f"{said}\n", status_code=403 if writes else 404)
 
-    async def _backend(self, request: Request, path: str) -> StreamingResponse | Response:
+    def _tell_of_copy(self, name: str) -> None:
+        if name.lower() not in self._told:
+            self._told.add(name.lower())
+            self._emit(
+                Notice(
+                    message=f"{name} is read from this repository's copy of the submodule, as the run is offline.",
+                    hint="Whether its commit was pushed to GitHub, only a run without --offline tells.",
+                )
+            )
+
+    async def _backend(self, request: Request, path: str, folder: Path | None = None) -> StreamingResponse | Response:
         """What `git http-backend` answers, passed on as it comes once it has had the whole request."""
         with tempfile.TemporaryFile() as complaints:
             options = [word for setting in _CONFIG for word in ("-c", setting)]
             child = process.start(
                 ["git", *options, "http-backend"],
-                env=self._environment(request, path),
+                env=self._environment(request, path, folder or self._clone.path),
                 clean_env=True,
                 stderr=complaints,
             )
@@ -159,7 +184,7 @@ class GitTwin:
         finally:  # not awaited: when the client left, nothing can be
             self._threads.submit(process.stop, child, patience=patience)
 
-    def _environment(self, request: Request, path: str) -> Mapping[str, str]:
+    def _environment(self, request: Request, path: str, folder: Path) -> Mapping[str, str]:
         """CGI's variables (RFC 3875) and git's own; nothing of the user's configuration."""
         headers = request.headers
         protocol = headers.get("git-protocol", "")
@@ -168,7 +193,7 @@ class GitTwin:
             "HOME": str(self._clone.path),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_PROJECT_ROOT": str(self._clone.path),
+            "GIT_PROJECT_ROOT": str(folder),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": protocol if _PROTOCOL.fullmatch(protocol) else "",
             "PATH_INFO": path,
@@ -184,6 +209,21 @@ class GitTwin:
 
     async def _in_thread(self, work: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _service(request: Request, path: str) -> str | None:
+    """The program of git that a request is for; a POST's path says it, whatever its query does."""
+    return path.lstrip("/") if request.method == "POST" else request.query_params.get("service")
+
+
+def _no_write(request: Request) -> Response:
+    """What a job is told that would write where pysim writes nothing."""
+    path = visit(request).path
+    if path.endswith("/info/lfs/objects/batch"):
+        said = "pysim serves no Git LFS: the files that it manages stay pointers here."
+        return JSONResponse({"message": said}, 501, media_type="application/vnd.git-lfs+json")
+    text = f"pysim lets no job write to {GITHUB}: {request.method} {path} was not sent.\n"
+    return PlainTextResponse(text, status_code=403)
 
 
 def _read_head(child: process.Child) -> tuple[Mapping[str, str], bytes]:

@@ -72,7 +72,7 @@ class TwinSettings:
     certificates (PEM), `index_url` and `extra_index_urls` the package indexes that it is configured for, `proxies` the
     usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes
     listen on beside the indexes' own. `offline` lets nothing reach the network. `facts` are what GitHub knows of the
-    repository.
+    repository, `copies` the git folders of others (owner/name in lower case) that are read from there.
     """
 
     run_id: str
@@ -91,6 +91,7 @@ class TwinSettings:
     ports: Sequence[int] = (80, 443)
     offline: bool = False
     facts: RepositoryFacts = field(default_factory=RepositoryFacts)
+    copies: Mapping[str, Path] = field(default_factory=dict)
     mask: Mask = lambda _job_id, text: text
 
     @property
@@ -247,6 +248,7 @@ class LocalTwins:
             upstream=upstream,
             site=site,
             private=self._settings.facts.private,
+            copies=self._settings.copies,
             emit=self._emit,
         )
         application = Application(

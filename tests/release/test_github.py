@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.release.driving import WORKFLOW, Repository
+from tests.twins.conftest import git
 
 pytestmark = pytest.mark.local
 
@@ -105,3 +108,28 @@ def test_a_push_without_the_permission(tiny: Repository) -> None:
     assert done.conclusions["move"] == "failure"
     assert ".git denied to github-actions[bot]." in done.log("move")
     assert "token-permission" in done.findings
+
+
+def test_submodules_of_an_offline_run(tiny: Repository, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    part.mkdir()
+    (part / "inside.txt").write_text("from the submodule\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "part"]):
+        git(*words, cwd=part)
+    workflow = tiny.root / WORKFLOW
+    submodules = "    steps:\n      - uses: actions/checkout@v4\n        with: {submodules: true}\n"
+    job = (
+        "  look:\n    needs: publish\n    runs-on: ubuntu-latest\n" + submodules + "      - run: cat part/inside.txt\n"
+    )
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + job)
+    git("init", "-q", cwd=tiny.root)
+    git("remote", "add", "origin", "https://github.com/octo/tiny", cwd=tiny.root)
+    git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(part), "part", cwd=tiny.root)
+    git("config", "-f", ".gitmodules", "submodule.part.url", "../part", cwd=tiny.root)
+    git("add", "--all", cwd=tiny.root)
+    git("commit", "-q", "-m", "all", cwd=tiny.root)
+    done = tiny.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.log("look")
+    assert "from the submodule" in done.log("look")
+    notices = [event["message"] for event in done.events if event["type"] == "notice"]
+    assert any("octo/part is read from this repository's copy" in message for message in notices)

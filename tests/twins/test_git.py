@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.run_events import RefChanged, TwinRequest
+from simulator.run_events import Notice, RefChanged, TwinRequest
 
-from .conftest import REPOSITORY, Job, Rig, git
+from .conftest import REPOSITORY, Job, Rig, Start, git
 
 URL = f"https://github.com/{REPOSITORY}"
 pytestmark = pytest.mark.clients
@@ -130,3 +130,23 @@ def test_a_clone_that_is_gone_is_not_found(rig: Rig) -> None:
     (rig.settings.clone / "HEAD").unlink()
     answer = rig.job().http.get(f"{URL}/info/refs?service=git-upload-pack")
     assert (answer.status_code, changes(rig)) == (404, [])
+
+
+def test_a_copy_of_another_repository_is_read_and_not_written(start: Start, history: Path) -> None:
+    rig = start(copies={"other/part": history})
+    job = rig.job()
+    run_git(job, "clone", "-q", "https://github.com/Other/part.git", "part")
+    run_git(job, "fetch", "-q", "--depth=1", "origin", head(rig, "main~2"), cwd=job.folder / "part")
+    options = ("-c", f"http.extraheader={auth()}")
+    assert "403" in run_git(job, *options, "push", "origin", "HEAD:x", cwd=job.folder / "part", fails=True)
+    (said,) = rig.seen(Notice)
+    assert said.message.startswith("Other/part is read from this repository's copy of the submodule")
+
+
+@pytest.mark.parametrize("name", [REPOSITORY, "other/part"])
+def test_lfs_is_refused_in_its_own_form(rig: Rig, name: str) -> None:
+    answer = rig.job().http.post(
+        f"https://github.com/{name}.git/info/lfs/objects/batch", json={"operation": "download"}
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/vnd.git-lfs+json")
+    assert "Git LFS" in answer.json()["message"]
