@@ -1,6 +1,7 @@
-"""What leaves a rehearsal, events and errors: no text in them holds a secret of the run, or of the job they are about.
+"""What leaves a rehearsal, events and errors: no text in them holds a secret.
 
-Steps mask their logs themselves, so that a mask counts from its line on; this is for all the rest, whoever says it.
+What is about a job is masked as its log is, all else with the masks of every job. Steps mask their logs themselves, so
+that a mask counts from its line on; this is for all the rest, whoever says it.
 """
 
 from __future__ import annotations
@@ -49,14 +50,15 @@ class MaskedSink:
     def __call__(self, event: RunEvent, /) -> None:
         """Mask an event and pass it on."""
         if not isinstance(event, _STRUCTURE):
-            event = masked(event, self._masker.of(getattr(event, "job_id", "")).mask)
+            job_id: str | None = getattr(event, "job_id", None)
+            event = masked(event, self._masker.mask_of_all if job_id is None else self._masker.of(job_id).mask)
         self._emit(event)
 
 
 def hide_secrets(error: SimulatorError, masker: Masker) -> None:
     """Mask what an error says."""
-    error.args = tuple(masker.mask(part) if isinstance(part, str) else part for part in error.args)
-    error.hint = masker.mask(error.hint)
+    error.args = tuple(masker.mask_of_all(part) if isinstance(part, str) else part for part in error.args)
+    error.hint = masker.mask_of_all(error.hint)
 
 
 def masked(value: T, mask: Callable[[str], str]) -> T:

@@ -106,6 +106,12 @@ class Masker:
         """The masker of a job, once it has one; until then this one."""
         return self._children.get(job_id, self)
 
+    def mask_of_all(self, text: str) -> str:
+        """The text without the secrets of any job: for what is about the run."""
+        for masker in (self, *tuple(self._children.values())):
+            text = masker.mask(text)
+        return text
+
     def add(self, secret: str) -> None:
         """Mask a value, each of its lines, and their encodings; an empty one is ignored."""
         secret = _encodable(secret)

@@ -94,6 +94,16 @@ def test_what_a_job_masks_is_masked_where_it_is_about_that_job() -> None:
     assert [event.name for event in passed(masker, *made) if isinstance(event, ArtifactStored)] == ["***", SECRET]
 
 
+def test_what_is_about_no_job_shows_the_secret_of_none() -> None:
+    masker = Masker()
+    masker.child("b").add(SECRET)
+    (told,) = passed(masker, FindingRaised(finding=FINDING))
+    assert SECRET not in repr(told)
+    error = UsageError(SECRET, hint=SECRET)
+    hide_secrets(error, masker)
+    assert (str(error), error.hint) == ("***", "***")
+
+
 def test_an_error_says_no_secret() -> None:
     error = UsageError(f"bad {SECRET}", hint=f"not {SECRET}")
     hide_secrets(error, Masker([SECRET]))
