@@ -241,3 +241,18 @@ def test_what_is_public_of_others_is_read_without_the_jobs_token(start: Start) -
 
 def test_others_are_not_read_offline(ask: Ask) -> None:
     assert ask("GET", f"{ROOT}/repos/pypa/pip/releases/latest").status_code == 502
+
+
+def test_a_name_that_looks_like_an_option_is_a_name(rig: Rig, ask: Ask, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    tag = f"--output={target}"
+    assert ask("POST", "/git/refs", json={"ref": f"refs/tags/{tag}", "sha": head(rig, "main~1")}).status_code == 201
+    given = {"tag_name": "v9", "previous_tag_name": tag}
+    assert ask("POST", "/releases/generate-notes", json=given).status_code == 200
+    assert ask("GET", f"/compare/{tag}...main").json()["ahead_by"] == 1
+    assert ask("GET", f"/commits?sha={tag}&author=--all&path=--all").json() == []
+    assert ask("GET", "/git/blobs/--batch-all-objects").status_code == 404
+    assert ask("GET", "/git/trees/--name-only").status_code == 404
+    assert ask("GET", f"/tarball/{tag}").status_code == 200
+    assert ask("GET", f"https://github.com/{REPOSITORY}/raw/--textconv/file.txt").status_code == 502
+    assert list(tmp_path.glob("written*")) == []

@@ -154,8 +154,9 @@ def test_a_query_with_all_that_the_language_has(ask: Ask) -> None:
         ("{ viewer { login }", "a document with its end"),
         ("{ a(b: ~) }", "a document with '~'"),
         ("{" + "a{" * 40 + "}" * 41, "a document of that depth"),
+        ("{a(b:" + "[" * 5000, "a document of that depth"),
     ],
-    ids=["mutation", "other-repository", "field", "root", "cut-short", "character", "deep"],
+    ids=["mutation", "other-repository", "field", "root", "cut-short", "character", "deep", "deep-value"],
 )
 def test_a_query_that_is_not_answered(rig: Rig, ask: Ask, text: str, named: str) -> None:
     answer = ask("POST", GRAPHQL, json={"query": text})

@@ -190,21 +190,23 @@ class _Parser:
         selection = self._selection() if self._next == "{" else ()
         return Field(name=name, alias=alias, arguments=arguments, selection=selection)
 
-    def _argument(self) -> Any:
+    def _argument(self, depth: int = 0) -> Any:
+        if depth > _DEEPEST:
+            raise UnsupportedError("a document of that depth")
         word = self._take()
         if word == "$":
             return Variable(name=self._take())
         if word == "[":
             items = []
             while not self._skip("]"):
-                items.append(self._argument())
+                items.append(self._argument(depth + 1))
             return items
         if word == "{":
             values: dict[str, Any] = {}
             while not self._skip("}"):
                 key = self._take()
                 self._take(":")
-                values[key] = self._argument()
+                values[key] = self._argument(depth + 1)
             return values
         if word in {"true", "false", "null"} or word[0] in '"-0123456789':
             return json.loads(word)

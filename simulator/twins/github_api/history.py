@@ -23,7 +23,7 @@ from simulator.twins.github_api.calls import (
     window,
 )
 from simulator.twins.github_api.objects import Place, node_id
-from simulator.twins.github_api.refs import UNSIGNED
+from simulator.twins.github_api.refs import SHA, UNSIGNED
 
 _FIELDS: Final = ("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")
 _STATUS: Final = {"A": "added", "D": "removed", "M": "modified", "T": "changed", "R": "renamed"}
@@ -312,7 +312,7 @@ class History:
 
     async def _blob(self, call: Call) -> Response:
         sha = call.part("sha")
-        content = await self._clone.ask("cat-file", "blob", sha)
+        content = await self._clone.ask("cat-file", "blob", sha) if SHA.fullmatch(sha) else None
         if content is None:
             raise ApiError(404, NOT_FOUND)
         encoded = {"content": base64.encodebytes(content).decode(), "encoding": "base64", "size": len(content)}

@@ -17,7 +17,7 @@ _SQUASHED: Final = re.compile(r"(.+) \(#(\d+)\)")
 async def generate(clone: Clone, page: str, *, tag: str, head: str, previous: str | None) -> str:
     """The notes of a release of `tag`, whose commit `head` is, since the tag `previous`; `page` is the repository's."""
     base = previous or await previous_tag(clone, head, tag)
-    since = f"{base}..{head}" if base else head
+    since = f"refs/tags/{base}..{head}" if base else head  # a tag may begin like an option
     log = await clone.text("log", "-z", "--reverse", "--first-parent", "--format=%B", since, "--")
     pulls = [line for message in log.split("\0") if (line := _pull(message, page))]
     parts = ["\n".join(["## What's Changed", *pulls, "", ""])] if pulls else []

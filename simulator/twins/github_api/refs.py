@@ -15,7 +15,7 @@ from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint
 from simulator.twins.github_api.objects import Place, node_id
 from simulator.twins.records import Clock
 
-_SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TAG_LINE: Final = re.compile(r"(?P<name>.*) <(?P<email>.*)> (?P<seconds>\d+) [+-]\d{4}")
 _DOCS: Final = "git/refs"
 
@@ -96,7 +96,7 @@ class Refs:
 
     async def _require(self, sha: str, ref: str) -> None:
         """An object that is there; a branch is one of a commit alone."""
-        kind = await self._clone.text("cat-file", "-t", sha) if _SHA.fullmatch(sha) else ""
+        kind = await self._clone.text("cat-file", "-t", sha) if SHA.fullmatch(sha) else ""
         if not kind:
             raise ApiError(422, "Object does not exist")
         if ref.startswith("refs/heads/") and kind != "commit":
@@ -116,7 +116,7 @@ class Refs:
     async def _create_tag(self, call: Call) -> Response:
         fields = await call.body()
         tag, message, target, kind = (_text(fields, name) for name in ("tag", "message", "object", "type"))
-        if not _SHA.fullmatch(target) or await self._clone.text("cat-file", "-t", target) != kind:
+        if not SHA.fullmatch(target) or await self._clone.text("cat-file", "-t", target) != kind:
             raise ApiError(422, "Object does not exist")
         head = f"object {target}\ntype {kind}\ntag {tag}\ntagger {self._tagger(fields.get('tagger'))}\n\n"
         made = await self._clone.ask("mktag", "--no-strict", stdin=f"{head}{message.rstrip()}\n".encode())
@@ -135,7 +135,7 @@ class Refs:
         return JSONResponse(await self._shown_tag(call.part("sha")))
 
     async def _shown_tag(self, sha: str) -> Json:
-        raw = await self._clone.text("cat-file", "tag", sha) if _SHA.fullmatch(sha) else ""
+        raw = await self._clone.text("cat-file", "tag", sha) if SHA.fullmatch(sha) else ""
         if not raw:
             raise ApiError(404, NOT_FOUND)
         head, _, message = raw.partition("\n\n")

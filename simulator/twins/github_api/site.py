@@ -58,5 +58,6 @@ class Site:
         return await archive(self._clone, shas[0], form=match["form"], prefix=f"{self._place.name}-{folder}")
 
     async def _raw(self, match: re.Match[str]) -> Response | None:
-        content = await self._clone.ask("cat-file", "blob", f"{match['ref']}:{match['path']}")
+        blob = await self._clone.object(f"{match['ref']}:{match['path']}")
+        content = await self._clone.ask("cat-file", "blob", blob) if blob else None
         return None if content is None else Response(content, media_type="text/plain; charset=utf-8")
