@@ -14,6 +14,7 @@ BUILTIN: Mapping[str, Path] = {
     "actions/cache/save": FOLDER / "cache_save",
     "actions/checkout": FOLDER / "checkout",
     "actions/download-artifact": FOLDER / "download_artifact",
+    "actions/setup-node": FOLDER / "setup_node",
     "actions/setup-python": FOLDER / "setup_python",
     "actions/upload-artifact": FOLDER / "upload_artifact",
     "actions/upload-artifact/merge": FOLDER / "upload_artifact_merge",

@@ -20,7 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from simulator.actions.builtin.setup_python import versions as npm
 from simulator.actions.builtin.setup_python.installations import tool_cache
-from simulator.actions.builtin.toolkit import log
+from simulator.actions.builtin.toolkit import log, package_index
 from simulator.actions.builtin.toolkit.step import ActionError
 
 ALL_VERSIONS = "https://raw.githubusercontent.com/astral-sh/versions/main/v1/uv.ndjson"
@@ -82,13 +82,13 @@ def _folder(version: str) -> Path:
 
 def _versions() -> Sequence[str]:
     """All versions of the index, newest first, without prereleases; pysim's own one where the index does not say."""
-    asked = _pip("index", "versions", "uv", "--only-binary", ":all:")
-    listed = re.search(r"^Available versions: (.+)$", asked.stdout, re.MULTILINE)
-    if asked.returncode == 0 and listed:
-        return listed[1].split(", ")
+    try:
+        return package_index.versions("uv")
+    except package_index.NotInIndexError as error:
+        answer = str(error)
     own = _version_of(Path(sys.executable).parent / "uv")
     if own is None:
-        raise ActionError(f"The package index does not say which versions of uv there are: {_last_line(asked.stderr)}")
+        raise ActionError(f"The package index does not say which versions of uv there are: {answer}")
     log.warning(f"The package index does not say which versions of uv there are; pysim takes its own, {own}.")
     return [own]
 
@@ -112,30 +112,11 @@ def _fits_python(version: str, wanted: str) -> bool:
 
 def _download(version: str, target: Path) -> None:
     log.info(f"Downloading uv {version} from the package index ...")
-    done = _pip("install", "--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(target), f"uv=={version}")
-    if done.returncode == 0:
-        return
-    found = f"Could not find artifact for version {version}, arch {architecture()}, platform unknown-linux-gnu"
-    raise ActionError(f"{found} in {ALL_VERSIONS} .\npysim looked in the package index: {_last_line(done.stderr)}")
-
-
-def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run pip: that of pysim's tools, or the sandbox's where those have none."""
-    options = ["--disable-pip-version-check", "--no-input"]
-    done = subprocess.CompletedProcess[str]([], 127, "", "there is no pip")
-    for python in (sys.executable, shutil.which("python3"), shutil.which("python")):
-        if python is not None:
-            done = subprocess.run(
-                [python, "-I", "-m", "pip", *arguments, *options], check=False, capture_output=True, text=True
-            )
-            if "No module named pip" not in done.stderr:
-                return done
-    return done
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1] if lines else "no answer")
+    try:
+        package_index.install("uv", version, target)
+    except package_index.NotInIndexError as error:
+        found = f"Could not find artifact for version {version}, arch {architecture()}, platform unknown-linux-gnu"
+        raise ActionError(f"{found} in {ALL_VERSIONS} .\npysim looked in the package index: {error}") from None
 
 
 def _keep(source: Path, folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""actions/setup-node, as pysim models it."""
