@@ -45,7 +45,7 @@ class Toolkit:
     def bundle(self, source: Path) -> Path:
         """A JavaScript action of `source`: its modules that no other one imports as dist/<name>.js, its other files.
 
-        Every `*.mjs` but `clients.mjs` is an entry point. Made once for the same content.
+        Every `*.mjs` but `scripts.mjs` is an entry point. Made once for the same content.
         """
         files = sorted(path for path in source.rglob("*") if path.is_file())
         made = self.folder / "bundled" / f"{source.name}-{_digest(files)}"
@@ -59,7 +59,7 @@ class Toolkit:
         with tempfile.TemporaryDirectory(dir=self.folder) as temporary:
             folder = Path(temporary, source.name)
             shutil.copytree(source, folder)
-            entries = [path for path in folder.glob("*.mjs") if path.name != "clients.mjs"]
+            entries = [path for path in folder.glob("*.mjs") if path.name != "scripts.mjs"]
             esbuild = self.folder / "node_modules/esbuild/bin/esbuild"
             run([self.node, esbuild, *entries, *BUNDLING, f"--outdir={folder / 'dist'}"], timeout=120)
             for path in folder.glob("*.mjs"):

@@ -1,3 +1,3 @@
-import { run } from './clients.mjs'
+import { run } from './scripts.mjs'
 
 run('pre')
