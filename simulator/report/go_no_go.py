@@ -101,7 +101,7 @@ def report(
         ("Failed", _failed(state, folder, log_lines)),
         ("Notes", _notes(state)),
         ("Findings", _findings(state)),
-        ("Record", _record(folder) if folder else []),
+        ("Record", _record(state, folder) if folder else []),
     )
     body = [text for label, content in sections for text in section(label, content, console)]
     return [line().text, *body, line().text, *_verdict(state, console)]
@@ -402,8 +402,10 @@ def _would_show(finding: Finding, logs: str) -> list[Line]:
     return [line(("  The release would have shown:", "bold")), *quoted]
 
 
-def _record(folder: RunFolder) -> list[Line]:
-    return [line(f"{folder.path}/"), line(f"{folder.page.name} in it is this report as a page")]
+def _record(state: RunState, folder: RunFolder) -> list[Line]:
+    """A run that did not end left no page."""
+    page = [line(f"{folder.page.name} in it is this report as a page")] if state.finished else []
+    return [line(f"{folder.path}/"), *page]
 
 
 def _words(text: str) -> str:

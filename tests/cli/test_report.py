@@ -63,3 +63,9 @@ def test_a_run_that_was_killed_is_shown_and_has_no_summary(tmp_path: Path, capsy
 @pytest.mark.parametrize("arguments", [[], ["20990101-000000-0000"], ["--json", "--plain"], ["--html", "x", "--json"]])
 def test_what_cannot_be_shown(tmp_path: Path, arguments: list[str]) -> None:
     assert main(["report", "-C", str(tmp_path), *arguments]) == ExitCode.USAGE
+
+
+def test_a_dry_run_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-C", str(tmp_path), "--tag", "v1", "-n", "--html", "x.html"]) == ExitCode.USAGE
+    assert "-n runs nothing" in capsys.readouterr().err
+    assert main(["run", "-C", str(tmp_path), "--tag", "v1", "--html", str(tmp_path / "gone/x.html")]) == ExitCode.USAGE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -205,3 +206,20 @@ def test_a_job_output_has_its_limit() -> None:
         "The output 'a' of the job is too large: 1200000 bytes. GitHub takes 1 MB of each."
     ]
     assert ran.conclusions == {"build": "failure"}
+
+
+def test_each_step_of_a_composite_action_has_its_own_commands_and_they_share_limits_and_summaries() -> None:
+    scripts = [
+        "say ::stop-commands::halt\nsay ::warning::not a warning",
+        "say ::warning::a warning\nstep_summary from the second",
+        "step_summary from the third",
+        *["say ::warning::more"] * 12,
+    ]
+    steps = [{"shell": "bash", "run": script} for script in scripts]
+    action = json.dumps({"name": "A", "description": "a", "runs": {"using": "composite", "steps": steps}})
+    ran = World(files={"a/action.yml": action}).run(job_of("- uses: ./a"))
+    assert "::warning::not a warning" in ran.lines("build", "text")
+    assert ran.lines("build", "warning") == ["a warning", *["more"] * 12]
+    assert sum(isinstance(event, Annotation) for event in ran.events) == 10
+    written = [event.markdown.strip() for event in ran.events if isinstance(event, StepSummary)]
+    assert written == ["from the second", "from the third"]

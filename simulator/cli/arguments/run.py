@@ -47,8 +47,11 @@ def command(*, dry_run: bool, **arguments: Any) -> int:
     """
     from simulator.cli.commands.run import run
     from simulator.cli.subject import RunOptions
+    from simulator.errors import UsageError
 
     options = RunOptions(**arguments)
+    if dry_run and options.html is not None:
+        raise UsageError("--html is the report of a run, and -n runs nothing.", hint="Leave one of them out.")
     if dry_run:
         from simulator.cli.arguments.plan import show
 
