@@ -173,6 +173,8 @@ class JobRunner:
 
     def _prepare(self, state: JobState, log: StepLog) -> None:
         settings, planned = self._settings, self._planned
+        if planned.job.continue_on_error is not None:  # first, so that it counts for all that follows
+            self._forgiving = boolean(planned.job.continue_on_error, state.scope())
         log.write(f"Runner: pysim on {settings.engine.name}, image {settings.engine.image}")
         log.write("GITHUB_TOKEN Permissions", "group")
         for scope, access in sorted(planned.permissions.items()):
@@ -186,8 +188,6 @@ class JobRunner:
         state.shell = _default(state, [given.shell for given in defaults])
         state.working_directory = _default(state, [given.working_directory for given in defaults])
         job = planned.job
-        if job.continue_on_error is not None:
-            self._forgiving = boolean(job.continue_on_error, state.scope())
         if job.timeout_minutes is not None:
             state.minutes = minutes(job.timeout_minutes, state.scope()) or DEFAULT_MINUTES
         grace = job.cancel_timeout_minutes

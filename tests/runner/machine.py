@@ -67,7 +67,8 @@ class Machine:
         if program == str(LAYOUT.python) and words[:2] == ["-I", "-c"]:
             return _hash(words[4:], say)
         self.processes.append(command)
-        script = next(path for word in reversed(words) if (path := PurePosixPath(word)) in sandbox.files)
+        names = (PurePosixPath(word.strip(". '")) for word in reversed(words))  # pwsh has it in a command of its own
+        script = next(name for name in names if name in sandbox.files)
         process = Process(machine=self, sandbox=sandbox, command=command, say=say)
         return process.carry_out(sandbox.read(script).decode())
 
@@ -139,7 +140,7 @@ class Process:
 
     def argv(self, _: str) -> None:
         """Print the command line, with {0} for the script's name but for its ending."""
-        words = [re.sub(r".*/_temp/[0-9a-f-]{36}", "{0}", word) for word in self.command.argv]
+        words = [re.sub(r"/[^ ]*/_temp/[0-9a-f-]{36}", "{0}", word) for word in self.command.argv]
         self.say(" ".join([PurePosixPath(words[0]).name, *words[1:]]))
 
     def folder(self, _: str) -> None:

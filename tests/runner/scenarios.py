@@ -2,8 +2,9 @@
 
 A file begins with a sentence that says what holds (and, in brackets, the section of the contract), then lines of
 `key: value` (`engines`, `secrets`, `variables`, `jobs` for how many may run at once, `refused` for an environment that
-lets nobody in), then parts that begin with `--- `: either `workflow`, or `steps` of one job with the keys of `job` and
-those of `head` above it; `file PATH` of the workspace; `action REFERENCE FILE` of another repository; and `expect`.
+lets nobody in, `programs` that the fake sandbox has, `origins` to tell where variables come from), then parts that
+begin with `--- `: either `workflow`, or `steps` of one job with the keys of `job` and those of `head` above it; `file
+PATH` of the workspace; `action REFERENCE FILE` of another repository; and `expect`.
 
 Scripts are in the language of `machine`, which is also a set of programs for real shells (`real`): a scenario whose
 `engines` name them runs unchanged in real sandboxes.
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.environments.model import Gate
+from simulator.run_events import StepVariables
 from tests.runner.driving import Told, World, job_of
 
 FOLDER: Final = Path(__file__).parent / "cases"
@@ -63,16 +65,20 @@ class Scenario:
             variables=_pairs(self.keys.get("variables", "")),
             gate=lambda name: Gate(allowed=name != refused, reason=f"nobody may enter {name}"),
             max_jobs=int(self.keys.get("jobs", "1")),
+            programs=self.keys.get("programs", "bash sh python perl").split(),
             temporary=temporary,
         )
 
 
-def tell(ran: Told) -> str:
-    """The transcripts of all jobs, each under its key where there are several."""
+def tell(ran: Told, *, origins: bool = False) -> str:
+    """The transcripts of all jobs, each under its key where there are several; then where variables come from."""
     jobs = [result.key for result in ran.results]
-    if len(jobs) == 1:
-        return ran.transcript(jobs[0])
-    return "\n".join(f"[{job}]\n{ran.transcript(job)}" for job in jobs)
+    told = [f"[{job}]\n{ran.transcript(job)}" if len(jobs) > 1 else ran.transcript(job) for job in jobs]
+    if origins:
+        for event in (event for event in ran.events if isinstance(event, StepVariables)):
+            told.append(f"step {event.number}:")
+            told += [f"  {name} from {origin}" for name, origin in event.origins.items()]
+    return "\n".join(told)
 
 
 def scenarios(engine: str) -> dict[str, Scenario]:
