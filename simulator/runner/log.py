@@ -191,9 +191,13 @@ class StepLog:
             self.annotate(level, message)
 
     def _problem(self, line: str, problem: Problem) -> None:
-        """A line that a problem matcher knows; its file counts if it lies in the checkout of the repository."""
+        """A line that a problem matcher knows; its file counts if it lies in the checkout of the repository.
+
+        It is looked up for an annotation that is kept: a linter may have thousands.
+        """
         file = None
-        if problem.file is not None and self._job.matchers is not None:
+        kept = self._counts[problem.severity] < ANNOTATIONS_PER_LEVEL
+        if kept and problem.file is not None and self._job.matchers is not None:
             from_path = problem.from_path and self._here(problem.from_path)
             file = self._job.matchers.place(self._here(problem.file), from_path, self._note)
         place = Place(file=file, line=problem.line, column=problem.column)

@@ -231,6 +231,21 @@ def test_a_file_counts_where_it_lies_in_a_checkout_of_the_repository(file: str, 
     assert [(p.file, p.line) for p in job.problems] == [(kept, 3)] * 2
 
 
+def test_files_are_read_for_the_annotations_that_are_kept_alone() -> None:
+    job = Job({"a.c": ""})
+    read: list[PurePosixPath] = []
+
+    def reading(path: PurePosixPath) -> bytes:
+        read.append(path)
+        return job.read(path)
+
+    job.matchers = Matchers(reading, FOLDER, ("https://github.com/octo/tool",))
+    job.feed(*["a.c:3:7: error: bad"] * 100, matchers=[COMPILER])
+    assert len(job.problems) == 10
+    assert read.count(FOLDER / "a.c") == 10
+    assert read.count(FOLDER / ".git/config") == 1
+
+
 def test_a_file_is_found_from_the_one_that_names_it() -> None:
     job = Job({"proj/src/a.cs": "", "proj/x.csproj": ""})
     job.feed("src/a.cs bad [proj/x.csproj]", matchers=[one(r"^(\S+) (\w+) \[(.*)\]$", file=1, message=2, fromPath=3)])
