@@ -17,8 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 
 from simulator.twins.blobs import BlobError
+from simulator.twins.bodies import TooLargeError, read_body
 from simulator.twins.hosts import RESULTS
 
+MOST_LISTED: Final = 8 << 20  # bytes of a block list: 50,000 blocks, with names of 64 characters as those of clients
 _LATEST: Final = re.compile(r"<(?:Latest|Committed|Uncommitted)>([^<]*)</")
 Receive = Callable[[str, AsyncIterable[bytes]], Awaitable[object]]
 Assemble = Callable[[Sequence[str]], object]
@@ -62,7 +64,7 @@ async def put_blob(request: Request, receive: Receive, assemble: Assemble) -> Re
         if part == "block":
             await receive(request.query_params.get("blockid", ""), request.stream())
         elif part == "blocklist":
-            blocks = _LATEST.findall((await request.body()).decode(errors="replace"))
+            blocks = _LATEST.findall((await read_body(request, MOST_LISTED)).decode(errors="replace"))
             await asyncio.to_thread(assemble, blocks)
         elif part is None:
             await receive("", request.stream())
@@ -71,6 +73,8 @@ async def put_blob(request: Request, receive: Receive, assemble: Assemble) -> Re
             return azure_error(400, "InvalidQueryParameterValue")
     except BlobError:
         return azure_error(400, "InvalidBlockList")
+    except TooLargeError:
+        return azure_error(413, "RequestBodyTooLarge")
     except ClientDisconnect:
         return azure_error(400, "IncompleteBody")
     echo = request.headers.get("x-ms-client-request-id")

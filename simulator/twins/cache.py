@@ -22,7 +22,7 @@ from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blo
 from simulator.twins.blobs import BlobError
 from simulator.twins.cache_store import CacheError, CacheStore, Entry, Reservation
 from simulator.twins.jobs import Jobs, OpenJob
-from simulator.twins.twirp import Fields, Method, TwirpError, caller, service
+from simulator.twins.twirp import Fields, Method, TwirpError, caller, fields_of, service
 
 FIRST_PROTOCOL: Final = "/_apis/artifactcache"
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(?:\*|\d+)")
@@ -159,7 +159,7 @@ class CacheTwin:
         return JSONResponse({"totalCount": len(listed), "artifactCaches": listed})
 
     async def _first_reserve(self, job: OpenJob, request: Request) -> Response:
-        fields = Fields(await request.body())
+        fields = await fields_of(request)
         key, version, size = fields.text("key"), fields.text("version"), fields.number("cacheSize")
         made = await asyncio.to_thread(self._store.reserve, key, version, _scope(job), size)
         return JSONResponse({"cacheId": made.number}, 201)
@@ -177,7 +177,7 @@ class CacheTwin:
 
     async def _first_commit(self, job: OpenJob, request: Request) -> Response:
         reservation = self._own(job, request)
-        size = Fields(await request.body()).number("size")
+        size = (await fields_of(request)).number("size")
         await asyncio.to_thread(self._store.assemble_ranges, reservation)
         await self._commit(job, reservation, size)
         return Response(status_code=204)

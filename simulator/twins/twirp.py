@@ -14,9 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.twins.application import visit
+from simulator.twins.bodies import TooLargeError, read_body
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.jobs import Jobs, OpenJob, bearer
 
+MOST_JSON: Final = 1 << 20
 _STATUS: Final = {
     "invalid_argument": 400,
     "malformed": 400,
@@ -74,6 +76,14 @@ class Fields:
         return self._values.get(first + "".join(word.title() for word in rest), self._values.get(name))
 
 
+async def fields_of(request: Request) -> Fields:
+    """What a request says. Raises TwirpError."""
+    try:
+        return Fields(await read_body(request, MOST_JSON))
+    except TooLargeError:
+        raise TwirpError("malformed", f"the json request is longer than {MOST_JSON} bytes") from None
+
+
 Method = Callable[[OpenJob, Fields], Awaitable[Mapping[str, Any]]]
 
 
@@ -85,7 +95,7 @@ def service(name: str, methods: Mapping[str, Method], jobs: Jobs) -> Route:
             job = caller(request, jobs)
             if (method := methods.get(request.path_params["method"])) is None:
                 return await not_stood_in_for(request)
-            return JSONResponse(await method(job, Fields(await request.body())))
+            return JSONResponse(await method(job, await fields_of(request)))
         except TwirpError as error:
             return JSONResponse({"code": error.code, "msg": str(error)}, error.status)
 

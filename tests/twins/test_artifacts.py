@@ -210,6 +210,13 @@ def test_everything_is_answered_in_json(build: Toolkit) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
 
 
+def test_what_is_read_as_a_whole_may_not_be_large(build: Toolkit) -> None:
+    url = build.create("dist")
+    assert build.http.put(f"{url}&comp=blocklist", content=b" " * (9 << 20)).status_code == 413
+    answer = build.call("CreateArtifact", name="x" * (2 << 20))
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(rig: Rig, build: Toolkit) -> None:
     url = build.create("dist")
 

@@ -245,6 +245,14 @@ def test_entries_outlive_the_run(start: Start, tmp_path: Path) -> None:
     assert not (tmp_path / "cache/uploads").exists()
 
 
+def test_a_container_does_not_hear_of_the_second_protocol(tagged: Cache) -> None:
+    """As at GitHub: Docker actions see `action_env` alone."""
+    access = tagged.job.access
+    assert access.script_env == {"ACTIONS_CACHE_SERVICE_V2": "True"}
+    assert access.action_env["ACTIONS_CACHE_URL"].endswith("/")
+    assert access.action_env.keys() & access.script_env.keys() == set()
+
+
 def test_no_cache_folder_without_a_cache(rig: Rig, tagged: Cache) -> None:
     assert tagged.find("k") is None
     assert not rig.settings.cache.exists()
