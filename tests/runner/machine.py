@@ -118,7 +118,7 @@ class Process:
             word, _, rest = line.strip().partition(" ")
             if word in FILES:
                 self._append(word, rest)
-            elif word and word != "#":
+            elif word and word not in {"#", "$ErrorActionPreference", "if"}:  # the latter two are around what pwsh runs
                 done = COMMANDS[word](self, rest)
                 if done is not None:
                     return done
