@@ -61,6 +61,8 @@ def uploads(action: str) -> Sequence[str] | None:
     if known is not None:
         return cast("Sequence[str]", known)
     none = _facts()["no_artifacts"]
+    if outside_effect(action) is not None:
+        return ()
     return () if action in none or f"{action.partition('/')[0]}/" in none else None
 
 

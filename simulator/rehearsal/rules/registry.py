@@ -91,7 +91,7 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "retired-action": _rule(
         Severity.ERROR,
-        "A version of an action that GitHub fails (a warning for one written for Node 12 or 16).",
+        "A version of an action that GitHub fails or does not find (a warning for one written for Node 12 or 16).",
         "GitHub fails such a job at its start, whatever else is right.",
         versions.retired_action,
     ),

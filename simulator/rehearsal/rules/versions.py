@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from simulator.actions.facts import gone_branch, old_node, retired
+from simulator.actions.facts import gone_branch, missing_tag, old_node, retired
 from simulator.diagnostics import Severity
 from simulator.planning.runners import removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
@@ -127,6 +127,11 @@ def retired_action(subject: Subject) -> Iterator[Problem]:
         if page:
             message, hint = f"GitHub fails every job with {name}@v{major}", f"Take a later version: see {page}"
             yield Problem(span=step.uses.span, message=message, hint=hint)
+        elif missing_tag(name, ref):
+            message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"
+            yield Problem(
+                span=step.uses.span, message=message, hint="Name a full version, such as v8.1.0, or a commit."
+            )
         elif node:
             message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
             hint = f"Take {name}@v{node.instead} or later."
