@@ -10,6 +10,7 @@ from simulator.cli.configuration import Configuration
 from simulator.cli.resolution import foreseen, read_actions
 from simulator.cli.subject import RunOptions
 from simulator.diagnostics import Diagnostic, Severity
+from simulator.planning.permissions import default_permissions
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
@@ -75,7 +76,8 @@ def check_files(files: Files, names: Sequence[str], configuration: Configuration
     for name in names:
         workflow = others.get(name)
         if workflow is not None:
-            calls = load_calls(workflow, files.called)
+            setting = configuration.repository.workflow_permissions or "read"
+            calls = load_calls(workflow, files.called, default=default_permissions(setting))
             files.sources.update(calls.sources)
             found += [*pattern_problems(workflow), *calls.diagnostics]
     valid = not any(each.severity is Severity.ERROR for each in found)

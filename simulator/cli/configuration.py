@@ -27,7 +27,7 @@ _INDEXES: Final[Mapping[str, IndexName]] = {"pypi": "pypi", "testpypi": "testpyp
 _VISIBILITIES: Final = ("public", "private", "internal")
 _TOP: Final = ("repository", "run", "publishers", "environments", "vars", "actions", "local-repositories")
 _RUN: Final = ("actor", "triggering-actor", "number", "attempt", "ref-protected")
-_REPOSITORY: Final = ("owner", "name", "visibility", "default-branch")
+_REPOSITORY: Final = ("owner", "name", "visibility", "default-branch", "workflow-permissions")
 _PUBLISHER: Final = ("index", "project", "repository", "workflow", "environment")
 _ENVIRONMENT: Final = ("branches", "tags", "reviewers", "wait-timer", "variables", "secrets", "url")
 _MAX_REVIEWERS: Final = 6
@@ -45,6 +45,7 @@ class RepositorySettings:
     name: str | None = None
     visibility: str | None = None
     default_branch: str | None = None
+    workflow_permissions: str | None = None
 
 
 _SWITCHES: Final = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
@@ -190,8 +191,16 @@ def _repository(file: TomlFile) -> RepositorySettings:
     if visibility is not None and visibility not in _VISIBILITIES:
         hint = suggest(visibility, _VISIBILITIES)
         raise file.fault(f"No repository is {visibility}.", (*keys, "visibility"), hint=hint)
+    permissions = _text(file, table, "workflow-permissions", keys)
+    if permissions not in {None, "read", "write"}:
+        hint = 'Write "read", as new repositories have it, or "write".'
+        raise file.fault(f"workflow-permissions is no {permissions}.", (*keys, "workflow-permissions"), hint=hint)
     return RepositorySettings(
-        owner=owner, name=name, visibility=visibility, default_branch=_text(file, table, "default-branch", keys)
+        owner=owner,
+        name=name,
+        visibility=visibility,
+        default_branch=_text(file, table, "default-branch", keys),
+        workflow_permissions=permissions,
     )
 
 

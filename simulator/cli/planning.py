@@ -26,7 +26,8 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
 from simulator.planning.calls import shown_plan
 from simulator.planning.choice import Choice, choose
-from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.permissions import default_permissions
 from simulator.planning.plan import plan
 from simulator.planning.runners import image_of
 from simulator.rehearsal.handover import unheard
@@ -65,7 +66,11 @@ class _Files:
             loaded = load_workflow(text, path)
             problems = list(loaded.diagnostics)
             if loaded.workflow is not None:
-                called = load_calls(loaded.workflow, called_file(self.source, self.identity, lambda _: None))
+                called = load_calls(
+                    loaded.workflow,
+                    called_file(self.source, self.identity, lambda _: None),
+                    default=default_permissions(self.identity.workflow_permissions),
+                )
                 self.texts.update(called.sources)
                 problems += [*pattern_problems(loaded.workflow), *called.diagnostics]
             errors = [problem for problem in problems if problem.severity is Severity.ERROR]
@@ -183,7 +188,8 @@ def _workflow(
         return view
     try:
         contexts = server_contexts(item, identity, variables)
-        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path])
+        place = Place(default=default_permissions(identity.workflow_permissions))
+        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path], place=place)
     except InvalidWorkflowError as error:
         files.diagnostics += error.diagnostics
         return replace(view, fault=str(error))

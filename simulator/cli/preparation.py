@@ -16,6 +16,7 @@ from simulator.expressions.language import Value
 from simulator.indexes import indexes
 from simulator.planning.choice import choose
 from simulator.planning.model import Place, Plan
+from simulator.planning.permissions import default_permissions
 from simulator.planning.plan import plan
 from simulator.run_events import EventSink, WorkflowConsidered
 from simulator.runner.contexts import github_context
@@ -60,7 +61,12 @@ def read_repository(
         visibility=given.visibility,
         default_branch=given.default_branch,
     )
-    identity = replace(identity, actor=configuration.actor or identity.actor, run=configuration.run)
+    identity = replace(
+        identity,
+        actor=configuration.actor or identity.actor,
+        run=configuration.run,
+        workflow_permissions=given.workflow_permissions or identity.workflow_permissions,
+    )
     source = take_source(
         root,
         clone,
@@ -99,7 +105,8 @@ def load_called(source: Source, identity: RepositoryIdentity, workflows: Iterabl
     Raises InvalidWorkflowError with all diagnostics, and what `fetch` raises.
     """
     resolve = called_file(source, identity, fetch)
-    found = {workflow.path: load_calls(workflow, resolve) for workflow in workflows}
+    default = default_permissions(identity.workflow_permissions)
+    found = {workflow.path: load_calls(workflow, resolve, default=default) for workflow in workflows}
     problems = [item for loaded in found.values() for item in loaded.diagnostics]
     if any(problem.severity is Severity.ERROR for problem in problems):
         sources = {name: text for loaded in found.values() for name, text in loaded.sources.items()}
@@ -235,7 +242,7 @@ def plan_started(
             # Two workflows may have a job of the same id.
             stem = f"{PurePosixPath(path).stem}/" if several else ""
             contexts = server_contexts(item, identity, variables)
-            place = Place(keys=stem, names=stem)
+            place = Place(keys=stem, names=stem, default=default_permissions(identity.workflow_permissions))
             plans.append(plan(item.workflow, item.event, contexts=contexts, calls=calls.get(path), place=place))
     return tuple(plans)
 

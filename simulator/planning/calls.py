@@ -37,6 +37,7 @@ def called_plan(caller: Plan, job: PlannedJob, *, needs: Mapping[str, Value] | N
             needs=tuple(f"{caller.place.keys}{need}" for need in job.needs) or caller.place.needs,
             called=called,
             ceiling=job.permissions,
+            default=caller.place.default,
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from simulator.expressions.language import Value
 from simulator.triggers.model import Event
-from simulator.workflow.calls import CalledWorkflow
+from simulator.workflow.calls import RESTRICTED, CalledWorkflow
 from simulator.workflow.model import Job, Permissions, Workflow
 
 
@@ -56,7 +56,8 @@ class Place:
     """Where a plan stands in its rehearsal: what the keys and the names of its jobs begin with.
 
     For a workflow that a job calls, `called` is its file as it is called, `ceiling` what the job's token may do and
-    `needs` what it waits for, with the prefix of its own plan.
+    `needs` what it waits for, with the prefix of its own plan. `default` is what jobs may do whose
+    files give nothing.
     """
 
     keys: str = ""
@@ -64,6 +65,7 @@ class Place:
     needs: tuple[str, ...] = ()
     called: CalledWorkflow | None = None
     ceiling: Permissions | None = None
+    default: Permissions = field(default_factory=lambda: RESTRICTED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from simulator.workflow.calls import RESTRICTED
+from simulator.workflow.facts import permission_scopes
 from simulator.workflow.model import Job, Permissions, Workflow
 
 _RANK: Final = {"none": 0, "read": 1, "write": 2}
 _ALWAYS: Final[Permissions] = {"metadata": "read"}
+
+
+def default_permissions(setting: str) -> Permissions:
+    """What jobs get whose files give nothing, by the repository's setting: "read", or "write" to all but id-token."""
+    if setting != "write":
+        return RESTRICTED
+    return {scope: levels[-1] for scope, levels in permission_scopes().items() if scope != "id-token"}
 
 
 def permissions_of(workflow: Workflow, job: Job, *, default: Permissions = RESTRICTED) -> Permissions:

@@ -178,7 +178,7 @@ def _expanded(
 
 
 def _permissions(plan: Plan, job: Job) -> Permissions:
-    return least(permissions_of(plan.workflow, job), plan.place.ceiling)
+    return least(permissions_of(plan.workflow, job, default=plan.place.default), plan.place.ceiling)
 
 
 def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:

@@ -288,7 +288,10 @@ def _outside(state: RunState, event: _OutsideEvent) -> RunState:
 def _github(state: RunState, event: _GithubEvent) -> RunState:
     if isinstance(event, RefChanged):
         return replace(state, refs=(*state.refs, event))
-    known = {release.number: release for release in state.releases}
+    others = state.releases
+    if event.latest:  # of several releases only one is
+        others = tuple(replace(release, latest=False) for release in others)
+    known = {release.number: release for release in others}
     made = event.number in known and known[event.number].change == "created"
     known[event.number] = replace(event, change="created") if made and event.change == "edited" else event
     if made and event.change == "deleted":

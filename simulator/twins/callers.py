@@ -74,7 +74,7 @@ def missing_permission(job_id: str, did: str, scope: str, access: str) -> Findin
             severity=Severity.WARNING,
             message=f"The job {job_id} {did}, and its token lacks `{scope}: {access}`: GitHub refuses that.",
             hint=f"Give the job `permissions: {scope}: {access}`; a job's permissions replace the workflow's. "
-            "A repository may be set to give all jobs more; pysim takes the setting of new ones.",
+            'If the repository\'s setting gives jobs more, say so: workflow-permissions = "write" under [repository].',
             where=job_id,
         )
     )

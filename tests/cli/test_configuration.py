@@ -18,6 +18,7 @@ owner = "octo"
 name = "demo"
 visibility = "private"
 default-branch = "trunk"
+workflow-permissions = "write"
 
 [run]
 actor = "ada"
@@ -70,6 +71,7 @@ def test_everything(tmp_path: Path) -> None:
     assert found.file == "pysim.toml"
     assert (found.repository.owner, found.repository.name) == ("octo", "demo")
     assert (found.repository.visibility, found.repository.default_branch) == ("private", "trunk")
+    assert found.repository.workflow_permissions == "write"
     assert found.actor == "ada"
     assert found.run == RunFacts(number=42, attempt=2, triggering_actor="grace", ref_protected=True)
     assert found.publishers == (

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from simulator.planning.choice import Choice, choose, may_publish, publishing_reason
-from simulator.planning.permissions import permissions_of
+from simulator.planning.permissions import default_permissions, permissions_of
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
 
@@ -95,5 +95,7 @@ def test_permissions(workflow_level: str, job_level: str, expected: dict[str, st
 
 def test_a_permissive_repository_gives_no_identity() -> None:
     subject = workflow()
-    granted = permissions_of(subject, subject.jobs["it"], default={"contents": "write", "packages": "write"})
-    assert granted == {"metadata": "read", "contents": "write", "packages": "write"}
+    granted = permissions_of(subject, subject.jobs["it"], default=default_permissions("write"))
+    assert (granted["contents"], granted["packages"], granted["metadata"]) == ("write", "write", "read")
+    assert "id-token" not in granted
+    assert permissions_of(subject, subject.jobs["it"], default=default_permissions("read"))["contents"] == "read"

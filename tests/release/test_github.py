@@ -63,6 +63,15 @@ def test_a_release_without_the_permission(tiny: Repository) -> None:
     assert done.summary["github"]["releases"] == []
 
 
+def test_a_repository_that_gives_its_jobs_more(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    silent = RELEASE.replace("    permissions:\n      contents: write\n", "")
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + silent)
+    tiny.write("pysim.toml", '[repository]\nworkflow-permissions = "write"\n')
+    done = tiny.rehearse("--offline")
+    assert (done.conclusions["release"], len(done.summary["github"]["releases"])) == ("success", 1)
+
+
 def test_the_release_of_a_release_event_is_there(tiny: Repository) -> None:
     workflow = tiny.root / WORKFLOW
     text = workflow.read_text()
