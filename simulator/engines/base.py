@@ -98,7 +98,8 @@ class Command:
 class Exit:
     """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N.
 
-    `fault` says why the program could not be started. `files` are those of `Command.collect` that are there.
+    `fault` says why the program could not be started, or one of its files not be written. `files` are those of
+    `Command.collect` that are there.
     """
 
     code: int

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from simulator.engines.base import LAYOUT, Command, Engine, Exit, Sandbox, SandboxSpec
+from simulator.engines.base import LAYOUT, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
 from simulator.errors import EngineError
 from tests.engines.driving import output, python, run
 
@@ -55,6 +55,17 @@ def test_a_slow_reader_loses_nothing_and_blocks_nobody(sandbox: Sandbox) -> None
         assert slowly.result(60).ok
         assert quickly.result(60) == (Exit(code=0), ["hi"])
     assert len(seen) == 500_000
+
+
+def test_a_file_that_cannot_be_written_is_a_result(sandbox: Sandbox) -> None:
+    sandbox.write(LAYOUT.temp / "shut/file", b"")
+    assert run(sandbox, "chmod", "0", str(LAYOUT.temp / "shut"))[0].ok
+    path = LAYOUT.temp / "shut/other"
+    command = Command(
+        argv=("true",), cwd=LAYOUT.home, env=sandbox.environment, files={path: NewFile(content=b"x")}, collect=(path,)
+    )
+    assert sandbox.run(command, print) == Exit(code=126, fault=f"Permission denied: '{path}'")
+    assert run(sandbox, "true")[0].ok
 
 
 def test_a_limit_may_be_longer_than_any_run(sandbox: Sandbox) -> None:

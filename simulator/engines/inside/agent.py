@@ -198,9 +198,10 @@ class Agent:
     # Commands
 
     def run(self, number: int, request: dict[str, Any]) -> None:
-        with self.as_user():
-            for path, (data, mode) in request["files"].items():
-                write_file(io.BytesIO(base64.b64decode(data)), path, mode)
+        fault = self.bring(request["files"])
+        if fault is not None:
+            self.ended(number, 126, "exited", [], fault)
+            return
         become = None if request["root"] else self.become_user
         pid, pipe, failure = spawn(request["argv"], request["cwd"], request["env"], become)
         if failure:
@@ -215,6 +216,16 @@ class Agent:
             return
         command = Running(number, pid, pipe, request["timeout"], request["collect"])
         self.running[pid] = self.pipes[pipe] = command
+
+    def bring(self, files: dict[str, tuple[str, int]]) -> str | None:
+        """Write a command's files; why one could not be, for which an earlier command or a full disk is to blame."""
+        with self.as_user():
+            for path, (data, mode) in files.items():
+                try:
+                    write_file(io.BytesIO(base64.b64decode(data)), path, mode)
+                except OSError as error:
+                    return f"{error.strerror}: '{path}'"
+        return None
 
     def ended(self, number: int, code: int | None, reason: str, collect: list[str], fault: str | None = None) -> None:
         files, large = gather(collect)
@@ -370,19 +381,18 @@ class Agent:
         self.send(id=number, done=found)
 
     def orphans(self, number: int, request: dict[str, Any]) -> None:
-        variable = request["variable"].encode()
-        ended = end_marked(variable)
+        ended = end_marked(request["variable"])
         with self.as_user():  # without CAP_SYS_PTRACE not even root may look at the processes of another user
-            ended.update(end_marked(variable))
+            ended.update(end_marked(request["variable"]))
         self.send(id=number, done=list(ended.items()))
 
 
-def end_marked(variable: bytes) -> dict[int, str]:
+def end_marked(variable: str) -> dict[int, str]:
     """Kill the processes with a variable in their environment that this user may look at: number and name of each."""
     ended = {}
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/environ", "rb") as variables:
-            if variable in variables.read().split(b"\0"):
+            if variable.encode() in variables.read().split(b"\0"):
                 with open(f"/proc/{pid}/comm", errors="replace") as name:
                     ended[int(pid)] = name.read().rstrip("\n")
                 os.kill(int(pid), signal.SIGKILL)
