@@ -193,6 +193,11 @@ class StateFolder:
         """What jobs keep with the cache service: the entries of this repository."""
         return self.path / "cache"
 
+    @property
+    def cache_uploads(self) -> Path:
+        """Where entries are until they are whole: a folder a process, whose name begins with its owner."""
+        return self.cache / "uploads"
+
     def create(self) -> Path:
         """Make `.pysim/` and give it back. Raises UsageError when the repository is not writable."""
         with _writing(self.path, hint="Make the folder writable, or rehearse a copy of the repository."):
@@ -293,6 +298,14 @@ def temporary_folders(kind: str = "*", parents: Sequence[Path] | None = None) ->
 def abandoned_folders(kind: str = "*", parents: Sequence[Path] | None = None) -> tuple[Path, ...]:
     """Those of dead processes."""
     return tuple(folder for folder in temporary_folders(kind, parents) if not _owner_of(folder).alive)
+
+
+def folders_of_the_dead(parent: Path) -> tuple[Path, ...]:
+    """The folders in there whose names, up to the last dash, are those of processes that died."""
+    with contextlib.suppress(OSError):
+        owned = [(folder, Owner.parse(folder.name.rpartition("-")[0])) for folder in sorted(parent.iterdir())]
+        return tuple(folder for folder, owner in owned if owner is not None and not owner.alive)
+    return ()
 
 
 def _owner_of(folder: Path) -> Owner:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.paths import Owner, remove_folder
+from simulator.paths import Owner, folders_of_the_dead, remove_folder
 from simulator.twins.blobs import Blocks, Content
 from simulator.twins.records import Clock
 from simulator.twins.twirp import TwirpError
@@ -121,7 +121,8 @@ class CacheStore:
                 (other.key, other.version, other.scope) == (key, version, scope) for other in mine
             ):
                 raise CacheError("already_exists", _EXISTS)
-            self._sweep()
+            for folder in folders_of_the_dead(self._uploads.parent):
+                remove_folder(folder)
             number = next(self._numbers)
             reservation = self._reservations[number] = Reservation(
                 number=number,
@@ -260,14 +261,6 @@ class CacheStore:
                 kept.add(entry.path)
         for path in set(self._blobs.iterdir()) - kept:
             path.unlink(missing_ok=True)
-
-    def _sweep(self) -> None:
-        """Remove the unfinished uploads of processes that were killed."""
-        with contextlib.suppress(OSError):
-            for folder in self._uploads.parent.iterdir():
-                owner = Owner.parse(folder.name.rpartition("-")[0])
-                if owner is not None and not owner.alive:
-                    remove_folder(folder)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -104,5 +104,9 @@ def test_a_cache_is_kept_between_rehearsals(tiny_on: Repository, toolkit: Toolki
     assert second.log("use").splitlines().count("text") == 1, "an entry is written once"
     told = [[event["outcome"] for event in run.events if event["type"] == "cache-used"] for run in (first, second)]
     assert told == [["miss", "saved", "hit"], ["hit", "hit"]]
+    left = tiny_on.root / ".pysim/cache/uploads/999999999-1-0badb007-a"
+    left.mkdir(parents=True)
+    assert f"removed folder {left}" in tiny_on.pysim("clean").text
+    assert not left.exists()
     tiny_on.pysim("clean", "--cache")
     assert not (tiny_on.root / ".pysim/cache").exists()

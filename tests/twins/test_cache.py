@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from simulator.paths import Owner, folders_of_the_dead
 from simulator.run_events import CacheUsed
 from simulator.twins.cache_store import UNUSED, CacheError, CacheStore
 
@@ -315,6 +316,17 @@ def test_a_blob_that_was_lost_is_a_miss_and_one_that_is_nobodys_goes(tmp_path: P
     (tmp_path / "cache/blobs/stray").write_bytes(b"x")
     kept.save("b", 1)
     assert not (tmp_path / "cache/blobs/stray").exists()
+
+
+def test_what_a_killed_process_did_not_finish_goes(tmp_path: Path) -> None:
+    uploads = tmp_path / "cache/uploads"
+    dead, alive = uploads / "999999999-1-0badb007-a", uploads / f"{Owner.current()}-b"
+    for folder in (dead, alive):
+        folder.mkdir(parents=True)
+    assert folders_of_the_dead(uploads) == (dead,)
+    Store(tmp_path / "cache", 100).save("a", 1)
+    assert not dead.exists()
+    assert alive.exists()
 
 
 def test_two_processes_make_the_same_entry(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.engines.registry import ENGINES
 from simulator.errors import EngineUnavailableError, ExitCode
-from simulator.paths import StateFolder, abandoned_folders, cache_folder, remove_folder
+from simulator.paths import StateFolder, abandoned_folders, cache_folder, folders_of_the_dead, remove_folder
 from simulator.triggers.repository import find_root
 
 
@@ -17,7 +17,7 @@ def clean(
 ) -> ExitCode:
     """Remove what dead runs left in the engines and in this repository, then what was asked for."""
     state = StateFolder(find_root(directory))
-    removed = [*_engines(images=images), *_folders(), *_runs(state, finished=runs)]
+    removed = [*_engines(images=images), *_folders(state), *_runs(state, finished=runs)]
     if index and state.index.exists():
         shutil.rmtree(state.index)
         removed.append("the kept index")
@@ -49,9 +49,10 @@ def _engines(*, images: bool) -> list[str]:
     return removed
 
 
-def _folders() -> list[str]:
-    """What processes that were killed left of their temporary folders."""
-    return [f"folder {folder}" for folder in abandoned_folders() if remove_folder(folder)]
+def _folders(state: StateFolder) -> list[str]:
+    """What processes that were killed left of their temporary folders, and of caches that they did not finish."""
+    left = (*abandoned_folders(), *folders_of_the_dead(state.cache_uploads))
+    return [f"folder {folder}" for folder in left if remove_folder(folder)]
 
 
 def _runs(state: StateFolder, *, finished: bool) -> list[str]:
