@@ -36,7 +36,7 @@ _METHOD: Final = re.compile(r"(-[a-zA-Z]*X|--request=|--method=)(POST|PUT|PATCH|
 _METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _CLIENTS: Final = frozenset({"curl", "wget", "http", "https", "xh"})
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh"})
-_GITHUB: Final = ("github.com", "githubusercontent.com")
+_GITHUB: Final = frozenset({"github.com", "api.github.com", "uploads.github.com"})  # other hosts of it are real
 
 
 @functools.cache
@@ -207,9 +207,9 @@ def _is_here(address: str) -> bool:
     if _GITHUB_ADDRESS.search(address):
         return True
     host = _host(address)
-    own = (*_GITHUB, *(domain for index in indexes().values() for domain in index.hosts))
+    own = ("actions.githubusercontent.com", *(domain for index in indexes().values() for domain in index.hosts))
     local = host in {"localhost", "0.0.0.0", "[::1]", "::1"} or host.startswith("127.")  # noqa: S104 - a name to compare
-    return local or any(host == domain or host.endswith(f".{domain}") for domain in own)
+    return local or host in _GITHUB or any(host == domain or host.endswith(f".{domain}") for domain in own)
 
 
 def _host(address: str) -> str:

@@ -30,6 +30,7 @@ from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.planning.outside import action_writes_outside
+from simulator.planning.uploads import foreign_indexes_of_action
 from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
@@ -254,8 +255,7 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     inputs = _inputs(use, run)
     _header(use, run, inputs)
-    if (said := action_writes_outside(str(at), {name.lower(): value for name, value in inputs.items()})) is not None:
-        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+    _refuse_what_is_real(str(at), {name.lower(): value for name, value in inputs.items()})
     match runs:
         case OutsideRuns():
             run.log.annotate("notice", f"Not rehearsed: {at} would have {runs.done}.")
@@ -268,6 +268,14 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
             return _composite(use, run, runs, inputs, uses)
         case _:
             assert_never(runs)
+
+
+def _refuse_what_is_real(uses: str, inputs: Mapping[str, str]) -> None:
+    """Hold an action that would write for real with its inputs, which no one could see through before."""
+    if (said := action_writes_outside(uses, inputs)) is not None:
+        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+    for place in foreign_indexes_of_action(uses, inputs):
+        raise StepError(f"This step uploads to {place}. pysim does not stand in for that: it would be a real release.")
 
 
 def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from simulator.engines.base import LAYOUT, NewFile
 from simulator.expressions.language import Scope, render
 from simulator.planning.outside import script_writes_outside
+from simulator.planning.uploads import foreign_indexes_of_script
 from simulator.run_events import Conclusion
 from simulator.runner.log import StepLog
 from simulator.runner.shells import Shell, find_shell
@@ -20,8 +22,7 @@ def run_script(run: StepRun) -> Conclusion:
     if step.run is None:
         raise StepError(f"pysim does not carry out `{step.control}:` yet")
     text = render(step.run.template, scope)
-    for said in script_writes_outside(text):  # in actions, too, whose steps no one saw before
-        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+    _refuse_what_is_real(text, run.env)
     inside = run.outer is not None  # the job's defaults do not count in a composite action
     shell = _shell(run, _rendered(step.shell, scope) or (None if inside else job.shell))
     folder = _rendered(step.working_directory, scope)
@@ -34,6 +35,14 @@ def run_script(run: StepRun) -> Conclusion:
     if outcome is not Conclusion.SUCCESS:
         run.log.error(f"Process completed with exit code {run.exit_code}.")
     return outcome
+
+
+def _refuse_what_is_real(script: str, variables: Mapping[str, str]) -> None:
+    """Hold a step that would write for real: one in an action, or one that no one could see through before."""
+    for said in script_writes_outside(script):
+        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+    for place in foreign_indexes_of_script(script, variables):
+        raise StepError(f"This step uploads to {place}. pysim does not stand in for that: it would be a real release.")
 
 
 def write_variables(log: StepLog, run: StepRun) -> None:

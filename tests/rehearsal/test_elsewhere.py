@@ -71,6 +71,7 @@ IMAGE = "{uses: docker/build-push-action@v6%s}"
         ("npx semantic-release", "runs semantic-release, which publishes what its plugins are for"),
         ('curl -d \'{"a": "b; c"}\' https://hooks.example/x', CURL % "hooks.example"),
         ('curl -XPOST "${{ secrets.HOOK }}"', CURL % "an address that is not written here"),
+        ("curl -T x https://maven.pkg.github.com/x", CURL % "maven.pkg.github.com"),
         ("curl --request PUT --url https://a.example/x", CURL % "a.example"),
         ("git push https://USER@git.example/x.git", "runs git push, which pushes to git.example"),
     ],

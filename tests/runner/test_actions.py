@@ -533,7 +533,28 @@ Located within expression: format('{1}')
     ),
 }
 
+REAL = "pysim does not stand in for that: it would be a real release."
 OUTSIDE = {
+    "an upload to an index that only an expression names is not begun": Case(
+        head="env: {TWINE_REPOSITORY_URL: 'https://${{ github.ref_name }}.corp.example/'}",
+        steps="""
+            - run: twine upload dist/*
+            - if: always()
+              run: twine upload --repository-url https://${{ github.ref_name }}.b.example/ dist/*
+            - if: always()
+              uses: pypa/gh-action-pypi-publish@release/v1
+              with: {repository-url: 'https://${{ github.ref_name }}.c.example/'}
+        """,
+        says=f"""
+            Run twine upload dist/*: failure
+              ! This step uploads to v1.corp.example. {REAL}
+            Run twine upload --repository-url https://v1.b.example/ dist/*: failure
+              ! This step uploads to v1.b.example. {REAL}
+            Run pypa/gh-action-pypi-publish@release/v1: failure
+              ! This step uploads to v1.c.example. {REAL}
+            = failure
+        """,
+    ),
     "what has no effect but outside is passed over and told": Case(
         steps="""
             - id: cov
