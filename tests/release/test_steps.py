@@ -101,7 +101,8 @@ def test_every_kind_of_step(tiny_on: Repository) -> None:
     assert "remembers 6 of pieces" in said
     assert "got 6" in done.log("after").splitlines()
     names = [step["name"] for step in done.summary["jobs"][0]["steps"]]
-    assert names[-4:] == ["its output", "Post Run ./actions/add", "Post Run actions/checkout@v4", "Complete job"]
+    posts = [f"Post Run {name}" for name in ("./actions/outer", "actions/setup-python@v5", "actions/checkout@v4")]
+    assert names[-5:] == ["its output", *posts, "Complete job"]
     (notice,) = [event for event in done.events if event["type"] == "annotation" and event["level"] == "notice"]
     assert (notice["file"], notice["line"]) == ("a.py", 3)
     assert [event["markdown"] for event in done.events if event["type"] == "step-summary"] == ["### Fine\n"]
