@@ -387,10 +387,9 @@ def _outcome(run: StepRun, body: Body) -> Conclusion:
     try:
         run.start()
         outcome = body(run)
-    except StepCancelled:
-        run.log.error("The operation was canceled.")
-        return Conclusion.CANCELLED
-    except (ExpressionError, ShellError, StepError) as error:
-        run.log.error(str(error))
-        return Conclusion.FAILURE
+    except (ExpressionError, ShellError, StepError, StepCancelled) as error:
+        # What an expression runs in the sandbox, hashFiles, is ended by a cancel as well.
+        cancelled = isinstance(error, StepCancelled) or run.life.stop.is_set()
+        run.log.error("The operation was canceled." if cancelled else str(error))
+        return Conclusion.CANCELLED if cancelled else Conclusion.FAILURE
     return Conclusion.FAILURE if outcome is Conclusion.SUCCESS and run.log.failed else outcome

@@ -65,7 +65,9 @@ class Machine:
             say(self._nodes.get(program, "not found"))
             return Exit(code=0 if program in self._nodes else 127)
         if program == str(LAYOUT.python) and words[:2] == ["-I", "-c"]:
-            return _hash(words[4:], say)
+            if "cancelled meanwhile" in words:
+                self.cancel_run()
+            return CANCELLED if sandbox.cancelled.is_set() else _hash(words[4:], say)
         self.processes.append(command)
         names = (PurePosixPath(word.strip(". '")) for word in reversed(words))  # pwsh has it in a command of its own
         script = next(name for name in names if name in sandbox.files)
