@@ -44,7 +44,7 @@ def _try(secrets: int, *, matchers: bool) -> float:
     def ignore(_: RunEvent) -> None:
         pass
 
-    known = Matchers(lambda _: json.dumps(MATCHER).encode(), PurePosixPath("/work"))
+    known = Matchers(lambda _: json.dumps(MATCHER).encode(), PurePosixPath("/job"))
     masker = Masker(f"a-secret-value-{n}" for n in range(secrets))
     log = StepLog(JobLog(job_id="build", masker=masker, emit=ignore, matchers=known), 1)
     if matchers:

@@ -14,11 +14,11 @@ from simulator.runner.files import FileCommandError
 from tests.runner.driving import World, job_of
 
 HEX = "a" * 64
-FILES = {PurePosixPath("/work/dist/a.whl"): b"wheel", PurePosixPath("/elsewhere/b.whl"): b"other"}
+FILES = {PurePosixPath("/job/dist/a.whl"): b"wheel", PurePosixPath("/elsewhere/b.whl"): b"other"}
 
 
 def read(path: PurePosixPath) -> bytes:
-    if path == PurePosixPath("/work/dist"):
+    if path == PurePosixPath("/job/dist"):
         raise EngineError("a folder", hint="")
     if path not in FILES:
         raise FileNotFoundError(str(path))
@@ -26,7 +26,7 @@ def read(path: PurePosixPath) -> bytes:
 
 
 def declared() -> Declared:
-    return Declared(PurePosixPath("/work"), read)
+    return Declared(PurePosixPath("/job"), read)
 
 
 def listing(found: Declared) -> list[tuple[str, str, str]]:
@@ -56,7 +56,7 @@ def test_what_can_be_declared() -> None:
         ("oci://image", "oci:// entries must include an @sha{256,384,512}:<hex> digest"),
         ("oci://image@sha256:abc", "digest 'sha256' must be 64 hex characters, got 3"),
         ("https://x.example/a", "unsupported URI scheme"),
-        ("gone", "file 'gone' does not exist (relative paths are resolved against the workspace root '/work')"),
+        ("gone", "file 'gone' does not exist (relative paths are resolved against the workspace root '/job')"),
         ("/gone", "file '/gone' does not exist"),
         ("image@sha256:abc", "file 'image@sha256:abc' does not exist (relative paths are resolved against the"),
         ("dist", "'dist' is a directory, not a regular file"),

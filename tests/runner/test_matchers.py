@@ -17,7 +17,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.matchers import Matchers
 from tests.runner.driving import WORKSPACE, World, job_of
 
-FOLDER = PurePosixPath("/work/tool")
+FOLDER = PurePosixPath("/job/tool")
 GIT = '[remote "origin"]\n\turl = https://github.com/octo/tool\n'
 COMPILER: dict[str, Any] = {
     "owner": "cc",
@@ -210,11 +210,11 @@ def test_state_is_not_carried_into_the_next_step() -> None:
     [
         ("a.c", "a.c"),
         ("./src/../a.c", "a.c"),
-        ("/work/tool/a.c", "a.c"),
+        ("/job/tool/a.c", "a.c"),
         ("gone.c", None),
         ("folder", None),
-        ("/work/elsewhere/a.c", None),
-        ("/work/fork/a.c", None),
+        ("/job/elsewhere/a.c", None),
+        ("/job/fork/a.c", None),
         ("nested/b.c", "b.c"),
     ],
 )
@@ -222,8 +222,8 @@ def test_a_file_counts_where_it_lies_in_a_checkout_of_the_repository(file: str, 
     job = Job({"a.c": "", "../elsewhere/a.c": ""})
     job.files = {PurePosixPath(str(path).replace("/tool/..", "")): content for path, content in job.files.items()}
     job.files |= {
-        PurePosixPath("/work/fork/a.c"): b"",
-        PurePosixPath("/work/fork/.git/config"): b"url = https://github.com/octo/fork\n",
+        PurePosixPath("/job/fork/a.c"): b"",
+        PurePosixPath("/job/fork/.git/config"): b"url = https://github.com/octo/fork\n",
         FOLDER / "nested/b.c": b"",
         FOLDER / "nested/.git/config": b"  URL = git@github.com:Octo/Tool.git  \n",
     }
@@ -292,7 +292,7 @@ def test_a_file_that_is_refused_fails_the_step(content: object, complaint: str) 
 def test_a_file_that_is_not_there_fails_the_step() -> None:
     job = Job()
     assert job.feed("::add-matcher::m.json").failed
-    assert job.shown[1] == ("error", "Could not find file '/work/tool/m.json'.")
+    assert job.shown[1] == ("error", "Could not find file '/job/tool/m.json'.")
 
 
 @pytest.mark.parametrize("command", ["::add-matcher::", "::remove-matcher::", "::remove-matcher owner=a::m.json"])
