@@ -6,8 +6,9 @@ Works on a step as it is written and on its evaluated texts alike; an expression
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from simulator.indexes import indexes
@@ -42,6 +43,23 @@ def foreign_indexes_of_script(script: str, variables: Mapping[str, str]) -> Sequ
         *(variables[name] for name in sorted(_VARIABLES & variables.keys())),
     )
     return (*_foreign(addresses), *dict.fromkeys(f"the index {name}" for name in named))
+
+
+def foreign_indexes_of_project(script: str, read: Callable[[str], bytes | None]) -> Sequence[str]:
+    """The hosts that the project's own settings send `uv publish` to; `read` gives a file of the step's folder."""
+    if not any(commands(script, [["uv", "publish"]])):
+        return ()
+    named: list[str] = []
+    for file, keys in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
+        try:
+            table: Any = tomllib.loads((read(file) or b"").decode("utf-8", "replace"))
+        except tomllib.TOMLDecodeError:
+            continue
+        for key in keys:
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict) and "publish-url" in table:
+            named.append(str(table["publish-url"]))
+    return _foreign(named)
 
 
 def _foreign(addresses: Iterable[str]) -> Sequence[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from simulator.engines.base import LAYOUT, NewFile
 from simulator.expressions.language import Scope, render
 from simulator.planning.outside import script_writes_outside
-from simulator.planning.uploads import foreign_indexes_of_script
+from simulator.planning.uploads import foreign_indexes_of_project, foreign_indexes_of_script
 from simulator.run_events import Conclusion
 from simulator.runner.log import StepLog
 from simulator.runner.shells import Shell, find_shell
@@ -22,12 +22,12 @@ def run_script(run: StepRun) -> Conclusion:
     if step.run is None:
         raise StepError(f"pysim does not carry out `{step.control}:` yet")
     text = render(step.run.template, scope)
-    _refuse_what_is_real(text, run.env)
     inside = run.outer is not None  # the job's defaults do not count in a composite action
     shell = _shell(run, _rendered(step.shell, scope) or (None if inside else job.shell))
     folder = _rendered(step.working_directory, scope)
     if folder is None and not inside:
         folder = job.working_directory
+    _refuse_what_is_real(run, text, job.folder / (folder or ""))
     file = LAYOUT.temp / f"{uuid.uuid4()}{shell.extension}"
     script = NewFile(content=shell.script(text).encode("utf-8", "replace"), mode=0o755)
     _header(run, text, shell)
@@ -37,11 +37,18 @@ def run_script(run: StepRun) -> Conclusion:
     return outcome
 
 
-def _refuse_what_is_real(script: str, variables: Mapping[str, str]) -> None:
+def _refuse_what_is_real(run: StepRun, script: str, folder: PurePosixPath) -> None:
     """Hold a step that would write for real: one in an action, or one that no one could see through before."""
     for said in script_writes_outside(script):
         raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
-    for place in foreign_indexes_of_script(script, variables):
+
+    def read(name: str) -> bytes | None:
+        try:
+            return run.job.sandbox.read(folder / name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    for place in (*foreign_indexes_of_script(script, run.env), *foreign_indexes_of_project(script, read)):
         raise StepError(f"This step uploads to {place}. pysim does not stand in for that: it would be a real release.")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from simulator.indexes import indexes
 from simulator.planning.outside import script_writes_outside
+from simulator.planning.uploads import foreign_indexes_of_project
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.workflow.loader import load_workflow
 
@@ -123,3 +124,25 @@ def test_steps_that_write_outside(step: str, said: str | None) -> None:
     assert [(finding.code, finding.message.split(":")[0]) for finding in found] == (
         [("writes-outside", f"Job publish {said}")] if said else []
     )
+
+
+@pytest.mark.parametrize(
+    ("script", "files", "hosts"),
+    [
+        (
+            "uv publish",
+            {"pyproject.toml": '[tool.uv]\npublish-url = "https://pkgs.corp.example/"'},
+            ("pkgs.corp.example",),
+        ),
+        ("uv publish", {"uv.toml": 'publish-url = "https://pkgs.corp.example/"'}, ("pkgs.corp.example",)),
+        ("uv publish", {"pyproject.toml": f'[tool.uv]\npublish-url = "{OWN}"'}, ()),
+        ("uv publish", {"pyproject.toml": "[tool]\nuv = 1", "uv.toml": "broken ="}, ()),
+        ("uv publish", {}, ()),
+        ("uv build", {"uv.toml": 'publish-url = "https://pkgs.corp.example/"'}, ()),
+    ],
+)
+def test_what_the_projects_own_settings_say(script: str, files: dict[str, str], hosts: tuple[str, ...]) -> None:
+    def read(name: str) -> bytes | None:
+        return files[name].encode() if name in files else None
+
+    assert foreign_indexes_of_project(script, read) == hosts

@@ -555,6 +555,18 @@ OUTSIDE = {
             = failure
         """,
     ),
+    "nor one to an index that the project's own settings name": Case(
+        world={"files": {"package/uv.toml": "publish-url = 'https://corp.example/'"}},
+        steps="""
+            - run: uv publish
+              working-directory: package
+        """,
+        says=f"""
+            Run uv publish: failure
+              ! This step uploads to corp.example. {REAL}
+            = failure
+        """,
+    ),
     "what has no effect but outside is passed over and told": Case(
         steps="""
             - id: cov
