@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.actions.faults import UnknownActionError
+from simulator.actions.repositories import Repositories, parse_local_repository
+from simulator.engines.docker_engine import DockerEngine
 from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR
 from tests.release.conftest import MakeRepository
-from tests.release.driving import PROJECT, WORKFLOW, Repository
+from tests.release.driving import PROJECT, TINY, WORKFLOW, Repository
 
 # ---- small ones
 
@@ -133,6 +136,57 @@ def test_javascript_and_composite_actions_of_other_repositories(tiny_on: Reposit
     }
 
 
+GENERATING = """\
+name: Publish
+inputs: {user: {default: __token__}}
+runs:
+  using: composite
+  steps:
+    - id: origin
+      shell: bash
+      env: {REF: '${{ github.action_ref }}', REPO: '${{ github.action_repository }}'}
+      run: |
+        echo "ref=$REF" >> "$GITHUB_OUTPUT"
+        echo "image=ghcr.io/$REPO:${REF//\\//-}" >> "$GITHUB_OUTPUT"
+    - shell: bash -eEuo pipefail {0}
+      run: |
+        where=.github/.tmp/.generated-actions/run-in-docker-container
+        mkdir -p "$where"
+        cat > "$where/action.yml" <<END
+        name: Generated
+        inputs: {user: {required: true}}
+        runs:
+          using: docker
+          image: docker://${{ steps.origin.outputs.image }}
+          entrypoint: /bin/sh
+          args: [-c, 'echo "in a container as \\$INPUT_USER, of [\\$GITHUB_ACTION_REPOSITORY]"; ls dist']
+        END
+    - uses: ./.github/.tmp/.generated-actions/run-in-docker-container
+      with: {user: '${{ inputs.user }}'}
+"""
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("require_docker")
+def test_an_action_that_writes_another_one_and_uses_it(copy_of: MakeRepository, tmp_path: Path) -> None:
+    """As gh-action-pypi-publish does: a Docker action in the workspace whose image has the name of the action's ref."""
+    engine = DockerEngine()
+    engine.prepare(lambda _: None)
+    image = engine.image.partition(" ")[0]
+    publish = clone(tmp_path, "publish", {"action.yml": GENERATING})
+    git("branch", "release/v1", cwd=publish)
+    tiny = copy_of(TINY, "docker")
+    tiny.write(
+        WORKFLOW,
+        "on: push\njobs:\n  publish:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - run: mkdir dist && touch dist/a.whl\n      - uses: octo/publish@release/v1\n",
+    )
+    options = ("--local-repository", f"octo/publish={publish}", "--image", f"ghcr.io/octo/publish:release-v1={image}")
+    done = tiny.rehearse("--source", "worktree", *options)
+    assert done.conclusions == {"publish": "success"}, done.log("publish")
+    assert {"in a container as __token__, of []", "a.whl"} <= set(done.log("publish").splitlines())
+
+
 # ---- GitHub's own
 
 CLONES = os.environ.get("PYSIM_CLONES")  # a pattern: /clones/{owner}/{name}
@@ -140,6 +194,8 @@ GITHUBS = {
     "actions/checkout": ("v4", "v5", "v6", "v7"),
     "actions/setup-python": ("v5", "v6", "v7"),
     "actions/cache": ("v4", "v5"),
+    "actions/upload-artifact": ("v4", "v7"),
+    "actions/download-artifact": ("v4", "v8"),
 }
 CACHED = """\
       - run: mkdir -p kept && echo text > kept/a
@@ -155,7 +211,9 @@ CACHED = """\
     ("action", "version"), [(action, version) for action, versions in GITHUBS.items() for version in versions]
 )
 @pytest.mark.usefixtures("require_docker")
-def test_githubs_own_code_releases_the_sample(copy_of: MakeRepository, action: str, version: str) -> None:
+def test_githubs_own_code_releases_the_sample(
+    copy_of: MakeRepository, tmp_path: Path, action: str, version: str
+) -> None:
     assert CLONES is not None
     sample = copy_of(PROJECT / "sample_repo", "docker")
     sample.edit(WORKFLOW, ("      - name: Install build\n", f"{CACHED}      - name: Install build\n"))
@@ -164,6 +222,11 @@ def test_githubs_own_code_releases_the_sample(copy_of: MakeRepository, action: s
     sample.edit(WORKFLOW, (used, f"{action}@{version}"))
     owner, name = action.split("/")
     path = CLONES.format(owner=owner, name=name)
+    try:
+        copy = parse_local_repository(f"{action}={path}", Path())
+        Repositories(tmp_path / "cache", local=[copy], offline=True).snapshot(owner, name, version)
+    except (ValueError, UnknownActionError) as error:
+        pytest.skip(f"the clone is not there, or not whole: {error}")
     options = ("--actions", f"{action}=real", "--local-repository", f"{action}={path}")
     done = sample.rehearse("--source", "worktree", *options)
     assert (done.code, done.verdict) == (0, "go"), json.dumps(done.summary["findings"]) + done.log("build")
