@@ -1,10 +1,11 @@
-"""The rule of events that start nothing: releases and tags made with GITHUB_TOKEN."""
+"""The rules of releases and tags that are made with GITHUB_TOKEN: may it, and what starts for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.rehearsal.handover import unheard
+from simulator.diagnostics import Severity
+from simulator.rehearsal.handover import handovers, unheard
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import publishing
 
@@ -23,4 +24,23 @@ def token_starts_nothing(subject: Subject) -> Iterator[Problem]:
             message=f"Job {handover.job.id} {handover.what} with GITHUB_TOKEN, so {other.path}, which publishes on "
             f"{event}, does not start: GitHub starts no run for {noun} that this token makes",
             hint="Make it with the token of a GitHub App, or publish in a job of this workflow that needs this one.",
+        )
+
+
+def missing_contents_write(subject: Subject) -> Iterator[Problem]:
+    """A step makes a release or a tag with GITHUB_TOKEN, and the job does not grant `contents: write`."""
+    workflow, seen = subject.workflow, set()
+    for handover in handovers(workflow):
+        job = handover.job
+        given = job.permissions if job.permissions is not None else workflow.permissions
+        called = given is None and "workflow_call" in workflow.triggers  # then its callers say it
+        if called or (given or {}).get("contents") == "write" or handover.span in seen:
+            continue
+        seen.add(handover.span)
+        setting = "" if given is not None else ", unless the repository's setting gives all jobs write access"
+        yield Problem(
+            span=handover.span,
+            message=f"Job {job.id} {handover.what} with GITHUB_TOKEN, which may not write contents{setting}",
+            hint=f"Add contents: write to the `permissions` of {job.id}; a job's block replaces the workflow's wholly.",
+            severity=Severity.WARNING if given is None else None,
         )

@@ -107,6 +107,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "GitHub starts no run for events that are made with that token.",
         handover.token_starts_nothing,
     ),
+    "missing-contents-write": _rule(
+        Severity.ERROR,
+        "A step makes a release or a tag with GITHUB_TOKEN without `contents: write` (a warning where no file says).",
+        "GitHub answers `Resource not accessible by integration`, often when the upload is done already.",
+        handover.missing_contents_write,
+    ),
     "unpinned-action": _rule(
         Severity.WARNING,
         "An action in a publishing job that may fetch ID tokens is not pinned to a commit (a notice for tags).",
