@@ -21,7 +21,8 @@ from simulator.engines.dockerfiles import needs_buildkit, prepare
 from simulator.engines.images import LABEL
 
 CERTIFICATES: Final = ".pysim-ca.pem"
-_DOCKERFILE: Final = ".pysim.Dockerfile"
+DOCKERFILE: Final = ".pysim.Dockerfile"
+JOB_LABEL: Final = "pysim.built-in-run"  # of the images that a job itself builds
 _REPOSITORY: Final = "pysim/action"
 _IN_MEMORY: Final = 1 << 24
 
@@ -37,6 +38,18 @@ def context_of_folder(folder: Path) -> dict[str, Path]:
     patterns = ignored.read_text(encoding="utf-8").splitlines() if ignored.is_file() else []
     patterns = [line.strip() for line in patterns if line.strip() and not line.startswith("#")]
     return {path: folder / path for path in exclude_paths(str(folder), patterns)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """What an image is built with besides its context; see `dockerfiles.prepare`. `name` says what it is for."""
+
+    name: str
+    dockerfile: str
+    network: str
+    certificates: bytes
+    variables: Mapping[str, str]
+    images: Mapping[str, str]
 
 
 class Context:
@@ -84,9 +97,16 @@ class Context:
                 return self._dockerfiles[known]
         raise ContainerError(f"'{path}' is no Dockerfile of the action")
 
-    def finish(self, dockerfile: str, certificates: bytes) -> IO[bytes]:
-        """The archive, with the Dockerfile to build and the certificates."""
-        for name, content in ((_DOCKERFILE, dockerfile.encode()), (CERTIFICATES, certificates)):
+    def ready(self, recipe: Recipe) -> IO[bytes]:
+        """The archive, with the Dockerfile to build and the certificates. Raises ContainerError."""
+        text = self.dockerfile(recipe.dockerfile)
+        if needs_buildkit(text):
+            raise ContainerError(
+                f"'{recipe.dockerfile}' needs BuildKit (RUN --mount, COPY --link or a here-document), "
+                "which cannot be kept from the network; pysim builds with Docker's classic builder alone"
+            )
+        text = prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
+        for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, recipe.certificates)):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             self._archive.addfile(entry, io.BytesIO(content))
@@ -95,34 +115,14 @@ class Context:
         return self._file
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
-    """What an image is built with besides its context; see `dockerfiles.prepare`. `name` says what it is for."""
-
-    name: str
-    dockerfile: str
-    network: str
-    certificates: bytes
-    variables: Mapping[str, str]
-    images: Mapping[str, str]
-
-
 def build(client: docker.DockerClient, context: Context, recipe: Recipe, on_line: LineSink) -> str:
     """Build, and give the image's id. Raises ContainerError with the builder's own words."""
-    dockerfile = recipe.dockerfile
-    text = context.dockerfile(dockerfile)
-    if needs_buildkit(text):
-        raise ContainerError(
-            f"'{dockerfile}' needs BuildKit (RUN --mount, COPY --link or a here-document), "
-            "which cannot be kept from the network; pysim builds with Docker's classic builder alone"
-        )
-    ready = prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
     tag = tag_of(recipe.name)
     try:
         output = client.api.build(
-            fileobj=context.finish(ready, recipe.certificates),
+            fileobj=context.ready(recipe),
             custom_context=True,
-            dockerfile=_DOCKERFILE,
+            dockerfile=DOCKERFILE,
             tag=tag,
             labels={LABEL: f"for {recipe.name}"},
             network_mode=f"container:{recipe.network}",
@@ -157,3 +157,15 @@ def add_from_sandbox(context: Context, client: docker.DockerClient, container: s
             data.write(chunk)
         data.seek(0)
         context.add_archive(data)
+
+
+def remove_built(client: docker.DockerClient, run_id: str) -> None:
+    """Remove the images that the jobs of a run built."""
+    for image in client.images.list(filters={"label": f"{JOB_LABEL}={run_id}"}):
+        for tag in image.tags or [str(image.id)]:
+            client.images.remove(tag, force=True)
+
+
+def held(content: bytes) -> IO[bytes]:
+    """A file in memory."""
+    return io.BytesIO(content)

@@ -36,11 +36,11 @@ from simulator.engines.base import (
     SandboxSpec,
 )
 from simulator.engines.channel import AgentChannel
-from simulator.engines.daemon import broken, connection_of, frames, labels, remove, remove_marked
+from simulator.engines.daemon import FURTHER, broken, connection_of, frames, labels, remove, remove_marked
 from simulator.engines.environment import certificate_variables, forward_argv
 from simulator.engines.followed import Followed, Frame
 from simulator.engines.options import add_port, read_options
-from simulator.engines.policy import BUNDLE, House, admit, forwards
+from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, House, admit, forwards
 from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
@@ -102,8 +102,10 @@ class DockerContainers:
     """See `Containers`. `house` is what they have in common."""
 
     def __init__(self, client: docker.DockerClient, spec: SandboxSpec, sandbox: str, channel: AgentChannel) -> None:
+        self.socket: str | None = None  # of the job's Docker API
+        self.built = False  # whether the job built images by it
         self._client = client
-        self._spec = spec
+        self.spec = spec
         self._sandbox = sandbox
         self._channel = channel
         self._exit = contextlib.ExitStack()
@@ -120,22 +122,23 @@ class DockerContainers:
 
     def image(self, name: str, *, login: Login | None = None, on_line: LineSink) -> ContainerImage:
         """See `Containers.image`."""
-        wanted = self._spec.images.get(name, name)
+        wanted = self.spec.images.get(name, name)
         if wanted != name:
             on_line(f"{wanted} stands for {name}, as configured")
-        found = self._find(wanted)
+        found = self.find(wanted)
         if found is not None:
             on_line(f"{wanted} is on this machine: it is not pulled again")
             return found
-        if self._spec.offline:
+        if self.spec.offline:
             raise ContainerError(f"The image {wanted} is not on this machine, and --offline pulls none")
         self._pull(wanted, login, on_line)
-        found = self._find(wanted)
+        found = self.find(wanted)
         if found is None:
             raise ContainerError(f"The image {wanted} was pulled and is gone")
         return found
 
-    def _find(self, name: str) -> ContainerImage | None:
+    def find(self, name: str) -> ContainerImage | None:
+        """An image that is there. Raises ContainerError."""
         with broken(f"Docker cannot say what the image {name} is"):
             try:
                 facts = self._client.images.get(name).attrs
@@ -174,22 +177,25 @@ class DockerContainers:
                 context.add_folder(folder)
             else:
                 builds.add_from_sandbox(context, self._client, self._sandbox, folder)
-            recipe = builds.Recipe(
-                name=name,
-                dockerfile=dockerfile,
-                network=self._sandbox,
-                certificates=self._spec.ca_bundle,
-                variables=self._variables(),
-                images=self._spec.images,
-            )
-            made = builds.build(self._client, context, recipe, on_line)
-        found = self._find(made)
+            made = builds.build(self._client, context, self.recipe(name, dockerfile), on_line)
+        found = self.find(made)
         if found is None:
             raise ContainerError(f"The image for {name} is gone right after it was built")
         return found
 
+    def recipe(self, name: str, dockerfile: str) -> builds.Recipe:
+        """How something is built here."""
+        return builds.Recipe(
+            name=name,
+            dockerfile=dockerfile,
+            network=self._sandbox,
+            certificates=self.spec.ca_bundle,
+            variables=self._variables(),
+            images=self.spec.images,
+        )
+
     def _variables(self) -> Mapping[str, str]:
-        return {**certificate_variables(BUNDLE), **self._spec.environment}
+        return {**certificate_variables(BUNDLE), **self.spec.environment}
 
     # ---- containers
 
@@ -202,14 +208,15 @@ class DockerContainers:
 
     def _settle(self) -> House:
         folder = self._exit.enter_context(temporary_folder(_KIND))
-        child = reaper.start(self._spec.run_id, folder)
+        child = reaper.start(self.spec.run_id, folder)
         self._exit.callback(process.stop, child)
         bundle = folder / "ca.pem"
-        bundle.write_bytes(self._spec.ca_bundle)
+        bundle.write_bytes(self.spec.ca_bundle)
         bundle.chmod(0o644)
         return House(
             network=self._sandbox,
-            labels=labels(self._spec),
+            labels={**labels(self.spec), FURTHER: "1"},
+            socket=self.socket,
             bundle=str(bundle),
             variables=self._variables(),
             place=Volumes(self._client, self._sandbox).place,
@@ -218,15 +225,18 @@ class DockerContainers:
 
     def create(self, spec: ContainerSpec) -> Container:
         """See `Containers.create`."""
-        image = self._find(spec.image)
+        image = self.find(spec.image)
         assert image is not None, f"an image that is there: {spec.image}"
         name = f"{re.sub(r'[^A-Za-z0-9_.-]', '', spec.name) or 'c'}_{secrets.token_hex(3)}"
         request = _request(spec)
-        ports = dict(self._port(host, target) for host, target in forwards(request))
         with broken(f"Docker cannot make the container {spec.name}"):
             container = self.make(request, image, name=name if name[0].isalnum() else f"c{name}")
-        container.ports = ports
+        self.publish(container, request)
         return container
+
+    def publish(self, container: DockerContainer, request: Mapping[str, Any]) -> None:
+        """Lead ports of localhost to those that the request publishes."""
+        container.ports = dict(self._port(host, target) for host, target in forwards(request))
 
     def _port(self, host: int, target: int) -> tuple[int, int]:
         """Lead a port of localhost to that of a container; without one, any that is free."""
@@ -238,9 +248,18 @@ class DockerContainers:
             self.forward(host, target)
         return target, host
 
-    def make(self, request: Mapping[str, Any], image: ContainerImage, *, name: str | None) -> DockerContainer:
-        """Make a container from a request of Docker's API. Raises ContainerError."""
+    def make(
+        self, request: Mapping[str, Any], image: ContainerImage, *, name: str | None, makes_folders: bool = False
+    ) -> DockerContainer:
+        """Make a container from a request of Docker's API; with `makes_folders` also folders that it shares.
+
+        Raises ContainerError.
+        """
         admitted = admit(request, image.environment, self.house())
+        if makes_folders and admitted.shared:
+            argv = ("mkdir", "-p", *map(str, admitted.shared))
+            command = Command(argv=argv, cwd=PurePosixPath("/"), env={"PATH": "/usr/bin:/bin"}, as_root=True)
+            self._channel.run(command, lambda _: None)
         volumes = Volumes(self._client, self._sandbox)
         for path in admitted.shared:
             volumes.check(path)  # the check that counts is that of the start
@@ -273,7 +292,7 @@ class DockerContainers:
             yield
 
     def _running(self) -> Sequence[str]:
-        marks = [f"{name}={value}" for name, value in labels(self._spec).items()]
+        marks = [f"{name}={value}" for name, value in labels(self.spec).items()]
         return [found["Id"] for found in self._client.api.containers(filters={"label": marks, "status": "running"})]
 
     def _unpause(self, container: str) -> None:
@@ -303,7 +322,10 @@ class DockerContainers:
         with self._exit:
             if self._house is not None:
                 with contextlib.suppress(DockerException, RequestException):
-                    remove_marked(self._client, run=self._spec.run_id, job=self._spec.job_id, keep=self._sandbox)
+                    remove_marked(self._client, run=self.spec.run_id, job=self.spec.job_id, keep=self._sandbox)
+            if self.built:
+                with contextlib.suppress(DockerException, RequestException):
+                    builds.remove_built(self._client, self.spec.run_id)
 
 
 class DockerContainer:
@@ -467,6 +489,8 @@ def _request(spec: ContainerSpec) -> Mapping[str, Any]:
     if spec.cwd is not None:
         body["WorkingDir"] = str(spec.cwd)
     host["Binds"] = [*host.get("Binds", ()), *spec.volumes]
+    if spec.folders:  # GitHub shows its Docker to actions and to job containers
+        host["Binds"].append(f"{DOCKER_SOCKET}:{DOCKER_SOCKET}")
     host["Mounts"] = [
         *host.get("Mounts", ()),
         *({"Type": "bind", "Source": str(source), "Target": str(place)} for place, source in spec.folders.items()),

@@ -22,6 +22,7 @@ from simulator.paths import Owner
 START: Final = "Start Docker (systemctl start docker), or use --engine local."
 LABEL: Final = "pysim"
 SANDBOX: Final = "pysim.sandbox"  # the label that a job's own sandbox has, and none of its further containers
+FURTHER: Final = "pysim.further"  # the label of those
 TIMEOUT: Final = 120
 ENDS_WITHIN: Final = 10
 _STDERR: Final = 2
@@ -40,7 +41,7 @@ def labels(spec: SandboxSpec) -> dict[str, str]:
 @contextlib.contextmanager
 def connected() -> Iterator[docker.DockerClient]:
     """A client of the local daemon. Raises EngineUnavailableError with what to do."""
-    address = os.environ.get("DOCKER_HOST") or _default_address()
+    address = daemon_address()
     if not address.startswith("unix://"):
         raise EngineUnavailableError(
             f"The Docker daemon at {address} is on another machine, and sandboxes are joined to pysim by a Unix socket",
@@ -55,6 +56,11 @@ def connected() -> Iterator[docker.DockerClient]:
         yield client
     finally:
         client.close()
+
+
+def daemon_address() -> str:
+    """Where the daemon is, as DOCKER_HOST says it."""
+    return os.environ.get("DOCKER_HOST") or _default_address()
 
 
 def _default_address() -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import shutil
 import socket
 import tarfile
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
 import docker
@@ -20,6 +21,7 @@ from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers
 from simulator.engines.channel import AgentChannel
 from simulator.engines.containers import CONTAINER_WORK, DockerContainers
 from simulator.engines.daemon import SANDBOX, broken, connected, connection_of, frames, labels, remove, remove_marked
+from simulator.engines.docker_api import DockerApi
 from simulator.engines.environment import (
     FORWARDER_ADDRESS,
     GATEWAY,
@@ -31,10 +33,12 @@ from simulator.engines.environment import (
     agent_argv,
     process_environment,
 )
+from simulator.engines.policy import DOCKER_SOCKET
 from simulator.engines.shared_folders import filled_volume
 from simulator.errors import EngineError
 
 _STARTS_WITHIN: Final = 60.0
+_DOCKER: Final = PurePosixPath("/usr/bin/docker")
 # What the agent (root) needs to start commands as the runner and to end them, and what `sudo` in a job may expect.
 _CAPABILITIES: Final = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID",
@@ -94,7 +98,7 @@ class DockerSandbox(AgentSandbox):
 
     def __init__(self, spec: SandboxSpec, image: images.Image) -> None:
         ours = process_environment(spec, image_os=image.environment.get("ImageOS", "linux"))
-        super().__init__(spec, {**image.environment, **ours})
+        super().__init__(spec, {**image.environment, "DOCKER_BUILDKIT": "0", **ours})
         self._image = image
         self._containers: DockerContainers | None = None
 
@@ -114,6 +118,7 @@ class DockerSandbox(AgentSandbox):
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         client = stack.enter_context(connected())
         with broken(f"{self.label} cannot be started"):
+            listener = self._listen(stack)
             container = self._create(client)
             stack.callback(remove, client, container)
             client.api.put_archive(container, "/", self._programs())
@@ -122,14 +127,29 @@ class DockerSandbox(AgentSandbox):
             client.api.start(container)
         channel.open(timeout=_STARTS_WITHIN)
         self._containers = DockerContainers(client, self._spec, container, channel)
+        self._containers.socket = str(self._api_socket)
         stack.callback(self._containers.close)
+        api = DockerApi(stack.enter_context(connected()), self._containers)
+        threading.Thread(target=api.serve, args=(listener,), name="docker api", daemon=True).start()
+        stack.callback(listener.shutdown, socket.SHUT_RDWR)
         if self._spec.for_container:
             self._own_work(channel)
         return channel
 
+    @property
+    def _api_socket(self) -> Path:
+        """Where the Docker API of the job is served."""
+        return self._spec.gateway.with_suffix(".docker")
+
+    def _listen(self, stack: contextlib.ExitStack) -> socket.socket:
+        listener = stack.enter_context(DockerApi.listen(self._api_socket))
+        stack.callback(self._api_socket.unlink, missing_ok=True)
+        return listener
+
     def _create(self, client: docker.DockerClient) -> str:
         spec = self._spec
-        shown = [(spec.gateway, GATEWAY), *((source, inside) for inside, source in spec.mounts.items())]
+        shown = [(spec.gateway, GATEWAY), (self._api_socket, DOCKER_SOCKET), *_docker_program()]
+        shown += [(source, inside) for inside, source in spec.mounts.items()]
         marks = labels(spec)
         made = client.api.create_container(
             image=self._image.tag,
@@ -200,6 +220,12 @@ class DockerSandbox(AgentSandbox):
             return {}
         places = {place: folder for place, folder in CONTAINER_PLACES.items() if folder != LAYOUT.work}
         return {LAYOUT.work: CONTAINER_WORK, **places}
+
+
+def _docker_program() -> list[tuple[Path, PurePosixPath]]:
+    """The docker command of this machine, which GitHub's runners have too; the image has none of its own."""
+    found = Path(shutil.which("docker") or "/nonexistent").resolve()
+    return [(found, _DOCKER)] if found.name == "docker" and found.is_file() else []
 
 
 class _Stream:

@@ -25,7 +25,7 @@ _OWN: Final = (
 _LIMITS: Final = (
     "Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuShares", "CpuPeriod", "CpuQuota", "CpusetCpus",
     "CpusetMems", "ShmSize", "Ulimits", "Tmpfs", "Init", "ReadonlyRootfs", "GroupAdd", "AutoRemove", "CapDrop",
-    "PidsLimit", "OomKillDisable", "ConsoleSize",
+    "PidsLimit", "OomKillDisable", "ConsoleSize", "MemorySwappiness",
 )  # fmt: skip
 # Capabilities that a container has anyway, and those that show it no more than its own processes.
 _CAPABILITIES: Final = frozenset(
@@ -60,7 +60,7 @@ _HARMLESS: Final = {
     "IpcMode": {"private", "none", "shareable"},
     "Isolation": {"default"},
     "Runtime": {"runc"},
-    "NetworkMode": {"default", "bridge"},
+    "NetworkMode": {"default", "bridge", "none"},
 }
 _SAFE_SECURITY: Final = re.compile(r"no-new-privileges([:=]true)?|label[:=].*")
 _SHARED: Final = (LAYOUT.work, LAYOUT.externals, LAYOUT.tool_cache)

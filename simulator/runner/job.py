@@ -176,6 +176,8 @@ class JobRunner:
         if planned.job.continue_on_error is not None:  # first, so that it counts for all that follows
             self._forgiving = boolean(planned.job.continue_on_error, state.scope())
         log.write(f"Runner: pysim on {settings.engine.name}, image {settings.engine.image}")
+        if settings.engine.no_containers is not None:
+            log.write(f"Docker is not there for steps: {settings.engine.no_containers}")
         log.write("GITHUB_TOKEN Permissions", "group")
         for scope, access in sorted(planned.permissions.items()):
             log.write(f"{scope}: {access}")

@@ -1,0 +1,411 @@
+"""The Docker API that a job sees at /var/run/docker.sock: the daemon's, as far as a sealed job may use it.
+
+What is made gets the job's network, labels and certificates (`policy`); a job sees its own containers alone; pushing,
+swarms, plugins and all else that reaches further is refused with the reason. One request a connection to the daemon,
+so that answers, attached streams among them, are carried over as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Final, NoReturn
+from urllib.parse import quote, urlencode
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+
+from simulator.engines import builds
+from simulator.engines.base import ContainerError
+from simulator.engines.containers import DockerContainer, DockerContainers
+from simulator.engines.daemon import daemon_address
+from simulator.engines.http_head import BadRequest, Request, answer, read_request
+from simulator.engines.images import LABEL
+from simulator.errors import SimulatorError
+
+_CHUNK: Final = 1 << 16
+_LINGER: Final = 5.0  # seconds that a client has to close its side after the answer
+_NOT_PASSED_ON: Final = {"connection", "upgrade", "host", "content-length", "transfer-encoding", "expect"}
+_ROUTES: Final = (  # method, path, what serves it; the first that fits counts
+    ("GET|HEAD", r"/_ping", "ping"),
+    ("GET", r"/(info|version)", "passed"),
+    ("GET", r"/events", "of_the_job"),
+    ("GET", r"/containers/json", "of_the_job"),
+    ("POST", r"/containers/prune", "of_the_job"),
+    ("POST", r"/containers/create", "create_container"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(re)?start", "start_container"),
+    ("POST", r"/containers/(?P<container>[^/]+)/exec", "create_exec"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(attach|kill|stop|wait|resize|pause|unpause)", "container"),
+    ("GET|HEAD|PUT", r"/containers/(?P<container>[^/]+)/archive", "container"),
+    ("GET", r"/containers/(?P<container>[^/]+)/(json|logs|top|stats|changes|export)", "container"),
+    ("DELETE", r"/containers/(?P<container>[^/]+)", "container"),
+    ("GET|POST", r"/exec/(?P<exec>[^/]+)/(start|resize|json)", "exec"),
+    ("GET", r"/images/json", "passed"),
+    ("POST", r"/images/create", "pull"),
+    ("POST", r"/images/(?P<image>.+)/tag", "tag"),
+    ("GET", r"/images/.+/(json|history)", "passed"),
+    ("DELETE", r"/images/(?P<image>.+)", "remove_image"),
+    ("GET", r"/distribution/.+/json", "online"),
+    ("POST", r"/auth", "online"),
+    ("POST", r"/build", "build"),
+    ("GET", r"/networks", "networks_list"),
+    ("POST", r"/networks/create", "create_network"),
+    ("GET|POST|DELETE", r"/networks/(?P<network>[^/]+)(/(connect|disconnect))?", "network"),
+    ("GET", r"/volumes", "of_the_job"),
+    ("POST", r"/volumes/create", "create_volume"),
+    ("GET|DELETE", r"/volumes/(?P<volume>[^/]+)", "volume"),
+)
+_REASONS: Final = (
+    (r"POST /images/.+/push", "a rehearsal publishes nothing, so no image is pushed"),
+    (r"\w+ /(swarm|services|tasks|nodes|secrets|configs)\b.*", "a job has no swarm"),
+    (r"\w+ /plugins\b.*", "plugins change the machine"),
+    (r"POST /(session|grpc)", "BuildKit cannot be kept from the network; set DOCKER_BUILDKIT=0 to build without it"),
+    (r"POST /images/(load|prune)", "images of this machine are not replaced or removed"),
+    (r"POST /containers/.+/(rename|update)", "a container stays as it was made"),
+)
+_BUILD_WORDS: Final = (
+    "q", "nocache", "rm", "forcerm", "buildargs", "target", "platform", "shmsize", "memory", "squash",
+)  # fmt: skip
+
+
+class Refused(Exception):  # noqa: N818 - an answer, and no error of pysim's
+    """The answer to a request that is not carried out."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class DockerApi:
+    """Serves one job, from entering to leaving."""
+
+    def __init__(self, client: docker.DockerClient, containers: DockerContainers) -> None:
+        self._client = client
+        self._containers = containers
+        self._made: dict[str, DockerContainer] = {}  # by id
+        self._names: dict[str, str] = {}  # of containers: the name that the job gave, and the id
+        self._networks: dict[str, str] = {}  # the name, and an id
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def listen(path: Path) -> socket.socket:
+        """A socket for it, which has to be there before the sandbox is. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        path.chmod(0o666)  # its folder is the user's own; in the sandbox every user may connect
+        listener.listen(64)
+        return listener
+
+    def serve(self, listener: socket.socket) -> None:
+        """Serve until the socket is closed."""
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), name="docker api", daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
+            try:
+                request = read_request(connection, stream)
+                if request is not None:
+                    self._answer(request)
+            except Refused as refused:
+                answer(connection, refused.status, {"message": str(refused)})
+            except (BadRequest, ContainerError, ValueError) as error:
+                answer(connection, 400, {"message": str(error)})
+            except APIError as error:
+                answer(connection, error.status_code or 500, {"message": str(error.explanation)})
+            except (DockerException, SimulatorError) as error:
+                answer(connection, 500, {"message": str(error)})
+            _let_finish(connection)
+
+    def _answer(self, request: Request) -> None:
+        for methods, pattern, name in _ROUTES:
+            found = re.fullmatch(pattern, request.path)
+            if found is not None and request.method in methods.split("|"):
+                serve: Callable[..., None] = getattr(self, f"_{name}")
+                serve(request, **found.groupdict())
+                return
+        asked = f"{request.method} {request.path}"
+        reason = next((why for pattern, why in _REASONS if re.fullmatch(pattern, asked)), "a job does not need it")
+        raise Refused(403, f"pysim does not pass on {asked}: {reason}")
+
+    # ---- what is passed on
+
+    def _ping(self, request: Request) -> None:
+        version = str(self._client.api.api_version)
+        answer(request.connection, 200, None, {"Api-Version": version, "Ostype": "linux", "Builder-Version": "1"})
+
+    def _passed(self, request: Request) -> None:
+        self._pass_on(request, request.path)
+
+    def _online(self, request: Request) -> None:
+        if self._containers.spec.offline:
+            raise Refused(403, "--offline lets nothing reach a registry")
+        self._pass_on(request, request.path)
+
+    def _of_the_job(self, request: Request) -> None:
+        """A list of what has the job's labels."""
+        given: dict[str, Any] = json.loads(request.value("filters") or "{}")
+        wanted = given.get("label", [])
+        labels = [name for name, on in wanted.items() if on] if isinstance(wanted, dict) else list(wanted)
+        marks = [f"{name}={value}" for name, value in self._containers.house().labels.items()]
+        filters = {**given, "label": [*labels, *marks]}
+        self._pass_on(request, request.path, {**request.query, "filters": [json.dumps(filters)]})
+
+    def _pass_on(
+        self,
+        request: Request,
+        path: str,
+        query: Mapping[str, Sequence[str]] | None = None,
+        body: IO[bytes] | None = None,
+    ) -> None:
+        """Send a request to the daemon and carry over what both say from then on.
+
+        The connection is closed after it, so that no second request of the job follows on it unseen.
+        """
+        words = urlencode(request.query if query is None else query, doseq=True)
+        target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
+        headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in _NOT_PASSED_ON]
+        upgrade = request.header("upgrade") if path.endswith(("/attach", "/start")) else ""
+        headers += ["Host: docker", f"Connection: {'Upgrade, ' if upgrade else ''}close"]
+        headers += [f"Upgrade: {upgrade}"] if upgrade else []
+        if body is None:
+            length = ("content-length", "transfer-encoding")
+            headers += [f"{name}: {value}" for name, value in request.headers if name.lower() in length]
+        else:
+            headers.append(f"Content-Length: {body.seek(0, os.SEEK_END)}")
+            body.seek(0)
+        with self._daemon() as daemon:
+            daemon.sendall("\r\n".join([f"{request.method} {target} HTTP/1.1", *headers, "", ""]).encode())
+            for piece in iter(lambda: body.read(_CHUNK) if body else b"", b""):
+                daemon.sendall(piece)
+            forth = threading.Thread(target=_carry, args=(request.stream, daemon), daemon=True)
+            if request.header("expect").lower() == "100-continue" and body is None:
+                request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            forth.start()
+            with contextlib.suppress(OSError):
+                for data in iter(lambda: daemon.recv(_CHUNK), b""):
+                    request.connection.sendall(data)
+            with contextlib.suppress(OSError):
+                request.connection.shutdown(socket.SHUT_WR)
+            forth.join(_LINGER)
+
+    @contextlib.contextmanager
+    def _daemon(self) -> Iterator[socket.socket]:
+        with socket.socket(socket.AF_UNIX) as daemon:
+            daemon.connect(daemon_address().removeprefix("unix://"))
+            yield daemon
+
+    # ---- containers
+
+    def _own(self, name: str) -> str:
+        """The id of a container of the job. Raises Refused."""
+        with self._lock:
+            name = self._names.get(name, name)
+        try:
+            facts = self._client.api.inspect_container(name)
+        except NotFound:
+            facts = {"Config": {"Labels": {}}}
+        marks = facts["Config"]["Labels"] or {}
+        if any(marks.get(key) != value for key, value in self._containers.house().labels.items()):
+            raise Refused(404, f"No such container: {name}")
+        return str(facts["Id"])
+
+    def _container(self, request: Request, container: str) -> None:
+        found = self._own(container)
+        rest = request.path.removeprefix(f"/containers/{container}")
+        self._pass_on(request, f"/containers/{found}{rest}")
+
+    def _create_container(self, request: Request) -> None:
+        body: dict[str, Any] = request.json() or {}
+        containers = self._containers
+        image = containers.find(containers.spec.images.get(str(body.get("Image")), str(body.get("Image"))))
+        if image is None:
+            raise Refused(404, f"No such image: {body.get('Image')}")
+        host = {**(body.get("HostConfig") or {})}
+        mode = host.get("NetworkMode")
+        if mode in {"host", *self._networks, *self._networks.values()}:
+            host["NetworkMode"] = "default"  # of the job, which has one network
+        name = request.value("name").lstrip("/")
+        made = containers.make({**body, "Image": image.id, "HostConfig": host}, image, name=None, makes_folders=True)
+        try:
+            containers.publish(made, {"HostConfig": host})
+        except SimulatorError as error:
+            made.remove()
+            raise Refused(500, str(error)) from error
+        with self._lock:
+            self._made[made.id] = made
+            if name:
+                self._names[name] = made.id
+        answer(request.connection, 201, {"Id": made.id, "Warnings": list(made.notes)})
+
+    def _start_container(self, request: Request, container: str) -> None:
+        found = self._own(container)
+        if request.path.endswith("/restart"):
+            self._client.api.stop(found)
+        elif self._client.api.inspect_container(found)["State"]["Running"]:
+            answer(request.connection, 304)
+            return
+        with self._lock:
+            made = self._made.get(found)
+        if made is None:
+            raise Refused(404, f"No such container: {container}")
+        made.start()
+        answer(request.connection, 204)
+
+    def _create_exec(self, request: Request, container: str) -> None:
+        body: dict[str, Any] = request.json() or {}
+        if body.get("Privileged"):
+            raise Refused(403, "pysim runs no privileged command: it would be root on this machine")
+        kept = ("AttachStdin", "AttachStdout", "AttachStderr", "DetachKeys", "Tty", "Env", "Cmd", "User", "WorkingDir")
+        data = {name: body[name] for name in (*kept, "ConsoleSize") if body.get(name) is not None}
+        path = f"/containers/{self._own(container)}/exec"
+        with builds.held(json.dumps(data).encode()) as content:
+            self._pass_on(request, path, body=content)
+
+    def _exec(self, request: Request, exec: str) -> None:  # noqa: A002 - Docker's word
+        facts = self._client.api.exec_inspect(exec)
+        self._own(str(facts["ContainerID"]))
+        self._pass_on(request, request.path)
+
+    # ---- images
+
+    def _pull(self, request: Request) -> None:
+        name = request.value("fromImage")
+        tag = request.value("tag")
+        full = f"{name}{'@' if ':' in tag else ':'}{tag}" if tag else name
+        if not name or request.value("fromSrc"):
+            raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
+        stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
+        if stands is not None:
+            answer(request.connection, 200, {"status": f"{stands} stands for {full}, as configured"})
+        elif self._containers.find(full) is not None:
+            answer(request.connection, 200, {"status": f"{full} is on this machine: it is not pulled again"})
+        else:
+            self._online(request)
+
+    def _must_be_free(self, name: str) -> None:
+        """An image of the user keeps its name. Raises Refused."""
+        try:
+            facts = self._client.images.get(name).attrs
+        except NotFound:
+            return
+        if builds.JOB_LABEL not in ((facts.get("Config") or {}).get("Labels") or {}):
+            raise Refused(403, f"{name} is an image of this machine, and pysim puts no other in its place")
+
+    def _tag(self, request: Request, image: str) -> None:
+        if self._containers.find(image) is None:
+            raise Refused(404, f"No such image: {image}")
+        tag = request.value("tag") or "latest"
+        self._must_be_free(f"{request.value('repo')}:{tag}")
+        self._pass_on(request, request.path)
+
+    def _remove_image(self, request: Request, image: str) -> None:
+        self._must_be_free(image)
+        self._pass_on(request, request.path)
+
+    def _build(self, request: Request) -> None:
+        if request.value("version") == "2":
+            self._no_buildkit()
+        if request.value("remote"):
+            raise Refused(403, "pysim builds what the job sends, not what the daemon would fetch from elsewhere")
+        for name in request.query.get("t", ()):
+            self._must_be_free(name)
+        kept = {name: values for name, values in request.query.items() if name in (*_BUILD_WORDS, "t")}
+        marks = {builds.JOB_LABEL: self._containers.spec.run_id, LABEL: "built by a job"}
+        labels = {**json.loads(request.value("labels") or "{}"), **marks}
+        query = {
+            **kept,
+            "labels": [json.dumps(labels)],
+            "networkmode": [f"container:{self._containers.network}"],
+            "dockerfile": [builds.DOCKERFILE],
+            **({} if self._containers.spec.offline else {"pull": request.query.get("pull", [])}),
+        }
+        self._containers.built = True
+        with builds.Context() as context:
+            with request.body() as data:
+                context.add_archive(data)
+            recipe = self._containers.recipe("a build of the job", request.value("dockerfile") or "Dockerfile")
+            self._pass_on(request, "/build", query, body=context.ready(recipe))
+
+    @staticmethod
+    def _no_buildkit() -> NoReturn:
+        raise Refused(403, "BuildKit cannot be kept from the network; set DOCKER_BUILDKIT=0 to build without it")
+
+    # ---- networks, of which there is one
+
+    def _networks_json(self) -> list[dict[str, Any]]:
+        return [_network(name, number) for name, number in {"bridge": "0" * 64, **self._networks}.items()]
+
+    def _networks_list(self, request: Request) -> None:
+        answer(request.connection, 200, self._networks_json())
+
+    def _create_network(self, request: Request) -> None:
+        name = str((request.json() or {}).get("Name"))
+        number = self._networks.setdefault(name, secrets.token_hex(32))
+        note = "All containers of a job share one network: they find each other by any name, at their own ports."
+        answer(request.connection, 201, {"Id": number, "Warning": note})
+
+    def _network(self, request: Request, network: str) -> None:
+        known = {"bridge": "0" * 64, **self._networks}
+        name = next((name for name, number in known.items() if network in {name, number, number[:12]}), None)
+        if name is None:
+            raise Refused(404, f"network {network} not found")
+        if request.method == "GET":
+            answer(request.connection, 200, _network(name, known[name]))
+            return
+        if request.method == "POST":
+            request.json()
+            answer(request.connection, 200)
+            return
+        self._networks.pop(name, None)
+        answer(request.connection, 204)
+
+    # ---- volumes
+
+    def _create_volume(self, request: Request) -> None:
+        given: dict[str, Any] = request.json() or {}
+        if given.get("DriverOpts") or given.get("Driver") not in {None, "", "local"}:
+            raise Refused(403, "volumes have no driver but Docker's own, and no options")
+        house = self._containers.house()
+        name = str(given.get("Name") or secrets.token_hex(8))
+        self._client.api.create_volume(f"{house.names}{name}", labels={**(given.get("Labels") or {}), **house.labels})
+        answer(request.connection, 201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
+
+    def _volume(self, request: Request, volume: str) -> None:
+        own = self._containers.house().names
+        self._pass_on(request, f"/volumes/{volume if volume.startswith(own) else own + volume}")
+
+
+def _let_finish(connection: socket.socket) -> None:
+    """Take what is still sent: closing before that would take the answer away from who sends it."""
+    connection.shutdown(socket.SHUT_WR)
+    connection.settimeout(_LINGER)
+    with contextlib.suppress(OSError):
+        while connection.recv(_CHUNK):
+            continue
+
+
+def _network(name: str, number: str) -> dict[str, Any]:
+    return {"Name": name, "Id": number, "Driver": "bridge", "Scope": "local", "Containers": {}, "Options": {}}
+
+
+def _carry(source: IO[bytes], target: socket.socket) -> None:
+    """Carry what the job sends, and its end."""
+    read: Callable[[int], bytes] = source.read1  # type: ignore[attr-defined]
+    with contextlib.suppress(OSError, ValueError):
+        for data in iter(lambda: read(_CHUNK), b""):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
