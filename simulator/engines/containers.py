@@ -6,13 +6,11 @@ a workflow asks for reaches the daemon through `policy` alone.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import json
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -29,73 +27,22 @@ from simulator.engines.base import (
     ContainerError,
     ContainerImage,
     ContainerSpec,
-    ContainerState,
-    Exit,
     LineSink,
     Login,
     SandboxSpec,
 )
 from simulator.engines.channel import AgentChannel
-from simulator.engines.daemon import FURTHER, broken, connection_of, frames, labels, remove, remove_marked
+from simulator.engines.daemon import FURTHER, broken, labels, remove_marked
+from simulator.engines.docker_container import DockerContainer
 from simulator.engines.environment import certificate_variables, forward_argv
-from simulator.engines.followed import Followed, Frame
+from simulator.engines.followed import Followed
 from simulator.engines.options import add_port, read_options
 from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, House, admit, forwards
+from simulator.engines.volumes import Volumes
 from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
-CONTAINER_WORK: Final = PurePosixPath("/__w")  # the place of the work folder for a job that runs in a container
 _FIRST_PORT: Final = 32767  # the one before those that Docker gives where any will do
-_LINK: Final = 1 << 27  # ModeSymlink of Go's io/fs, which the daemon answers with
-_START: Final = 'echo "$$"; exec "$@"'  # the first line tells the process that signals go to
-
-
-class Volumes:
-    """Where folders of a sandbox lie on the daemon's machine: the volumes of its container."""
-
-    def __init__(self, client: docker.DockerClient, container: str) -> None:
-        mounts = client.api.inspect_container(container)["Mounts"]
-        self._sources = {PurePosixPath(m["Destination"]): m["Source"] for m in mounts if m["Type"] == "volume"}
-        self._client = client
-        self._container = container
-
-    def root_of(self, path: PurePosixPath) -> PurePosixPath:
-        """The place of the volume that a path is in. Raises ContainerError."""
-        path = self._really(path)
-        for root in self._sources:
-            if path.is_relative_to(root):
-                return root
-        raise ContainerError(f"The folder {path} is not shared with containers")
-
-    def place(self, path: PurePosixPath) -> str:
-        """The path on the daemon's machine."""
-        root, path = self.root_of(path), self._really(path)
-        return str(PurePosixPath(self._sources[root], path.relative_to(root)))
-
-    def check(self, path: PurePosixPath) -> None:
-        """See that a folder is there and no part of its path is a link, which the daemon would follow on its machine.
-
-        Holds only while no process of the job can change it. Raises ContainerError.
-        """
-        root, path = self.root_of(path), self._really(path)
-        for step in [path, *path.parents][::-1]:
-            if step != root and step.is_relative_to(root) and self._mode(step) & _LINK:
-                raise ContainerError(f"{step} is a symbolic link, and pysim shares no folder through one")
-
-    def _really(self, path: PurePosixPath) -> PurePosixPath:
-        """Where a path is: the work folder of a job in a container has another place."""
-        if CONTAINER_WORK in self._sources and path.is_relative_to(LAYOUT.work):
-            return CONTAINER_WORK / path.relative_to(LAYOUT.work)
-        return path
-
-    def _mode(self, path: PurePosixPath) -> int:
-        api = self._client.api
-        url = f"{api.base_url}/v{api.api_version}/containers/{self._container}/archive"
-        answer = api.head(url, params={"path": str(path)})
-        fact = answer.headers.get("X-Docker-Container-Path-Stat")
-        if fact is None:
-            raise ContainerError(f"There is no {path} to share with a container")
-        return int(json.loads(base64.b64decode(fact))["mode"])
 
 
 class DockerContainers:
@@ -326,147 +273,6 @@ class DockerContainers:
             if self.built:
                 with contextlib.suppress(DockerException, RequestException):
                     builds.remove_built(self._client, self.spec.run_id)
-
-
-class DockerContainer:
-    """See `Container`."""
-
-    def __init__(
-        self,
-        among: DockerContainers,
-        client: docker.DockerClient,
-        container: str,
-        shared: Sequence[PurePosixPath],
-        notes: Sequence[str],
-    ) -> None:
-        self._among = among
-        self._client = client
-        self._id = container
-        self._shared = shared
-        self._notes = notes
-        self.ports: Mapping[int, int] = {}
-
-    @property
-    def id(self) -> str:
-        return self._id
-
-    @property
-    def notes(self) -> Sequence[str]:
-        return self._notes
-
-    def start(self) -> None:
-        """See `Container.start`."""
-        with broken("Docker cannot start a container"), self._among.frozen(self._shared):
-            try:
-                self._client.api.start(self._id)
-            except APIError as error:
-                raise ContainerError(f"Docker does not start the container: {error.explanation}") from error
-
-    def run(self, on_line: LineSink, *, timeout: float | None = None, stop: threading.Event | None = None) -> Exit:
-        """See `Container.run`."""
-        with broken("Docker cannot run a container"):
-            tty = bool(self._client.api.inspect_container(self._id)["Config"]["Tty"])
-            stream = self._client.api.attach_socket(self._id, {"stdout": 1, "stderr": 1, "stream": 1})
-            with connection_of(stream) as (_, incoming):
-                self.start()
-                return self._follow(frames(incoming, tty=tty), self._ended, self._signal, on_line, timeout, stop)
-
-    def execute(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
-        """See `Container.execute`."""
-        with broken("Docker cannot run a command in a container"):
-            made = self._client.api.exec_create(
-                self._id,
-                ["sh", "-c", _START, "sh", *command.argv],
-                environment=dict(command.env),
-                workdir=str(command.cwd),
-                user="0:0" if command.as_root else "",
-            )["Id"]
-            first = _FirstLine()
-
-            def signal(name: str) -> None:
-                if first.said.isdigit():
-                    self._tell(["sh", "-c", f"kill -s {name.removeprefix('SIG')} -- -{first.said}"])
-
-            def ended() -> int | None:
-                facts = self._client.api.exec_inspect(made)
-                return None if facts["Running"] or facts["ExitCode"] is None else int(facts["ExitCode"])
-
-            with connection_of(self._client.api.exec_start(made, socket=True)) as (_, incoming):
-                output = first.taken(frames(incoming))
-                return self._follow(output, ended, signal, on_line, command.timeout, stop)
-
-    def _follow(
-        self,
-        output: Iterable[Frame],
-        ended: Callable[[], int | None],
-        signal: Callable[[str], None],
-        on_line: LineSink,
-        timeout: float | None,
-        stop: threading.Event | None,
-    ) -> Exit:
-        followed = Followed(frames=output, ended=ended, signal=signal)
-        with self._among.following(followed, stop):
-            if stop is not None and stop.is_set():
-                followed.cancel()
-            return followed.follow(on_line, timeout)
-
-    def _ended(self) -> int | None:
-        state = self.state()
-        return None if state.running else state.code
-
-    def _signal(self, name: str) -> None:
-        with contextlib.suppress(APIError):  # it ended meanwhile
-            self._client.api.kill(self._id, name)
-
-    def _tell(self, argv: Sequence[str]) -> None:
-        with contextlib.suppress(APIError):
-            self._client.api.exec_start(self._client.api.exec_create(self._id, list(argv), user="0:0")["Id"])
-
-    def state(self) -> ContainerState:
-        """See `Container.state`."""
-        with broken("Docker cannot say how a container is"):
-            state = self._client.api.inspect_container(self._id)["State"]
-        health = (state.get("Health") or {}).get("Status", "")
-        return ContainerState(
-            running=bool(state["Running"]),
-            code=int(state["ExitCode"]),
-            health=health if health in {"starting", "healthy", "unhealthy"} else "",
-        )
-
-    def logs(self) -> Sequence[str]:
-        """See `Container.logs`."""
-        with broken("Docker cannot give the output of a container"):
-            return list(self._client.api.logs(self._id).decode(errors="replace").splitlines())
-
-    def remove(self) -> None:
-        """See `Container.remove`."""
-        with broken("Docker cannot remove a container"):
-            remove(self._client, self._id)
-
-
-class _FirstLine:
-    """The first line of an output, which tells the number of the process."""
-
-    def __init__(self) -> None:
-        self.said = ""
-
-    def taken(self, output: Iterable[Frame]) -> Iterator[Frame]:
-        """The output without it."""
-        head: bytes | None = b""
-        for out, err in output:
-            if head is None:
-                yield out, err
-                continue
-            head += out or b""
-            line, end, rest = head.partition(b"\n")
-            if line and not line.isdigit():  # there is no shell: the daemon says so
-                head = None
-                yield line + end + rest, err
-            elif end:
-                self.said, head = line.decode(), None
-                yield rest, err
-            else:
-                yield None, err
 
 
 def _request(spec: ContainerSpec) -> Mapping[str, Any]:

@@ -24,8 +24,9 @@ from docker.errors import APIError, DockerException, NotFound
 
 from simulator.engines import builds
 from simulator.engines.base import ContainerError
-from simulator.engines.containers import DockerContainer, DockerContainers
+from simulator.engines.containers import DockerContainers
 from simulator.engines.daemon import daemon_address
+from simulator.engines.docker_container import DockerContainer
 from simulator.engines.http_head import BadRequest, Request, answer, read_request
 from simulator.engines.images import LABEL
 from simulator.errors import SimulatorError

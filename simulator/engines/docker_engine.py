@@ -19,7 +19,7 @@ from simulator.engines import images
 from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
-from simulator.engines.containers import CONTAINER_WORK, DockerContainers
+from simulator.engines.containers import DockerContainers
 from simulator.engines.daemon import SANDBOX, broken, connected, connection_of, frames, labels, remove, remove_marked
 from simulator.engines.docker_api import DockerApi
 from simulator.engines.environment import (
@@ -35,6 +35,7 @@ from simulator.engines.environment import (
 )
 from simulator.engines.policy import DOCKER_SOCKET
 from simulator.engines.shared_folders import filled_volume
+from simulator.engines.volumes import CONTAINER_WORK
 from simulator.errors import EngineError
 
 _STARTS_WITHIN: Final = 60.0
