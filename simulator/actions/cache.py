@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
+import secrets
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.actions.faults import UnknownActionError
+from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder
 from simulator.triggers.git import git
@@ -38,19 +39,19 @@ class ActionCache:
         path = self._repository(owner, repo) / commit
         return path if path.is_dir() else None
 
-    def recorded(self, owner: str, repo: str, ref: str) -> str | None:
-        """The commit that a ref named when it was last looked up."""
+    def recorded(self, owner: str, repo: str, ref: str) -> Commit | None:
+        """What a ref named when it was last looked up."""
         with contextlib.suppress(OSError, ValueError, KeyError):
             record = json.loads(self._record(owner, repo, ref).read_text(encoding="utf-8"))
-            return str(record["commit"]) if record["ref"] == ref else None
+            return Commit(sha=str(record["commit"]), ref=str(record["name"])) if record["ref"] == ref else None
         return None
 
-    def record(self, owner: str, repo: str, ref: str, commit: str) -> None:
-        """Remember which commit a ref names."""
+    def record(self, owner: str, repo: str, ref: str, commit: Commit) -> None:
+        """Remember what a ref names."""
         path = self._record(owner, repo, ref)
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps({"ref": ref, "commit": commit}), encoding="utf-8")
+        new = path.with_suffix(f".{secrets.token_hex(8)}")
+        new.write_text(json.dumps({"ref": ref, "name": commit.ref, "commit": commit.sha}), encoding="utf-8")
         new.replace(path)
 
     @contextlib.contextmanager

@@ -44,13 +44,21 @@ _SAFE: Final = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Commit:
+    """A commit and the full name of the ref that led to it: `refs/tags/v1`, or the commit itself."""
+
+    sha: str
+    ref: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Remote:
     """A git server; `url` is that of GitHub, but for tests."""
 
     url: str = "https://github.com"
 
-    def commit_of(self, owner: str, repo: str, ref: str) -> str:
-        """The commit that a tag or else a branch names now. Raises UnreachableError and UnknownActionError."""
+    def look_up(self, owner: str, repo: str, ref: str) -> Commit:
+        """What a tag or else a branch names now. Raises UnreachableError and UnknownActionError."""
         names = [ref] if ref.startswith("refs/") else [f"refs/tags/{ref}", f"refs/heads/{ref}"]
         wanted = [spelling for name in names for spelling in (f"{name}^{{}}", name)]
         done = self._git("ls-remote", "--quiet", self._address(owner, repo), *wanted, timeout=LOOKUP_SECONDS)
@@ -58,13 +66,13 @@ class Remote:
             raise self._fault(done, owner, repo, ref)
         rows = (line.partition("\t") for line in done.text.splitlines())
         found = {name: commit for commit, _, name in rows}
-        commit = next((found[name] for name in wanted if name in found), None)
-        if commit is None:
+        name = next((name for name in wanted if name in found), None)
+        if name is None:
             raise no_version(owner, repo, ref)
-        return commit
+        return Commit(sha=found[name], ref=name.removesuffix("^{}"))
 
     def fetch(self, owner: str, repo: str, commit: str, clone: Path) -> None:
-        """Fetch one commit, without its history, into a new bare clone. Raises as `commit_of`."""
+        """Fetch one commit, without its history, into a new bare clone. Raises as `look_up`."""
         git("init", "--quiet", "--bare", "--template=", clone, cwd=clone.parent)
         done = self._git(
             *(f"--git-dir={clone}", "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"),

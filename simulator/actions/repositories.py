@@ -16,7 +16,7 @@ from simulator.actions.cache import ActionCache
 from simulator.actions.faults import MissingOfflineError, UnreachableError
 from simulator.actions.model import RepositoryReference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
-from simulator.actions.remote import COMMIT, Remote, no_repository, no_version, unreachable
+from simulator.actions.remote import COMMIT, Commit, Remote, no_repository, no_version, unreachable
 from simulator.triggers.git import git
 
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
@@ -53,10 +53,14 @@ class LocalRepository:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The files of a repository; `commit` is None for a plain folder, `origin` says where they are from."""
+    """The files of a repository; `commit` is None for a plain folder, `origin` says where they are from.
+
+    `ref` is the full name of what they are the files of; of a plain folder the likely one.
+    """
 
     folder: Path
     commit: str | None
+    ref: str
     origin: str
 
 
@@ -119,11 +123,12 @@ class Repositories:
                 return self._of_copy(copy, ref)
         if not (_NAME.fullmatch(owner) and _NAME.fullmatch(repo)):
             raise no_repository(owner, repo, ref)
-        commit = ref if COMMIT.fullmatch(ref) else self._commit(owner, repo, ref)
-        folder = self._cache.files(owner, repo, commit) or self._fetch(owner, repo, ref, commit)
-        return Snapshot(folder=folder, commit=commit, origin=self._remote.url.partition("://")[2])
+        commit = Commit(sha=ref, ref=ref) if COMMIT.fullmatch(ref) else self._commit(owner, repo, ref)
+        folder = self._cache.files(owner, repo, commit.sha) or self._fetch(owner, repo, ref, commit.sha)
+        origin = self._remote.url.partition("://")[2]
+        return Snapshot(folder=folder, commit=commit.sha, ref=commit.ref, origin=origin)
 
-    def _commit(self, owner: str, repo: str, ref: str) -> str:
+    def _commit(self, owner: str, repo: str, ref: str) -> Commit:
         """The commit of a ref, as the server says; as it said before, where it does not answer."""
         recorded = self._cache.recorded(owner, repo, ref)
         if self._offline:
@@ -132,12 +137,12 @@ class Repositories:
             return recorded
         try:
             self._require_answers(owner, repo, ref)
-            commit = self._remote.commit_of(owner, repo, ref)
+            commit = self._remote.look_up(owner, repo, ref)
         except UnreachableError as error:
             self._silent = True
             if recorded is None:
                 raise
-            self._progress(f"{error}; it is taken as it was, at {recorded[:10]}")
+            self._progress(f"{error}; it is taken as it was, at {recorded.sha[:10]}")
             return recorded
         self._cache.record(owner, repo, ref, commit)
         return commit
@@ -159,17 +164,24 @@ class Repositories:
     def _of_copy(self, copy: LocalRepository, ref: str) -> Snapshot:
         clone = copy.clone
         if clone is None:
-            return Snapshot(folder=copy.path, commit=None, origin=str(copy.path))
+            return Snapshot(folder=copy.path, commit=None, ref=_likely(ref), origin=str(copy.path))
         commit = _commit_in(clone, ref)
         if commit is None:
             raise no_version(copy.owner, copy.repo, ref)
-        folder = self._cache.files(copy.owner, copy.repo, commit)
+        folder = self._cache.files(copy.owner, copy.repo, commit.sha)
         if folder is None:
-            folder = self._cache.add(copy.owner, copy.repo, commit, clone)
-        return Snapshot(folder=folder, commit=commit, origin=str(copy.path))
+            folder = self._cache.add(copy.owner, copy.repo, commit.sha, clone)
+        return Snapshot(folder=folder, commit=commit.sha, ref=commit.ref, origin=str(copy.path))
 
 
-def _commit_in(clone: Path, ref: str) -> str | None:
+def _likely(ref: str) -> str:
+    """The full name of a ref that nothing can be asked for: a tag where it looks like a version, else a branch."""
+    if ref.startswith("refs/") or COMMIT.fullmatch(ref):
+        return ref
+    return f"refs/tags/{ref}" if ref.lstrip("v")[:1].isdigit() else f"refs/heads/{ref}"
+
+
+def _commit_in(clone: Path, ref: str) -> Commit | None:
     names = [f"refs/tags/{ref}", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"]
     if COMMIT.fullmatch(ref) or ref.startswith("refs/"):
         names = [ref]
@@ -177,7 +189,7 @@ def _commit_in(clone: Path, ref: str) -> str | None:
         words = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
         done = git(f"--git-dir={clone}", *words, cwd=clone, check=False)
         if done.code == 0:
-            return done.text
+            return Commit(sha=done.text, ref=name.replace("refs/remotes/origin/", "refs/heads/"))
     return None
 
 

@@ -10,7 +10,6 @@ from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.faults import ActionManifestError
 from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
-from simulator.actions.remote import COMMIT
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
@@ -51,11 +50,11 @@ class Actions:
         ref = reference.partition("@")[2]
         try:
             text = self.repositories.called_workflow(reference)
-            commit = self.repositories.snapshot(owner, repo, ref).commit
+            found = self.repositories.snapshot(owner, repo, ref)
         except SimulatorError as error:
             emit(Notice(message=str(error), hint=error.hint))
             return None
-        return None if text is None else CalledFile(text=text, ref=_full_ref(ref), sha=commit or ref)
+        return None if text is None else CalledFile(text=text, ref=found.ref, sha=found.commit or ref)
 
     def survey(
         self, file: Callable[[str], bytes | None], no_containers: Callable[[], str | None] = lambda: None
@@ -86,13 +85,6 @@ class Actions:
 
     def _resolve(self, reference: Reference, read: Callable[[PurePosixPath], bytes]) -> ResolvedAction:
         return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
-
-
-def _full_ref(ref: str) -> str:
-    """What a ref most likely is: the server is asked for the commit of either a tag or a branch."""
-    if ref.startswith("refs/") or COMMIT.fullmatch(ref):
-        return ref
-    return f"refs/tags/{ref}" if ref.lstrip("v")[:1].isdigit() else f"refs/heads/{ref}"
 
 
 def read_actions(

@@ -53,6 +53,8 @@ def test_a_ref_leads_to_the_files_of_its_commit(server: GitServer, cache: Path, 
     given = commit if ref == "the commit" else ref
     found = repositories(cache, server.url, told=told).snapshot("octo", "tool", given)
     assert (found.commit, found.folder) == (commit, cache / "octo/tool" / commit)
+    full = {"main": "refs/heads/main", "feature/x": "refs/heads/feature/x", "the commit": commit}
+    assert found.ref == full.get(ref, "refs/tags/v1")
     assert sorted(path.name for path in found.folder.rglob("*.*")) == ["a.js", "action.yml"]
     assert told == [f"fetching octo/tool@{given} ({commit[:10]})"]
     assert not list((cache / "incoming").iterdir())
@@ -223,6 +225,7 @@ def test_the_ref_is_taken_from_a_clone(server: GitServer, cache: Path, clone: Pa
     commit = git("rev-parse", "main", cwd=clone).text
     assert named.snapshot("octo", "tool", commit).commit == commit
     assert named.snapshot("octo", "tool", "v1").origin == str(path)
+    assert [named.snapshot("octo", "tool", ref).ref for ref in ("v1", "main")] == ["refs/tags/v1", "refs/heads/main"]
     with pytest.raises(UnknownActionError, match="unable to find version `v3`"):
         named.snapshot("octo", "tool", "v3")
 
