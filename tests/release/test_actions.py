@@ -231,4 +231,4 @@ def test_githubs_own_code_releases_the_sample(
     done = sample.rehearse("--source", "worktree", *options)
     assert (done.code, done.verdict) == (0, "go"), json.dumps(done.summary["findings"]) + done.log("build")
     (told,) = (e for e in done.events if e["type"] == "action-resolved" and e["uses"] == f"{action}@{version}")
-    assert (told["builtin"], told["origin"], len(told["commit"])) == (False, path, 40)
+    assert (told["builtin"], told["origin"], len(told["commit"])) == (False, str(Path(path).resolve()), 40)
