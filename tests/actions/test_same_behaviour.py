@@ -303,7 +303,7 @@ HANDED = {
 }
 
 
-@implementations("actions/upload-artifact", ("v4", "v7"), ("v4.6.2", "v7.0.0"))
+@implementations("actions/upload-artifact", ("v4",), ("v4.6.2", "v7.0.0"))
 @pytest.mark.parametrize("case", HANDED.values(), ids=HANDED)
 def test_upload_artifact(in_job: JobDriver, implementation: Implementation, case: Handed) -> None:
     download = Implementation(
@@ -312,7 +312,7 @@ def test_upload_artifact(in_job: JobDriver, implementation: Implementation, case
     hand_over(in_job, case, implementation, download)
 
 
-@implementations("actions/download-artifact", ("v4", "v8"), ("v4.3.0", "v8.0.1"))
+@implementations("actions/download-artifact", ("v4",), ("v4.3.0", "v8.0.1"))
 @pytest.mark.parametrize("case", [case for case in HANDED.values() if case.arrive or case.fails])
 def test_download_artifact(in_job: JobDriver, implementation: Implementation, case: Handed) -> None:
     upload = Implementation(kind="builtin", action="actions/upload-artifact", version="v4", cache=implementation.cache)
