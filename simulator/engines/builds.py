@@ -7,7 +7,7 @@ import io
 import posixpath
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, Self
@@ -16,8 +16,8 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.utils.build import exclude_paths
 
+from simulator.engines import dockerfiles
 from simulator.engines.base import ContainerError, LineSink
-from simulator.engines.dockerfiles import needs_buildkit, prepare
 from simulator.engines.images import LABEL
 
 CERTIFICATES: Final = ".pysim-ca.pem"
@@ -42,7 +42,10 @@ def context_of_folder(folder: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """What an image is built with besides its context; see `dockerfiles.prepare`. `name` says what it is for."""
+    """What an image is built with besides its context; see `dockerfiles.prepare`.
+
+    `name` says what it is for; `may_pull` tells whether an image can be had.
+    """
 
     name: str
     dockerfile: str
@@ -50,6 +53,7 @@ class Recipe:
     certificates: bytes
     variables: Mapping[str, str]
     images: Mapping[str, str]
+    may_pull: Callable[[str], bool]
 
 
 class Context:
@@ -100,12 +104,11 @@ class Context:
     def ready(self, recipe: Recipe) -> IO[bytes]:
         """The archive, with the Dockerfile to build and the certificates. Raises ContainerError."""
         text = self.dockerfile(recipe.dockerfile)
-        if needs_buildkit(text):
-            raise ContainerError(
-                f"'{recipe.dockerfile}' needs BuildKit (RUN --mount, COPY --link or a here-document), "
-                "which cannot be kept from the network; pysim builds with Docker's classic builder alone"
-            )
-        text = prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
+        dockerfiles.check(text, recipe.dockerfile)
+        missing = [name for name in dockerfiles.bases(text, recipe.images) if not recipe.may_pull(name)]
+        if missing:
+            raise ContainerError(f"The image {missing[0]} is not on this machine, and --offline pulls none")
+        text = dockerfiles.prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
         for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, recipe.certificates)):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644

@@ -139,6 +139,7 @@ class DockerContainers:
             certificates=self.spec.ca_bundle,
             variables=self._variables(),
             images=self.spec.images,
+            may_pull=lambda image: not self.spec.offline or self.find(image) is not None,
         )
 
     def _variables(self) -> Mapping[str, str]:

@@ -231,3 +231,29 @@ def test_services(repository: Repository) -> None:
     names = [event["name"] for event in ill.events if event["type"] == "step-started"]
     assert names[:2] == ["Set up job", "Initialize containers"]
     assert names[-2:] == ["Stop containers", "Complete job"]
+
+
+DOCKER = f"""\
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          docker run --rm -v "$PWD:/project" -w /project {IMAGE} sh -c 'ls pyproject.toml; mkdir dist; echo x > dist/f'
+          ls dist
+"""
+
+
+@pytest.mark.docker
+def test_docker_in_a_step(repository: Repository) -> None:
+    repository.write(WORKFLOW, HEAD + DOCKER)
+    done = repository.rehearse("--source", "worktree")
+    assert done.conclusions == {"one": "success"}, done.log("one")
+    assert "pyproject.toml\nf" in done.log("one")
+
+
+@pytest.mark.local
+def test_why_there_is_no_docker_in_a_step(copy_of: MakeRepository) -> None:
+    repository = copy_of(TINY, "local")
+    repository.write(WORKFLOW, HEAD + "    steps:\n      - run: test ! -e /var/run/docker.sock\n")
+    done = repository.rehearse("--source", "worktree")
+    assert done.conclusions == {"one": "success"}, done.log("one")
+    assert "Docker is not there for steps: the local engine has no Docker daemon" in done.log("one")
