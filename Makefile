@@ -18,7 +18,7 @@ test: $(READY) ## all tests that this machine can run
 	$(BIN)/pytest
 
 test-unit: $(READY) ## the hermetic tests: no network, no engine, under a minute
-	$(BIN)/pytest -m "$(HERMETIC)"
+	$(BIN)/pytest -n auto -m "$(HERMETIC)"
 
 test-docker: $(READY) ## the tests that need a Docker daemon; fails without one
 	PYSIM_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
