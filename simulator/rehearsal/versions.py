@@ -50,42 +50,50 @@ def check_versions(
         if found.project in findings or (named and found.project not in named) or _same(found.version, expected):
             continue
         where = (places or {}).get(found.project, found.filename)
-        findings[found.project] = _mismatch(tag, expected, found, where)
+        written = found.project in (places or {}) or not _is_derived(found.version)
+        findings[found.project] = _mismatch(tag, expected, found, where, written=written)
     return tuple(findings.values())
 
 
-def _mismatch(tag: str, expected: Version, found: Distribution, where: Span | str) -> Finding:
+def _mismatch(tag: str, expected: Version, found: Distribution, where: Span | str, *, written: bool) -> Finding:
     return Finding(
         code="version-mismatch",
         severity=Severity.ERROR,
         message=f"The tag {tag} says version {expected}, but {found.project} was built as {found.version}",
         where=where,
         would_show=f"{found.project} {found.version} on the index, under the tag {tag}.",
-        hint=_hint(tag, expected, found),
+        hint=_hint(tag, expected, found, written=written),
     )
 
 
-def _hint(tag: str, expected: Version, found: Distribution) -> str:
-    if _is_derived(found.version):
+def _hint(tag: str, expected: Version, found: Distribution, *, written: bool) -> str:
+    if not written:
         return (
             "The build derives its version from git and did not see the tag: give actions/checkout `fetch-depth: 0`, "
             "and check that the tag has the form that the build looks for."
         )
     other = found.version.join(tag.rsplit(str(expected), 1)) if str(expected) in tag else f"v{found.version}"
-    return f"Set the version of {found.project} to {expected} and commit it, or tag {other}."
+    instead = "" if _is_development(found.version) else f", or tag {other}"
+    return f"Set the version of {found.project} to {expected} and commit it{instead}."
 
 
 def _is_derived(version: str) -> bool:
-    """Whether a version looks as if it came from git: 0.1.dev3+g1a2b3c4."""
-    try:
-        parsed = Version(version)
-    except InvalidVersion:
-        return False
-    return parsed.local is not None or parsed.is_devrelease
+    """Whether a version looks as if it came from git: 0.1.dev3+g1a2b3c4. People write 1.0.dev or 1.0.dev0."""
+    parsed = _parsed(version)
+    return parsed is not None and (parsed.local is not None or bool(parsed.dev))
+
+
+def _is_development(version: str) -> bool:
+    parsed = _parsed(version)
+    return parsed is not None and parsed.is_devrelease
 
 
 def _same(version: str, expected: Version) -> bool:
+    return _parsed(version) == expected
+
+
+def _parsed(version: str) -> Version | None:
     try:
-        return Version(version) == expected
+        return Version(version)
     except InvalidVersion:
-        return False
+        return None

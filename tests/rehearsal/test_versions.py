@@ -84,3 +84,13 @@ def test_the_place_of_the_version_is_named() -> None:
 def test_what_to_do_about_it(tag: str, version: str, hint: str) -> None:
     (finding,) = check_versions(tag, [built(version)])
     assert hint in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("version", "places"), [("1.0.dev0", None), ("1.0.dev4", {"demo": Span(file="p", line=3, column=1)})]
+)
+def test_a_development_version_that_is_written_down_is_to_be_raised(
+    version: str, places: dict[str, Span] | None
+) -> None:
+    (finding,) = check_versions("v1.0", [built(version)], places)
+    assert finding.hint == "Set the version of demo to 1.0 and commit it."
