@@ -127,12 +127,16 @@ class Login:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerImage:
-    """An image that is there: its id, and what it says of itself. `ports` are like `5432/tcp`."""
+    """An image that is there: its id, and what it says of itself.
+
+    `ports` are like `5432/tcp`, `triggers` are its instructions behind ONBUILD.
+    """
 
     id: str
     environment: Mapping[str, str]
     ports: Sequence[str] = ()
     user: str = ""
+    triggers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,8 @@ import io
 import posixpath
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, Self
 
@@ -35,7 +35,8 @@ def tag_of(name: str) -> str:
 def context_of_folder(folder: Path) -> dict[str, Path]:
     """The files of a build by their path in it, but for those that .dockerignore leaves out."""
     ignored = folder / ".dockerignore"
-    patterns = ignored.read_text(encoding="utf-8").splitlines() if ignored.is_file() else []
+    is_there = ignored.is_file() and not ignored.is_symlink()
+    patterns = ignored.read_text(encoding="utf-8", errors="replace").splitlines() if is_there else []
     patterns = [line.strip() for line in patterns if line.strip() and not line.startswith("#")]
     return {path: folder / path for path in exclude_paths(str(folder), patterns)}
 
@@ -44,7 +45,7 @@ def context_of_folder(folder: Path) -> dict[str, Path]:
 class Recipe:
     """What an image is built with besides its context; see `dockerfiles.prepare`.
 
-    `name` says what it is for; `may_pull` tells whether an image can be had.
+    `name` says what it is for; `triggers` gives the ONBUILD lines of an image that it is built on, and fetches it.
     """
 
     name: str
@@ -53,7 +54,8 @@ class Recipe:
     certificates: bytes
     variables: Mapping[str, str]
     images: Mapping[str, str]
-    may_pull: Callable[[str], bool]
+    triggers: Callable[[str], Sequence[str]]
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 class Context:
@@ -105,9 +107,9 @@ class Context:
         """The archive, with the Dockerfile to build and the certificates. Raises ContainerError."""
         text = self.dockerfile(recipe.dockerfile)
         dockerfiles.check(text, recipe.dockerfile)
-        missing = [name for name in dockerfiles.bases(text, recipe.images) if not recipe.may_pull(name)]
-        if missing:
-            raise ContainerError(f"The image {missing[0]} is not on this machine, and --offline pulls none")
+        for name in dockerfiles.bases(text, recipe.images, recipe.arguments):
+            for line in recipe.triggers(name):
+                dockerfiles.check(line, f"ONBUILD of {name}")
         text = dockerfiles.prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
         for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, recipe.certificates)):
             entry = tarfile.TarInfo(name)
@@ -167,6 +169,11 @@ def remove_built(client: docker.DockerClient, run_id: str) -> None:
     for image in client.images.list(filters={"label": f"{JOB_LABEL}={run_id}"}):
         for tag in image.tags or [str(image.id)]:
             client.images.remove(tag, force=True)
+
+
+def spool() -> IO[bytes]:
+    """A new file, in memory while it is small."""
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
 
 
 def held(content: bytes) -> IO[bytes]:

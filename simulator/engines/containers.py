@@ -42,6 +42,7 @@ from simulator.engines.volumes import Volumes
 from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
+_IMAGE: Final = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.:-]+(/[\w.:-]+)*(@[\w:+.-]+)?", re.ASCII)
 _FIRST_PORT: Final = 32767  # the one before those that Docker gives where any will do
 
 
@@ -50,13 +51,15 @@ class DockerContainers:
 
     def __init__(self, client: docker.DockerClient, spec: SandboxSpec, sandbox: str, channel: AgentChannel) -> None:
         self.socket: str | None = None  # of the job's Docker API
+        self.made: dict[str, DockerContainer] = {}  # by id
         self.built = False  # whether the job built images by it
         self._client = client
         self.spec = spec
         self._sandbox = sandbox
         self._channel = channel
         self._exit = contextlib.ExitStack()
-        self._lock = threading.RLock()  # of starting containers, and of what is open
+        self._lock = threading.RLock()  # of what is open
+        self.still = threading.RLock()  # held where nothing may begin to run, or run again
         self._house: House | None = None
         self._followed: dict[Followed, threading.Event | None] = {}  # and what stops each
         self._next_port = _FIRST_PORT
@@ -86,6 +89,8 @@ class DockerContainers:
 
     def find(self, name: str) -> ContainerImage | None:
         """An image that is there. Raises ContainerError."""
+        if not _IMAGE.fullmatch(name):  # the SDK would make another path of some
+            raise ContainerError(f"{name!r} is no name of an image")
         with broken(f"Docker cannot say what the image {name} is"):
             try:
                 facts = self._client.images.get(name).attrs
@@ -100,6 +105,7 @@ class DockerContainers:
             environment={key: value for key, _, value in pairs},
             ports=tuple(config.get("ExposedPorts") or ()),
             user=config.get("User") or "",
+            triggers=tuple(config.get("OnBuild") or ()),
         )
 
     def _pull(self, name: str, login: Login | None, on_line: LineSink) -> None:
@@ -124,14 +130,16 @@ class DockerContainers:
                 context.add_folder(folder)
             else:
                 builds.add_from_sandbox(context, self._client, self._sandbox, folder)
-            made = builds.build(self._client, context, self.recipe(name, dockerfile), on_line)
+            made = builds.build(self._client, context, self.recipe(name, dockerfile, on_line), on_line)
         found = self.find(made)
         if found is None:
             raise ContainerError(f"The image for {name} is gone right after it was built")
         return found
 
-    def recipe(self, name: str, dockerfile: str) -> builds.Recipe:
-        """How something is built here."""
+    def recipe(
+        self, name: str, dockerfile: str, on_line: LineSink, arguments: Mapping[str, str] | None = None
+    ) -> builds.Recipe:
+        """How something is built here: from images that are looked up before, so that the daemon fetches none."""
         return builds.Recipe(
             name=name,
             dockerfile=dockerfile,
@@ -139,7 +147,8 @@ class DockerContainers:
             certificates=self.spec.ca_bundle,
             variables=self._variables(),
             images=self.spec.images,
-            may_pull=lambda image: not self.spec.offline or self.find(image) is not None,
+            triggers=lambda image: self.image(image, on_line=on_line).triggers,
+            arguments=arguments or {},
         )
 
     def _variables(self) -> Mapping[str, str]:
@@ -216,7 +225,9 @@ class DockerContainers:
             made = api.create_container_from_config(admitted.body, name)
         except APIError as error:
             raise ContainerError(f"Docker does not make the container: {error.explanation}") from error
-        return DockerContainer(self, self._client, str(made["Id"]), admitted.shared, admitted.notes)
+        container = DockerContainer(self, self._client, str(made["Id"]), admitted.shared, admitted.notes)
+        self.made[container.id] = container
+        return container
 
     def forward(self, port: int, target: int) -> None:
         """See `Containers.forward`."""
@@ -226,10 +237,11 @@ class DockerContainers:
     def frozen(self, shared: Iterable[PurePosixPath]) -> Iterator[None]:
         """A time in which no process of the job can put a link into the path of a folder that it shares.
 
-        The daemon looks the folders up when it starts a container. Raises ContainerError for one that is a link.
+        The daemon looks the folders up when it starts a container, and when it copies to or from one. Raises
+        ContainerError for one that is a link.
         """
         wanted = list(dict.fromkeys(shared))
-        with self._lock, contextlib.ExitStack() as stack:
+        with self.still, contextlib.ExitStack() as stack:
             if wanted:
                 for container in self._running():
                     self._client.api.pause(container)

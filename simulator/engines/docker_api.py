@@ -26,14 +26,17 @@ from simulator.engines import builds
 from simulator.engines.base import ContainerError
 from simulator.engines.containers import DockerContainers
 from simulator.engines.daemon import daemon_address
-from simulator.engines.docker_container import DockerContainer
 from simulator.engines.http_head import BadRequest, Request, answer, read_request
 from simulator.engines.images import LABEL
 from simulator.errors import SimulatorError
 
 _CHUNK: Final = 1 << 16
 _LINGER: Final = 5.0  # seconds that a client has to close its side after the answer
-_NOT_PASSED_ON: Final = {"connection", "upgrade", "host", "content-length", "transfer-encoding", "expect"}
+_NOT_PASSED_ON: Final = {
+    "connection", "upgrade", "host", "content-length", "transfer-encoding", "expect", "content-type",
+}  # fmt: skip
+# No form: the daemon would take its fields for parts of the query, and before them.
+_CONTENT: Final = {"application/json", "application/x-tar", "application/octet-stream", "application/tar"}
 _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("GET|HEAD", r"/_ping", "ping"),
     ("GET", r"/(info|version)", "passed"),
@@ -43,8 +46,9 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("POST", r"/containers/create", "create_container"),
     ("POST", r"/containers/(?P<container>[^/]+)/(re)?start", "start_container"),
     ("POST", r"/containers/(?P<container>[^/]+)/exec", "create_exec"),
-    ("POST", r"/containers/(?P<container>[^/]+)/(attach|kill|stop|wait|resize|pause|unpause)", "container"),
-    ("GET|HEAD|PUT", r"/containers/(?P<container>[^/]+)/archive", "container"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(attach|wait|resize)", "container"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(kill|stop|pause|unpause)", "wake"),
+    ("GET|HEAD|PUT", r"/containers/(?P<container>[^/]+)/archive", "archive"),
     ("GET", r"/containers/(?P<container>[^/]+)/(json|logs|top|stats|changes|export)", "container"),
     ("DELETE", r"/containers/(?P<container>[^/]+)", "container"),
     ("GET|POST", r"/exec/(?P<exec>[^/]+)/(start|resize|json)", "exec"),
@@ -90,7 +94,6 @@ class DockerApi:
     def __init__(self, client: docker.DockerClient, containers: DockerContainers) -> None:
         self._client = client
         self._containers = containers
-        self._made: dict[str, DockerContainer] = {}  # by id
         self._names: dict[str, str] = {}  # of containers: the name that the job gave, and the id
         self._networks: dict[str, str] = {}  # the name, and an id
         self._lock = threading.Lock()
@@ -125,6 +128,8 @@ class DockerApi:
                 answer(connection, refused.status, {"message": str(refused)})
             except (BadRequest, ContainerError, ValueError) as error:
                 answer(connection, 400, {"message": str(error)})
+            except (TypeError, AttributeError, KeyError) as error:
+                answer(connection, 400, {"message": f"what is asked for has another form than Docker's: {error}"})
             except APIError as error:
                 answer(connection, error.status_code or 500, {"message": str(error.explanation)})
             except (DockerException, SimulatorError) as error:
@@ -171,8 +176,9 @@ class DockerApi:
         path: str,
         query: Mapping[str, Sequence[str]] | None = None,
         body: IO[bytes] | None = None,
+        into: IO[bytes] | None = None,
     ) -> None:
-        """Send a request to the daemon and carry over what both say from then on.
+        """Send a request to the daemon and carry over what both say from then on; with `into` keep what it says.
 
         The connection is closed after it, so that no second request of the job follows on it unseen.
         """
@@ -180,6 +186,8 @@ class DockerApi:
         target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
         headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in _NOT_PASSED_ON]
         upgrade = request.header("upgrade") if path.endswith(("/attach", "/start")) else ""
+        kind = request.header("content-type").lower()
+        headers += [f"Content-Type: {kind}"] if kind in _CONTENT else []
         headers += ["Host: docker", f"Connection: {'Upgrade, ' if upgrade else ''}close"]
         headers += [f"Upgrade: {upgrade}"] if upgrade else []
         if body is None:
@@ -192,6 +200,10 @@ class DockerApi:
             daemon.sendall("\r\n".join([f"{request.method} {target} HTTP/1.1", *headers, "", ""]).encode())
             for piece in iter(lambda: body.read(_CHUNK) if body else b"", b""):
                 daemon.sendall(piece)
+            if into is not None:
+                for data in iter(lambda: daemon.recv(_CHUNK), b""):
+                    into.write(data)
+                return
             forth = threading.Thread(target=_carry, args=(request.stream, daemon), daemon=True)
             if request.header("expect").lower() == "100-continue" and body is None:
                 request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -229,6 +241,24 @@ class DockerApi:
         rest = request.path.removeprefix(f"/containers/{container}")
         self._pass_on(request, f"/containers/{found}{rest}")
 
+    def _wake(self, request: Request, container: str) -> None:
+        """What may end a pause."""
+        with self._containers.still:
+            self._container(request, container)
+
+    def _archive(self, request: Request, container: str) -> None:
+        """A copy to or from a container, for which the daemon looks up anew what it shares."""
+        found = self._own(container)
+        made = self._containers.made.get(found)
+        if made is None:
+            raise Refused(404, f"No such container: {container}")
+        with request.body() as body, builds.spool() as said:
+            with self._containers.frozen(made.shared):
+                self._pass_on(request, f"/containers/{found}/archive", body=body, into=said)
+            said.seek(0)
+            for piece in iter(lambda: said.read(_CHUNK), b""):
+                request.connection.sendall(piece)
+
     def _create_container(self, request: Request) -> None:
         body: dict[str, Any] = request.json() or {}
         containers = self._containers
@@ -246,21 +276,20 @@ class DockerApi:
         except SimulatorError as error:
             made.remove()
             raise Refused(500, str(error)) from error
-        with self._lock:
-            self._made[made.id] = made
-            if name:
+        if name:
+            with self._lock:
                 self._names[name] = made.id
         answer(request.connection, 201, {"Id": made.id, "Warnings": list(made.notes)})
 
     def _start_container(self, request: Request, container: str) -> None:
         found = self._own(container)
         if request.path.endswith("/restart"):
-            self._client.api.stop(found)
+            with self._containers.still:
+                self._client.api.stop(found)
         elif self._client.api.inspect_container(found)["State"]["Running"]:
             answer(request.connection, 304)
             return
-        with self._lock:
-            made = self._made.get(found)
+        made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
         made.start()
@@ -332,13 +361,15 @@ class DockerApi:
             "labels": [json.dumps(labels)],
             "networkmode": [f"container:{self._containers.network}"],
             "dockerfile": [builds.DOCKERFILE],
-            **({} if self._containers.spec.offline else {"pull": request.query.get("pull", [])}),
         }
         self._containers.built = True
         with builds.Context() as context:
             with request.body() as data:
                 context.add_archive(data)
-            recipe = self._containers.recipe("a build of the job", request.value("dockerfile") or "Dockerfile")
+            dockerfile, arguments = request.value("dockerfile") or "Dockerfile", request.value("buildargs")
+            recipe = self._containers.recipe(
+                "a build of the job", dockerfile, lambda _: None, json.loads(arguments or "{}")
+            )
             self._pass_on(request, "/build", query, body=context.ready(recipe))
 
     @staticmethod

@@ -53,6 +53,11 @@ class DockerContainer:
         return self._id
 
     @property
+    def shared(self) -> Sequence[PurePosixPath]:
+        """The folders of the sandbox that it sees."""
+        return self._shared
+
+    @property
     def notes(self) -> Sequence[str]:
         return self._notes
 

@@ -6,6 +6,7 @@ builder reads them, so that none is taken for the rest of another one.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -15,9 +16,10 @@ from simulator.engines.policy import BUNDLE
 
 _FROM: Final = re.compile(r"(?i)^\s*FROM\s+((?:--\S+\s+)*)(\S+)(.*)$")
 _CONTINUED: Final = re.compile(r"\\[ \t]*$")
-_ARGUMENT: Final = re.compile(r"(?i)^\s*ARG\s+(\w+)=[\"']?([^\"'\s]*)")
+_ARGUMENT: Final = re.compile(r"(?i)^\s*ARG\s+(\w+)(?:=[\"']?([^\"'\s]*))?")
 _COPIED_FROM: Final = re.compile(r"(?i)^\s*COPY\s+(?:--\S+\s+)*?--from=(\S+)")
 _ADD: Final = re.compile(r"(?i)^\W*(ONBUILD\W+)?ADD\b")
+_ESCAPE: Final = re.compile(r"(?i)\W*escape\s*=\s*[^\\\s]")
 _ELSEWHERE: Final = re.compile(r"://|git@")
 # What the classic builder of Docker does not know.
 _BUILDKIT: Final = re.compile(
@@ -32,7 +34,7 @@ def check(text: str, name: str) -> None:
             f"'{name}' needs BuildKit (RUN --mount, COPY --link or a here-document), which cannot be kept from the "
             "network; pysim builds with Docker's classic builder alone"
         )
-    if re.match(r"(?i)\W*escape\s*=\s*[^\\]", text.lstrip("\ufeff")):
+    if any(_ESCAPE.match(line) for line in itertools.takewhile(lambda line: line.lstrip()[:1] == "#", _lines(text))):
         raise ContainerError(f"'{name}' begins with an escape directive, which pysim does not read")
     lines = [*_lines(text), *_joined(text)]
     starts = _joined(text)
@@ -45,13 +47,13 @@ def check(text: str, name: str) -> None:
         )
 
 
-def bases(text: str, images: Mapping[str, str]) -> Iterator[str]:
-    """The images that it is built on, by the names that the daemon looks for."""
+def bases(text: str, images: Mapping[str, str], given: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The images that it is built on, by the names that the daemon looks for; `given` are the build's arguments."""
     arguments: dict[str, str] = {}
     stages: set[str] = {"scratch"}
     for line in _joined(text):
         if (argument := _ARGUMENT.match(line)) is not None and len(stages) == 1:
-            arguments[argument[1]] = argument[2]
+            arguments[argument[1]] = (given or {}).get(argument[1], argument[2] or "")
         found, copied = _FROM.match(line), _COPIED_FROM.match(line)
         name = found[2] if found else copied[1] if copied else "scratch"
         name = re.sub(r"\$\{?(\w+)(:-[^}]*)?\}?", lambda match: arguments.get(match[1], match[0]), name)

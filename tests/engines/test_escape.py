@@ -1,0 +1,162 @@
+"""Ways out of a sandbox that a malicious job, action or image would try through the daemon, which is this machine's."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from simulator.engines.base import ContainerError, Sandbox, SandboxSpec
+from simulator.engines.docker_engine import DockerEngine
+from tests.engines.driving import output, python
+from tests.engines.test_containers import WORK, volumes
+from tests.engines.test_docker_api import ASK, IMAGE, ask, image
+from tests.engines.test_leaving import containers
+
+pytestmark = pytest.mark.docker
+__all__ = ["image"]  # the fixture
+
+
+@pytest.fixture
+def sandbox(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> Iterator[Sandbox]:
+    spec = replace(spec, run_id=f"test-{secrets.token_hex(6)}")
+    with docker_engine.open(spec) as sandbox:
+        output(sandbox, f"mkdir -p {WORK}")
+        yield sandbox
+    assert not containers(spec.run_id)
+    assert not volumes(spec.run_id)
+
+
+@pytest.fixture
+def own_server() -> Iterator[tuple[int, Sequence[str]]]:
+    """A server on this machine's loopback: its port, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"of this machine\n")
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server.server_address[1], asked
+        server.shutdown()
+
+
+FORM = ASK.replace('"application/json"', '"application/x-www-form-urlencoded"').replace(
+    "body, {", "json.loads(body or '\"\"'), {"
+)
+
+
+def form(sandbox: Sandbox, method: str, path: str, body: str) -> str:
+    """What the API answers to a request whose body is a form."""
+    return python(sandbox, f"import sys; sys.argv = ['', {method!r}, {path!r}, {json.dumps(body)!r}]\n{FORM}")
+
+
+def test_no_form_changes_what_was_judged(sandbox: Sandbox, own_server: tuple[int, Sequence[str]]) -> None:
+    import docker
+
+    port, asked = own_server
+    client = docker.from_env()
+    try:
+        other = client.api.create_container(IMAGE, ["true"], labels={"of": "the user"})["Id"]
+        try:
+            filters = '{"label":{"of=the user":true}}'
+            form(sandbox, "POST", "/containers/prune", f"filters={filters}")
+            assert client.api.inspect_container(other)["Id"] == other
+        finally:
+            client.api.remove_container(other)
+    finally:
+        client.close()
+    for name in ("", "&repo=pysim-test/in-a-job&tag=1"):
+        source = f"fromImage=&fromSrc=http://127.0.0.1:{port}/x{name}"
+        form(sandbox, "POST", "/images/create?fromImage=none.example/x", source)
+    assert not asked
+
+
+def test_no_copy_leads_out_of_a_shared_folder(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of this machine\n")
+    output(sandbox, f"mkdir -p {WORK}/shared")
+    _, made = ask(
+        sandbox,
+        "POST",
+        "/containers/create",
+        {"Image": IMAGE, "Cmd": ["sleep", "60"], "HostConfig": {"Binds": [f"{WORK}/shared:/x"]}},
+    )
+    copy = f"curl -s --unix-socket /var/run/docker.sock http://d/containers/{made['Id']}/archive?path=/x/secret"
+    assert ask(sandbox, "POST", f"/containers/{made['Id']}/start")[0] == 204
+    assert output(sandbox, f"echo theirs > {WORK}/shared/secret; {copy} | tar -xO") == "theirs"
+    moved = f"mv {WORK}/shared {WORK}/moved; ln -s {tmp_path} {WORK}/shared"
+    assert "is a symbolic link" in output(sandbox, f"{moved}; {copy}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ADD http://127.0.0.1:PORT/x /x",
+        "ARG U=127.0.0.1:PORT\nADD http://$U/x /x",
+        "ARG U=http://127.0.0.1:PORT/x\nADD $U /x",
+        "ADD \\\n  # a comment\n\n  http://127.0.0.1:PORT/x /x",
+        'ADD ["http://127.0.0.1:PORT/x", "/x"]',
+        'add "htt"p://127.0.0.1:PORT/x /x',
+        "LABEL a=b \\\nARG U=http://127.0.0.1:PORT/x\nADD $U /x",
+        "ADD --chown=1:1 http://127.0.0.1:PORT/x /x",
+        "LABEL a=<<b\nADD http://127.0.0.1:PORT/x /x",
+        "LABEL a=b \\\\ \nADD http://127.0.0.1:PORT/x /x",
+    ],
+)
+def test_the_daemon_fetches_nothing_for_a_build(
+    sandbox: Sandbox, own_server: tuple[int, Sequence[str]], tmp_path: Path, text: str
+) -> None:
+    port, asked = own_server
+    words = f"FROM {IMAGE}\n{text.replace('PORT', str(port))}\n"
+    for escape in ("", "# escape=`\n", "# syntax=x\n# escape=`\n"):
+        (tmp_path / "Dockerfile").write_text(escape + words)
+        with pytest.raises(ContainerError):
+            sandbox.containers.build(tmp_path, "Dockerfile", name="the escape", on_line=print)
+    assert not asked
+
+
+def test_an_image_makes_the_daemon_fetch_nothing(
+    sandbox: Sandbox, own_server: tuple[int, Sequence[str]], tmp_path: Path
+) -> None:
+    port, asked = own_server
+    (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nONBUILD USER root\n")
+    base = sandbox.containers.build(tmp_path, "Dockerfile", name="its base", on_line=print).id
+    (tmp_path / "Dockerfile").write_text(f"ARG IT={base}\nFROM ${{IT}}\n")
+    sandbox.containers.build(tmp_path, "Dockerfile", name="upon it", on_line=print)
+    import docker
+
+    client = docker.from_env()
+    try:
+        tag = f"pysim-test/triggers:{secrets.token_hex(4)}"
+        made = client.api.create_container(IMAGE, ["true"])["Id"]
+        changes = [f"ONBUILD ADD http://127.0.0.1:{port}/x /x"]
+        client.containers.get(made).commit(*tag.split(":"), changes=changes)
+        client.api.remove_container(made)
+        (tmp_path / "Dockerfile").write_text(f"FROM {tag}\n")
+        with pytest.raises(ContainerError, match="ADD from an address"):
+            sandbox.containers.build(tmp_path, "Dockerfile", name="upon that", on_line=print)
+        client.images.remove(tag)
+    finally:
+        client.close()
+    assert not asked
+
+
+def test_offline_a_build_pulls_nothing(docker_engine: DockerEngine, spec: SandboxSpec, tmp_path: Path) -> None:
+    with docker_engine.open(replace(spec, offline=True)) as sandbox:
+        for text in ("FROM no.example/x\n", "FROM scratch\nCOPY --from=no.example/x /x /x\n"):
+            (tmp_path / "Dockerfile").write_text(text)
+            with pytest.raises(ContainerError, match="--offline pulls none"):
+                sandbox.containers.build(tmp_path, "Dockerfile", name="offline", on_line=print)
