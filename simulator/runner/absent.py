@@ -21,6 +21,7 @@ from simulator.positions import Span
 from simulator.workflow.model import Step, Text
 
 _UPLOAD: Final = "actions/upload-artifact"
+_NAMED: Final = 3  # jobs of a matrix of which a finding gives the names
 _UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
 
 
@@ -31,6 +32,7 @@ class Absence:
     labels: Sequence[str]
     made: Sequence[str]
     missing: Sequence[str]
+    several: bool = False  # it is that of several jobs of one matrix
 
     @property
     def said(self) -> str:
@@ -38,7 +40,9 @@ class Absence:
         said = f"pysim has no runner for {', '.join(self.labels)}"
         if self.missing:
             return f"{said}, and nothing stands for {' and '.join(self.missing)}"
-        return f"{said}; {' and '.join(self.made)} was supplied" if self.made else f"{said}; it uploads nothing"
+        if self.made:
+            return f"{said}; {' and '.join(self.made)} {'were' if len(self.made) > 1 else 'was'} supplied"
+        return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
 
     @property
     def reason(self) -> str:
@@ -65,33 +69,69 @@ def fits(name: str, supplied: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, name.split(_UNKNOWN))), supplied) is not None
 
 
-def runner_findings(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Iterator[Finding]:
-    """What there is to say of a job's runner: that it is gone, that there is none here, or what was assumed."""
+def runner_findings(jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collection[str]) -> Iterator[Finding]:
+    """What there is to say of the runners of jobs, once for all jobs of a matrix that it holds for.
+
+    That a runner is gone, that there is none here, or what was assumed. Jobs that are skipped, or whose labels are not
+    known yet, are passed over.
+    """
+    alike: dict[tuple[object, ...], list[tuple[PlannedJob, Absence | None]]] = {}
+    for plan, job in jobs:
+        if job.decision != "skip" and not job.deferred and job.job.uses is None:
+            absent = absence(plan, job, supplied)
+            made = absent and (bool(absent.made), bool(absent.missing))
+            alike.setdefault((id(plan), job.job.id, job.runs_on, made), []).append((job, absent))
+    for group in alike.values():
+        yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent])
+
+
+def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Iterator[Finding]:
+    job, several = jobs[0], len(jobs) > 1
     labels, where = ", ".join(job.runs_on), job.job.runs_on[0].span if job.job.runs_on else job.job.span
+    who, run = _names(jobs), "run" if several else "runs"
     gone = next((label for label in job.runs_on if removed_on(label)), None)
     if gone is not None:
         yield Finding(
             code="runner-retired",
             severity=Severity.ERROR,
-            message=f"Job {job.key} runs on {gone}, which GitHub removed on {removed_on(gone)}: it never starts",
+            message=f"{who} {run} on {gone}, which GitHub removed on {removed_on(gone)}: "
+            f"{'they never start' if several else 'it never starts'}",
             where=where,
             hint="Name an image that is there, such as ubuntu-latest.",
         )
-    absent = absence(plan, job, supplied)
-    if absent is not None:
-        publishes = may_publish(job.workflow, job.job)
+    if absences:
+        absent, publishes = _together(absences), may_publish(job.workflow, job.job)
         yield Finding(
             code="job-not-rehearsed",
             severity=Severity.ERROR if publishes else Severity.WARNING,
-            message=f"Job {job.key} is not rehearsed: {absent.said}",
+            message=f"{who} {'are' if several else 'is'} not rehearsed: {absent.said}",
             where=where,
             hint=_hint(job, absent, publishes=publishes),
         )
     elif not is_hosted(job.runs_on):
         system = "an Ubuntu runner of GitHub's" if system_of(job.runs_on) else "Linux, and like an Ubuntu runner"
-        yield _assumed(job, f"runs on {labels}, which is taken to be {system}", where)
+        yield _assumed(f"{who} {run} on {labels}, which is taken to be {system}", where)
     elif is_arm(job.runs_on):
-        yield _assumed(job, f"runs on {labels}, an ARM machine, and here on the processor of this one", where)
+        yield _assumed(f"{who} {run} on {labels}, an ARM machine, and here on the processor of this one", where)
+
+
+def _names(jobs: Sequence[PlannedJob]) -> str:
+    keys = [job.key for job in jobs]
+    if len(keys) == 1:
+        return f"Job {keys[0]}"
+    if len(keys) > _NAMED + 1:
+        keys = [*keys[:_NAMED], f"{len(keys) - _NAMED} more of its matrix"]
+    return f"Jobs {', '.join(keys[:-1])} and {keys[-1]}"
+
+
+def _together(absences: Sequence[Absence]) -> Absence:
+    """One absence for jobs of one matrix that have the same labels."""
+    return Absence(
+        labels=absences[0].labels,
+        made=tuple(dict.fromkeys(name for each in absences for name in each.made)),
+        missing=tuple(dict.fromkeys(name for each in absences for name in each.missing)),
+        several=len(absences) > 1,
+    )
 
 
 def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
@@ -103,11 +143,11 @@ def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
     return f"See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
 
 
-def _assumed(job: PlannedJob, text: str, where: Span) -> Finding:
+def _assumed(text: str, where: Span) -> Finding:
     return Finding(
         code="runner-assumed",
         severity=Severity.WARNING,
-        message=f"Job {job.key} {text}",
+        message=text,
         where=where,
         hint="What it finds on that machine and not here may fail, or be missed, in the rehearsal.",
     )

@@ -33,15 +33,9 @@ def preflight(
         *(finding for _, job in jobs for finding in _job(job, actions)),
         *(finding for _, job in jobs for finding in _containers(job, no_containers)),
         *(finding for call in missing_calls(plan) for finding in _call(call)),
-        *_runners(plan, supplied),
+        *runner_findings(list(foreseen_jobs(plan)), supplied),
     ]
     return tuple(dict.fromkeys(found))
-
-
-def _runners(plan: Plan, supplied: Collection[str]) -> Iterator[Finding]:
-    for inner, job in foreseen_jobs(plan):
-        if job.decision != "skip" and not job.deferred and job.job.uses is None:
-            yield from runner_findings(inner, job, supplied)
 
 
 def _call(job: Job) -> Iterator[Finding]:

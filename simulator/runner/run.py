@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from simulator.errors import InvalidWorkflowError
 from simulator.expressions.language import ExpressionError
 from simulator.planning.calls import foreseen_jobs, foreseen_of, foreseen_plan
-from simulator.planning.model import PlannedJob
+from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import expand_job
 from simulator.run_events import Conclusion, FindingRaised, JobFinished
 from simulator.runner.absent import absence, runner_findings
@@ -263,8 +263,7 @@ class Run:
             return True
         if foreseen_plan(graph.plan, job) is None:
             jobs = list(foreseen_jobs(inner.plan))
-            for event in announcement(jobs):
-                graph.settings.emit(event)
+            self._announce(graph, jobs)
             assert job.job.uses is not None
             count = "1 job" if len(jobs) == 1 else f"{len(jobs)} jobs"
             self._tell(graph, job, Conclusion.SKIPPED, f"it calls {job.job.uses.value}, which has {count}")
@@ -293,13 +292,19 @@ class Run:
             self._settled(graph, job, Conclusion.FAILURE, str(error))
             return
         shown = [each for one in final for each in foreseen_of(graph.plan, one)]
-        for event in announcement(shown):
-            graph.settings.emit(event)
+        self._announce(graph, shown)
         if job.key not in {each.key for _, each in shown}:
             self._tell(graph, job, Conclusion.SKIPPED, f"its matrix makes {len(final)} jobs of it")
         at = graph.jobs.index(job)
         graph.jobs[at : at + 1] = final
         graph.waiting += final
+
+    def _announce(self, graph: Graph, jobs: Sequence[tuple[Plan, PlannedJob]]) -> None:
+        """Say of jobs that were not known before what is said of the others before anything runs."""
+        for event in announcement(jobs):
+            graph.settings.emit(event)
+        for finding in runner_findings(jobs, graph.settings.supplied):
+            graph.settings.emit(FindingRaised(finding=finding))
 
     # ---- what becomes of a job that does not run
 
@@ -344,9 +349,6 @@ class Run:
     def _left_out(self, graph: Graph, job: PlannedJob) -> bool:
         """Leave a job out that has no runner here; whether it was."""
         supplied = graph.settings.supplied
-        if job.job.uses is None:
-            for finding in runner_findings(graph.plan, job, supplied):
-                graph.settings.emit(FindingRaised(finding=finding))
         absent = absence(graph.plan, job, supplied)
         if absent is not None:
             self._settled(graph, job, Conclusion.SKIPPED, absent.reason, "missing" if absent.missing else "supplied")

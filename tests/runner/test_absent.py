@@ -168,3 +168,12 @@ def test_labels_that_are_known_late_are_a_finding_then() -> None:
     ran = World().run("on: push\njobs:\n" + first + build(os="'${{ needs.a.outputs.os }}'", more="needs: a"))
     found = [event.finding.code for event in ran.events if isinstance(event, FindingRaised)]
     assert (ran.conclusions, found) == ({"a": "success", "build": "skipped"}, ["job-not-rehearsed"])
+
+
+def test_what_is_known_late_of_a_matrix_is_said_once() -> None:
+    first = "  a: {runs-on: ubuntu-latest, outputs: {v: '[1, 2]'}, steps: [{run: say x}]}\n"
+    matrix = "  b:\n    needs: a\n    strategy: {matrix: {v: '${{ fromJSON(needs.a.outputs.v) }}'}}\n"
+    ran = World().run("on: push\njobs:\n" + first + matrix + "    runs-on: macos-14\n    steps: [{run: say x}]")
+    found = [event.finding.message for event in ran.events if isinstance(event, FindingRaised)]
+    said = "pysim has no runner for macos-14; they upload nothing"
+    assert found == [f"Jobs b (1) and b (2) are not rehearsed: {said}"]
