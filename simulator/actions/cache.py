@@ -16,7 +16,7 @@ import secrets
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from simulator.actions.faults import UnknownActionError
@@ -96,7 +96,7 @@ def extract(clone: Path, commit: str, target: Path) -> None:
         git(f"--git-dir={clone}", "archive", "--format=tar", f"--output={archive}", commit, cwd=target.parent)
         target.mkdir()
         with tarfile.open(archive) as files:
-            files.extractall(target, filter="tar")  # refuses what would lie outside of the folder
+            files.extractall(target, filter=_inside)
     except (ProcessError, tarfile.TarError) as error:
         raise UnknownActionError(
             f"The files of commit {commit[:10]} in {clone} cannot be read: {error}",
@@ -104,3 +104,11 @@ def extract(clone: Path, commit: str, target: Path) -> None:
         ) from error
     finally:
         archive.unlink(missing_ok=True)
+
+
+def _inside(member: tarfile.TarInfo, target: str) -> tarfile.TarInfo:
+    """A file that lies in the folder: none of git's lies behind a link, whatever a server's objects say."""
+    parents = [Path(target, part) for part in PurePosixPath(member.name).parents]
+    if any(parent.is_symlink() for parent in parents):
+        raise tarfile.OutsideDestinationError(member, str(parents[0]))
+    return tarfile.tar_filter(member, target)

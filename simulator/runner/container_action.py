@@ -60,7 +60,10 @@ class ActionImages:
         if file.is_absolute() or ".." in file.parts:
             raise StepError(f"'{runs.image}' is no Dockerfile in the folder of {at}")
         name = str(at) if isinstance(at, RepositoryReference) else f"{self.job.github['repository']} {at}"
-        return containers.build(source / file.parent, file.name, name=name, on_line=say)
+        context = source / file.parent
+        if isinstance(context, Path) and not context.resolve().is_relative_to(action.folder.resolve()):
+            raise StepError(f"'{runs.image}' leads out of the repository of {at}")
+        return containers.build(context, file.name, name=name, on_line=say)
 
 
 def image_step_name(action: ResolvedAction) -> str | None:

@@ -260,3 +260,20 @@ def test_a_clone_that_lacks_files_is_named(server: GitServer, cache: Path, tmp_p
 def test_a_copy_that_is_no_copy(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match=r"is not owner/repo@ref=PATH|there is no folder"):
         parse_local_repository(text, tmp_path)
+
+
+def test_no_file_is_written_through_a_link(server: GitServer, cache: Path, tmp_path: Path) -> None:
+    """Git makes no such tree, and no check of a fetch refuses one that a server made by hand."""
+    (tmp_path / "outside").mkdir()
+    repository = server.root / "octo/evil"
+    server.commit("octo/evil", {"a": f"link:{tmp_path}/outside"})
+    link = git("rev-parse", "main:a", cwd=repository).text
+    server.commit("octo/evil", {"a/x": "written"})
+    folder = git("rev-parse", "main:a", cwd=repository).text
+    entries = f"120000 blob {link}\ta\n040000 tree {folder}\ta\n"
+    tree = git("mktree", cwd=repository, stdin=entries.encode()).text
+    commit = git("commit-tree", tree, "-m", "evil", cwd=repository, env=AUTHOR).text
+    git("update-ref", "refs/heads/main", commit, cwd=repository)
+    with pytest.raises(UnknownActionError):
+        repositories(cache, server.url).snapshot("octo", "evil", "main")
+    assert not list((tmp_path / "outside").iterdir())

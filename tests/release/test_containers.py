@@ -257,3 +257,19 @@ def test_why_there_is_no_docker_in_a_step(copy_of: MakeRepository) -> None:
     done = repository.rehearse("--source", "worktree")
     assert done.conclusions == {"one": "success"}, done.log("one")
     assert "Docker is not there for steps: the local engine has no Docker daemon" in done.log("one")
+
+
+@pytest.mark.docker
+def test_no_build_reads_this_machine_through_a_link_of_an_action(repository: Repository) -> None:
+    outside = repository.root.parent / "outside"
+    outside.mkdir()
+    (outside / "Dockerfile").write_text(f'FROM {IMAGE}\nCOPY secret /\nENTRYPOINT ["cat", "/secret"]\n')
+    (outside / "secret").write_text("of this machine")
+    action = repository.root.parent / "action"
+    action.mkdir()
+    (action / "link").symlink_to(outside)
+    (action / "action.yml").write_text("name: It\nruns: {using: docker, image: link/Dockerfile}\n")
+    repository.write(WORKFLOW, HEAD + "    steps:\n      - uses: octo/it@v1\n")
+    done = repository.rehearse("--source", "worktree", "--local-repository", f"octo/it@v1={action}")
+    assert "'link/Dockerfile' leads out of the repository of octo/it@v1" in done.log("one")
+    assert "of this machine" not in done.log("one")
