@@ -14,7 +14,7 @@ import hashlib
 import json
 import secrets
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -96,7 +96,8 @@ def extract(clone: Path, commit: str, target: Path) -> None:
         git(f"--git-dir={clone}", "archive", "--format=tar", f"--output={archive}", commit, cwd=target.parent)
         target.mkdir()
         with tarfile.open(archive) as files:
-            files.extractall(target, filter=_inside)
+            _refuse_detours(files.getmembers())
+            files.extractall(target, filter="tar")  # refuses what would lie outside of the folder
     except (ProcessError, tarfile.TarError) as error:
         raise UnknownActionError(
             f"The files of commit {commit[:10]} in {clone} cannot be read: {error}",
@@ -106,9 +107,9 @@ def extract(clone: Path, commit: str, target: Path) -> None:
         archive.unlink(missing_ok=True)
 
 
-def _inside(member: tarfile.TarInfo, target: str) -> tarfile.TarInfo:
-    """A file that lies in the folder: none of git's lies behind a link, whatever a server's objects say."""
-    parents = [Path(target, part) for part in PurePosixPath(member.name).parents]
-    if any(parent.is_symlink() for parent in parents):
-        raise tarfile.OutsideDestinationError(member, str(parents[0]))
-    return tarfile.tar_filter(member, target)
+def _refuse_detours(members: Sequence[tarfile.TarInfo]) -> None:
+    """Raise TarError where a file lies behind a link: git makes no such tree, but a server's objects may say so."""
+    links = {PurePosixPath(member.name) for member in members if member.issym()}
+    for member in members:
+        if not links.isdisjoint(PurePosixPath(member.name).parents):
+            raise tarfile.TarError(f"{member.name} lies behind a link")

@@ -91,10 +91,14 @@ class Outside:
         """A connection, judged by where it really leads: a name may resolve to another address each time."""
         reader, writer = await asyncio.open_connection(name, port)
         there, here = (str(writer.get_extra_info(end)[0]) for end in ("peername", "sockname"))
-        if (name, port) not in self.local and (there == here or _is_this_machine(there)):
+        if self.is_closed(name, port, there, here):
             writer.close()
             raise RefusedError(f"{name} is this machine")
         return reader, writer
+
+    def is_closed(self, name: str, port: int, there: str, here: str) -> bool:
+        """Whether a connection between these addresses leads to what no job may reach."""
+        return (name, port) not in self.local and (there == here or _is_this_machine(there))
 
     async def _tunnel(self, proxy: str, target: str) -> Streams:
         url = urlsplit(proxy)

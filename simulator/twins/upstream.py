@@ -5,8 +5,8 @@ Streams both ways, honours the machine's proxies and certificates. Knows no twin
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Set
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Set
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -69,7 +69,12 @@ class Upstream:
         request.scope["state"][RELAYED] = True
         url = httpx.URL(scheme="http", host=host, port=at.port, raw_path=_target(request))
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
-        return await self._answer(request.method, url, _passed_on(request), request.stream() if has_body else b"")
+        body = request.stream() if has_body else b""
+        try:
+            return await self._answer(request.method, url, _passed_on(request), body, judged=True)
+        except RefusedError as error:
+            request.scope["state"][RELAYED] = False
+            return PlainTextResponse(f"Refused by pysim: {error}.\n", status_code=403)
 
     async def status(self, url: str) -> int:
         """The status of a page of the real network, looked up once a run; 0 when it did not answer."""
@@ -90,23 +95,44 @@ class Upstream:
         self._clients.clear()
 
     async def _answer(
-        self, method: str, url: httpx.URL, headers: Headers, body: bytes | AsyncIterable[bytes]
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Headers,
+        body: bytes | AsyncIterable[bytes],
+        *,
+        judged: bool = False,
     ) -> _Relayed:
         import httpx
 
         # A request made here, not by the client, has no header that the job's client did not send.
-        request = httpx.Request(method, url, headers=headers, content=body or None)
+        extensions = {"trace": self._judge(url)} if judged else {}
+        request = httpx.Request(method, url, headers=headers, content=body or None, extensions=extensions)
         try:
             return _Relayed(await self._client(url).send(request, stream=True))
         except httpx.HTTPError as error:
             text = httpx.ByteStream(f"pysim could not reach {url.host}: {error!r}\n".encode())
             return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
 
+    def _judge(self, url: httpx.URL) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+        """Ends a connection that leads to this machine after all, before a byte is sent: names may change meanwhile."""
+        port = _port(url)
+
+        async def judge(happened: str, facts: Mapping[str, Any]) -> None:
+            if happened != "connection.connect_tcp.complete" or self._outside.proxy(url.scheme, url.host, port):
+                return
+            stream = facts["return_value"]
+            there, here = (str(stream.get_extra_info(end)[0]) for end in ("server_addr", "client_addr"))
+            if self._outside.is_closed(url.host, port, there, here):
+                await stream.aclose()
+                raise RefusedError(f"{url.host} is this machine")
+
+        return judge
+
     def _client(self, url: httpx.URL) -> httpx.AsyncClient:
         import httpx
 
-        port = url.port or (443 if url.scheme == "https" else 80)
-        proxy = self._outside.proxy(url.scheme, url.host, port)
+        proxy = self._outside.proxy(url.scheme, url.host, _port(url))
         if proxy not in self._clients:
             timeout = httpx.Timeout(300.0, connect=20.0, pool=None)
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
@@ -114,6 +140,10 @@ class Upstream:
                 proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=timeout, limits=limits
             )
         return self._clients[proxy]
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 class _Relayed(StreamingResponse):

@@ -237,7 +237,10 @@ def test_a_connection_begins_with_the_line_and_a_port_that_is_open(online: Rig, 
 
 
 @pytest.mark.parametrize("answers", [["127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"], ["192.0.2.1", "127.0.0.1"]])
-def test_no_name_leads_to_this_machine(start: Start, monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> None:
+@pytest.mark.parametrize("secure", [True, False])
+def test_no_name_leads_to_this_machine(
+    start: Start, monkeypatch: pytest.MonkeyPatch, answers: list[str], *, secure: bool
+) -> None:
     """The answers are those of a name server that gives another one each time; the last one stays."""
     seen: list[str] = []
 
@@ -251,7 +254,11 @@ def test_no_name_leads_to_this_machine(start: Start, monkeypatch: pytest.MonkeyP
         rig = start(offline=False, ports=(port,))
         gateway = rig.job().access.gateway
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        assert knock(gateway, port, client_hello(b"rebound.example")) == b""
+        if secure:
+            assert knock(gateway, port, client_hello(b"rebound.example")) == b""
+        else:
+            said = knock(gateway, port, b"GET / HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n")
+            assert b"this machine" in said
         server.settimeout(0.2)
         with contextlib.suppress(TimeoutError):
             connection, _ = server.accept()
