@@ -127,10 +127,17 @@ def _of_repository(
     try:
         return _real(reference, repositories.snapshot(reference.owner, reference.repo, reference.ref))
     except UnknownActionError as error:
-        meant = closest(action, {*registry.BUILTIN, *known_actions()} - {action})
-        if action not in {*registry.BUILTIN, *known_actions()} and meant is not None:
+        if (meant := _meant(action)) is not None:
             error.hint = f"Did you mean {meant}? {error.hint}"
         raise
+
+
+def _meant(action: str) -> str | None:
+    """The known action that a name seems to misspell; never one of an owner of quite another name."""
+    known = {*registry.BUILTIN, *known_actions()}
+    meant = None if action in known else closest(action, known)
+    owners = [name.partition("/")[0] for name in (action, meant or "")]
+    return meant if closest(owners[0], owners[1:]) is not None else None
 
 
 def _recorded(reference: RepositoryReference, runs: OutsideRuns) -> ResolvedAction:

@@ -5,6 +5,7 @@ Readable without colour, and on one screen when all is well.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,7 @@ _LEVEL: Final = len("warning") + 2
 _NARROWEST_SUMMARY: Final = 20
 _MOST_HOSTS: Final = 5
 _MOST_FILES: Final = 8
+_MOST_ALIKE: Final = 3  # jobs that did not run, for one reason
 _MOST_IDLE: Final = 5  # workflows that do not start, beside one that does
 
 
@@ -148,7 +150,20 @@ def _actions(state: RunState) -> list[Line]:
 
 
 def _jobs(state: RunState) -> list[Line]:
-    return columns(_job(job) for job in state.jobs.values())
+    """The jobs; of many that did not run for the same reason, one after the other, the first."""
+    rows: list[tuple[tuple[str, str], str, str, str]] = []
+    for _, group in itertools.groupby(state.jobs.values(), _fate):
+        jobs = list(group)
+        mark, name, time, words = _job(jobs[0])
+        if len(jobs) > _MOST_ALIKE:
+            rows.append((mark, f"{name} and {len(jobs) - 1} more", time, words))
+        else:
+            rows += map(_job, jobs)
+    return columns(rows)
+
+
+def _fate(job: JobState) -> tuple[object, ...]:
+    return (job.conclusion, job.reason) if job.started_at is None else (job.id,)
 
 
 def _job(job: JobState) -> tuple[tuple[str, str], str, str, str]:

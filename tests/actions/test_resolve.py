@@ -181,7 +181,12 @@ def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str)
 
 def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
     repositories = Repositories(tmp_path, offline=True)
-    for uses, hint in (("actions/chekout@v4", "Did you mean actions/checkout? "), ("octo/x@v1", "Run once without")):
+    for uses, hint in (
+        ("actions/chekout@v4", "Did you mean actions/checkout? "),
+        ("action/checkout@v4", "Did you mean actions/checkout? "),
+        ("octo-libs/checkout@v1", "Run once without"),
+        ("octo/x@v1", "Run once without"),
+    ):
         with pytest.raises(UnknownActionError) as error:
             resolve(parse_reference(uses), workspace_read=None, repositories=repositories)
         assert error.value.hint.startswith(hint)

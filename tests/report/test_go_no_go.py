@@ -22,6 +22,7 @@ from simulator.run_events import (
     ClaimCheck,
     Conclusion,
     FindingRaised,
+    JobFinished,
     JobPlanned,
     RunEvent,
     RunStarted,
@@ -121,6 +122,15 @@ def test_many_idle_workflows_are_counted() -> None:
     lines = text(replay([*idle, replace(idle[0], path="pypi.yml", starts=True, rehearsed=True)]))
     assert "pypi.yml" in lines[1]
     assert any(line.strip() == "not started  15 more workflows" for line in lines)
+
+
+def test_many_jobs_that_did_not_run_for_one_reason_are_one_line() -> None:
+    planned = [JobPlanned(job_id=f"test ({n})", name=f"test ({n})", needs=(), workflow="t.yml") for n in range(9)]
+    ended = [JobFinished(job_id=job.job_id, conclusion=Conclusion.SKIPPED, at=1.0, reason="no") for job in planned[:4]]
+    lines = [line.strip() for line in text(replay([*planned, *ended]))]
+    assert [line.split()[-1] for line in lines if "test (" in line] == ["no", "started"]
+    assert any("test (0) and 3 more" in line for line in lines)
+    assert any("test (4) and 4 more" in line for line in lines)
 
 
 def test_caches_and_one_that_a_release_would_not_find(events_of: EventsOf) -> None:
