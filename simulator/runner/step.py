@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final, Literal, NoReturn
 
-from simulator.engines.base import Command, Exit, NewFile
+from simulator.engines.base import CONTAINER_PLACES, Command, Exit, NewFile
 from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
 from simulator.run_events import Conclusion
 from simulator.runner.declared import SWITCH
@@ -171,6 +171,8 @@ class StepRun:
         base = None if place is None else place.environment
         env = self.job.process_env(self.env, self.fields, given or {}, services or {}, base=base)
         place = place or self.job.place
+        if self.job.runners_place is not None:  # what tools print of files are the container's paths
+            self.log.places = CONTAINER_PLACES
         own = self.new_files()
         collect = tuple(self.files.values())
         command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.run_events import Annotation
 from tests.runner.driving import Case
 
 ACTION = """
@@ -126,6 +127,7 @@ CASES |= {
               env: {HERE: "${{ github.workspace }}/x"}
             - {run: "show PATH LATER\\nfolder", working-directory: sub}
             - uses: ./js
+            - run: say ::warning file=/__w/tool/tool/src/a.py::look
             - run: say ${{ job.container.id }} ${{ job.container.network }}
               shell: bash
         """,
@@ -148,6 +150,8 @@ CASES |= {
               /__w/tool/tool/sub
             Run ./js: success
               /__w/tool/tool
+            Run say ::warning file=/__w/tool/tool/src/a.py::look: success
+              ? look
             Run say c0 fake-network: success
               c0 fake-network
             Stop containers: success
@@ -208,3 +212,9 @@ CASES |= {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_transcripts(case: Case, tmp_path: Path) -> None:
     assert case.run(temporary=tmp_path).transcript("build") == case.expected
+
+
+def test_annotations_of_a_container_have_paths_of_the_workspace() -> None:
+    ran = CASES["steps in a container"].run()
+    (note,) = [event for event in ran.events if isinstance(event, Annotation)]
+    assert note.file == "src/a.py"
