@@ -1,4 +1,4 @@
-"""Which actions run as pysim's own, and which as their repository's code. Looks nothing up."""
+"""Which actions run as pysim's own, which as their repository's code, and which not at all. Looks nothing up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Literal, cast, get_args
 from simulator.actions.builtin.registry import BUILTIN
 from simulator.spelling import suggest
 
-Implementation = Literal["builtin", "real"]
+Implementation = Literal["builtin", "real", "skip"]
 _KINDS: Final = get_args(Implementation)
 
 
@@ -17,7 +17,7 @@ _KINDS: Final = get_args(Implementation)
 class ActionChoice:
     """What is taken by default, and for single actions (`owner/repo[/path]` in lower case).
 
-    What pysim does not have is always real.
+    What pysim does not have is always real, or skipped.
     """
 
     default: Implementation = "builtin"
@@ -26,6 +26,10 @@ class ActionChoice:
     def takes_builtin(self, action: str) -> bool:
         """Whether pysim's own action is taken for this one (in lower case)."""
         return action in BUILTIN and self._of(action) == "builtin"
+
+    def skips(self, action: str) -> bool:
+        """Whether the user wants the steps of this one passed over."""
+        return self._of(action) == "skip"
 
     def _of(self, action: str) -> Implementation:
         repository = "/".join(action.split("/")[:2])
@@ -42,9 +46,11 @@ def parse_choice(words: Iterable[str], base: ActionChoice | None = None) -> Acti
     for word in words:
         action, equals, kind = word.rpartition("=")
         if kind not in _KINDS:
-            raise ValueError(f"{word!r} is neither builtin, real nor owner/repo=builtin|real")
+            raise ValueError(f"{word!r} is neither builtin, real nor owner/repo=builtin|real|skip")
         implementation = cast("Implementation", kind)
         if not equals:
+            if implementation == "skip":
+                raise ValueError("skip is for single actions: owner/repo=skip")
             default = implementation
             continue
         key = action.lower()

@@ -107,9 +107,13 @@ class ContainerRuns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutsideRuns:
-    """An action whose only effect is outside, so it is not run but recorded; it "would have" `done`."""
+    """An action whose only effect is outside, so it is not run but recorded; it "would have" `done`.
+
+    Or one that the user wants passed over (`asked`), whatever it does.
+    """
 
     done: str
+    asked: bool = False
 
 
 Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns | OutsideRuns

@@ -116,8 +116,11 @@ def _of_repository(
     reference: RepositoryReference, choice: ActionChoice, repositories: Repositories | None
 ) -> ResolvedAction:
     action = _key(reference)
+    if choice.skips(action):
+        return _recorded(reference, OutsideRuns(done="run, and you had it left out", asked=True))
     if (reason := refusal(action)) is not None:
-        raise RefusedError(f"pysim does not run {reference}: {reason}", hint="Rehearse the workflow without this step.")
+        hint = f"Rehearse the rest without it: pysim run --actions {action}=skip."
+        raise RefusedError(f"pysim does not run {reference}: {reason}", hint=hint)
     if (done := outside_effect(action)) is not None:  # whatever the choice: the real one would do it
         return _recorded(reference, OutsideRuns(done=done))
     if choice.takes_builtin(action):
@@ -133,11 +136,11 @@ def _of_repository(
 
 
 def _meant(action: str) -> str | None:
-    """The known action that a name seems to misspell; never one of an owner of quite another name."""
+    """The known action that a name seems to misspell; none whose owner or repository has quite another name."""
     known = {*registry.BUILTIN, *known_actions()}
     meant = None if action in known else closest(action, known)
-    owners = [name.partition("/")[0] for name in (action, meant or "")]
-    return meant if closest(owners[0], owners[1:]) is not None else None
+    parts = zip(action.split("/"), meant.split("/"), strict=False) if meant else ()
+    return meant if all(closest(part, [other]) for part, other in parts) else None
 
 
 def _recorded(reference: RepositoryReference, runs: OutsideRuns) -> ResolvedAction:

@@ -123,11 +123,12 @@ def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
 
 
 def _not_rehearsed(action: ResolvedAction, runs: OutsideRuns) -> Finding:
+    passed_over = "the step is passed over, its outputs are empty, nothing is known of it."
     return Finding(
         code="not-rehearsed",
-        severity=Severity.NOTICE,
+        severity=Severity.WARNING if runs.asked else Severity.NOTICE,
         message=f"{action.reference} is not rehearsed: it would have {runs.done}",
-        hint="Its only effect is outside: the step is passed over, its outputs are empty, nothing is known of it.",
+        hint=passed_over.capitalize() if runs.asked else f"Its only effect is outside: {passed_over}",
     )
 
 

@@ -6,6 +6,7 @@ A job that is not run is never counted as one that succeeded: it lets others go 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -52,7 +53,7 @@ class Absence:
 
 def options(names: Iterable[str]) -> str:
     """The options that supply artifacts."""
-    return " ".join(f"--artifact {name}=DIR" for name in names)
+    return " ".join(f"--artifact {shlex.quote(name)}=DIR" for name in names)
 
 
 def absence(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Absence | None:

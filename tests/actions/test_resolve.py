@@ -185,6 +185,7 @@ def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
         ("actions/chekout@v4", "Did you mean actions/checkout? "),
         ("action/checkout@v4", "Did you mean actions/checkout? "),
         ("octo-libs/checkout@v1", "Run once without"),
+        ("actions/chalkboard@v1", "Run once without"),
         ("octo/x@v1", "Run once without"),
     ):
         with pytest.raises(UnknownActionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -135,10 +136,21 @@ def test_the_choice(words: list[str], builtin: list[str], real: list[str]) -> No
     assert not any(choice.takes_builtin(action) for action in real)
 
 
-@pytest.mark.parametrize("word", ["", "reel", "actions/checkout=", "octo/tool=builtin", "=real="])
+@pytest.mark.parametrize("word", ["", "reel", "actions/checkout=", "octo/tool=builtin", "=real=", "skip"])
 def test_no_choice(word: str) -> None:
-    with pytest.raises(ValueError, match=r"neither builtin, real nor|has no action of its own"):
+    with pytest.raises(ValueError, match=r"neither builtin, real nor|has no action of its own|is for single actions"):
         parse_choice([word])
+
+
+def test_what_the_user_skips_is_a_warning_also_where_pysim_refuses_it(tmp_path: Path) -> None:
+    uses = "actions/attest@v3"
+    (refused,) = survey(tmp_path).look_at(uses, PLACE)
+    assert (refused.code, refused.severity) == ("action-refused", Severity.ERROR)
+    (choice,) = re.findall(r"--actions (\S+)\.", refused.hint)
+    for words in ([choice], ["real", choice]):
+        (found,) = survey(tmp_path, parse_choice(words)).look_at(uses, PLACE)
+        assert (found.code, found.severity) == ("not-rehearsed", Severity.WARNING)
+        assert found.message == f"{uses} is not rehearsed: it would have run, and you had it left out"
 
 
 def test_an_action_whose_only_effect_is_outside_is_told(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_run_names_everything_that_is_missing_offline_at_once(root: Path, caps
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--actions", "reel"], "'reel' is neither builtin, real nor owner/repo=builtin|real"),
+        (["--actions", "reel"], "'reel' is neither builtin, real nor owner/repo=builtin|real|skip"),
         (["--actions", "octo/x=builtin"], "pysim has no action of its own for octo/x"),
         (["--local-repository", "octo/x"], "'octo/x' is not owner/repo@ref=PATH"),
         (["--local-repository", "octo/x=nowhere"], "there is no folder"),

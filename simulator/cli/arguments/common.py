@@ -92,7 +92,8 @@ _ACTIONS = (
         "--actions",
         multiple=True,
         metavar="builtin|real",
-        help="Run pysim's own actions (default) or the repositories' code; owner/repo=builtin|real for one of them.",
+        help="Run pysim's own actions (default) or the repositories' code; owner/repo=builtin|real|skip for one of "
+        "them, where skip passes its steps over.",
     ),
     click.option(
         "--local-repository",
