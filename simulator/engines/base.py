@@ -137,6 +137,7 @@ class ContainerImage:
     ports: Sequence[str] = ()
     user: str = ""
     triggers: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import posixpath
@@ -164,11 +165,31 @@ def add_from_sandbox(context: Context, client: docker.DockerClient, container: s
         context.add_archive(data)
 
 
-def remove_built(client: docker.DockerClient, run_id: str) -> None:
-    """Remove the images that the jobs of a run built."""
+def job_labels(run_id: str) -> Mapping[str, str]:
+    """What an image is marked with that a job makes; it goes with the run."""
+    return {JOB_LABEL: run_id, LABEL: "built by a job"}
+
+
+def name_copy(client: docker.DockerClient, image: str, name: str, run_id: str) -> None:
+    """Give a name to a copy of an image that a run removes at its end; the image has no ONBUILD."""
+    text = io.BytesIO(f"FROM {image}\n".encode())
+    _follow(
+        client.api.build(
+            fileobj=text, tag=name, labels=dict(job_labels(run_id)), use_config_proxy=False, rm=True, decode=True
+        ),
+        lambda _: None,
+    )
+
+
+def remove_built(client: docker.DockerClient, run_id: str) -> Sequence[str]:
+    """Remove the images that the jobs of a run made, and name them."""
+    told: list[str] = []
     for image in client.images.list(filters={"label": f"{JOB_LABEL}={run_id}"}):
         for tag in image.tags or [str(image.id)]:
-            client.images.remove(tag, force=True)
+            with contextlib.suppress(APIError):  # one that went with another
+                client.images.remove(tag, force=True)
+                told.append(f"image {tag}")
+    return told
 
 
 def spool() -> IO[bytes]:

@@ -52,7 +52,7 @@ class DockerContainers:
     def __init__(self, client: docker.DockerClient, spec: SandboxSpec, sandbox: str, channel: AgentChannel) -> None:
         self.socket: str | None = None  # of the job's Docker API
         self.made: dict[str, DockerContainer] = {}  # by id
-        self.built = False  # whether the job built images by it
+        self._built = False  # whether the job made images by it
         self._client = client
         self.spec = spec
         self._sandbox = sandbox
@@ -106,6 +106,7 @@ class DockerContainers:
             ports=tuple(config.get("ExposedPorts") or ()),
             user=config.get("User") or "",
             triggers=tuple(config.get("OnBuild") or ()),
+            labels=config.get("Labels") or {},
         )
 
     def _pull(self, name: str, login: Login | None, on_line: LineSink) -> None:
@@ -162,6 +163,11 @@ class DockerContainers:
             if self._house is None:
                 self._house = self._settle()
             return self._house
+
+    def builds_images(self) -> None:
+        """The job makes images of its own now, which go with it."""
+        self.house()
+        self._built = True
 
     def _settle(self) -> House:
         folder = self._exit.enter_context(temporary_folder(_KIND))
@@ -283,7 +289,7 @@ class DockerContainers:
             if self._house is not None:
                 with contextlib.suppress(DockerException, RequestException):
                     remove_marked(self._client, run=self.spec.run_id, job=self.spec.job_id, keep=self._sandbox)
-            if self.built:
+            if self._built:
                 with contextlib.suppress(DockerException, RequestException):
                     builds.remove_built(self._client, self.spec.run_id)
 

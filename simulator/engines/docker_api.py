@@ -23,11 +23,10 @@ import docker
 from docker.errors import APIError, DockerException, NotFound
 
 from simulator.engines import builds
-from simulator.engines.base import ContainerError
+from simulator.engines.base import ContainerError, ContainerImage
 from simulator.engines.containers import DockerContainers
 from simulator.engines.daemon import daemon_address
 from simulator.engines.http_head import BadRequest, Request, answer, read_request
-from simulator.engines.images import LABEL
 from simulator.errors import SimulatorError
 
 _CHUNK: Final = 1 << 16
@@ -327,20 +326,31 @@ class DockerApi:
             self._online(request)
 
     def _must_be_free(self, name: str) -> None:
-        """An image of the user keeps its name. Raises Refused."""
-        try:
-            facts = self._client.images.get(name).attrs
-        except NotFound:
-            return
-        if builds.JOB_LABEL not in ((facts.get("Config") or {}).get("Labels") or {}):
+        """An image of the user, or of another run, keeps its name; pysim's names are its own. Raises Refused."""
+        if "pysim/" in name:
+            raise Refused(403, f"{name} is a name of pysim's own images")
+        found = self._containers.find(name)
+        if found is not None and not self._is_made_here(found):
             raise Refused(403, f"{name} is an image of this machine, and pysim puts no other in its place")
 
+    def _is_made_here(self, image: ContainerImage) -> bool:
+        return image.labels.get(builds.JOB_LABEL) == self._containers.spec.run_id
+
     def _tag(self, request: Request, image: str) -> None:
-        if self._containers.find(image) is None:
+        """A name for an image; one that the run did not make gets a copy, which goes with the run."""
+        found = self._containers.find(image)
+        if found is None:
             raise Refused(404, f"No such image: {image}")
-        tag = request.value("tag") or "latest"
-        self._must_be_free(f"{request.value('repo')}:{tag}")
-        self._pass_on(request, request.path)
+        name = f"{request.value('repo')}:{request.value('tag') or 'latest'}"
+        self._must_be_free(name)
+        self._containers.builds_images()
+        if self._is_made_here(found):
+            self._client.api.tag(found.id, name.rpartition(":")[0], name.rpartition(":")[2])
+        elif found.triggers:
+            raise Refused(403, f"pysim gives no other name to {image}, which has ONBUILD")
+        else:
+            builds.name_copy(self._client, found.id, name, self._containers.spec.run_id)
+        answer(request.connection, 201)
 
     def _remove_image(self, request: Request, image: str) -> None:
         self._must_be_free(image)
@@ -354,7 +364,7 @@ class DockerApi:
         for name in request.query.get("t", ()):
             self._must_be_free(name)
         kept = {name: values for name, values in request.query.items() if name in (*_BUILD_WORDS, "t")}
-        marks = {builds.JOB_LABEL: self._containers.spec.run_id, LABEL: "built by a job"}
+        marks = builds.job_labels(self._containers.spec.run_id)
         labels = {**json.loads(request.value("labels") or "{}"), **marks}
         query = {
             **kept,
@@ -362,7 +372,7 @@ class DockerApi:
             "networkmode": [f"container:{self._containers.network}"],
             "dockerfile": [builds.DOCKERFILE],
         }
-        self._containers.built = True
+        self._containers.builds_images()
         with builds.Context() as context:
             with request.body() as data:
                 context.add_archive(data)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator import process
+from simulator.engines.builds import remove_built
 from simulator.engines.daemon import connected, remove_marked
 from simulator.errors import SimulatorError
 from simulator.paths import remove_folder
@@ -42,6 +43,6 @@ def main() -> None:
     while silent < _LOOKS:
         found: Sequence[str] = ()
         with contextlib.suppress(SimulatorError), connected() as client:
-            found = remove_marked(client, run=run_id)
+            found = [*remove_marked(client, run=run_id), *remove_built(client, run_id)]
         silent = 0 if found else silent + 1
         time.sleep(_PAUSE)

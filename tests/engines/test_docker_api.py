@@ -141,6 +141,8 @@ REFUSED: tuple[tuple[str, str, Any, str], ...] = (
     ("POST", "/images/load", None, "not replaced"),
     ("POST", "/system/prune", None, "does not need it"),
     ("POST", f"/images/{IMAGE}/tag?repo={IMAGE.partition(':')[0]}&tag=1", None, "an image of this machine"),
+    ("POST", f"/images/{IMAGE}/tag?repo=pysim/runner&tag=1", None, "a name of pysim's own"),
+    ("POST", "/build?t=pysim/runner:1", None, "a name of pysim's own"),
     ("DELETE", f"/images/{IMAGE}", None, "an image of this machine"),
     ("POST", "/build?version=2", None, "BuildKit"),
     ("POST", "/build?remote=https://example.org/x.git", None, "elsewhere"),

@@ -160,3 +160,23 @@ def test_offline_a_build_pulls_nothing(docker_engine: DockerEngine, spec: Sandbo
             (tmp_path / "Dockerfile").write_text(text)
             with pytest.raises(ContainerError, match="--offline pulls none"):
                 sandbox.containers.build(tmp_path, "Dockerfile", name="offline", on_line=print)
+
+
+def test_no_name_that_a_job_gives_outlives_the_run(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        name = f"pysim-test-named-{secrets.token_hex(4)}"
+        spec = replace(spec, run_id=f"test-{secrets.token_hex(6)}")
+        with docker_engine.open(spec) as sandbox:
+            assert ask(sandbox, "POST", f"/images/{image}/tag?repo={name}&tag=1") == (201, None)
+            assert ask(sandbox, "POST", f"/images/{name}:1/tag?repo={name}&tag=2") == (201, None)
+            assert ask(sandbox, "POST", "/containers/create", {"Image": f"{name}:2", "Cmd": ["true"]})[0] == 201
+            assert client.images.list(name)
+            with docker_engine.open(replace(spec, run_id="another", job_id="another")) as other:
+                status, said = ask(other, "DELETE", f"/images/{name}:1")
+                assert (status, "image of this machine" in said["message"]) == (403, True)
+        assert not client.images.list(name)
+    finally:
+        client.close()
