@@ -122,14 +122,17 @@ def unreachable(owner: str, repo: str, ref: str, why: str) -> UnreachableError:
     )
 
 
-def no_version(owner: str, repo: str, ref: str) -> UnknownActionError:
-    """GitHub's words for a ref that is not there."""
-    if _SHORT.fullmatch(ref):
+def no_version(owner: str, repo: str, ref: str, copy: Path | None = None) -> UnknownActionError:
+    """GitHub's words for a ref that is not there, or not in the user's copy of the repository."""
+    where = f" in its copy {copy}" if copy else ""
+    if copy and not _SHORT.fullmatch(ref):
+        hint = f"Fetch it: git -C {copy} fetch --tags, or leave the copy out where GitHub answers."
+    elif _SHORT.fullmatch(ref):
         hint = "A shortened commit SHA is not supported: write all 40 digits."
     else:
         hint = f"Look at the tags and branches of {owner}/{repo}."
     return UnknownActionError(
-        f"Unable to resolve action `{owner}/{repo}@{ref}`, unable to find version `{ref}`", hint=hint
+        f"Unable to resolve action `{owner}/{repo}@{ref}`, unable to find version `{ref}`{where}", hint=hint
     )
 
 

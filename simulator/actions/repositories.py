@@ -167,7 +167,7 @@ class Repositories:
             return Snapshot(folder=copy.path, commit=None, ref=_likely(ref), origin=str(copy.path))
         commit = _commit_in(clone, ref)
         if commit is None:
-            raise no_version(copy.owner, copy.repo, ref)
+            raise no_version(copy.owner, copy.repo, ref, copy.path)
         folder = self._cache.files(copy.owner, copy.repo, commit.sha)
         if folder is None:
             folder = self._cache.add(copy.owner, copy.repo, commit.sha, clone)

@@ -226,8 +226,9 @@ def test_the_ref_is_taken_from_a_clone(server: GitServer, cache: Path, clone: Pa
     assert named.snapshot("octo", "tool", commit).commit == commit
     assert named.snapshot("octo", "tool", "v1").origin == str(path)
     assert [named.snapshot("octo", "tool", ref).ref for ref in ("v1", "main")] == ["refs/tags/v1", "refs/heads/main"]
-    with pytest.raises(UnknownActionError, match="unable to find version `v3`"):
+    with pytest.raises(UnknownActionError, match="unable to find version `v3` in its copy") as error:
         named.snapshot("octo", "tool", "v3")
+    assert f"git -C {path} fetch" in error.value.hint
 
 
 def test_a_plain_folder_is_used_as_it_is(cache: Path, tmp_path: Path) -> None:

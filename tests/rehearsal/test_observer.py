@@ -84,6 +84,14 @@ def test_a_failed_step_is_a_finding_at_its_place(message: str, code: str) -> Non
     assert [(finding.code, finding.where) for finding in observer.findings] == [(code, SPAN)]
 
 
+def test_a_command_that_is_not_there() -> None:
+    *before, end = failed_step("Process completed with exit code 127.")
+    assert isinstance(end, StepFinished)
+    observer, _ = observe(*before, replace(end, exit_code=127))
+    (finding,) = observer.findings
+    assert finding.hint.startswith("A command was not found")
+
+
 def within(cause: RunEvent, *, conclusion: Conclusion = Conclusion.FAILURE) -> list[RunEvent]:
     start, *rest, end = failed_step("it failed")
     assert isinstance(end, StepFinished)
