@@ -64,8 +64,8 @@ KNOWN_FAILURES: Final = (
     KnownFailure(
         words="' was not found for ",
         code="python-not-found",
-        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. --engine local also "
-        "takes the CPythons that are installed on this machine.",
+        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. --engine local "
+        "takes the CPythons of this machine, too.",
         here=True,
     ),
     KnownFailure(
@@ -92,8 +92,8 @@ REFUSED_UPLOADS: Final = (
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
 _MISSING: Final = (
-    "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, programs "
-    "are those of this machine: install it, or use --engine docker. Else let a step before install it."
+    "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
+    "programs are those of this machine: install it, or use --engine docker. Else let a step before install it."
 )
 _TOO_LONG: Final = "exceeded the maximum execution time"
 _LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency group")
