@@ -81,6 +81,8 @@ class DockerContainers:
             return found
         if self.spec.offline:
             raise ContainerError(f"The image {wanted} is not on this machine, and --offline pulls none")
+        if is_own_name(wanted):
+            raise ContainerError(f"{wanted} is a name of pysim's own images, which no registry has")
         self._pull(wanted, login, on_line)
         found = self.find(wanted)
         if found is None:
@@ -321,6 +323,11 @@ def _request(spec: ContainerSpec) -> Mapping[str, Any]:
         *({"Type": "bind", "Source": str(source), "Target": str(place)} for place, source in spec.folders.items()),
     ]
     return body
+
+
+def is_own_name(image: str) -> bool:
+    """Whether an image would be taken for one that pysim made."""
+    return re.search(r"(^|/)pysim/", image) is not None
 
 
 def _split_tag(name: str) -> tuple[str, str, str]:

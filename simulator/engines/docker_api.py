@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from simulator.engines import builds
 from simulator.engines.base import ContainerError, ContainerImage
-from simulator.engines.containers import DockerContainers
+from simulator.engines.containers import DockerContainers, is_own_name
 from simulator.engines.daemon import daemon_address
 from simulator.engines.http_head import BadRequest, Request, answer, read_request
 from simulator.errors import SimulatorError
@@ -317,6 +317,8 @@ class DockerApi:
         full = f"{name}{'@' if ':' in tag else ':'}{tag}" if tag else name
         if not name or request.value("fromSrc"):
             raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
+        if is_own_name(full) and self._containers.find(full) is None:
+            raise Refused(403, f"{full} is a name of pysim's own images, which no registry has")
         stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
         if stands is not None:
             answer(request.connection, 200, {"status": f"{stands} stands for {full}, as configured"})
@@ -327,7 +329,7 @@ class DockerApi:
 
     def _must_be_free(self, name: str) -> None:
         """An image of the user, or of another run, keeps its name; pysim's names are its own. Raises Refused."""
-        if "pysim/" in name:
+        if is_own_name(name):
             raise Refused(403, f"{name} is a name of pysim's own images")
         found = self._containers.find(name)
         if found is not None and not self._is_made_here(found):

@@ -10,10 +10,11 @@ from simulator.indexes import TITLES
 from simulator.positions import Span
 from simulator.run_events import ActionResolved, CacheUsed, Conclusion, RunStarted, StepLine, Verdict
 
-# What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab.
+# What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab. Of
+# Unicode's, those that show text in another order than it has.
 _ESCAPES: Final = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[PX^_][^\x1b]*(?:\x1b\\)?|\x1b[ -/]*[0-~]?"
-    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 )
 _COLOURS: Final = re.compile(r"(\x1b\[[0-9;:]*m)")
 _TAB: Final = "    "

@@ -17,7 +17,7 @@ from simulator.twins.jobs import OpenJob
 from simulator.twins.twirp import TwirpError
 
 ZIP: Final = "application/zip"
-_FORBIDDEN: Final = re.compile(r'[":<>|*?\r\n\\/]')
+_FORBIDDEN: Final = re.compile(r'[":<>|*?\x00-\x1f\\/]')
 
 
 class ArtifactError(TwirpError):

@@ -67,6 +67,7 @@ def test_triggers(event: str, ref: str, text: str) -> None:
         ("\ta\x08\x00", "    a"),
         ("\x1b(Bx\x1b7\x1b", "x"),
         ("\x9b31mred", "31mred"),
+        ("a\u202egnp.\u2066b\u2069", "agnp.b"),
         ("\r", ""),
     ],
 )
