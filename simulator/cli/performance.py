@@ -29,6 +29,7 @@ from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_i
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import project_names, version_places
 from simulator.rehearsal.publishers import implied_publishers
+from simulator.rehearsal.released import already_released
 from simulator.rehearsal.versions import check_versions, tag_version
 from simulator.run_events import (
     Conclusion,
@@ -46,7 +47,8 @@ from simulator.runner.contexts import github_context
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings
 from simulator.runner.run import Run
-from simulator.triggers.repository import find_files, read_file
+from simulator.triggers.git import commit_of
+from simulator.triggers.repository import find_files, is_git_root, read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.base import PublishedFile, Twins
 from simulator.twins.github_api.facts import RepositoryFacts
@@ -114,10 +116,18 @@ def perform(
         results = _run(workflows, actions, subject.masker)
         published = twins.published()
         if published:
+            for finding in already_released(twins.released(), again=_was_tagged(subject)):
+                observer.raise_finding(finding)
             check_published(stage, published)
         if subject.options.keep_index:
             twins.keep_index()
     return Performed(results=results, published=tuple(file.index for file in published))
+
+
+def _was_tagged(subject: Subject) -> bool:
+    """Whether the rehearsed tag is in the user's repository: then its release may have been made."""
+    tag, root = subject.options.tag, subject.root
+    return tag is not None and is_git_root(root) and commit_of(f"refs/tags/{tag}", cwd=root) is not None
 
 
 def _unversioned(subject: Subject) -> set[str]:

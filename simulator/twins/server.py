@@ -200,6 +200,19 @@ class LocalTwins:
             for _, file, name, path in sorted(found, key=lambda row: row[0])
         ]
 
+    def released(self) -> Sequence[PublishedFile]:
+        """Of the files that the indexes took those whose names the real ones hold with other content."""
+        from simulator.twins.pypi.released import released
+
+        settings = self._settings
+        found = released(
+            self.published(),
+            self._outside,
+            index_url=settings.index_url,
+            extra_index_urls=settings.extra_index_urls,
+        )
+        return tuple(found)
+
     def upload_token(self, index: IndexName) -> str:
         """A new API token of a user who may upload to every project of an index, and create projects."""
         from simulator.twins.pypi.tokens import mint_for_user

@@ -115,6 +115,38 @@ def upload(rig: Rig, job: Job) -> None:
     assert job.http.post(PYPI.upload_url, data=Form().data, files=Form().files, auth=auth).is_success
 
 
+class TestWhatIsReleasedAlready:
+    def test_is_told_by_name_where_its_content_differs(self, online: Rig, world: World) -> None:
+        upload(online, online.job())
+        (file,) = online.twins.published()
+        page = project(PYPI.simple_url, file.project)
+        assert online.twins.released() == ()
+        for links, found in (
+            (f'<a href="/f/{file.filename}#sha256={"0" * 64}">x</a>', (file,)),
+            (f"<a href='/f/{file.filename}'>x</a>", (file,)),
+            (f'<a href="/f/{file.filename}#sha256={file.sha256}">x</a>', ()),
+            (f'<a href="/f/other-{file.filename}#sha256={"0" * 64}">x</a>', ()),
+        ):
+            world.pages[page] = Page(body=links.encode())
+            assert online.twins.released() == found
+        assert all("authorization" not in asked.headers for asked in world.asked)
+        world.refused.add(PYPI.main_host)
+        assert online.twins.released() == ()
+
+    def test_is_looked_for_on_the_machines_index(self, start: Start, world: World) -> None:
+        rig = connected(start, world, index_url=MIRROR)
+        upload(rig, rig.job())
+        (file,) = rig.twins.published()
+        world.pages[project(MIRROR, file.project)] = Page(body=f'"../{file.filename}#sha256=0"'.encode())
+        assert rig.twins.released() == (file,)
+        assert not [url for url in world.urls if PYPI.main_host in url]
+
+    def test_is_not_looked_for_offline(self, start: Start, world: World) -> None:
+        rig = connected(start, world, offline=True)
+        upload(rig, rig.job())
+        assert (rig.twins.released(), world.asked) == ((), [])
+
+
 def test_pages_of_the_real_index_are_read_and_never_written(online: Rig, world: World) -> None:
     url = f"https://{PYPI.main_host}/project/other/?tab=files"
     world.pages[url] = Page(body=b"page")

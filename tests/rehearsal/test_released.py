@@ -1,0 +1,39 @@
+"""A version that the real index holds already would be refused there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.findings import Severity
+from simulator.indexes import IndexName
+from simulator.rehearsal.released import already_released
+from simulator.twins.base import PublishedFile
+
+
+def published(filename: str, index: IndexName = "pypi") -> PublishedFile:
+    return PublishedFile(
+        job_id="p", index=index, project="demo", version="1", filename=filename, size=1, sha256="0", path=Path(filename)
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "again", "severity", "hint"),
+    [
+        ("pypi", False, Severity.ERROR, "Raise the version"),
+        ("pypi", True, Severity.WARNING, "a release that was made"),
+        ("testpypi", False, Severity.WARNING, "Raise the version"),
+    ],
+)
+def test_one_finding_a_release(index: IndexName, again: bool, severity: Severity, hint: str) -> None:
+    files = [published("demo-1.tar.gz", index), published("demo-1-py3-none-any.whl", index)]
+    (finding,) = already_released(files, again=again)
+    assert (finding.code, finding.severity) == ("already-released", severity)
+    assert finding.would_show is not None
+    assert "File already exists ('demo-1.tar.gz')" in finding.would_show
+    assert hint in finding.hint
+
+
+def test_nothing_is_nothing() -> None:
+    assert not list(already_released([], again=False))
