@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import io
+import json
 import posixpath
 import tarfile
 import tempfile
@@ -18,13 +20,14 @@ from docker.errors import APIError, NotFound
 from docker.utils.build import exclude_paths
 
 from simulator.engines import dockerfiles
-from simulator.engines.base import ContainerError, LineSink
+from simulator.engines.base import ContainerError, LineSink, Login
 from simulator.engines.images import LABEL
 
 CERTIFICATES: Final = ".pysim-ca.pem"
 DOCKERFILE: Final = ".pysim.Dockerfile"
 JOB_LABEL: Final = "pysim.built-in-run"  # of the images that a job itself builds
 _REPOSITORY: Final = "pysim/action"
+_HUB: Final = "https://index.docker.io/v1/"  # what Docker knows the registry of plain names by
 _IN_MEMORY: Final = 1 << 24
 
 
@@ -163,6 +166,19 @@ def add_from_sandbox(context: Context, client: docker.DockerClient, container: s
             data.write(chunk)
         data.seek(0)
         context.add_archive(data)
+
+
+def logins(header: str) -> Callable[[str], Login]:
+    """Who a build pulls images as, from its `X-Registry-Config`: nobody else's login counts. Raises ValueError."""
+    given: Mapping[str, Mapping[str, str]] = json.loads(base64.urlsafe_b64decode(header) or b"{}")
+
+    def login(image: str) -> Login:
+        first, slash, _ = image.partition("/")
+        named = slash and ("." in first or ":" in first or first == "localhost")
+        found = given.get(first if named else _HUB, {})
+        return Login(username=found.get("username", ""), password=found.get("password", ""))
+
+    return login
 
 
 def job_labels(run_id: str) -> Mapping[str, str]:

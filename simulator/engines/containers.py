@@ -10,7 +10,7 @@ import contextlib
 import re
 import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -140,7 +140,13 @@ class DockerContainers:
         return found
 
     def recipe(
-        self, name: str, dockerfile: str, on_line: LineSink, arguments: Mapping[str, str] | None = None
+        self,
+        name: str,
+        dockerfile: str,
+        on_line: LineSink,
+        *,
+        arguments: Mapping[str, str] | None = None,
+        login: Callable[[str], Login | None] = lambda _: None,
     ) -> builds.Recipe:
         """How something is built here: from images that are looked up before, so that the daemon fetches none."""
         return builds.Recipe(
@@ -150,7 +156,7 @@ class DockerContainers:
             certificates=self.spec.ca_bundle,
             variables=self._variables(),
             images=self.spec.images,
-            triggers=lambda image: self.image(image, on_line=on_line).triggers,
+            triggers=lambda image: self.image(image, login=login(image), on_line=on_line).triggers,
             arguments=arguments or {},
         )
 

@@ -380,7 +380,11 @@ class DockerApi:
                 context.add_archive(data)
             dockerfile, arguments = request.value("dockerfile") or "Dockerfile", request.value("buildargs")
             recipe = self._containers.recipe(
-                "a build of the job", dockerfile, lambda _: None, json.loads(arguments or "{}")
+                "a build of the job",
+                dockerfile,
+                lambda _: None,
+                arguments=json.loads(arguments or "{}"),
+                login=builds.logins(request.header("x-registry-config")),
             )
             self._pass_on(request, "/build", query, body=context.ready(recipe))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from simulator.engines.base import ContainerError
+from simulator.engines.builds import logins
 from simulator.engines.dockerfiles import bases, check, prepare
 
 FETCHED = (
@@ -72,3 +76,11 @@ def test_every_stage_gets_the_certificates() -> None:
         "FROM mine AS one", "COPY ca /run/pysim/ca.pem", 'ARG A="b"', "RUN x \\", "  from y",
         "FROM one", "COPY ca /run/pysim/ca.pem", 'ARG A="b"', "", "",
     ]  # fmt: skip
+
+
+def test_a_build_of_a_job_pulls_as_the_job_alone() -> None:
+    given = {"r.example:5000": {"username": "me", "password": "p"}, "https://index.docker.io/v1/": {"username": "hub"}}
+    login = logins(base64.urlsafe_b64encode(json.dumps(given).encode()).decode())
+    names = ("r.example:5000/a/b", "python:3", "library/python", "other.example/x")
+    assert [login(name).username for name in names] == ["me", "hub", "hub", ""]
+    assert logins("")("python").username == ""
