@@ -5,6 +5,9 @@ from __future__ import annotations
 import http.server
 import json
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +20,7 @@ from simulator.engines.docker_engine import DockerEngine
 from tests.engines.driving import output, python
 from tests.engines.test_containers import WORK, volumes
 from tests.engines.test_docker_api import ASK, IMAGE, ask, image
-from tests.engines.test_leaving import containers
+from tests.engines.test_leaving import containers, eventually
 
 pytestmark = pytest.mark.docker
 __all__ = ["image"]  # the fixture
@@ -178,5 +181,40 @@ def test_no_name_that_a_job_gives_outlives_the_run(docker_engine: DockerEngine, 
                 status, said = ask(other, "DELETE", f"/images/{name}:1")
                 assert (status, "image of this machine" in said["message"]) == (403, True)
         assert not client.images.list(name)
+    finally:
+        client.close()
+
+
+OWNER = """
+import sys
+from pathlib import Path, PurePosixPath
+from simulator.engines.base import Command, SandboxSpec
+from simulator.engines.docker_engine import DockerEngine
+
+run_id, gateway, image, name = sys.argv[1:]
+engine = DockerEngine()
+engine.prepare(print)
+with engine.open(SandboxSpec(run_id=run_id, job_id="job", gateway=Path(gateway), ca_bundle=b"")) as sandbox:
+    tag = f"curl -s --unix-socket /var/run/docker.sock -X POST 'http://d/images/{image}/tag?repo={name}&tag=1'"
+    argv = ("bash", "-c", f"{tag}; echo ready; sleep 600")
+    command = Command(argv=argv, cwd=PurePosixPath("/"), env=sandbox.environment)
+    sandbox.run(command, lambda line: print(line, flush=True))
+"""
+
+
+def test_the_death_of_pysim_ends_the_names_that_a_job_gave(spec: SandboxSpec, image: str) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        name = f"pysim-test-named-{secrets.token_hex(4)}"
+        argv = [sys.executable, "-c", OWNER, f"test-{secrets.token_hex(6)}", str(spec.gateway), image, name]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as owner:
+            assert owner.stdout is not None
+            while owner.stdout.readline() != b"ready\n":
+                pass
+            assert client.images.list(name)
+            owner.send_signal(signal.SIGKILL)
+        eventually(lambda: not client.images.list(name))
     finally:
         client.close()
