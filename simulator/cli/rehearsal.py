@@ -32,7 +32,7 @@ from simulator.planning.choice import may_publish
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.starting import nothing_starts, shared_groups, starts_often
+from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
 from simulator.runner.graph import announcement
@@ -106,6 +106,8 @@ def _prepare(
     plans = plan_started(options, identity, started, variables, emit, calls)
     if not plans:
         emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
+    elif (other := publishes_elsewhere(event, [(item.workflow, item.match) for item in started])) is not None:
+        emit.raise_finding(other)
     running = {item.workflow.path for item in plans}
     beside = [(item.workflow, Scope(contexts=server_contexts(item, identity, variables)))
               for item in started if item.match.starts]  # fmt: skip

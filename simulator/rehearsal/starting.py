@@ -1,14 +1,16 @@
-"""What is wrong with how an event starts workflows: none, one more than once, or two that exclude each other."""
+"""What is wrong with how an event starts workflows: none, the wrong one, one too often, two that exclude each other."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Final
 
 from simulator.expressions.language import ExpressionError, Scope, render
 from simulator.findings import Finding, Severity
+from simulator.planning.tools import publishing_step
 from simulator.triggers.model import Event, Match
-from simulator.workflow.model import Workflow
+from simulator.workflow.model import Job, Workflow
 
 Considered = tuple[Workflow, Match]
 _REHEARSABLE: Final = ("push", "release", "workflow_dispatch")
@@ -37,11 +39,49 @@ def _hint(event: Event, workflows: Sequence[Workflow]) -> str:
         if others:
             tag = f" --tag {event.ref_name}" if event.ref_type == "tag" and others[0] != "workflow_dispatch" else ""
             option = "" if others[0] == "push" else f" --event {others[0]}"
+            option += _dispatched(workflows) if others[0] == "workflow_dispatch" else ""
             return f"Rehearse what starts it: pysim run{option}{tag}, or add {event.name} to `on:`."
         return f"Add {event.name} to `on:` of the workflow that releases."
     if event.name == "push":
         return f"Name the {event.ref_type} as the pattern wants it, or change the pattern."
     return f"Change `types:` of {event.name}, or rehearse another event."
+
+
+def _dispatched(workflows: Sequence[Workflow]) -> str:
+    """The options by which the only one of the workflows that can be dispatched is."""
+    able = [workflow for workflow in workflows if "workflow_dispatch" in workflow.triggers]
+    if len(able) != 1:
+        return ""
+    inputs = able[0].triggers["workflow_dispatch"].inputs
+    needed = [f" --input {name}=VALUE" for name, given in inputs.items() if given.required]
+    return f" -W {PurePosixPath(able[0].path).name}{''.join(needed)}"
+
+
+def publishes_elsewhere(event: Event, considered: Sequence[Considered]) -> Finding | None:
+    """A warning where no step of what the event starts publishes, but one of a workflow that it does not start.
+
+    None where it cannot be told: in a started workflow that calls others.
+    """
+    started = [workflow for workflow, match in considered if match.starts]
+    if not started or any(job.uses or _publishing(job) for workflow in started for job in workflow.jobs.values()):
+        return None
+    for workflow, match in considered:
+        found = next(((job, what) for job in workflow.jobs.values() if (what := _publishing(job))), None)
+        if found is not None:
+            job, what = found
+            return Finding(
+                code="publishes-elsewhere",
+                severity=Severity.WARNING,
+                message=f"Nothing that this {event.name} starts publishes; {workflow.path} does (its job {job.id} "
+                f"{what}), and is not started: {match.reason}",
+                where=match.span or job.span,
+                hint=_hint(event, [workflow]),
+            )
+    return None
+
+
+def _publishing(job: Job) -> str | None:
+    return next((what for step in job.all_steps if (what := publishing_step(step))), None)
 
 
 def starts_often(workflow: Workflow, actions: Sequence[str]) -> Finding | None:

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.expressions.language import Scope, Value
 from simulator.findings import Severity
-from simulator.rehearsal.starting import nothing_starts, shared_groups, starts_often
+from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.triggers.match import match
 from simulator.triggers.model import Event
 from simulator.workflow.loader import load_workflow
@@ -15,8 +15,8 @@ from simulator.workflow.model import Workflow
 JOBS = "jobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n"
 
 
-def workflow(on: str, path: str = "w.yml") -> Workflow:
-    loaded = load_workflow(f"on: {on}\n{JOBS}", path)
+def workflow(on: str, path: str = "w.yml", jobs: str = JOBS) -> Workflow:
+    loaded = load_workflow(f"on: {on}\n{jobs}", path)
     assert loaded.workflow, loaded.diagnostics
     return loaded.workflow
 
@@ -31,7 +31,7 @@ def push(ref: str) -> Event:
         ("{push: {tags: ['v*']}}", push("refs/tags/r1"), "tag r1 matches none of: v*", "Name the tag as the pattern"),
         ("{push: {branches: [main]}}", push("refs/heads/x"), "branch x", "Name the branch as the pattern"),
         ("release", push("refs/tags/v1"), "push of tag v1 starts no workflow", "--event release --tag v1"),
-        ("workflow_dispatch", push("refs/tags/v1"), "push is not one", "pysim run --event workflow_dispatch,"),
+        ("workflow_dispatch", push("refs/tags/v1"), "push is not one", "pysim run --event workflow_dispatch -W w.yml,"),
         ("issues", push("refs/tags/v1"), "push is not one", "Add push to `on:`"),
         (
             "{release: {types: [edited]}}",
@@ -54,6 +54,35 @@ def test_each_of_several_workflows_has_its_reason() -> None:
     both = [workflow("{push: {tags: ['v*']}}", "a.yml"), workflow("release", "b.yml")]
     message = nothing_starts(event, [(item, match(item, event)) for item in both]).message
     assert "a.yml: tag r1 matches none of: v*; b.yml: push is not one of its events" in message
+
+
+PUBLISH = "jobs: {p: {runs-on: ubuntu-latest, steps: [{uses: pypa/gh-action-pypi-publish@v1}]}}\n"
+CALL = "jobs: {c: {uses: ./.github/workflows/x.yml}}\n"
+ASKED = "{workflow_dispatch: {inputs: {version: {required: true}, note: {}}}}"
+
+
+@pytest.mark.parametrize(
+    ("started", "on", "hint"),
+    [
+        (JOBS, "release", "--event release --tag v1,"),
+        (JOBS, ASKED, "pysim run --event workflow_dispatch -W b.yml --input version=VALUE,"),
+        (JOBS, "{push: {tags: ['r*']}}", "Name the tag as the pattern"),
+        (JOBS, "workflow_call", "Add push to"),
+        (JOBS, "push", None),
+        (PUBLISH, "release", None),
+        (CALL, "release", None),
+    ],
+)
+def test_what_publishes_is_not_what_starts(started: str, on: str, hint: str | None) -> None:
+    event = push("refs/tags/v1")
+    both = [workflow("push", "a.yml", started), workflow(on, "b.yml", PUBLISH)]
+    finding = publishes_elsewhere(event, [(item, match(item, event)) for item in both])
+    if hint is None:
+        assert finding is None
+    else:
+        assert finding is not None
+        assert finding.message.startswith("Nothing that this push starts publishes; b.yml does (its job p uses pypa/")
+        assert hint in finding.hint
 
 
 def test_a_release_that_starts_a_workflow_more_than_once() -> None:
