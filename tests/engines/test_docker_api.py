@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def image(docker_engine: DockerEngine) -> Iterator[str]:
     try:
         client.images.get(docker_engine.image.partition(" ")[0]).tag(IMAGE)
         yield IMAGE
-        client.images.remove(IMAGE)
+        with suppress(docker.errors.ImageNotFound):
+            client.images.remove(IMAGE, force=True)
     finally:
         client.close()
 

@@ -151,7 +151,7 @@ def test_an_image_makes_the_daemon_fetch_nothing(
         (tmp_path / "Dockerfile").write_text(f"FROM {tag}\n")
         with pytest.raises(ContainerError, match="ADD from an address"):
             sandbox.containers.build(tmp_path, "Dockerfile", name="upon that", on_line=print)
-        client.images.remove(tag)
+        client.images.remove(tag, force=True)
     finally:
         client.close()
     assert not asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -27,7 +28,8 @@ def image(require_docker: None) -> Iterator[str]:
     try:
         client.images.get(engine.image.partition(" ")[0]).tag(IMAGE)
         yield IMAGE
-        client.images.remove(IMAGE)
+        with suppress(docker.errors.ImageNotFound):
+            client.images.remove(IMAGE, force=True)
     finally:
         client.close()
 
