@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -199,13 +200,26 @@ class StateFolder:
         return self.cache / "uploads"
 
     def create(self) -> Path:
-        """Make `.pysim/` and give it back. Raises UsageError when the repository is not writable."""
+        """Make `.pysim/` and give it back. Raises UsageError where it cannot be, or leads elsewhere."""
+        self._require_inside()
         with _writing(self.path, hint="Make the folder writable, or rehearse a copy of the repository."):
             self.path.mkdir(exist_ok=True)
             ignore = self.path / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="ascii")
         return self.path
+
+    def _require_inside(self) -> None:
+        """See that nothing in it leads elsewhere: it may have come with the repository, and jobs get what it keeps."""
+        kept = (os.walk(folder) for folder in (self.index, self.cache))
+        below = (Path(folder, name) for walk in kept for folder, *names in walk for name in itertools.chain(*names))
+        first = (self.path, *([*self.path.iterdir()] if self.path.is_dir() else []))
+        for path in itertools.chain(first, below):
+            if path.is_symlink() and (path == self.path or not path.resolve().is_relative_to(self.path.resolve())):
+                raise UsageError(
+                    f"{path} is a link out of {self.path.name}/: pysim keeps all that it writes in there",
+                    hint=f"Remove {path}.",
+                )
 
     def new_run(self, now: datetime) -> RunFolder:
         """Make the folder of a run that this process makes. Raises UsageError when the repository is not writable."""

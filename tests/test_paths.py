@@ -240,3 +240,18 @@ def test_a_cache_that_cannot_be_made_says_how_to_move_it(tmp_path: Path, monkeyp
     with pytest.raises(UsageError) as caught:
         cache_folder()
     assert "XDG_CACHE_HOME" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "runs", ".gitignore", "cache", "cache/blobs", "index/current/pypi"])
+def test_a_state_folder_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    """It came with the repository: what pysim writes, removes or hands to jobs would be the user's own files."""
+    (tmp_path / "mine").mkdir()
+    link = tmp_path / "repository/.pysim" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "mine")
+    with pytest.raises(UsageError, match=f"{link} is a link out of"):
+        StateFolder(tmp_path / "repository").new_run(NOW)
+    assert not list((tmp_path / "mine").iterdir())
+    (tmp_path / "other/.pysim/index/g1").mkdir(parents=True)
+    (tmp_path / "other/.pysim/index/current").symlink_to("g1")
+    StateFolder(tmp_path / "other").new_run(NOW)

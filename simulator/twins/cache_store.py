@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import sqlite3
 import threading
 import uuid
@@ -41,6 +42,10 @@ INSERT INTO entry (key, version, scope, size, created, used, run_id, file) VALUE
 """
 
 
+_BLOB: Final = re.compile(r"[0-9a-f]{32}")
+_NO_BLOB: Final = "none"  # the file of a row that pysim did not write: the repository may have brought its own
+
+
 class CacheError(TwirpError):
     """A request that the cache service refuses."""
 
@@ -62,7 +67,7 @@ class Entry:
     @property
     def is_whole(self) -> bool:
         """Whether its bytes are there: a machine that stopped may have lost them."""
-        return self.path.exists() and self.path.stat().st_size == self.size
+        return self.path.is_file() and not self.path.is_symlink() and self.path.stat().st_size == self.size
 
 
 @dataclass(kw_only=True, slots=True)
@@ -242,7 +247,7 @@ class CacheStore:
             created=row["created"],
             used=row["used"],
             run_id=row["run_id"],
-            path=self._blobs / row["file"],
+            path=self._blobs / (row["file"] if _BLOB.fullmatch(str(row["file"])) else _NO_BLOB),
         )
 
     def _evict(self, database: sqlite3.Connection, *, keep: int | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -347,3 +349,20 @@ def test_two_processes_make_the_same_entry(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(save, stores)) == ["already_exists"] * 7 + ["made"]
     assert stores[0].find("k")
+
+
+@pytest.mark.parametrize("file", ["the very path", "../../mine", "a" * 32])
+def test_no_entry_is_a_file_of_the_user(tmp_path: Path, file: str) -> None:
+    """The repository may bring a cache of its own, whose rows say what they like."""
+    mine = tmp_path / "mine"
+    mine.write_bytes(b"1234")
+    kept = Store(tmp_path / "cache", 100)
+    kept.save("a", 4)
+    with contextlib.closing(sqlite3.connect(tmp_path / "cache/cache.sqlite3")) as database:
+        database.execute("UPDATE entry SET file = ?", (str(mine) if " " in file else file,))
+        database.commit()
+    (tmp_path / "cache/blobs" / ("a" * 32)).symlink_to(mine)
+    assert not kept.find("a")
+    for entry in kept.store.entries():
+        kept.store.delete(entry)
+    assert mine.read_bytes() == b"1234"
