@@ -339,7 +339,7 @@ class ReleaseChanged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Installed:
-    """An install from the local index was tried with a real client; `dist` is "wheel" or "sdist"."""
+    """An install from a local index was tried with a real client; `dist` is "wheel" or "sdist"."""
 
     tool: Literal["pip", "pipx"]
     dist: str
@@ -348,6 +348,7 @@ class Installed:
     ok: bool
     seconds: float
     detail: str
+    index: str = "pypi"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

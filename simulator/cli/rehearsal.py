@@ -53,7 +53,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
 
 
 def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink, masker: Masker) -> ExitCode:
-    observer = Observer(report)
+    observer = Observer(report, offline=options.offline)
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
         configuration = load_configuration(root, secret_file=options.secret_file)

@@ -192,6 +192,7 @@ def check_install(
                 dist=kind,
                 project=release.project,
                 version=release.version,
+                index=release.index,
                 ok=outcome.ok,
                 seconds=outcome.seconds,
                 detail=started if outcome.ok else outcome.reason,

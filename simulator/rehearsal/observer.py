@@ -90,6 +90,7 @@ REFUSED_UPLOADS: Final = (
 
 
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
+_OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
 _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
@@ -102,8 +103,8 @@ _LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency g
 class Observer:
     """An event sink that passes every event on and raises findings of its own behind them, each once."""
 
-    def __init__(self, emit: EventSink) -> None:
-        self._emit = emit
+    def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
+        self._emit, self._offline = emit, offline
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
@@ -207,7 +208,7 @@ class Observer:
             message=f"{name} (job {event.job_id}) failed{code}{said}",
             where=where,
             would_show=text or None,
-            hint=_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT,
+            hint=(_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT) + (_OFFLINE if self._offline else ""),
         )
 
 

@@ -295,13 +295,15 @@ def _published(state: RunState, width: int) -> list[Line]:
 
 
 def _installs(state: RunState) -> list[Line]:
-    rows = [_install(install) for install in state.installs]
+    several = len({install.index for install in state.installs}) > 1
+    rows = [_install(install, several=several) for install in state.installs]
     details = [lines(i.detail, indent=6) if i.detail and not i.ok else [] for i in state.installs]
     return [row for first, rest in zip(columns(rows), details, strict=True) for row in (first, *rest)]
 
 
-def _install(install: Installed) -> tuple[tuple[str, str], str, str, str, str]:
-    what = f"{install.tool} install ({install.dist})"
+def _install(install: Installed, *, several: bool) -> tuple[tuple[str, str], str, str, str, str]:
+    where = f" from {index_name(install.index)}" if several else ""
+    what = f"{install.tool} install ({install.dist}){where}"
     said = install.detail.strip().split("\n")[0] if install.ok else ""
     return _mark(install.ok), what, f"{install.project} {install.version}", duration(install.seconds), said
 

@@ -92,6 +92,13 @@ def test_a_command_that_is_not_there() -> None:
     assert finding.hint.startswith("A command was not found")
 
 
+def test_a_step_that_fails_offline_may_have_wanted_the_network() -> None:
+    observer = Observer(lambda _: None, offline=True)
+    for event in failed_step("no such host"):
+        observer(event)
+    assert "This run was offline" in observer.findings[0].hint
+
+
 def within(cause: RunEvent, *, conclusion: Conclusion = Conclusion.FAILURE) -> list[RunEvent]:
     start, *rest, end = failed_step("it failed")
     assert isinstance(end, StepFinished)

@@ -22,6 +22,7 @@ from simulator.run_events import (
     ClaimCheck,
     Conclusion,
     FindingRaised,
+    Installed,
     JobFinished,
     JobPlanned,
     RunEvent,
@@ -122,6 +123,15 @@ def test_many_idle_workflows_are_counted() -> None:
     lines = text(replay([*idle, replace(idle[0], path="pypi.yml", starts=True, rehearsed=True)]))
     assert "pypi.yml" in lines[1]
     assert any(line.strip() == "not started  15 more workflows" for line in lines)
+
+
+def test_installs_from_several_indexes_say_from_which() -> None:
+    one = Installed(tool="pip", dist="wheel", project="demo", version="1", ok=True, seconds=1.0, detail="")
+    both = [one, replace(one, index="testpypi")]
+    assert not any("from PyPI" in line for line in text(replay([one])))
+    found = "\n".join(text(replay(both)))
+    assert "pip install (wheel) from PyPI " in found
+    assert "pip install (wheel) from TestPyPI " in found
 
 
 def test_many_jobs_that_did_not_run_for_one_reason_are_one_line() -> None:

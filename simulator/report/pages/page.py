@@ -232,7 +232,7 @@ def _published(record: RunRecord) -> list[Part]:
 def _installs(record: RunRecord) -> list[Part]:
     rows = [
         (
-            f"{i.tool} install ({i.dist})",
+            f"{i.tool} install ({i.dist}) from {index_name(i.index)}",
             f"{i.project} {i.version}",
             _answer(i.ok, "ok", "failed"),
             duration(i.seconds),
