@@ -285,9 +285,13 @@ def _local_repositories(file: TomlFile, root: Path) -> Iterator[LocalRepository]
     table = _table(file, file.data.get("local-repositories", {}), keys)
     for name in table:
         try:
-            yield parse_local_repository(f"{name}={_text(file, table, name, keys) or ''}", root)
+            copy = parse_local_repository(f"{name}={_text(file, table, name, keys) or ''}", root)
         except ValueError as error:
             raise file.fault(f"{error}.", (*keys, name), hint='Write "owner/repo@ref" = "PATH".') from error
+        if not copy.path.is_relative_to(root.resolve()):  # jobs get what is in it, and the file may be a stranger's
+            said = f"{copy.path} lies outside of the repository, and jobs would be handed what is in it."
+            raise file.fault(said, (*keys, name), hint=f"Name it on the command line: --local-repository {name}=PATH.")
+        yield copy
 
 
 def _environments(file: TomlFile) -> Iterator[tuple[str, EnvironmentRules]]:

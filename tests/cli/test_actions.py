@@ -34,9 +34,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "repository"
     for name, text in {
         ".github/workflows/release.yml": WORKFLOW,
-        "pysim.toml": '[local-repositories]\n"octo/outer@v1" = "../outer"\n"octo/inner" = "../inner"\n',
-        "../outer/action.yml": OUTER,
-        "../inner/action.yml": INNER,
+        "pysim.toml": '[local-repositories]\n"octo/outer@v1" = "stand/outer"\n"octo/inner" = "stand/inner"\n',
+        "stand/outer/action.yml": OUTER,
+        "stand/inner/action.yml": INNER,
     }.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def test_the_plan_says_what_cannot_run_and_what_would_be_fetched(
     said = capsys.readouterr().out
     assert f"note: .github/workflows/release.yml:7:15: {SAID}" in said
     assert "release.yml:7:15: Not on this machine yet, so not looked into: far/away@v1, octo/far@v2" in said
-    (root / "../inner/action.yml").write_text("runs: {using: node24, main: x.js}")
+    (root / "stand/inner/action.yml").write_text("runs: {using: node24, main: x.js}")
     assert main(["plan", "-C", str(root), "--tag", "v1", "--actions", "real"]) == ExitCode.GO
     said = capsys.readouterr().out
     assert "cannot" not in said
@@ -66,7 +66,7 @@ def test_the_check_says_what_cannot_run(root: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_run_names_everything_that_is_missing_offline_at_once(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "../inner/action.yml").write_text("runs: {using: node24, main: x.js}")
+    (root / "stand/inner/action.yml").write_text("runs: {using: node24, main: x.js}")
     words = ["run", "-C", str(root), "--tag", "v1", "--offline", "--json", "--engine", "local"]
     assert main(words) == ExitCode.NO_GO
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -108,6 +108,8 @@ def test_the_configuration(tmp_path: Path) -> None:
         ('[actions]\ndefault = "reel"', "pysim.toml:2: 'reel' is neither builtin"),
         ('[actions]\n\n"octo/x" = "builtin"', "pysim.toml:3: pysim has no action of its own for octo/x"),
         ('[local-repositories]\n"octo/x@v1" = "nowhere"', "pysim.toml:2: there is no folder"),
+        ('[local-repositories]\n"octo/x" = ".."', "pysim.toml:2: "),
+        ('[local-repositories]\n"octo/x" = "~"', "pysim.toml:2: "),
         ('[local-repositories]\nocto = "."', "pysim.toml:2: 'octo=.' is not owner/repo@ref=PATH"),
         ("actions = 1", "pysim.toml:1: actions is to be a table"),
     ],
