@@ -347,13 +347,24 @@ def _require_name(file: TomlFile, name: str, keys: Keys, what: str) -> None:
 
 
 def _vars_file(root: Path) -> dict[str, str]:
-    file = root / ".vars"
-    return read_dotenv(file) if file.is_file() else {}
+    file = _beside(root, ".vars")
+    return read_dotenv(file) if file else {}
 
 
 def _secrets(root: Path, chosen: Path | None) -> dict[str, str]:
     """Secrets by name; GitHub keeps the names in capitals."""
-    file = chosen or root / ".secrets"
-    if chosen is None and not file.is_file():
-        return {}
-    return {name.upper(): value for name, value in read_dotenv(file).items()}
+    file = chosen or _beside(root, ".secrets")
+    return {name.upper(): value for name, value in read_dotenv(file).items()} if file else {}
+
+
+def _beside(root: Path, name: str) -> Path | None:
+    """A file that jobs may have what is in: none of the user's that a repository has a link to. None without one."""
+    file = root / name
+    if not file.is_file():
+        return None
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise ConfigurationError(
+            f"{name} is a link out of the repository, and jobs would be handed what is in that file.",
+            hint="Name a file of secrets with --secret-file." if name == ".secrets" else "Put a copy in its place.",
+        )
+    return file

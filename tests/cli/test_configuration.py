@@ -287,3 +287,15 @@ LAST=end"""
         (tmp_path / ".secrets").write_bytes(b"A=\xff\n")
         with pytest.raises(ConfigurationError, match=r"Cannot read \.secrets: it is not UTF-8"):
             load_configuration(tmp_path)
+
+
+@pytest.mark.parametrize("name", [".secrets", ".vars"])
+def test_no_link_of_a_repository_hands_out_a_file_of_the_user(tmp_path: Path, name: str) -> None:
+    (tmp_path / "credentials").write_text("aws_secret_access_key = mine\n")
+    root = tmp_path / "repository"
+    root.mkdir()
+    (root / name).symlink_to("../credentials")
+    with pytest.raises(ConfigurationError, match="link out of the repository"):
+        load_configuration(root)
+    chosen = load_configuration(root, secret_file=root / name) if name == ".secrets" else None
+    assert chosen is None or chosen.secrets == {"AWS_SECRET_ACCESS_KEY": "mine"}
