@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 from simulator.twins.hosts import host_name, twin_of
 
 CONNECT_SECONDS: Final = 20.0
+# Where clouds tell a machine its credentials, beside the link-local addresses: AWS by IPv6, Azure, Alibaba.
+_METADATA: Final = {"fd00:ec2::254", "168.63.129.16", "100.100.100.200"}
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Place = tuple[str, int]
 
@@ -131,4 +133,4 @@ def places(urls: Iterable[str]) -> frozenset[Place]:
 def _is_this_machine(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_loopback or ip.is_unspecified or ip.is_link_local
+    return ip.is_loopback or ip.is_unspecified or ip.is_link_local or str(ip) in _METADATA

@@ -236,7 +236,18 @@ def test_a_connection_begins_with_the_line_and_a_port_that_is_open(online: Rig, 
     assert way_out.targets == []
 
 
-@pytest.mark.parametrize("answers", [["127.0.0.1"], ["::ffff:127.0.0.1"], ["::1"], ["192.0.2.1", "127.0.0.1"]])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        ["127.0.0.1"],
+        ["::ffff:127.0.0.1"],
+        ["::1"],
+        ["192.0.2.1", "127.0.0.1"],
+        ["169.254.169.254"],
+        ["fd00:ec2::254"],
+        ["168.63.129.16"],
+    ],
+)
 @pytest.mark.parametrize("secure", [True, False])
 def test_no_name_leads_to_this_machine(
     start: Start, monkeypatch: pytest.MonkeyPatch, answers: list[str], *, secure: bool
