@@ -89,6 +89,15 @@ def test_only_the_named_files_are_judged(tmp_path: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out.endswith("1 workflow checked: 1 warning\n")
 
 
+@pytest.mark.parametrize("given", [".github/workflows/other.yml", "other.yml"])
+def test_files_may_be_named_from_the_folder_of_the_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str
+) -> None:
+    root = repository(tmp_path, release=RELEASE, other=RETIRED)
+    assert main(["check", "-C", str(root), given]) == 0
+    assert capsys.readouterr().out.endswith("1 workflow checked: 1 warning\n")
+
+
 def test_a_file_outside_of_a_repository(tmp_path: Path) -> None:
     (tmp_path / "some.yml").write_text(RELEASE, encoding="utf-8")
     assert main(["check", str(tmp_path / "some.yml")]) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
     """Check and show; raises SimulatorError for what keeps pysim from doing so."""
     programs = {name: find_linter(name) for name in options.linters}
     files = Files(root=_root(options))
-    _require(options.files, files)
-    names = tuple(dict.fromkeys(names_of(files, options.files))) or files.names()
+    given = [_file(path, options.directory, files) for path in options.files]
+    names = tuple(dict.fromkeys(names_of(files, given))) or files.names()
     if not names:
         raise UsageError(
             f"There is no workflow in {FOLDER} of {files.root}.", hint="Name a file, or the repository with -C."
@@ -58,12 +58,15 @@ def _root(options: CheckOptions) -> Path:
     return find_root(options.directory)
 
 
-def _require(given: Sequence[Path], files: Files) -> None:
-    for path in given:
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder.", hint=f"To check the workflows of a repository: -C {path}")
-        if not path.is_file():
-            raise UsageError(f"There is no file {path}.", hint=suggest(path.name, map(_last, files.names())))
+def _file(path: Path, directory: Path, files: Files) -> Path:
+    """A file as it is given: a path from here or from the folder of -C, or the name of a workflow, as -W takes it."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder.", hint=f"To check the workflows of a repository: -C {path}")
+    places = [path, directory / path, *([files.root / FOLDER / path] if path.name == str(path) else [])]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise UsageError(f"There is no file {path}.", hint=suggest(path.name, map(_last, files.names())))
+    return found
 
 
 def _last(name: str) -> str:
