@@ -43,6 +43,7 @@ from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
 _IMAGE: Final = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.:-]+(/[\w.:-]+)*(@[\w:+.-]+)?", re.ASCII)
+_THIS_MACHINE: Final = re.compile(r"(?i)([\w-]+\.)*localhost[:/]|(127|0|169\.254)\.[\d.]+[:/]|\[")
 _FIRST_PORT: Final = 32767  # the one before those that Docker gives where any will do
 
 
@@ -81,8 +82,7 @@ class DockerContainers:
             return found
         if self.spec.offline:
             raise ContainerError(f"The image {wanted} is not on this machine, and --offline pulls none")
-        if is_own_name(wanted):
-            raise ContainerError(f"{wanted} is a name of pysim's own images, which no registry has")
+        check_pull(wanted)
         self._pull(wanted, login, on_line)
         found = self.find(wanted)
         if found is None:
@@ -334,6 +334,14 @@ def _request(spec: ContainerSpec) -> Mapping[str, Any]:
 def is_own_name(image: str) -> bool:
     """Whether an image would be taken for one that pysim made."""
     return re.search(r"(^|/)pysim/", image) is not None
+
+
+def check_pull(image: str) -> None:
+    """Raise ContainerError for an image that no registry is to be asked for."""
+    if is_own_name(image):
+        raise ContainerError(f"{image} is a name of pysim's own images, which no registry has")
+    if _THIS_MACHINE.match(image):
+        raise ContainerError(f"{image} is not pulled: Docker's localhost is this machine's, and not the job's")
 
 
 def _split_tag(name: str) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from simulator.engines import builds
 from simulator.engines.base import ContainerError, ContainerImage
-from simulator.engines.containers import DockerContainers, is_own_name
+from simulator.engines.containers import DockerContainers, check_pull, is_own_name
 from simulator.engines.daemon import daemon_address
 from simulator.engines.http_head import BadRequest, Request, answer, read_request
 from simulator.errors import SimulatorError
@@ -56,7 +56,7 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("POST", r"/images/(?P<image>.+)/tag", "tag"),
     ("GET", r"/images/.+/(json|history)", "passed"),
     ("DELETE", r"/images/(?P<image>.+)", "remove_image"),
-    ("GET", r"/distribution/.+/json", "online"),
+    ("GET", r"/distribution/(?P<image>.+)/json", "distribution"),
     ("POST", r"/auth", "online"),
     ("POST", r"/build", "build"),
     ("GET", r"/networks", "networks_list"),
@@ -159,6 +159,10 @@ class DockerApi:
         if self._containers.spec.offline:
             raise Refused(403, "--offline lets nothing reach a registry")
         self._pass_on(request, request.path)
+
+    def _distribution(self, request: Request, image: str) -> None:
+        check_pull(image)
+        self._online(request)
 
     def _of_the_job(self, request: Request) -> None:
         """A list of what has the job's labels."""
@@ -317,14 +321,13 @@ class DockerApi:
         full = f"{name}{'@' if ':' in tag else ':'}{tag}" if tag else name
         if not name or request.value("fromSrc"):
             raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
-        if is_own_name(full) and self._containers.find(full) is None:
-            raise Refused(403, f"{full} is a name of pysim's own images, which no registry has")
         stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
         if stands is not None:
             answer(request.connection, 200, {"status": f"{stands} stands for {full}, as configured"})
         elif self._containers.find(full) is not None:
             answer(request.connection, 200, {"status": f"{full} is on this machine: it is not pulled again"})
         else:
+            check_pull(full)
             self._online(request)
 
     def _must_be_free(self, name: str) -> None:
