@@ -118,7 +118,8 @@ def unreachable(owner: str, repo: str, ref: str, why: str) -> UnreachableError:
     """The error for a server that cannot be asked."""
     return UnreachableError(
         f"Cannot fetch {owner}/{repo}@{ref}: {why}",
-        hint="Check the network, or name a copy with --local-repository owner/repo@ref=PATH.",
+        hint="Check the network, name copies with --local-repository owner/repo@ref=PATH, or pass steps over with "
+        "--actions owner/repo=skip.",
     )
 
 

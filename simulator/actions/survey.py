@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.faults import MissingOfflineError, RefusedError
+from simulator.actions.faults import MissingOfflineError, RefusedError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
@@ -46,6 +46,7 @@ class ActionSurvey:
         self._hindrance = hindrance
         self._known: dict[str, tuple[Finding, ...]] = {}
         self._missing: dict[str, Span] = {}
+        self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
     def look_at(self, uses: str, span: Span) -> Iterator[Finding]:
         """What is wrong with the action that a step uses, at its place in the workflow."""
@@ -53,10 +54,14 @@ class ActionSurvey:
             yield replace(finding, where=span)
 
     def missing(self) -> Iterator[Finding]:
-        """One finding for all actions that would have to be fetched and may not be."""
+        """One finding for all actions that would have to be fetched and may not be, or cannot be."""
         if self._missing:
             error = MissingOfflineError(", ".join(self._missing))
             yield _unsupported(str(error), error.hint, next(iter(self._missing.values())))
+        if self._unreachable:
+            span, failed = next(iter(self._unreachable.values()))
+            others = f"; nor {', '.join(others)}" if (others := list(self._unreachable)[1:]) else ""
+            yield _unsupported(f"{failed}{others}", failed.hint, span)
 
     def to_fetch(self) -> Iterator[Finding]:
         """The same as no more than a notice, for those who run nothing now."""
@@ -78,19 +83,9 @@ class ActionSurvey:
         return self._known[uses]
 
     def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
-        try:
-            action = self._resolve(parse_reference(uses))
-        except ReferenceSyntaxError as error:
-            yield _unsupported(str(error), "Write owner/repo@ref, ./path or docker://image.")
-            return
-        except MissingOfflineError as error:
-            self._missing.setdefault(error.missing, span)
-            return
-        except RefusedError as error:
-            yield replace(_unsupported(str(error), error.hint), code="action-refused")
-            return
-        except SimulatorError as error:
-            yield _unsupported(str(error), error.hint)
+        action = self._resolved(uses, span)
+        if isinstance(action, Finding):
+            yield action
             return
         if action is None:
             return
@@ -103,6 +98,22 @@ class ActionSurvey:
         if (hindrance := self._hindrance(action)) is not None:
             yield _unsupported(f"pysim cannot run {action.reference}: {hindrance}", "Rehearse without this step.")
         yield from self._inside(action, span, (*around, uses))
+
+    def _resolved(self, uses: str, span: Span) -> ResolvedAction | Finding | None:
+        """The action, or what is wrong with it; None where there is nothing to say of it here."""
+        try:
+            return self._resolve(parse_reference(uses))
+        except ReferenceSyntaxError as error:
+            return _unsupported(str(error), "Write owner/repo@ref, ./path or docker://image.")
+        except MissingOfflineError as error:
+            self._missing.setdefault(error.missing, span)
+        except UnreachableError as error:
+            self._unreachable.setdefault(uses, (span, error))
+        except RefusedError as error:
+            return replace(_unsupported(str(error), error.hint), code="action-refused")
+        except SimulatorError as error:
+            return _unsupported(str(error), error.hint)
+        return None
 
     def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
         runs = action.manifest.runs

@@ -22,7 +22,7 @@ from simulator.positions import Span
 from simulator.workflow.model import Step, Text
 
 _UPLOAD: Final = "actions/upload-artifact"
-_NAMED: Final = 3  # jobs of a matrix of which a finding gives the names
+_NAMED: Final = 3  # jobs and artifacts that a sentence gives the names of
 _UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
 
 
@@ -40,9 +40,11 @@ class Absence:
         """Why it is not run, and what its dependants have of it."""
         said = f"pysim has no runner for {', '.join(self.labels)}"
         if self.missing:
-            return f"{said}, and nothing stands for {' and '.join(self.missing)}"
+            return f"{said}, and nothing stands for {_listed(self.missing, 'of its artifacts')}"
         if self.made:
-            return f"{said}; {' and '.join(self.made)} {'were' if len(self.made) > 1 else 'was'} supplied"
+            return (
+                f"{said}; {_listed(self.made, 'of its artifacts')} {'were' if len(self.made) > 1 else 'was'} supplied"
+            )
         return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
 
     @property
@@ -117,12 +119,14 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Itera
 
 
 def _names(jobs: Sequence[PlannedJob]) -> str:
-    keys = [job.key for job in jobs]
-    if len(keys) == 1:
-        return f"Job {keys[0]}"
-    if len(keys) > _NAMED + 1:
-        keys = [*keys[:_NAMED], f"{len(keys) - _NAMED} more of its matrix"]
-    return f"Jobs {', '.join(keys[:-1])} and {keys[-1]}"
+    return f"Job{'s' if len(jobs) > 1 else ''} {_listed([job.key for job in jobs], 'of its matrix')}"
+
+
+def _listed(names: Sequence[str], whose: str) -> str:
+    """Some names in a sentence: `a, b, c and 5 more of its matrix`."""
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} more {whose}"]
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _together(absences: Sequence[Absence]) -> Absence:

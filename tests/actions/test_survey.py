@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.faults import UnreachableError
 from simulator.actions.model import Reference, ResolvedAction
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
@@ -110,6 +112,18 @@ def test_all_that_is_missing_offline_is_named_in_one_sentence(tmp_path: Path) ->
     (finding,) = seen.missing()
     assert finding.message == "Offline, and not on this machine: far/away@v1, far/off@v2, far/there@v3"
     assert finding.where == PLACE
+
+
+def test_all_that_cannot_be_fetched_is_one_finding() -> None:
+    def unreachable(reference: Reference) -> ResolvedAction | None:
+        raise UnreachableError(f"Cannot fetch {reference}: no way", hint="Check the network.")
+
+    seen = ActionSurvey(unreachable)
+    other = replace(PLACE, line=PLACE.line + 1)
+    assert not [*seen.look_at("far/a@v1", PLACE), *seen.look_at("far/b@v1", other), *seen.look_at("far/a@v1", other)]
+    (finding,) = seen.missing()
+    assert (finding.severity, finding.where) == (Severity.ERROR, PLACE)
+    assert finding.message == "Cannot fetch far/a@v1: no way; nor far/b@v1"
 
 
 def test_real_actions_are_looked_at_as_such(tmp_path: Path) -> None:
