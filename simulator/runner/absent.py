@@ -40,11 +40,9 @@ class Absence:
         """Why it is not run, and what its dependants have of it."""
         said = f"pysim has no runner for {', '.join(self.labels)}"
         if self.missing:
-            return f"{said}, and nothing stands for {_listed(self.missing, 'of its artifacts')}"
+            return f"{said}, and nothing stands for {_listed(self.missing, 'artifacts')}"
         if self.made:
-            return (
-                f"{said}; {_listed(self.made, 'of its artifacts')} {'were' if len(self.made) > 1 else 'was'} supplied"
-            )
+            return f"{said}; {_listed(self.made, 'artifacts')} {'were' if len(self.made) > 1 else 'was'} supplied"
         return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
 
     @property
