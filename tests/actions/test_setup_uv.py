@@ -6,9 +6,7 @@ import json
 import os
 import platform
 import shutil
-import stat
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from tests.actions.conftest import JobDriver
 from tests.actions.driving import Driver, Outcome
 from tests.actions.test_in_sandbox import job
 from tests.actions.test_setup_python import offer_own_python
+from tests.actions.wheels import write_wheel
 from tests.twins.conftest import REPOSITORY, Rig
 from tests.twins.distributions import write_dists
 
@@ -37,20 +36,9 @@ esac
 
 def wheel(folder: Path, version: str) -> None:
     """A uv that says its version, and little more."""
-    info = f"uv-{version}.dist-info"
     script = SCRIPT.format(version=version, python=sys.executable)
-    files = {
-        f"uv-{version}.data/scripts/uv": script,
-        f"uv-{version}.data/scripts/uvx": script,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: uv\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD"))
-    with zipfile.ZipFile(folder / f"uv-{version}-py3-none-any.whl", "w") as archive:
-        for name, text in {**files, f"{info}/RECORD": record}.items():
-            entry = zipfile.ZipInfo(name)
-            entry.external_attr = (stat.S_IFREG | 0o755) << 16
-            archive.writestr(entry, text)
+    scripts = f"uv-{version}.data/scripts"
+    write_wheel(folder, "uv", version, {f"{scripts}/uv": script, f"{scripts}/uvx": script})
 
 
 @pytest.fixture(scope="module")

@@ -14,28 +14,12 @@ from simulator.report.codec import decode, encode
 from simulator.report.live import LiveRenderer
 from simulator.report.plain import PlainRenderer
 from simulator.run_events import RunEvent
+from tests.report.closed import CLOSED
 
 CASES = sorted(path.name for path in (Path(__file__).parent / "cases").iterdir())
 EventsOf = Callable[[str], Sequence[RunEvent]]
 # Titles, the clipboard, links, moves, clearing, the alternate screen, 8-bit introducers, a bell, a colour.
 ORDERS = "\x1b]0;T\x07\x1b]52;c;YQ==\x1b\\\x1b]8;;http://x\x1b\\\x1b[2J\x1b[10A\x1b[?1049h\x1bc\x9b2J\x9d0;T\x9c\x07\b\x1b[31m"
-WORDS = {  # fields of a closed vocabulary, and those by which events find each other in order
-    *(
-        "type",
-        "level",
-        "conclusion",
-        "outcome",
-        "severity",
-        "verdict",
-        "tool",
-        "twin",
-        "index",
-        "by",
-        "change",
-        "scope",
-    ),
-    *("version", "kind", "code"),
-}
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"\x1b\[(?:\?25[lh]|[0-9]*[ABGK]|2K)|\r")  # what the live tree itself draws with
 
@@ -55,7 +39,7 @@ def _changed(value: object, name: str = "") -> object:
         return {key: _changed(item, key) for key, item in value.items()}
     if isinstance(value, list):
         return [_changed(item, name) for item in value]
-    return f"{ORDERS}{value}{ORDERS}" if isinstance(value, str) and name not in WORDS else value
+    return f"{ORDERS}{value}{ORDERS}" if isinstance(value, str) and name not in CLOSED else value
 
 
 @pytest.mark.parametrize("case", CASES)

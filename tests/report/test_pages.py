@@ -20,27 +20,11 @@ from simulator.report.pages.markup import VOID
 from simulator.report.pages.page import document
 from simulator.report.pages.record import FIRST_LINES, LAST_LINES, record_of
 from simulator.run_events import Annotation, RunEvent, StepLine, StepSummary
+from tests.report.closed import CLOSED
 
 CASES = sorted(path.name for path in (Path(__file__).parent / "cases").iterdir())
 EventsOf = Callable[[str], Sequence[RunEvent]]
 ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&lt;\x1b[2J\x00"
-CLOSED = {
-    *(
-        "type",
-        "level",
-        "conclusion",
-        "outcome",
-        "severity",
-        "verdict",
-        "tool",
-        "twin",
-        "index",
-        "by",
-        "change",
-        "scope",
-    ),
-    *("version", "kind", "code"),
-}
 
 
 class Reader(HTMLParser):

@@ -9,23 +9,10 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.base import Engine
-from simulator.engines.docker_engine import DockerEngine
-from simulator.engines.local_engine import LocalEngine
+from tests.engines.conftest import docker_engine, local_engine
 from tests.runner.real import nowhere
 
-
-@pytest.fixture(scope="session")
-def local_engine() -> LocalEngine:
-    engine = LocalEngine()
-    engine.check()
-    return engine
-
-
-@pytest.fixture(scope="session")
-def docker_engine(require_docker: None) -> DockerEngine:
-    engine = DockerEngine()
-    engine.prepare(print)
-    return engine
+__all__ = ["docker_engine", "local_engine"]
 
 
 @pytest.fixture
