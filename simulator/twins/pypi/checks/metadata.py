@@ -1,6 +1,7 @@
 """Checks of the core metadata, as the form has it: `packaging`'s own, then what the index adds.
 
-All problems are found, and the one that the index names first is told. A new rule is a function and a line in RULES.
+All problems of a stage are found, and the one that the index names first is told. A new rule is a function and a line
+in RULES.
 """
 
 from __future__ import annotations
@@ -12,24 +13,42 @@ from packaging.metadata import InvalidMetadata, Metadata
 from packaging.requirements import InvalidRequirement, Requirement
 from trove_classifiers import classifiers, deprecated_classifiers
 
+from simulator.twins.pypi.checks.addresses import email_problem, is_web_address
 from simulator.twins.pypi.checks.form import SPECIFICATION
 from simulator.twins.pypi.checks.submission import Submission, parsed_version
+from simulator.twins.pypi.offers import SINGLE
 from simulator.twins.pypi.refusals import RefusedError
 
+METADATA_VERSIONS: Final = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
 _FIRST: Final = ("metadata-version", "name", "version")
 _SUMMARY_LIMIT: Final = 512
+_LABEL_LIMIT: Final = 32
 _LOCAL: Final = "version-specifiers/#local-version-identifiers"
 Problem = tuple[str, str]
 """The field, and the sentence about it with its reference."""
 
 
 def core_metadata(submission: Submission) -> None:
-    """Refuse the first problem: that of the version of the metadata, of the name, of the version, then by field."""
-    found = [problem for rule in RULES for problem in rule(submission)]
-    if found:
-        rank = {name: place for place, name in enumerate(_FIRST)}
-        _, text = min(found, key=lambda problem: (rank.get(problem[0], len(rank)), problem[0]))
-        raise RefusedError(400, text)
+    """Refuse the first problem: that of the version of the metadata, of the name, of the version, then by field.
+
+    Each stage is asked only when those before it find nothing.
+    """
+    rank = {name: place for place, name in enumerate(_FIRST)}
+    for rules in STAGES:
+        if found := [problem for rule in rules for problem in rule(submission)]:
+            _, text = min(found, key=lambda problem: (rank.get(problem[0], len(rank)), problem[0]))
+            raise RefusedError(400, text)
+
+
+def _readable(submission: Submission) -> Iterator[Problem]:
+    """Fields of one value have one, and no two project URLs have one label."""
+    fields = submission.offer.fields
+    for name in (*SINGLE, "keywords"):
+        if len(fields.get(name, ())) > 1:
+            yield name, _sentence(f"{name!r} has invalid data")
+    labels = [url.partition(",")[0].strip() for url in fields.get("project_urls", ())]
+    if len(labels) != len(set(labels)):
+        yield "project_urls", _sentence("'project_urls' has invalid data")
 
 
 def _by_packaging(submission: Submission) -> Iterator[Problem]:
@@ -41,17 +60,11 @@ def _by_packaging(submission: Submission) -> Iterator[Problem]:
                 yield error.field, _sentence(str(error))
 
 
-def _single_values(submission: Submission) -> Iterator[Problem]:
-    fields = submission.offer.fields
-    for name in ("version", "summary", "requires_python", "description", "license", "author", "author_email"):
-        if len(fields.get(name, ())) > 1:
-            field = name.replace("_", "-")
-            yield field, _sentence(f"{field!r} has invalid data")
-
-
-def _summary_length(submission: Submission) -> Iterator[Problem]:
-    if len(submission.offer.first("summary")) > _SUMMARY_LIMIT:
-        yield "summary", _sentence(f"'summary' field must be {_SUMMARY_LIMIT} characters or less")
+def _metadata_version(submission: Submission) -> Iterator[Problem]:
+    """`packaging` may know a newer one than the index does."""
+    version = submission.offer.first("metadata_version")
+    if version not in METADATA_VERSIONS:
+        yield "metadata-version", _sentence(f"{version!r} is not a valid metadata version")
 
 
 def _no_local_version(submission: Submission) -> Iterator[Problem]:
@@ -61,35 +74,95 @@ def _no_local_version(submission: Submission) -> Iterator[Problem]:
         yield "version", f"The use of local versions in {text!r} is not allowed. {see}"
 
 
+def _summary_length(submission: Submission) -> Iterator[Problem]:
+    if len(submission.offer.first("summary")) > _SUMMARY_LIMIT:
+        yield "summary", _sentence(f"'summary' field must be {_SUMMARY_LIMIT} characters or less")
+
+
+def _emails(submission: Submission) -> Iterator[Problem]:
+    for field in ("author_email", "maintainer_email"):
+        if wrong := email_problem(submission.offer.first(field)):
+            address, problem = wrong
+            yield field.replace("_", "-"), _sentence(f"{address!r} is not a valid email address: {problem}")
+
+
 def _known_classifiers(submission: Submission) -> Iterator[Problem]:
-    for name in submission.offer.fields.get("classifiers", ()):
+    named = sorted(set(submission.offer.fields.get("classifiers", ())))
+    for name in named:
+        if name not in classifiers and name not in deprecated_classifiers:
+            yield "classifier", _sentence(f"{name!r} is not a valid classifier")
+    for name in named:
         if name in deprecated_classifiers:
             instead = deprecated_classifiers[name]
             tail = f"deprecated, use one of {instead} instead" if instead else "deprecated"
             yield "classifier", _sentence(f"The classifier {name!r} has been {tail}")
-        elif name not in classifiers:
-            yield "classifier", _sentence(f"{name!r} is not a valid classifier")
+
+
+def _urls(submission: Submission) -> Iterator[Problem]:
+    for field in ("home_page", "download_url"):
+        if (url := submission.offer.first(field)) and not is_web_address(url):
+            yield field.replace("_", "-"), _sentence(f"{url!r} is not a valid url")
+
+
+def _project_urls(submission: Submission) -> Iterator[Problem]:
+    for text in submission.offer.fields.get("project_urls", ()):
+        label, _, url = (part.strip() for part in text.partition(","))
+        if problem := _project_url_problem(label, url):
+            yield "project-url", _sentence(problem)
+
+
+def _project_url_problem(label: str, url: str) -> str | None:
+    if not label:
+        return "Must have a label"
+    if len(label) > _LABEL_LIMIT:
+        return f"{label!r} must be {_LABEL_LIMIT} characters or less"
+    if not url:
+        return "Must have a URL"
+    return None if is_web_address(url) else f"{url!r} is not a valid url"
 
 
 def _no_direct_dependency(submission: Submission) -> Iterator[Problem]:
     for text in submission.offer.fields.get("requires_dist", ()):
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
+        requirement = Requirement(text)
         if requirement.url:
-            yield "requires-dist", _sentence(f"Can't have direct dependency: {text}")
+            yield "requires-dist", _sentence(f"Can't have direct dependency: {requirement}")
+
+
+def _other_dependencies(submission: Submission) -> Iterator[Problem]:
+    """Those that `packaging` does not read."""
+    for field in ("provides_dist", "obsoletes_dist"):
+        for text in submission.offer.fields.get(field, ()):
+            try:
+                url = Requirement(text).url
+            except InvalidRequirement as error:
+                yield field.replace("_", "-"), _sentence(f"{text!r} is invalid: {error}")
+            else:
+                if url:
+                    yield field.replace("_", "-"), _sentence(f"Can't have direct dependency: {text!r}")
+
+
+def _one_license_field(submission: Submission) -> Iterator[Problem]:
+    if submission.offer.first("license") and submission.offer.first("license_expression"):
+        text = "License is deprecated when License-Expression is present. Only License-Expression should be present."
+        yield "license", _sentence(text)
 
 
 def _sentence(text: str) -> str:
     return f"{text}{'' if text.endswith('.') else '.'} {SPECIFICATION}"
 
 
-RULES: Final[Sequence[Callable[[Submission], Iterator[Problem]]]] = (
-    _by_packaging,
-    _single_values,
-    _summary_length,
+Rule = Callable[[Submission], Iterator[Problem]]
+RULES: Final[Sequence[Rule]] = (
+    _metadata_version,
     _no_local_version,
+    _summary_length,
+    _emails,
     _known_classifiers,
+    _urls,
+    _project_urls,
     _no_direct_dependency,
+    _other_dependencies,
+    _one_license_field,
 )
+"""The index's own."""
+STAGES: Final[Sequence[Sequence[Rule]]] = ((_readable,), (_by_packaging,), RULES)

@@ -1,0 +1,141 @@
+"""The index's own rules about an upload, each as a row: what is sent, and the words of the refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from .conftest import Rig
+from .distributions import Form
+from .test_uploads import SPECIFICATION, Uploader
+
+
+@pytest.fixture
+def sender(rig: Rig) -> Uploader:
+    return Uploader(rig)
+
+
+def described(text: str) -> str:
+    return f"{text} {SPECIFICATION}"
+
+
+NEW = Form().but(metadata_version="2.4")
+METADATA: Mapping[str, tuple[Form, str]] = {
+    "a version of the metadata that only tools know": (
+        Form().but(metadata_version="2.6"),
+        described("'2.6' is not a valid metadata version."),
+    ),
+    "two summaries": (Form().but(summary=["a", "b"]), described("'summary' has invalid data.")),
+    "one label twice": (
+        Form().but(project_urls=["Docs, https://example.org/a", "Docs, https://example.org/b"]),
+        described("'project_urls' has invalid data."),
+    ),
+    "no label": (Form().but(project_urls=[", https://example.org"]), described("Must have a label.")),
+    "long label": (
+        Form().but(project_urls=[f"{'L' * 33}, https://example.org"]),
+        described(f"'{'L' * 33}' must be 32 characters or less."),
+    ),
+    "no address": (Form().but(project_urls=["Docs"]), described("Must have a URL.")),
+    "address of a project": (Form().but(project_urls=["Docs, docs/"]), described("'docs/' is not a valid url.")),
+    "home page": (Form().but(home_page="ftp://example.org"), described("'ftp://example.org' is not a valid url.")),
+    "script": (Form().but(home_page="javascript:x()"), described("'javascript:x()' is not a valid url.")),
+    "download address": (Form().but(download_url="example.org"), described("'example.org' is not a valid url.")),
+    "e-mail without an at-sign": (
+        Form().but(author_email="Ann <ann.example.org>"),
+        described("'ann.example.org' is not a valid email address: An email address must have an @-sign."),
+    ),
+    "e-mail without a domain": (
+        Form().but(maintainer_email="ann@home"),
+        described(
+            "'ann@home' is not a valid email address: The part after the @-sign is not valid. It should have a period."
+        ),
+    ),
+    "e-mail of a reserved domain": (
+        Form().but(author_email="root@localhost"),
+        described(
+            "'root@localhost' is not a valid email address: "
+            "The part after the @-sign is a special-use or reserved name that cannot be used with email."
+        ),
+    ),
+    "e-mail with two dots": (
+        Form().but(author_email="a..b@example.org"),
+        described(
+            "'a..b@example.org' is not a valid email address: An email address cannot have two periods in a row."
+        ),
+    ),
+    "e-mail with an underscore in its domain": (
+        Form().but(author_email="a@b_c.org"),
+        described(
+            "'a@b_c.org' is not a valid email address: The part after the @-sign contains invalid characters: '_'."
+        ),
+    ),
+    "deprecated classifier with a successor": (
+        Form().but(classifiers=["Natural Language :: Ukranian"]),
+        described(
+            "The classifier 'Natural Language :: Ukranian' has been deprecated, "
+            "use one of ['Natural Language :: Ukrainian'] instead."
+        ),
+    ),
+    "deprecated classifier": (
+        Form().but(classifiers=["License :: OSI Approved :: Jabber Open Source License"]),
+        described("The classifier 'License :: OSI Approved :: Jabber Open Source License' has been deprecated."),
+    ),
+    "an unknown classifier goes first": (
+        Form().but(classifiers=["Natural Language :: Ukranian", "Zoo"]),
+        described("'Zoo' is not a valid classifier."),
+    ),
+    "license and license expression": (
+        NEW.but(license="MIT", license_expression="MIT"),
+        described(
+            "License is deprecated when License-Expression is present. Only License-Expression should be present."
+        ),
+    ),
+    "license expression": (NEW.but(license_expression="foo"), described("'foo' is invalid for 'license-expression'.")),
+    "license file above": (
+        NEW.but(license_file="../LICENSE"),
+        described("'../LICENSE' is invalid for 'license-file', parent directory indicators are not allowed."),
+    ),
+    "license file pattern": (
+        NEW.but(license_file="LIC*"),
+        described("'LIC*' is invalid for 'license-file', paths must be resolved."),
+    ),
+    "extra": (NEW.but(provides_extra=["foo!"]), described("'foo!' is invalid for 'provides-extra'.")),
+    "requirement": (Form().but(requires_dist=["foo!!"]), described("'foo!!' is invalid for 'requires-dist'.")),
+    "requirement by another name": (
+        Form().but(obsoletes_dist=["x @ https://example.org/x"]),
+        described("Can't have direct dependency: 'x @ https://example.org/x'."),
+    ),
+    "dynamic name": (NEW.but(dynamic="name"), described("'name' is not allowed as a dynamic field.")),
+    "dynamic nonsense": (NEW.but(dynamic="foo"), described("'foo' is not a valid dynamic field.")),
+    "charset of the description": (
+        Form().but(description_content_type="text/plain; charset=latin1"),
+        described("'description-content-type' can only specify the UTF-8 charset, not 'latin1'."),
+    ),
+    "packaging's rules before the index's own": (
+        Form().but(version="1.0+local", summary="a\nb"),
+        described("'summary' must be a single line."),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", METADATA)
+def test_metadata(sender: Uploader, case: str) -> None:
+    form, said = METADATA[case]
+    assert sender.refused(form) == (400, said)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"author_email": "Ann Author <ann@example.org>, b@example.org", "maintainer_email": "UNKNOWN"},
+        {"author_email": "a+b.c@mail.example.co.uk", "home_page": "https://example.org/~a/?b=c#d"},
+        {"home_page": "http://localhost:8000/", "download_url": "https://a_b.example.org"},
+        {"project_urls": [f"{'L' * 32}, https://example.org", "Docs, https://example.org/a,b"]},
+        {"metadata_version": "2.5", "license_expression": "MIT OR Apache-2.0"},
+        {"license": "MIT", "provides_dist": ["x (>1)"]},
+    ],
+)
+def test_metadata_that_is_taken(sender: Uploader, fields: Mapping[str, str]) -> None:
+    answer = sender.send(Form().but(**fields))
+    assert (answer.status_code, answer.text) == (200, "")
