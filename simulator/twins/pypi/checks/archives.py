@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.checks.zips import records_problem
 from simulator.twins.pypi.refusals import RefusedError
 
 RATIO: Final = 50
@@ -18,11 +19,14 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def whole(submission: Submission) -> None:
-    """The archive can be read to its end and has its marks."""
+    """The archive can be read to its end in one way only, and has its marks."""
     path, name = submission.file.staged.path, submission.file.filename
+    is_zip = name.endswith((".whl", ".zip"))
+    see = f"See https://docs.{submission.index.main_host}/archives for more information"
     try:
-        problem = _zip_problem(path) if name.endswith((".whl", ".zip")) else _tar_problem(path)
+        problem = _zip_problem(path) if is_zip else _tar_problem(path)
         problem = problem or (_sdist_problem(path) if submission.filetype == "sdist" else _wheel_problem(path, name))
+        problem = problem or (_zip_content_problem(path, see) if is_zip else _tar_content_problem(path, see))
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFError, RuntimeError):
         problem = "None"  # the index's own word for an archive that breaks while it is read
     if problem:
@@ -62,13 +66,27 @@ def _zip_problem(path: Path) -> str | None:
             return f"File exceeds compression ratio of {RATIO}"
         if any(entry.compress_type not in _METHODS for entry in entries):
             return "File does not use a supported compression type"
-        return "None" if zipped.testzip() else None
+    return None
 
 
 def _tar_problem(path: Path) -> str | None:
     if not _is_tar(path):
         return "File is not a tarfile"
     return "File is both a zip and a tar file" if zipfile.is_zipfile(path) else None
+
+
+def _zip_content_problem(path: Path, see: str) -> str | None:
+    if problem := records_problem(path):
+        return f"ZIP archive not accepted: {problem}. {see}"
+    with zipfile.ZipFile(path) as zipped:
+        return "None" if zipped.testzip() else None
+
+
+def _tar_content_problem(path: Path, see: str) -> str | None:
+    with tarfile.open(path, "r:gz") as tar:
+        if any(member.issparse() for member in tar):
+            return f"tar archive not accepted: Sparse members are not allowed. {see}"
+    return None
 
 
 def _sdist_problem(path: Path) -> str | None:
