@@ -157,3 +157,79 @@ def test_braces_in_names_are_only_names(sender: Uploader) -> None:
     content = tarred({"{0}/setup.py": ""})
     said = "Invalid distribution file. PKG-INFO not found at {0}/PKG-INFO"
     assert sender.refused(renamed("demo-0.1.0.tar.gz", content)) == (400, said)
+
+
+def with_entry_points(content: str | bytes, *, encoding: str = "utf-8") -> Form:
+    out = io.BytesIO(wheel("demo", "0.1.0"))
+    with zipfile.ZipFile(out) as source:
+        files = {name: source.read(name) for name in source.namelist()}
+    files[f"{INFO}/entry_points.txt"] = content.encode(encoding) if isinstance(content, str) else content
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name), text)
+    return renamed(Form().filename, out.getvalue())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "demo = demo:main\n",
+        "[console_scripts]\na = x:y\na = x:z\n",
+        "[console_scripts]\nno value\n",
+        "[console_scripts]\n../evil = demo:main\n",
+        "[gui_scripts]\na b = demo:main\n",
+        b"[console_scripts]\n\xff = demo:main\n",
+    ],
+)
+def test_entry_points_that_cannot_be_read(sender: Uploader, content: str | bytes) -> None:
+    said = f"Wheel {Form().filename!r} has invalid entry points defined in the entry_points.txt file"
+    assert sender.refused(with_entry_points(content)) == (400, said)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[console_scripts]\nA.b-c_1 = demo:main [x]\n[my.group]\nany name: at all = demo:%(x)s\n"]
+)
+def test_entry_points_that_are_taken(sender: Uploader, content: str) -> None:
+    answer = sender.send(with_entry_points(content))
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_a_wheel_whose_name_leaves_no_room_for_that_of_its_metadata(sender: Uploader) -> None:
+    long = "d" * 220
+    form = renamed(f"{long}-0.1.0-1{'0' * 10}-py3-none-any.whl", wheel(long), name=long)
+    assert len(form.filename) > 246
+    assert sender.refused(form) == (400, f"Filename is too long: {form.filename!r}")
+
+
+@pytest.mark.parametrize(
+    ("platform", "is_taken"),
+    [
+        ("win_arm64", True),
+        ("win32.win_amd64", True),
+        ("macosx_10_9_universal2", True),
+        ("macosx_12_0_x86_64", True),
+        ("macosx_12_1_x86_64", False),
+        ("macosx_16_0_arm64", False),
+        ("manylinux2014_ppc64", True),
+        ("manylinux_2_31_riscv64", True),
+        ("manylinux2014_riscv64", False),
+        ("musllinux_1_2_armv7l", True),
+        ("musllinux_1_2_ppc64", False),
+        ("linux_armv7l", True),
+        ("linux_aarch64", False),
+        ("any.linux_x86_64", False),
+        ("ios_13_0_arm64_iphoneos", True),
+        ("android_21_arm64_v8a", True),
+        ("pyemscripten_2025_0_wasm32", True),
+        ("emscripten_3_1_58_wasm32", False),
+    ],
+)
+def test_platform_tags(sender: Uploader, platform: str, is_taken: bool) -> None:
+    form = renamed(f"demo-0.1.0-cp312-cp312-{platform}.whl")
+    if is_taken:
+        assert sender.send(form).status_code == 200
+    else:
+        tag = platform.rpartition(".")[2]
+        said = f"Binary wheel {form.filename!r} has an unsupported platform tag {tag!r}."
+        assert sender.refused(form) == (400, said)

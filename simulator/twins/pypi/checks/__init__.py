@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from simulator.twins.pypi.checks import archives, duplicates, files, form, metadata, names, project
+from simulator.twins.pypi.checks import archives, duplicates, files, form, metadata, names, project, wheels
 from simulator.twins.pypi.checks.submission import Submission
 
 Check = Callable[[Submission], None]
@@ -40,5 +40,8 @@ CHECKS: Final[Sequence[Check]] = (
     names.sdist_license_files,
     names.wheel_name,
     names.wheel_license_files,
-    archives.wheel_parts,
+    wheels.record,
+    wheels.entry_points,
+    wheels.metadata,
+    wheels.name_length,
 )

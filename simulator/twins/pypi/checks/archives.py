@@ -33,18 +33,6 @@ def whole(submission: Submission) -> None:
         raise RefusedError(400, f"Invalid distribution file. {problem}")
 
 
-def wheel_parts(submission: Submission) -> None:
-    """A wheel has RECORD and METADATA."""
-    if submission.filetype != "bdist_wheel":
-        return
-    name = submission.file.filename
-    folder = f"{'-'.join(name.split('-')[:2])}.dist-info"
-    inside = member_names(submission.file.staged.path)
-    for part in ("RECORD", "METADATA"):
-        if f"{folder}/{part}" not in inside:
-            raise RefusedError(400, f"Wheel {name!r} does not contain the required {part} file: {folder}/{part}")
-
-
 def member_names(path: Path) -> Sequence[str]:
     """The names in a zip or tar archive."""
     if zipfile.is_zipfile(path):
