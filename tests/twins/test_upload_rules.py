@@ -8,7 +8,7 @@ import pytest
 
 from .conftest import Rig
 from .distributions import Form
-from .test_uploads import SPECIFICATION, Uploader
+from .test_uploads import HELP, SPECIFICATION, Uploader
 
 
 @pytest.fixture
@@ -138,4 +138,37 @@ def test_metadata(sender: Uploader, case: str) -> None:
 )
 def test_metadata_that_is_taken(sender: Uploader, fields: Mapping[str, str]) -> None:
     answer = sender.send(Form().but(**fields))
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+RST = "Demo\n====\n\n.. code:: python\n\n    print(1)\n\n`docs <https://example.org>`_\n"
+SEE_RENDERING = f"See {HELP}#description-content-type for more information."
+
+
+@pytest.mark.parametrize("text", ["Demo\n==\n\n.. nonsense::\n", "Demo\n\n.. raw:: html\n\n   <b>x</b>\n", ":x:`y`"])
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("", "in the default format of reStructuredText"),
+        ("text/x-rst", "for 'text/x-rst'"),
+        ("text/x-rst; charset=UTF-8", "for 'text/x-rst; charset=UTF-8'"),
+    ],
+)
+def test_a_description_that_does_not_render(sender: Uploader, text: str, kind: str, place: str) -> None:
+    form = Form().but(description=text, description_content_type=kind)
+    assert sender.refused(form) == (400, f"The description failed to render {place}. {SEE_RENDERING}")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (RST, ""),
+        (RST, "text/x-rst"),
+        (".. nonsense::", "text/markdown; charset=UTF-8; variant=GFM"),
+        (".. nonsense::", "text/plain"),
+        ("", ""),
+    ],
+)
+def test_a_description_that_renders(sender: Uploader, text: str, kind: str) -> None:
+    answer = sender.send(Form().but(description=text, description_content_type=kind))
     assert (answer.status_code, answer.text) == (200, "")

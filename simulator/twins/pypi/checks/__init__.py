@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from simulator.twins.pypi.checks import archives, duplicates, files, form, metadata, names, project, wheels
+from simulator.twins.pypi.checks import archives, description, duplicates, files, form, metadata, names, project, wheels
 from simulator.twins.pypi.checks.submission import Submission
 
 Check = Callable[[Submission], None]
@@ -26,6 +26,7 @@ CHECKS: Final[Sequence[Check]] = (
     files.present,
     project.may_exist,
     project.permitted,
+    description.renders,
     files.name_characters,
     files.extension,
     files.content_type,
