@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from simulator.twins.pypi.store import Store
+
 from .conftest import Rig
-from .distributions import Form
-from .test_uploads import HELP, SPECIFICATION, Uploader
+from .distributions import Form, sdist_form
+from .test_uploads import HELP, PYPI, SPECIFICATION, Uploader, renamed
 
 
 @pytest.fixture
@@ -172,3 +177,42 @@ def test_a_description_that_does_not_render(sender: Uploader, text: str, kind: s
 def test_a_description_that_renders(sender: Uploader, text: str, kind: str) -> None:
     answer = sender.send(Form().but(description=text, description_content_type=kind))
     assert (answer.status_code, answer.text) == (200, "")
+
+
+LIMITS = f"https://docs.{PYPI.main_host}/project-management/storage-limits"
+
+
+def kept(rig: Rig) -> Store:
+    """The index of the run, as its twin keeps it."""
+    return Store(rig.settings.folder / "index" / "pypi")
+
+
+def test_a_file_of_more_than_a_hundred_megabytes(sender: Uploader) -> None:
+    said = (
+        "File too large. Limit for project 'demo' is 100 MB. "
+        f"See {LIMITS}#requesting-a-file-size-limit-increase for more information."
+    )
+    assert sender.refused(renamed(Form().filename, bytes((100 << 20) + 1))) == (400, said)
+
+
+def test_a_project_of_more_than_ten_gigabytes(sender: Uploader) -> None:
+    assert sender.send(Form()).is_success
+    with kept(sender.rig).transaction() as catalogue:
+        (file,) = catalogue.files("demo")
+        catalogue.add_file(replace(file, filename="large", blake2_256="", size=(10 << 30) - file.size - 1))
+    said = (
+        "Project size too large. Limit for project 'demo' total size is 10 GB. "
+        f"See {LIMITS}#requesting-a-project-size-limit-increase"
+    )
+    assert sender.refused(sdist_form()) == (400, said)
+
+
+def test_the_name_of_a_deleted_file(sender: Uploader) -> None:
+    with contextlib.closing(sqlite3.connect(kept(sender.rig).packages.parent / "index.sqlite3")) as database, database:
+        database.execute("INSERT INTO burnt VALUES (?)", (Form().filename,))
+    said = (
+        "This filename was previously used by a file that has since been deleted. Use a different version. "
+        f"See {HELP}#file-name-reuse for more information."
+    )
+    assert sender.refused(Form()) == (400, said)
+    assert sender.send(sdist_form()).is_success

@@ -31,6 +31,7 @@ CHECKS: Final[Sequence[Check]] = (
     files.extension,
     files.content_type,
     files.size,
+    files.project_size,
     files.digests,
     duplicates.not_there_already,
     duplicates.never_deleted,

@@ -6,10 +6,13 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.refusals import RefusedError
 
-LIMIT: Final = 100 << 20  # bytes; what a project has unless its owner asked for more
+LIMIT: Final = 100 << 20  # bytes of a file; what a project has unless its owner asked for more
+PROJECT_LIMIT: Final = 10 << 30  # bytes of all its files
 _EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {"sdist": (".tar.gz", ".zip"), "bdist_wheel": (".whl",)}
 
 
@@ -50,14 +53,19 @@ def content_type(submission: Submission) -> None:
 
 
 def size(submission: Submission) -> None:
-    """The file is within the project's limit."""
+    """The file is within the project's limit for a file."""
     if submission.file.staged.size > LIMIT:
-        limits = f"https://docs.{submission.index.main_host}/project-management/storage-limits"
-        text = (
-            f"File too large. Limit for project {submission.name!r} is 100 MB. "
-            f"See {limits}#requesting-a-file-size-limit-increase for more information."
-        )
-        raise RefusedError(400, text)
+        see = f"See {_limits(submission)}#requesting-a-file-size-limit-increase for more information."
+        raise RefusedError(400, f"File too large. Limit for project {submission.name!r} is {LIMIT >> 20} MB. {see}")
+
+
+def project_size(submission: Submission) -> None:
+    """The file is within what the project has left."""
+    held = sum(file.size for file in submission.catalogue.files(canonicalize_name(submission.name)))
+    if held + submission.file.staged.size > PROJECT_LIMIT:
+        text = f"Limit for project {submission.name!r} total size is {PROJECT_LIMIT >> 30} GB."
+        see = f"See {_limits(submission)}#requesting-a-project-size-limit-increase"
+        raise RefusedError(400, f"Project size too large. {text} {see}")
 
 
 def digests(submission: Submission) -> None:
@@ -68,3 +76,7 @@ def digests(submission: Submission) -> None:
         sent = offer.first(field)
         if sent and not hmac.compare_digest(sent.lower().encode(), digest.encode()):
             raise RefusedError(400, "The digest supplied does not match a digest calculated from the uploaded file.")
+
+
+def _limits(submission: Submission) -> str:
+    return f"https://docs.{submission.index.main_host}/project-management/storage-limits"
