@@ -7,6 +7,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from packaging.utils import canonicalize_name
@@ -23,13 +24,35 @@ CREATE TABLE IF NOT EXISTS file (
     blake2_256 TEXT NOT NULL UNIQUE, requires_python TEXT, uploaded REAL NOT NULL, run_id TEXT NOT NULL,
     job_id TEXT NOT NULL, FOREIGN KEY (project, version) REFERENCES release (project, version));
 CREATE TABLE IF NOT EXISTS burnt (filename TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS prohibited (name TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS flag (name TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS project_status (project TEXT PRIMARY KEY, status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS user_creation (at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS token (
     id TEXT PRIMARY KEY, key BLOB NOT NULL, caveats TEXT NOT NULL, publisher TEXT, projects TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
 COMMIT;
 """
-FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token;"
+FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation;"
 """What a kept index does not keep."""
+
+
+class Flag(StrEnum):
+    """A state of the whole index, or of the user whose tokens it knows."""
+
+    READ_ONLY = "read-only"
+    NO_UPLOADS = "disallow-new-upload"
+    NO_PROJECTS = "disallow-new-project-registration"
+    UNVERIFIED_EMAIL = "unverified-email"
+    NO_SECOND_FACTOR = "no-two-factor"
+
+
+class Status(StrEnum):
+    """Why a project takes no files."""
+
+    ARCHIVED = "archived"
+    QUARANTINED = "quarantined"
+    INACTIVE_ORGANIZATION = "inactive-organization"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,6 +169,39 @@ class Catalogue:
     def is_burnt(self, filename: str) -> bool:
         """Whether a file of that name was deleted once."""
         return bool(self._rows("SELECT 1 FROM burnt WHERE filename = ?", filename))
+
+    def is_prohibited(self, name: str) -> bool:
+        """Whether the index keeps a project's name from being used."""
+        return bool(self._rows("SELECT 1 FROM prohibited WHERE name = ?", canonicalize_name(name)))
+
+    def prohibit(self, name: str) -> None:
+        """Keep a project's name from being used."""
+        self._insert("prohibited", name=canonicalize_name(name))
+
+    def has(self, flag: Flag) -> bool:
+        """Whether the index is in a state."""
+        return bool(self._rows("SELECT 1 FROM flag WHERE name = ?", flag))
+
+    def raise_flag(self, flag: Flag) -> None:
+        """Bring the index into a state."""
+        self._insert("flag", name=flag)
+
+    def status(self, project: Project) -> Status | None:
+        """Why a project takes no files; None when it does."""
+        rows = self._rows("SELECT status FROM project_status WHERE project = ?", project.name)
+        return Status(rows[0]["status"]) if rows else None
+
+    def set_status(self, project: Project, status: Status) -> None:
+        """Let a project take no files."""
+        self._insert("project_status", project=project.name, status=status)
+
+    def count_creations(self, since: float) -> int:
+        """How many projects the user created by uploads since a time."""
+        return len(self._rows("SELECT 1 FROM user_creation WHERE at > ?", since))
+
+    def note_creation(self, now: float) -> None:
+        """Remember that the user created a project."""
+        self._insert("user_creation", at=now)
 
     def token(self, identifier: str) -> Token | None:
         """A token by the identifier that it carries."""

@@ -9,17 +9,28 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
-from simulator.twins.pypi.catalogue import Catalogue
+from simulator.twins.pypi.catalogue import Catalogue, Flag
 from simulator.twins.pypi.refusals import RefusedError
 
 NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
+PER_HOUR: Final = 20  # projects that a user may create by uploads
+_HOUR: Final = 3600.0
 _ALIKE: Final = str.maketrans({"l": "1", "i": "1", "o": "0", ".": None, "_": None, "-": None})
 _STANDARD_LIBRARY: Final = {canonicalize_name(name) for name in sys.stdlib_module_names}
+
+
+def check_rate(catalogue: Catalogue, now: float) -> None:
+    """Raise RefusedError when the user created too many projects within the last hour."""
+    if catalogue.count_creations(now - _HOUR) >= PER_HOUR:
+        raise RefusedError(429, "Too many new projects created")
 
 
 def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
     """Raise RefusedError when no project of that name may be created."""
     see = f"See https://{index.main_host}/help/#project-name for more information."
+    if catalogue.has(Flag.NO_PROJECTS):
+        help_page = f"See https://{index.main_host}/help/#admin-intervention for more information."
+        raise RefusedError(403, f"New project registration temporarily disabled. {help_page}")
     if not NAME.fullmatch(name):
         raise RefusedError(400, f"The name {name!r} is invalid.")
     if canonicalize_name(name) in _STANDARD_LIBRARY:
@@ -27,6 +38,8 @@ def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
         raise RefusedError(400, text)
     if catalogue.project(name):
         raise RefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
+    if catalogue.is_prohibited(name):
+        raise RefusedError(400, f"The name {name!r} isn't allowed. {see}")
     if any(_confusable(project.name) == _confusable(name) for project in catalogue.projects()):
         raise RefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
 

@@ -15,6 +15,7 @@ _GENERIC: Final = {
     404: "The resource could not be found.",
     409: "There was a conflict when trying to complete your request.",
     410: "This resource is no longer available.  No forwarding address is given.",
+    429: "The action could not be performed because there were too many requests by the client.",
 }
 
 

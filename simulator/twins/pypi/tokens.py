@@ -19,7 +19,8 @@ from simulator.twins.pypi.publishers import Registration
 
 PREFIX: Final = "pypi-"
 LIFETIME: Final = 900  # seconds that a token from an exchange lives
-_USER: Final = "pysim"
+USER: Final = "pysim"
+"""The one user whose tokens are known."""
 Caveat = Sequence[Any]
 
 
@@ -57,7 +58,7 @@ def mint_for_publisher(
 
 def mint_for_user(catalogue: Catalogue, location: str) -> str:
     """A token of a user who may upload to every project."""
-    return _mint(catalogue, location, [[3, _USER]], publisher=None, projects=[])
+    return _mint(catalogue, location, [[3, USER]], publisher=None, projects=[])
 
 
 def identify(catalogue: Catalogue, text: str) -> Identity | None:
@@ -159,7 +160,7 @@ def _project_id(use: _Use, ids: Sequence[str]) -> str | None:
 def _request_user(use: _Use, user: str) -> str | None:
     if use.token.publisher is not None:
         return "token with user restriction without a user"
-    return None if user == _USER else "current user does not match user restriction in token"
+    return None if user == USER else "current user does not match user restriction in token"
 
 
 def _oidc_publisher(use: _Use, publisher: str, _specifier: object) -> str | None:

@@ -65,7 +65,7 @@ class Uploads:
         for name, value in form.multi_items():
             if isinstance(value, str):
                 if value.strip() != "UNKNOWN":
-                    fields.setdefault(name, []).append(value)
+                    fields.setdefault(name, []).append(value.replace("\0", "\\x00"))
             elif name == "content" and file is None:
                 file = self._received(value)
             else:
@@ -98,7 +98,7 @@ class Uploads:
 
     def _publish(self, submission: Submission, job_id: str) -> None:
         catalogue, file = submission.catalogue, submission.file
-        project = submission.project or catalogue.add_project(submission.name)
+        project = submission.project or self._new_project(submission)
         catalogue.rename(project, submission.name)
         release = submission.release or self._new_release(submission, project)
         catalogue.add_file(
@@ -119,6 +119,10 @@ class Uploads:
             )
         )
         self.store.place(file.staged, file.filename)
+
+    def _new_project(self, submission: Submission) -> Project:
+        submission.catalogue.note_creation(submission.now)
+        return submission.catalogue.add_project(submission.name)
 
     def _new_release(self, submission: Submission, project: Project) -> Release:
         release = Release(

@@ -15,6 +15,7 @@ Check = Callable[[Submission], None]
 
 CHECKS: Final[Sequence[Check]] = (
     form.no_misplaced_file,
+    form.open_for_uploads,
     form.identified,
     form.protocol_version,
     form.project_name,
@@ -26,6 +27,8 @@ CHECKS: Final[Sequence[Check]] = (
     files.present,
     project.may_exist,
     project.permitted,
+    project.user_in_order,
+    project.organization_active,
     description.renders,
     files.name_characters,
     files.extension,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from simulator.twins.pypi.catalogue import Flag
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.creation import NAME
 from simulator.twins.pypi.refusals import RefusedError
@@ -23,6 +24,15 @@ def no_misplaced_file(submission: Submission) -> None:
     """Only `content` may be a file."""
     if submission.offer.misplaced:
         raise RefusedError(400, f"{submission.offer.misplaced}: Should not be a tuple.")
+
+
+def open_for_uploads(submission: Submission) -> None:
+    """The index takes files at all."""
+    if submission.catalogue.has(Flag.READ_ONLY):
+        raise RefusedError(403, "Read-only mode: Uploads are temporarily disabled.")
+    if submission.catalogue.has(Flag.NO_UPLOADS):
+        see = f"See https://{submission.index.main_host}/help/#admin-intervention for more information."
+        raise RefusedError(403, f"New uploads are temporarily disabled. {see}")
 
 
 def identified(submission: Submission) -> None:
