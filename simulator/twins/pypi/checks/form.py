@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from simulator.twins.pypi.catalogue import Flag
@@ -13,11 +12,8 @@ from simulator.twins.pypi.refusals import RefusedError
 
 SPECIFICATION: Final = "See https://packaging.python.org/specifications/core-metadata for more information."
 FILETYPES: Final = ("sdist", "bdist_wheel")
-DIGESTS: Final[Mapping[str, tuple[str, int]]] = {
-    "blake2_256_digest": ("BLAKE2", 64),
-    "md5_digest": ("MD5", 32),
-    "sha256_digest": ("SHA256", 64),
-}
+DIGESTS: Final = ("blake2_256_digest", "md5_digest", "sha256_digest")
+_DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def no_misplaced_file(submission: Submission) -> None:
@@ -69,13 +65,14 @@ def project_name(submission: Submission) -> None:
         raise RefusedError(400, text)
 
 
-def digest_forms(submission: Submission) -> None:
-    """Digests are hexadecimal and of the right length."""
-    for field, (name, length) in DIGESTS.items():
-        value = submission.offer.first(field)
-        if value and not re.fullmatch(rf"[0-9a-fA-F]{{{length}}}", value):
-            text = f"Invalid value for {field}. Error: Use a valid, hex-encoded, {name} message digest."
-            raise RefusedError(400, text)
+def blake2_digest(submission: Submission) -> None:
+    """A BLAKE2 digest is hexadecimal and of the right length."""
+    _digest(submission, "blake2_256_digest", "BLAKE2")
+
+
+def sha256_digest(submission: Submission) -> None:
+    """So is a SHA256 digest. The form of an MD5 digest is free: it only has to be that of the file."""
+    _digest(submission, "sha256_digest", "SHA256")
 
 
 def filetype(submission: Submission) -> None:
@@ -100,3 +97,10 @@ def some_digest(submission: Submission) -> None:
     """At least one digest comes with the file."""
     if not any(submission.offer.first(field) for field in DIGESTS):
         raise RefusedError(400, "Error: Include at least one message digest.")
+
+
+def _digest(submission: Submission, field: str, name: str) -> None:
+    value = submission.offer.first(field)
+    if value and not _DIGEST.fullmatch(value):
+        text = f"Use a valid, hex-encoded, {name} message digest."
+        raise RefusedError(400, f"Invalid value for {field}. Error: {text}")
