@@ -136,3 +136,28 @@ def test_a_user_creates_twenty_projects_an_hour(sender: Uploader) -> None:
 def test_a_null_in_a_field(sender: Uploader) -> None:
     status, said = sender.refused(Form().but(version="1\0"))
     assert (status, said.partition(". ")[0]) == (400, r"'1\\x00' is invalid for 'version'")
+
+
+BAD_ATTESTATIONS = "Invalid attestations supplied during upload: "
+MALFORMED = f"{BAD_ATTESTATIONS}Malformed attestations: "
+ESSENCE = "1 validation error for list[Attestation]\n  "
+
+
+def test_attestations_with_the_token_of_a_user(sender: Uploader) -> None:
+    said = f"{BAD_ATTESTATIONS}Attestations are only supported when using Trusted Publishing"
+    assert sender.refused(Form().but(attestations="[{}]")) == (400, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", f"{MALFORMED}an empty attestation set is not permitted"),
+        ("[{}, {}, {}]", f"{BAD_ATTESTATIONS}A maximum of 2 attestations per file are supported"),
+        ("{}", f"{MALFORMED}{ESSENCE}Input should be a valid array [type=list_type]"),
+        ("[" * 100_000, f"{MALFORMED}{ESSENCE}Invalid JSON [type=json_invalid, input_type=str]"),
+    ],
+)
+def test_attestations_of_a_publisher(sender: Uploader, text: str, said: str) -> None:
+    sender.rig.twins.assume(publisher())
+    token = exchange(sender.job).json()["token"]
+    assert sender.refused(Form().but(attestations=text), token) == (400, said)

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from simulator.twins.pypi.checks import archives, description, duplicates, files, form, metadata, names, project, wheels
+from simulator.twins.pypi.checks import (
+    archives,
+    attestations,
+    description,
+    duplicates,
+    files,
+    form,
+    metadata,
+    names,
+    project,
+    wheels,
+)
 from simulator.twins.pypi.checks.submission import Submission
 
 Check = Callable[[Submission], None]
@@ -50,4 +61,5 @@ CHECKS: Final[Sequence[Check]] = (
     wheels.entry_points,
     wheels.metadata,
     wheels.name_length,
+    attestations.acceptable,
 )
