@@ -14,7 +14,7 @@ import pytest
 from simulator.indexes import indexes
 
 from .conftest import Rig
-from .distributions import Form, metadata, tarred, wheel, zipped
+from .distributions import Form, metadata, sdist, tarred, wheel, zipped
 from .test_uploads import Uploader, renamed
 
 SEE = f"See https://docs.{indexes()['pypi'].main_host}/archives for more information"
@@ -233,3 +233,9 @@ def test_platform_tags(sender: Uploader, platform: str, is_taken: bool) -> None:
         tag = platform.rpartition(".")[2]
         said = f"Binary wheel {form.filename!r} has an unsupported platform tag {tag!r}."
         assert sender.refused(form) == (400, said)
+
+
+def test_an_sdist_that_is_a_zip_file_too(sender: Uploader) -> None:
+    content = sdist() + wheel()
+    said = "Invalid distribution file. File is both a zip and a tar file"
+    assert sender.refused(renamed("demo-0.1.0.tar.gz", content)) == (400, said)
