@@ -14,7 +14,9 @@ from simulator.indexes import IndexName
 class Publisher:
     """A trusted publisher as PyPI registers it; `environment` None is PyPI's "Any".
 
-    `declared` is False for the one that pysim assumes because the configuration declares none.
+    `declared` is False for the one that pysim assumes because the configuration declares none. A `pending` one makes
+    its project at its first exchange, and `registered` is when that was asked for, None for lately; `owner_id` is
+    that of the repository's owner at that time, None for the one of now.
     """
 
     index: IndexName
@@ -23,6 +25,9 @@ class Publisher:
     workflow: str  # file name, no folder
     environment: str | None = None
     declared: bool = True
+    pending: bool = False
+    registered: float | None = None  # seconds since the epoch
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -223,8 +223,8 @@ class Rig:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def publisher(**changes: str | None) -> Publisher:
-    values: dict[str, str | None] = {
+def publisher(**changes: str | float | None) -> Publisher:
+    values: dict[str, str | float | None] = {
         "index": "pypi",
         "project": "demo",
         "repository": REPOSITORY,

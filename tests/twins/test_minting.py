@@ -269,3 +269,9 @@ def test_a_declared_publisher_is_told_as_such(rig: Rig) -> None:
     rig.twins.assume(publisher())
     exchange(rig.job())
     assert [event.declared for event in rig.seen(TokenExchanged)] == [False]
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"token": "a.\\ud800.b"}'], ids=["depth", "surrogate"])
+def test_a_payload_made_to_break_the_index_is_refused(rig: Rig, body: bytes) -> None:
+    answer = rig.job().http.post(f"https://{indexes()['pypi'].upload_host}/_/oidc/mint-token", content=body)
+    assert refusal(answer)[0] == "invalid-payload"

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from packaging.utils import canonicalize_name
 
@@ -31,10 +31,14 @@ CREATE TABLE IF NOT EXISTS user_creation (at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS token (
     id TEXT PRIMARY KEY, key BLOB NOT NULL, caveats TEXT NOT NULL, publisher TEXT, projects TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (publisher TEXT, project TEXT, fate TEXT NOT NULL, PRIMARY KEY (publisher, project));
+CREATE TABLE IF NOT EXISTS made (project TEXT PRIMARY KEY);
 COMMIT;
 """
-FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation;"
+FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation; DELETE FROM made;"
 """What a kept index does not keep."""
+Fate: TypeAlias = Literal["ordinary", "removed"]
+"""What becomes of a pending publisher: it made its project and is an ordinary one, or its project was there."""
 
 
 class Flag(StrEnum):
@@ -123,7 +127,24 @@ class Catalogue:
         """A new project, without a release."""
         project = Project(id=str(uuid.uuid4()), name=canonicalize_name(display), display=display)
         self._insert("project", id=project.id, name=project.name, display=project.display)
+        self._insert("made", project=project.name)
         return project
+
+    def made(self) -> Sequence[str]:
+        """The normalised names of the projects that this run made."""
+        return [str(row["project"]) for row in self._rows("SELECT project FROM made ORDER BY rowid")]
+
+    def fate(self, publisher: str, project: str) -> Fate | None:
+        """What became of a pending publisher; None when it is pending still."""
+        rows = self._rows(
+            "SELECT fate FROM pending WHERE publisher = ? AND project = ?", publisher, canonicalize_name(project)
+        )
+        fate: Fate | None = rows[0]["fate"] if rows else None
+        return fate
+
+    def settle(self, publisher: str, project: str, fate: Fate) -> None:
+        """Remember what became of a pending publisher."""
+        self._insert("pending", publisher=publisher, project=canonicalize_name(project), fate=fate)
 
     def rename(self, project: Project, display: str) -> None:
         """Show a project as its last upload wrote it."""

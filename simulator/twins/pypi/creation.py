@@ -40,8 +40,13 @@ def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
         raise RefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
     if catalogue.is_prohibited(name):
         raise RefusedError(400, f"The name {name!r} isn't allowed. {see}")
-    if any(_confusable(project.name) == _confusable(name) for project in catalogue.projects()):
+    if any(are_alike(project.name, name) for project in catalogue.projects()):
         raise RefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether people take one name for the other."""
+    return _confusable(one) == _confusable(other)
 
 
 def _confusable(name: str) -> str:

@@ -13,17 +13,18 @@ from typing import Any, Final
 import jwt
 
 from simulator.indexes import Index
-from simulator.run_events import EventSink, TokenExchanged
+from simulator.run_events import EventSink, Notice, TokenExchanged
 from simulator.twins.oidc import ISSUER, Issuer
 from simulator.twins.pypi.catalogue import Catalogue, Project
-from simulator.twins.pypi.creation import check_new_name
-from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, check_claims
+from simulator.twins.pypi.creation import are_alike, check_new_name
+from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, look_up
 from simulator.twins.pypi.refusals import RefusedError
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
 from simulator.twins.records import Clock
 
 LEEWAY: Final = 30  # seconds
+PENDING_LIFETIME: Final = 30 * 86_400  # seconds that a pending publisher waits for its project
 REMEMBERED: Final = 35  # seconds that a used ID token is remembered beyond its own end
 _USED: Final = "invalid token: already used"
 
@@ -100,11 +101,14 @@ class Minting:
 
     def _mint(self, claims: Claims) -> tuple[Registration, str, int]:
         with self.store.transaction() as catalogue:
+            gone = self._use_pending(catalogue, claims)
+        if gone is not None:
+            raise gone
+        with self.store.transaction() as catalogue:
             if catalogue.is_id_token_used(str(claims.get("jti"))):
                 raise MintError("invalid-reuse-token", _USED)
             try:
-                row = self.publishers.look_up(self.index.name, claims)
-                check_claims(row, claims)
+                row = look_up(self.publishers.registered(self.index.name, catalogue.fate), claims)
             except NoPublisherError as error:
                 text = f"valid token, but no corresponding publisher ({error})"
                 raise MintError("invalid-publisher", text) from None
@@ -114,10 +118,40 @@ class Minting:
             minted, expires = mint_for_publisher(catalogue, self.index.main_host, row, projects, now)
         return row, minted, expires
 
+    def _use_pending(self, catalogue: Catalogue, claims: Claims) -> MintError | None:
+        """Make the project of the pending publisher that fits; what is refused for good is returned, not raised.
+
+        None fits an ID token that was exchanged once.
+        """
+        if catalogue.is_id_token_used(str(claims.get("jti"))):
+            return None
+        waiting = self.publishers.pending(self.index.name, catalogue.fate)
+        try:
+            row = look_up([row for row in waiting if self._is_alive(catalogue, row)], claims)
+        except NoPublisherError:
+            return None
+        name = row.projects[0]
+        if catalogue.project(name):
+            catalogue.settle(row.id, name, "removed")
+            return MintError("invalid-pending-publisher", "valid token, but project already exists")
+        self._create(catalogue, name)
+        catalogue.settle(row.id, name, "ordinary")
+        message = f"The pending publisher created the project {name!r}, which stays even if no file is uploaded."
+        self.emit(Notice(message=message))
+        return None
+
+    def _is_alive(self, catalogue: Catalogue, row: Registration) -> bool:
+        """Whether a pending publisher has neither expired nor lost its name to a project that was made since."""
+        expired = row.registered is not None and self.clock() >= row.registered + PENDING_LIFETIME
+        return not expired and not any(are_alike(made, row.projects[0]) for made in catalogue.made())
+
     def _project(self, catalogue: Catalogue, name: str) -> Project:
         """A publisher's project; one that is not there yet is created, as by a pending publisher's first use."""
         if project := catalogue.project(name):
             return project
+        return self._create(catalogue, name)
+
+    def _create(self, catalogue: Catalogue, name: str) -> Project:
         try:
             check_new_name(catalogue, self.index, name)
         except RefusedError as error:
@@ -144,7 +178,7 @@ def _payload(body: bytes) -> str:
     """The ID token of a request. The index answers with its validator's text, of which this is the essence."""
     try:
         payload = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = "  Invalid JSON [type=json_invalid, input_type=str]"
         raise MintError("invalid-payload", f"1 validation error for TokenPayload\n{problem}") from None
     token = payload.get("token") if isinstance(payload, dict) else None
@@ -159,7 +193,7 @@ def _payload(body: bytes) -> str:
 def _unverified(token: str) -> Claims:
     try:
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError, RecursionError):
         claims = {}
     if not isinstance(claims.get("iss"), str):
         raise MintError("invalid-payload", "malformed JWT")

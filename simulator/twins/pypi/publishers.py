@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from simulator.indexes import IndexName
 from simulator.run_events import ClaimCheck
 from simulator.twins.base import Publisher
+from simulator.twins.pypi.catalogue import Fate
 
 MISSING: Final = "MISSING"  # what the publishing action prints for a claim that is not there
 ANY: Final = "Any"
@@ -31,6 +32,8 @@ _REQUIRED: Final = (
 )
 _WORKFLOW_FILE: Final = re.compile(r"([^/]+\.ya?ml)@")
 Claims = Mapping[str, Any]
+Fates = Callable[[str, str], Fate | None]
+"""What became of a pending publisher, by its row's id and its project."""
 
 
 class NoPublisherError(Exception):
@@ -43,11 +46,14 @@ class Registration:
 
     id: str
     owner: str
+    owner_id: str | None  # None for whatever it is now
     repository: str
     workflow: str
     environment: str  # lower case, empty for any
     projects: tuple[str, ...]
     declared: bool
+    pending: bool = False
+    registered: float | None = None  # seconds since the epoch
 
     def __str__(self) -> str:
         where = f"{self.workflow} in https://github.com/{self.owner}/{self.repository}"
@@ -66,49 +72,63 @@ class Publishers:
         with self._lock:
             self._publishers.append(replace(publisher, declared=False))
 
-    def registered(self, index: IndexName) -> Sequence[Registration]:
-        """The rows of an index."""
+    def pending(self, index: IndexName, fates: Fates) -> Sequence[Registration]:
+        """The rows of an index that wait for their project, one for each publisher."""
+        return [row for row in self._rows(index) if row.pending and fates(row.id, row.projects[0]) is None]
+
+    def registered(self, index: IndexName, fates: Fates) -> Sequence[Registration]:
+        """The ordinary rows of an index, with those that a pending publisher became."""
         rows: dict[str, Registration] = {}
-        with self._lock:
-            publishers = [publisher for publisher in self._publishers if publisher.index == index]
-        for publisher in publishers:
-            row = _registration(publisher)
-            if known := rows.get(row.id):
-                projects = dict.fromkeys((*known.projects, *row.projects))
-                row = replace(known, projects=tuple(projects), declared=known.declared or row.declared)
-            rows[row.id] = row
+        for row in self._rows(index):
+            if row.pending and fates(row.id, row.projects[0]) != "ordinary":
+                continue
+            known = rows.get(row.id, row)
+            projects = tuple(dict.fromkeys((*known.projects, *row.projects)))
+            rows[row.id] = replace(known, projects=projects, declared=known.declared or row.declared, pending=False)
         return list(rows.values())
 
-    def look_up(self, index: IndexName, claims: Claims) -> Registration:
-        """The row that the claims fit. Raises NoPublisherError."""
-        for name in _REQUIRED:
-            if claims.get(name) is None:
-                raise NoPublisherError(f"Missing claim '{name}'")
-        workflow = workflow_file(claims)
-        if workflow is None:
-            raise NoPublisherError("Could not job extract workflow filename from OIDC claims")
-        owner, _, repository = str(claims["repository"]).partition("/")
-        environment = str(claims.get("environment") or "").lower()
-        fitting = {
-            row.environment: row
-            for row in self.registered(index)
-            if (row.owner, row.repository, row.workflow) == (owner, repository, workflow)
-            and row.owner == claims["repository_owner"]
-        }
-        row = fitting.get(environment) or fitting.get("")
-        if row is None:
-            raise NoPublisherError("Publisher with matching claims was not found")
-        return row
+    def _rows(self, index: IndexName) -> Sequence[Registration]:
+        with self._lock:
+            return [registration(publisher) for publisher in self._publishers if publisher.index == index]
 
     def nearest(self, index: IndexName, claims: Claims) -> tuple[Registration | None, tuple[ClaimCheck, ...]]:
         """The row with the most values that fit, and each value beside the claim."""
-        compared = [(row, _compare(row, claims)) for row in self.registered(index)]
+        compared = [(row, compare(row, claims)) for row in self._rows(index)]
         if not compared:
             return None, ()
         return max(compared, key=lambda pair: sum(check.ok for check in pair[1]))
 
 
-def check_claims(row: Registration, claims: Claims) -> None:
+def look_up(rows: Sequence[Registration], claims: Claims) -> Registration:
+    """The row that the claims fit, checked. Raises NoPublisherError."""
+    row = _find(rows, claims)
+    _check_claims(row, claims)
+    return row
+
+
+def _find(rows: Sequence[Registration], claims: Claims) -> Registration:
+    for name in _REQUIRED:
+        if claims.get(name) is None:
+            raise NoPublisherError(f"Missing claim '{name}'")
+    workflow = workflow_file(claims)
+    if workflow is None:
+        raise NoPublisherError("Could not job extract workflow filename from OIDC claims")
+    owner, _, repository = str(claims["repository"]).partition("/")
+    environment = str(claims.get("environment") or "").lower()
+    fitting = {
+        row.environment: row
+        for row in rows
+        if (row.owner, row.repository, row.workflow) == (owner, repository, workflow)
+        and row.owner == claims["repository_owner"]
+        and row.owner_id in {None, str(claims["repository_owner_id"])}
+    }
+    row = fitting.get(environment) or fitting.get("")
+    if row is None:
+        raise NoPublisherError("Publisher with matching claims was not found")
+    return row
+
+
+def _check_claims(row: Registration, claims: Claims) -> None:
     """What is checked of a row that was found. Raises NoPublisherError."""
     signed, ref, sha = claims["job_workflow_ref"], claims["ref"], claims["sha"]
     if not signed:
@@ -131,26 +151,32 @@ def workflow_file(claims: Claims) -> str | None:
     return match[1] if match else None
 
 
-def _registration(publisher: Publisher) -> Registration:
+def registration(publisher: Publisher) -> Registration:
+    """The row of a publisher alone."""
     owner, _, repository = publisher.repository.partition("/")
     environment = (publisher.environment or "").lower()
     values = "\n".join((publisher.index, owner, repository, publisher.workflow, environment))
     return Registration(
         id=str(uuid.uuid5(_NAMESPACE, values)),
         owner=owner,
+        owner_id=publisher.owner_id,
         repository=repository,
         workflow=publisher.workflow,
         environment=environment,
         projects=(publisher.project,),
         declared=publisher.declared,
+        pending=publisher.pending,
+        registered=publisher.registered,
     )
 
 
-def _compare(row: Registration, claims: Claims) -> tuple[ClaimCheck, ...]:
+def compare(row: Registration, claims: Claims) -> tuple[ClaimCheck, ...]:
+    """Each value that is looked for, beside the claim."""
     environment = str(claims.get("environment") or "")
     pairs = (
         ("repository", claims.get("repository"), f"{row.owner}/{row.repository}"),
         ("repository_owner", claims.get("repository_owner"), row.owner),
+        *([("repository_owner_id", claims.get("repository_owner_id"), row.owner_id)] if row.owner_id else []),
         ("workflow", workflow_file(claims), row.workflow),
     )
     checks = [

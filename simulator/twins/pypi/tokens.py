@@ -130,7 +130,7 @@ def _mint(
 def _parsed(caveat: bytes | str) -> Caveat:
     try:
         value = json.loads(caveat)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return value if isinstance(value, list) else []
 
