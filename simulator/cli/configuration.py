@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,15 @@ _VISIBILITIES: Final = ("public", "private", "internal")
 _TOP: Final = ("repository", "run", "publishers", "environments", "vars", "actions", "local-repositories")
 _RUN: Final = ("actor", "triggering-actor", "number", "attempt", "ref-protected")
 _REPOSITORY: Final = ("owner", "name", "visibility", "default-branch", "workflow-permissions")
-_PUBLISHER: Final = ("index", "project", "repository", "workflow", "environment")
+_PUBLISHER: Final = (
+    "index",
+    "project",
+    "repository",
+    "workflow",
+    "environment",
+    "pending",
+    "registered",
+)
 _ENVIRONMENT: Final = ("branches", "tags", "reviewers", "wait-timer", "variables", "secrets", "url")
 _MAX_REVIEWERS: Final = 6
 _MAX_WAIT: Final = 43_200
@@ -213,14 +222,11 @@ def _run_table(file: TomlFile) -> Mapping[str, object]:
 def _run(file: TomlFile) -> RunFacts:
     """`[run]`: what jobs are told of the run, and the ID tokens of theirs say."""
     table, keys = _run_table(file), ("run",)
-    protected = table.get("ref-protected", False)
-    if not isinstance(protected, bool):
-        raise file.fault("ref-protected is to be true or false.", (*keys, "ref-protected"), hint="Write true or false.")
     return RunFacts(
         number=_count(file, table, "number"),
         attempt=_count(file, table, "attempt"),
         triggering_actor=_text(file, table, "triggering-actor", keys),
-        ref_protected=protected,
+        ref_protected=_flag(file, table, "ref-protected", keys),
     )
 
 
@@ -235,8 +241,14 @@ def _publishers(file: TomlFile, repository: RepositorySettings) -> Iterator[Publ
     tables = file.data.get("publishers", [])
     if not isinstance(tables, list):
         raise file.fault("publishers is to be an array of tables.", ("publishers",), hint="Write [[publishers]].")
+    before: list[Publisher] = []
     for number, table in enumerate(tables):
-        yield _publisher(file, _table(file, table, ("publishers", number)), ("publishers", number), repository)
+        keys: Keys = ("publishers", number)
+        publisher = _publisher(file, _table(file, table, keys), keys, repository)
+        if publisher.pending and (fault := publisher_form.fault_beside(publisher, before)):
+            raise file.fault(fault, keys, hint="Declare what is registered on PyPI, which would not be.")
+        before.append(publisher)
+        yield publisher
 
 
 def _publisher(file: TomlFile, table: Mapping[str, object], keys: Keys, repository: RepositorySettings) -> Publisher:
@@ -261,7 +273,27 @@ def _publisher(file: TomlFile, table: Mapping[str, object], keys: Keys, reposito
         repository=checked("repository", own, publisher_form.faults_of_repository),
         workflow=checked("workflow", "", publisher_form.faults_of_workflow),
         environment=checked("environment", "", publisher_form.faults_of_environment).lower() or None,
+        pending=_flag(file, table, "pending", keys),
+        registered=_time(file, table, "registered", keys),
     )
+
+
+def _flag(file: TomlFile, table: Mapping[str, object], key: str, keys: Keys) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise file.fault(f"{key} is to be true or false.", (*keys, key), hint="Write true or false.")
+    return value
+
+
+def _time(file: TomlFile, table: Mapping[str, object], key: str, keys: Keys) -> float | None:
+    """A date or a time; one without a zone is UTC's."""
+    value = table.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, date):
+        raise file.fault(f"{key} is to be a date.", (*keys, key), hint=f"Write {key} = 2026-01-31, without quotes.")
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _actions(file: TomlFile) -> ActionChoice:

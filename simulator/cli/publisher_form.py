@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from simulator.twins.base import Publisher
+
+MOST_PENDING: Final = 3
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+")
 _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -52,3 +56,32 @@ def faults_of_environment(environment: str) -> Iterator[str]:
         yield "Environment name may not end with whitespace"
     elif not environment.isprintable() or not _NOT_IN_ENVIRONMENT.isdisjoint(environment):
         yield "Environment name must not contain non-printable characters or any of ' \" ` , ; \\"
+
+
+def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | None:
+    """What the others keep a publisher from being registered for, or None."""
+    here = [other for other in others if (other.index, other.pending) == (publisher.index, publisher.pending)]
+    same = [normal_name(other.project) for other in here if _values(other) == _values(publisher)]
+    if normal_name(publisher.project) in same:
+        if publisher.pending:
+            return "This trusted publisher has already been registered."
+        return f"{publisher.workflow} is already registered with {publisher.project}"
+    if not publisher.pending:
+        return None
+    if same:
+        return (
+            "A pending trusted publisher matching this configuration has already been registered for a different "
+            "project name."
+        )
+    if len(here) >= MOST_PENDING:
+        return f"You can't register more than {MOST_PENDING} pending trusted publishers at once."
+    return None
+
+
+def normal_name(project: str) -> str:
+    """The one spelling that the index compares (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", project).lower()
+
+
+def _values(publisher: Publisher) -> tuple[str, str, str]:
+    return publisher.repository, publisher.workflow, (publisher.environment or "").lower()

@@ -299,3 +299,52 @@ def test_no_link_of_a_repository_hands_out_a_file_of_the_user(tmp_path: Path, na
         load_configuration(root)
     chosen = load_configuration(root, secret_file=root / name) if name == ".secrets" else None
     assert chosen is None or chosen.secrets == {"AWS_SECRET_ACCESS_KEY": "mine"}
+
+
+OTHER_NAME = (
+    "A pending trusted publisher matching this configuration has already been registered for a different project name."
+)
+PENDING = """
+[[publishers]]
+project = "{0}"
+repository = "octo/demo"
+workflow = "{1}.yml"
+pending = true
+"""
+
+
+def test_pending_publishers_have_a_date(tmp_path: Path) -> None:
+    (tmp_path / "pysim.toml").write_text(PENDING.format("new", "a") + "registered = 2026-01-31\n")
+    (found,) = load_configuration(tmp_path).publishers
+    assert (found.pending, found.registered) == (True, 1_769_817_600)
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ([("a", "w"), ("A", "w")], "pysim.toml:8: This trusted publisher has already been registered."),
+        (
+            [("a", "w"), ("b", "w")],
+            f"pysim.toml:8: {OTHER_NAME}",
+        ),
+        (
+            [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")],
+            "pysim.toml:20: You can't register more than 3 pending trusted publishers at once.",
+        ),
+    ],
+)
+def test_pending_publishers_that_pypi_would_not_register(
+    tmp_path: Path, declared: list[tuple[str, str]], said: str
+) -> None:
+    (tmp_path / "pysim.toml").write_text("\n" + "\n".join(PENDING.format(*each)[1:] for each in declared))
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(tmp_path)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("line", ['pending = "yes"', 'registered = "2026-01-31"'])
+def test_values_of_a_pending_publisher_have_their_kinds(tmp_path: Path, line: str) -> None:
+    text = PENDING.format("new", "a").replace("pending = true\n", "")
+    (tmp_path / "pysim.toml").write_text(f"{text}{line}\n")
+    with pytest.raises(ConfigurationError, match=r"pysim.toml:6: "):
+        load_configuration(tmp_path)
