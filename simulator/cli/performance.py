@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -89,7 +90,7 @@ def perform(
     engine.prepare(lambda message: observer(Progress(message=message)))
     observer(EngineChosen(engine=engine.name, reason=reason, image=engine.image))
     host = host_settings()
-    with LocalTwins(_twin_settings(subject, host), observer) as twins:
+    with LocalTwins(_twin_settings(subject, host), observer, clock=clock_from(subject.options.now)) as twins:
         secrets = rehearsal_secrets(subject, twins.upload_token, observer)
         stage = Stage(
             subject=subject,
@@ -122,6 +123,14 @@ def perform(
         if subject.options.keep_index:
             twins.keep_index()
     return Performed(results=results, published=tuple(file.index for file in published))
+
+
+def clock_from(start: float | None) -> Callable[[], float]:
+    """The clock of the twins: the machine's, or one that shows `start` at this moment and goes on from there."""
+    if start is None:
+        return time.time
+    ahead = start - time.time()
+    return lambda: time.time() + ahead
 
 
 def _was_tagged(subject: Subject) -> bool:

@@ -41,6 +41,7 @@ class RunOptions:
     verbose: bool = False
     debug: bool = False
     html: Path | None = None
+    now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

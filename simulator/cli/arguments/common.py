@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +46,17 @@ def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str,
             raise click.BadParameter(f"{value!r} is not NAME=VALUE.", ctx=context, param=parameter)
         given[name] = text
     return given
+
+
+def moment(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Turn a date or a time of ISO 8601 into seconds since the epoch; one without a zone is UTC's."""
+    if value is None:
+        return None
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time of ISO 8601.", ctx=context, param=parameter) from None
+    return (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
 
 
 _EVENT = (

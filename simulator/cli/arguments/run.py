@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import actions, directory, engine, event
+from simulator.cli.arguments.common import actions, directory, engine, event, moment
 
 
 @click.command("run")
@@ -32,6 +32,12 @@ from simulator.cli.arguments.common import actions, directory, engine, event
     help="Take a folder's files for the artifact NAME, which a job for macOS or Windows would upload. Such a job is "
     "not run; the jobs that need it go on when all that it uploads is supplied, or when it uploads nothing. Of a "
     "matrix, this holds for each combination that is not run. Repeatable.",
+)
+@click.option(
+    "--now",
+    metavar="TIME",
+    callback=moment,
+    help="Let the stand-ins' clocks show this time (ISO 8601, UTC without a zone): 2026-01-31, 2026-01-31T12:00:00Z.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
