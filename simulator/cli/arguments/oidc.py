@@ -1,0 +1,30 @@
+"""Arguments of `pysim oidc`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from simulator.cli.arguments.common import directory, event
+
+
+@click.group("oidc")
+def command() -> None:
+    """Say what PyPI would make of the ID tokens of jobs."""
+
+
+@command.command("explain")
+@directory
+@event
+def explain(**arguments: Any) -> int:
+    """Show the claims of each job that may have an ID token beside each declared publisher. Runs nothing.
+
+    Without --tag or --branch, the jobs of all workflows are shown. Exit code: 0 fine, 1 a job gets no token, 2 usage,
+    3 a workflow is not valid.
+    """
+    from simulator.cli.commands.oidc import explain_tokens
+    from simulator.cli.subject import RunOptions
+
+    return explain_tokens(RunOptions(**arguments), click.echo, partial(click.style, fg="red"))

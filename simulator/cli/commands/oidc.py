@@ -1,0 +1,28 @@
+"""`pysim oidc explain`: the ID token of each job beside the publishers that are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simulator.cli.configuration import load_configuration
+from simulator.cli.explaining import explain
+from simulator.cli.subject import RunOptions
+from simulator.errors import ExitCode, UsageError
+from simulator.paths import temporary_folder
+from simulator.report.explanations import render_tokens
+from simulator.triggers.repository import find_root
+
+
+def explain_tokens(options: RunOptions, say: Callable[[str], None], mark: Callable[[str], str]) -> ExitCode:
+    """Explain and show; `mark` makes text stand out. 1 when an index would refuse every token of a job."""
+    if options.tag is not None and options.branch is not None:
+        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    root = find_root(options.directory)
+    configuration = load_configuration(root, secret_file=options.secret_file)
+    with temporary_folder("oidc") as folder:
+        tokens = explain(options, root, folder / "source.git", configuration)
+    if not tokens:
+        say("No job that would run may have an ID token: none has `id-token: write`.")
+        return ExitCode.GO
+    say(render_tokens(tokens, mark))
+    return ExitCode.NO_GO if any(token.refused for token in tokens) else ExitCode.GO
