@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import urlencode
 
 from simulator.cli.configuration import Configuration
 from simulator.cli.preparation import (
@@ -21,8 +20,9 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
+from simulator.cli.publisher_form import form_link
 from simulator.cli.subject import RunOptions
-from simulator.indexes import TITLES, indexes
+from simulator.indexes import TITLES
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Place, Plan, PlannedJob
 from simulator.planning.permissions import default_permissions
@@ -179,16 +179,3 @@ def _implied(job: PlannedJob, identity: RepositoryIdentity, projects: Sequence[s
                 f"environment {publisher.environment or '(empty: any)'}\n"
                 f"  {form_link(publisher)}"
             )
-
-
-def form_link(publisher: Publisher) -> str:
-    """The page where the index takes a publisher, with its form filled in."""
-    owner, _, repository = publisher.repository.partition("/")
-    values = {
-        "provider": "github",
-        "owner": owner,
-        "repository": repository,
-        "workflow_filename": publisher.workflow,
-    }
-    host = indexes()[publisher.index].main_host
-    return f"https://{host}/manage/project/{publisher.project}/settings/publishing/?{urlencode(values)}"

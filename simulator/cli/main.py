@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "report": ("simulator.cli.arguments.report", "Show a run again: its report, its HTML page, or its summary."),
     "check": ("simulator.cli.arguments.check", "Check workflow files without running anything."),
     "plan": ("simulator.cli.arguments.plan", "Say which workflows a tag starts, and what they would do."),
+    "publisher": ("simulator.cli.arguments.publisher", "Declare the trusted publishers that PyPI has."),
     "oidc": ("simulator.cli.arguments.oidc", "Say what PyPI would make of the ID tokens of jobs."),
     "clean": ("simulator.cli.arguments.clean", "Remove what runs left behind."),
     "image": ("simulator.cli.arguments.image", "Build or show the image that jobs run in."),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import urlencode
 
+from simulator.indexes import indexes
 from simulator.twins.base import Publisher
 
 MOST_PENDING: Final = 3
@@ -81,6 +83,21 @@ def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | Non
 def normal_name(project: str) -> str:
     """The one spelling that the index compares (PEP 503)."""
     return re.sub(r"[-_.]+", "-", project).lower()
+
+
+def form_link(publisher: Publisher) -> str:
+    """The page where the index takes a publisher, with its form filled in."""
+    owner, _, repository = publisher.repository.partition("/")
+    values = {
+        "provider": "github",
+        "owner": owner,
+        "repository": repository,
+        "workflow_filename": publisher.workflow,
+    }
+    host = indexes()[publisher.index].main_host
+    if publisher.pending:
+        return f"https://{host}/manage/account/publishing/?{urlencode(values)}"
+    return f"https://{host}/manage/project/{publisher.project}/settings/publishing/?{urlencode(values)}"
 
 
 def _values(publisher: Publisher) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Final
+from typing import Final, Literal, TypeAlias, assert_never
 
 from packaging.utils import canonicalize_name
 
@@ -14,6 +14,7 @@ from simulator.twins.pypi.refusals import RefusedError
 
 NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 PER_HOUR: Final = 20  # projects that a user may create by uploads
+NameFault: TypeAlias = Literal["invalid", "standard library", "exists", "prohibited", "alike"]
 _HOUR: Final = 3600.0
 _ALIKE: Final = str.maketrans({"l": "1", "i": "1", "o": "0", ".": None, "_": None, "-": None})
 _STANDARD_LIBRARY: Final = {canonicalize_name(name) for name in sys.stdlib_module_names}
@@ -25,23 +26,43 @@ def check_rate(catalogue: Catalogue, now: float) -> None:
         raise RefusedError(429, "Too many new projects created")
 
 
+def fault_of_new_name(catalogue: Catalogue, name: str) -> NameFault | None:
+    """Why no project of that name may be created: the first reason in the index's order."""
+    if not NAME.fullmatch(name):
+        return "invalid"
+    if canonicalize_name(name) in _STANDARD_LIBRARY:
+        return "standard library"
+    if catalogue.project(name):
+        return "exists"
+    if catalogue.is_prohibited(name):
+        return "prohibited"
+    if any(are_alike(project.name, name) for project in catalogue.projects()):
+        return "alike"
+    return None
+
+
 def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
     """Raise RefusedError when no project of that name may be created."""
     see = f"See https://{index.main_host}/help/#project-name for more information."
     if catalogue.has(Flag.NO_PROJECTS):
         help_page = f"See https://{index.main_host}/help/#admin-intervention for more information."
         raise RefusedError(403, f"New project registration temporarily disabled. {help_page}")
-    if not NAME.fullmatch(name):
-        raise RefusedError(400, f"The name {name!r} is invalid.")
-    if canonicalize_name(name) in _STANDARD_LIBRARY:
-        text = f"The name {name!r} isn't allowed (conflict with Python Standard Library module name). {see}"
-        raise RefusedError(400, text)
-    if catalogue.project(name):
-        raise RefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
-    if catalogue.is_prohibited(name):
-        raise RefusedError(400, f"The name {name!r} isn't allowed. {see}")
-    if any(are_alike(project.name, name) for project in catalogue.projects()):
-        raise RefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
+    match fault_of_new_name(catalogue, name):
+        case None:
+            return
+        case "invalid":
+            raise RefusedError(400, f"The name {name!r} is invalid.")
+        case "standard library":
+            text = f"The name {name!r} isn't allowed (conflict with Python Standard Library module name). {see}"
+            raise RefusedError(400, text)
+        case "exists":
+            raise RefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
+        case "prohibited":
+            raise RefusedError(400, f"The name {name!r} isn't allowed. {see}")
+        case "alike":
+            raise RefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
+        case other:
+            assert_never(other)
 
 
 def are_alike(one: str, other: str) -> bool:
