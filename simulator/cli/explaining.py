@@ -5,6 +5,7 @@ Asks the lookup of the index's own stand-in, so that both say the same.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -99,7 +100,7 @@ def _token(
 def _verdicts(publishers: Sequence[Publisher], claims: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
     """What each index says that a publisher is declared for, and whether it gives a token."""
     for index in dict.fromkeys(publisher.index for publisher in publishers):
-        here = [each for each in publishers if each.index == index]
+        here = [each for each in publishers if each.index == index and not registration(each).is_expired(time.time())]
         try:
             row = look_up([registration(each) for each in here], {**claims, "jti": "new"})
         except NoPublisherError as error:
@@ -117,6 +118,8 @@ def _beside(publisher: Publisher, claims: Mapping[str, str]) -> PublisherView:
         look_up([row], {**claims, "jti": "new"})
     except NoPublisherError as error:
         refusal = str(error)
+    if row.is_expired(time.time()):
+        refusal = "a pending publisher expires 30 days after it was registered"
     pending = ", pending" if publisher.pending else ""
     return PublisherView(
         title=f"of {publisher.project} on {TITLES[publisher.index]}{pending}: {row}",

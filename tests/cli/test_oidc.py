@@ -105,6 +105,14 @@ def test_the_indexes_are_two_stores(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert said.splitlines()[-2:] == ["  PyPI gives a token for demo", f"  Test{REFUSED}"]
 
 
+def test_a_pending_publisher_that_expired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pending = f"{declared()}pending = true\nregistered = 2020-01-01\n"
+    code, said = explain(repository(tmp_path, pending, pypi=WORKFLOW), capsys)
+    assert code == 1
+    assert "refused: a pending publisher expires 30 days after it was registered" in said
+    assert said.splitlines()[-1].strip() == REFUSED
+
+
 def test_without_publishers_the_values_for_the_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, pypi=WORKFLOW)
     (root / "pyproject.toml").write_text('[project]\nname = "Demo"\n')

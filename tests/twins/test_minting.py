@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pymacaroons import Macaroon
 
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ClaimCheck, TokenExchanged
+from simulator.run_events import ClaimCheck, Notice, TokenExchanged
 
 from .conftest import REPOSITORY, Job, Rig, publisher
 
@@ -275,3 +275,14 @@ def test_a_declared_publisher_is_told_as_such(rig: Rig) -> None:
 def test_a_payload_made_to_break_the_index_is_refused(rig: Rig, body: bytes) -> None:
     answer = rig.job().http.post(f"https://{indexes()['pypi'].upload_host}/_/oidc/mint-token", content=body)
     assert refusal(answer)[0] == "invalid-payload"
+
+
+def test_a_publisher_for_any_environment_is_told_to_be_wide(rig: Rig) -> None:
+    rig.twins.assume(publisher(environment=None))
+    exchange(rig.job())
+    assert [event.hint for event in rig.seen(Notice)] == [
+        "Register the publisher for the environment pypi, which the job has."
+    ]
+    rig.twins.assume(publisher())
+    exchange(rig.job("other"))
+    assert len(rig.seen(Notice)) == 1

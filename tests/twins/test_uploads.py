@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pymacaroons import Macaroon
 
 from simulator.indexes import IndexName, indexes
 from simulator.run_events import FileUploaded
@@ -422,6 +423,38 @@ class TestTokensOfPublishers:
         token = self.mint(uploader)
         changed = token[:-6] + ("A" if token[-6] != "A" else "B") + token[-5:]
         assert uploader.refused(Form(), changed) == (403, "Invalid API Token: signatures do not match")
+
+    @pytest.mark.parametrize(
+        ("caveat", "said"),
+        [
+            ('[1,["other"]]', "project-scoped token is not valid for project: 'demo'"),
+            ('[3,"pysim"]', "token with user restriction without a user"),
+            ('[4,"other",null]', "current OIDC publisher does not match publisher restriction in token"),
+            ("[0,1,0]", "token is expired"),
+            ("[9]", "unknown error"),
+            ('[0,"x",null]', "unknown error"),
+            ("no JSON", "unknown error"),
+            ("[" * 20_000, "unknown error"),
+        ],
+        ids=lambda value: value[:12],
+    )
+    def test_narrowed_by_its_holder(self, uploader: Uploader, caveat: str, said: str) -> None:
+        uploader.rig.twins.assume(publisher())
+        macaroon = Macaroon.deserialize(self.mint(uploader).removeprefix("pypi-"))
+        macaroon.add_first_party_caveat(caveat)
+        assert uploader.refused(Form(), f"pypi-{macaroon.serialize()}") == (403, f"Invalid API Token: {said}")
+
+    @pytest.mark.parametrize(
+        ("caveat", "said"),
+        [
+            ('[3,"other"]', "current user does not match user restriction in token"),
+            ('[4,"x",null]', "OIDC scoped token used outside of an OIDC identified request"),
+        ],
+    )
+    def test_one_of_a_user_that_was_narrowed(self, uploader: Uploader, caveat: str, said: str) -> None:
+        macaroon = Macaroon.deserialize(uploader.token.removeprefix("pypi-"))
+        macaroon.add_first_party_caveat(caveat)
+        assert uploader.refused(Form(), f"pypi-{macaroon.serialize()}") == (403, f"Invalid API Token: {said}")
 
     def test_metadata_is_judged_before_the_token(self, uploader: Uploader) -> None:
         uploader.rig.twins.assume(publisher())

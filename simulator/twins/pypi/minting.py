@@ -24,8 +24,9 @@ from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
 from simulator.twins.records import Clock
 
 LEEWAY: Final = 30  # seconds
-PENDING_LIFETIME: Final = 30 * 86_400  # seconds that a pending publisher waits for its project
 REMEMBERED: Final = 35  # seconds that a used ID token is remembered beyond its own end
+_SECURE: Final = "The index would mail its owners: Trusted Publisher for project {project} can be made more secure."
+_NARROW: Final = "Register the publisher for the environment {environment}, which the job has."
 _USED: Final = "invalid token: already used"
 
 
@@ -61,6 +62,8 @@ class Minting:
             errors = [{"code": error.code, "description": str(error)}]
             return 422, {"message": "Token request failed", "errors": errors}
         self._tell(job_id, claims, row, None)
+        if claims.get("environment") and not row.environment and len(row.projects) == 1:
+            self.emit(Notice(message=_SECURE.format(project=row.projects[0]), hint=_NARROW.format(**claims)))
         return 200, {"success": True, "token": minted, "expires": expires}
 
     def burn(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
@@ -142,8 +145,9 @@ class Minting:
 
     def _is_alive(self, catalogue: Catalogue, row: Registration) -> bool:
         """Whether a pending publisher has neither expired nor lost its name to a project that was made since."""
-        expired = row.registered is not None and self.clock() >= row.registered + PENDING_LIFETIME
-        return not expired and not any(are_alike(made, row.projects[0]) for made in catalogue.made())
+        return not row.is_expired(self.clock()) and not any(
+            are_alike(made, row.projects[0]) for made in catalogue.made()
+        )
 
     def _project(self, catalogue: Catalogue, name: str) -> Project:
         """A publisher's project; one that is not there yet is created, as by a pending publisher's first use."""

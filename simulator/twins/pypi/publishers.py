@@ -19,6 +19,7 @@ from simulator.twins.pypi.catalogue import Fate
 
 MISSING: Final = "MISSING"  # what the publishing action prints for a claim that is not there
 ANY: Final = "Any"
+PENDING_LIFETIME: Final = 30 * 86_400  # seconds that a pending publisher waits for its project
 _NAMESPACE: Final = uuid.UUID("0f3e5b8a-9a51-4f1e-8b0b-6f2f6a4d7c11")
 _REQUIRED: Final = (
     "repository",
@@ -54,6 +55,10 @@ class Registration:
     declared: bool
     pending: bool = False
     registered: float | None = None  # seconds since the epoch
+
+    def is_expired(self, now: float) -> bool:
+        """Whether a pending publisher has waited too long for its project."""
+        return self.pending and self.registered is not None and now >= self.registered + PENDING_LIFETIME
 
     def __str__(self) -> str:
         where = f"{self.workflow} in https://github.com/{self.owner}/{self.repository}"
