@@ -85,6 +85,7 @@ def _token(
 ) -> TokenView:
     path = job.workflow.path.partition("@")[0]
     claims = oidc_claims(server_contexts(item, identity, {})["github"], identity, inner, job)  # type: ignore[arg-type]
+    claims |= _of_call(job, claims)
     verdicts = dict(_verdicts(configuration.publishers, claims))
     return TokenView(
         job=job.key,
@@ -95,6 +96,15 @@ def _token(
         refused=bool(verdicts) and not any(verdicts.values()),
         notes=[*_notes(item, job, claims), *([] if configuration.publishers else _implied(job, identity, projects))],
     )
+
+
+def _of_call(job: PlannedJob, claims: Mapping[str, str]) -> dict[str, str]:
+    """The file of the jobs behind a call that is not looked into: the ref of another repository as it is written."""
+    if job.job.uses is None:
+        return {}
+    called = job.job.uses.value
+    own = f"{claims['repository']}/{called.removeprefix('./')}@{claims['ref']}"
+    return {"job_workflow_ref": own if called.startswith("./") else called}
 
 
 def _verdicts(publishers: Sequence[Publisher], claims: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
@@ -155,7 +165,7 @@ def _notes(item: Started, job: PlannedJob, claims: Mapping[str, str]) -> Iterato
     if not item.match.starts:
         yield "The push of a tag does not start this workflow: its tokens name another event and perhaps another ref."
     if job.job.uses is not None:
-        yield f"It calls {job.job.uses.value}, which is not at hand or not known yet: the file of its jobs will differ."
+        yield f"It calls {job.job.uses.value}, which was not looked into: the environments of its jobs are not known."
     if job.deferred and job.job.environment is not None:
         yield f"Its environment is known when it runs: {job.job.environment.name.source}."
     if claims["workflow_ref"] != claims["job_workflow_ref"]:

@@ -136,6 +136,29 @@ def test_a_called_workflow_has_two_refs(
     assert "then refuses uploads with attestations" in said
 
 
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        (
+            "pypi.yml",
+            "The job_workflow_ref claim does not match, expecting one of ['octo/demo/.github/workflows/pypi.yml@",
+        ),
+        ("caller.yml", "Publisher with matching claims was not found"),
+    ],
+)
+def test_a_called_workflow_of_another_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, said: str
+) -> None:
+    remote = "octo/shared/.github/workflows/pypi.yml@v1"
+    text = CALLER.replace("./.github/workflows/called.yml", remote)
+    root = repository(tmp_path, declared(workflow=file).replace('environment = "pypi"\n', ""), caller=text)
+    code, told = explain(root, capsys, "--tag", "v1")
+    assert code == 1
+    assert f"refused: {said}" in told
+    assert f"It calls {remote}, which was not looked into" in told
+    assert "The file lies in another repository, so PyPI gives no token, whatever is registered." in told
+
+
 def test_a_workflow_that_the_tag_does_not_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, declared(), pypi=WORKFLOW)
     assert explain(root, capsys, "--tag", "1.0") == (
