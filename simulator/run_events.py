@@ -32,6 +32,7 @@ class Verdict(enum.StrEnum):
     GO = "go"
     NO_GO = "no-go"
     NOTHING_PUBLISHED = "nothing-published"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,6 +111,21 @@ class JobPlanned:
     workflow: str
     environment: str | None = None
     own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewRequested:
+    """A person is asked on the terminal to review the deployments to an environment, until `ReviewEnded`."""
+
+    environment: str
+    reviewers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewEnded:
+    """The terminal is no longer used to ask; what was decided is in `GateEvaluated`."""
+
+    environment: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -376,6 +392,8 @@ RunEvent = (
     | WorkflowConsidered
     | ActionResolved
     | JobPlanned
+    | ReviewRequested
+    | ReviewEnded
     | GateEvaluated
     | JobStarted
     | StepStarted

@@ -38,7 +38,10 @@ _PUBLISHER: Final = (
     "pending",
     "registered",
 )
-_ENVIRONMENT: Final = ("branches", "tags", "reviewers", "wait-timer", "variables", "secrets", "url")
+_ENVIRONMENT: Final = (
+    *("branches", "tags", "protected-branches", "reviewers", "prevent-self-review", "wait-timer"),
+    *("variables", "secrets", "url"),
+)
 _MAX_REVIEWERS: Final = 6
 _MAX_WAIT: Final = 43_200
 _SECRET_WORDS: Final = frozenset({"secret", "secrets", "token", "api-token", "password"})
@@ -213,6 +216,13 @@ def _repository(file: TomlFile) -> RepositorySettings:
     )
 
 
+def _flag(file: TomlFile, table: Mapping[str, object], key: str, keys: Keys) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise file.fault(f"{key} is to be true or false.", (*keys, key), hint="Write true or false.")
+    return value
+
+
 def _run_table(file: TomlFile) -> Mapping[str, object]:
     table = _table(file, file.data.get("run", {}), ("run",))
     file.require_known(table, _RUN, ("run",))
@@ -344,11 +354,18 @@ def _environment(file: TomlFile, name: str, table: Mapping[str, object], keys: K
             (*keys, "wait-timer"),
             hint="Write wait-timer = 30.",
         )
+    branches, tags = _texts(file, table, "branches", keys), _texts(file, table, "tags", keys)
+    protected = _flag(file, table, "protected-branches", keys)
+    if protected and (branches, tags) != (None, None):
+        said = "protected-branches leaves no choice of branches and tags, at GitHub neither."
+        raise file.fault(said, (*keys, "protected-branches"), hint="Keep one of them.")
     return EnvironmentRules(
         name=name,
-        branches=_texts(file, table, "branches", keys),
-        tags=_texts(file, table, "tags", keys),
+        branches=branches,
+        tags=tags,
+        protected_branches=protected,
         reviewers=reviewers,
+        prevent_self_review=_flag(file, table, "prevent-self-review", keys),
         wait_timer=wait,
         variables=_variables(file, table.get("variables", {}), (*keys, "variables")),
         secrets=tuple(_secret_names(file, table, keys)),

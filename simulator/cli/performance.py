@@ -10,22 +10,20 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, product
 
+from simulator.cli.gates import gate_of
 from simulator.cli.resolution import OWN, Actions
 from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
-from simulator.environments.evaluation import evaluate
-from simulator.environments.model import Gate
 from simulator.findings import Finding
 from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, authority_folder
-from simulator.planning.calls import all_jobs, foreseen_jobs
+from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
-from simulator.rehearsal.gates import refused_deployment
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import project_names, version_places
@@ -188,17 +186,8 @@ def _facts(subject: Subject) -> RepositoryFacts:
 
 
 def _settings(stage: Stage, item: Plan) -> RunSettings:
-    subject, configuration = stage.subject, stage.subject.configuration
-    event = item.event
+    subject = stage.subject
     number = str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
-
-    def gate(name: str) -> Gate:
-        judged = evaluate(configuration.environments, name, event)
-        if not judged.allowed:
-            jobs = (job for _, job in foreseen_jobs(item) if job.environment == name)
-            places = (job.job.environment.span for job in jobs if job.job.environment)
-            stage.observer.raise_finding(refused_deployment(name, judged.reason, next(places, None)))
-        return judged
 
     return RunSettings(
         run_id=subject.folder.id,
@@ -210,7 +199,7 @@ def _settings(stage: Stage, item: Plan) -> RunSettings:
         environment_secrets=stage.secrets.environments,
         engine=stage.engine,
         twins=stage.twins,
-        gate=gate,
+        gate=gate_of(subject, item, stage.observer),
         hold=_holder(stage, item, number),
         supplied=tuple(subject.supplied),
         emit=stage.observer,

@@ -20,6 +20,7 @@ from simulator.cli.preparation import (
     start_workflows,
 )
 from simulator.cli.resolution import Actions, read_actions, tell
+from simulator.cli.reviews import review_answers
 from simulator.cli.subject import RunOptions, Subject
 from simulator.cli.supplies import parse_supplies, unused_supplies
 from simulator.engines.registry import choose
@@ -82,6 +83,7 @@ def _prepare(
 ) -> Subject:
     """Read the repository and plan what the event starts."""
     supplied = parse_supplies(options.artifacts, Path.cwd())
+    answers = review_answers(options.approved, options.rejected, configuration.environments)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)
@@ -126,6 +128,7 @@ def _prepare(
         variables=variables,
         plans=plans,
         supplied=supplied,
+        answers=answers,
         masker=masker,
     )
 

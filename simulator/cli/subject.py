@@ -40,6 +40,9 @@ class RunOptions:
     plain: bool = False
     verbose: bool = False
     debug: bool = False
+    approved: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    real_time: bool = False
     html: Path | None = None
     now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
 
@@ -57,4 +60,5 @@ class Subject:
     variables: Mapping[str, str]
     plans: tuple[Plan, ...]
     supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name
+    answers: Mapping[str, bool] = field(default_factory=dict)  # whether a review approves, by the environment's name
     masker: Masker = field(default_factory=Masker)

@@ -1,24 +1,88 @@
-"""What it means that the protection rules of an environment keep a job out."""
+"""What it means that an environment keeps a job out, lets it wait, or protects nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.twins.base import Publisher
 
 
-def refused_deployment(environment: str, reason: str, place: Span | None) -> Finding:
-    """The finding for a job that its environment keeps out; `reason` is the sentence that says why."""
+def refused_deployment(environment: str, reason: str, place: Span | None, *, rejected_by: str | None = None) -> Finding:
+    """The finding for a job that its environment keeps out; `reason` is the sentence that says why.
+
+    `rejected_by` says who rejected the deployment, and what for.
+    """
     rules = f"[environments.{environment}] in pysim.toml"
-    if "review" in reason:
-        hint = f"Approve the deployment at GitHub; to rehearse what follows it, leave `reviewers` out of {rules}."
+    if rejected_by is not None:
+        hint = f"{rejected_by} rejected the deployment to {environment}; mend that, and rehearse again."
+    elif reason.startswith("Nobody"):
+        hint = f"Name another reviewer at GitHub and under {rules}, or let somebody else start the run."
     else:
         hint = (
             f"Release from a tag or branch that {environment} takes, or change its rules at GitHub and under {rules}."
         )
+    return _finding("deployment-refused", Severity.ERROR, reason, hint, environment, place)
+
+
+def paused_deployment(environment: str, reason: str, place: Span | None) -> Finding:
+    """The finding for a job that waits for a review which nobody here could give."""
+    hint = (
+        f"Run pysim in a terminal to be asked, or say it: --approve {environment} or --reject {environment}. GitHub "
+        "lets the job wait up to 30 days."
+    )
+    return _finding("deployment-waiting", Severity.WARNING, reason, hint, environment, place)
+
+
+def unprotected(environment: str, place: Span | None) -> Finding:
+    """The finding for an environment that nobody declares: GitHub makes one that protects nothing."""
+    return _finding(
+        "environment-unprotected",
+        Severity.WARNING,
+        f"The environment {environment} is not declared, so it is rehearsed as GitHub creates one that it does not "
+        "know: without any protection.",
+        "See what is set up there (gh api repos/OWNER/REPO/environments), and declare it in pysim.toml: "
+        f"[environments.{environment}].",
+        environment,
+        place,
+    )
+
+
+def unguarded_publisher(
+    environment: str, workflow: str, publishers: Iterable[Publisher], place: Span | None
+) -> Finding | None:
+    """The finding where a job has an environment that the declared publisher of its file does not name.
+
+    PyPI takes the token all the same, and that of every other job of the file too, so nothing that protects the
+    environment protects the release.
+    """
+    here = [each for each in publishers if each.workflow == workflow]
+    if not here or any(each.environment for each in here):
+        return None
+    return _finding(
+        "publisher-without-environment",
+        Severity.WARNING,
+        f"The job has the environment {environment}, and the declared publisher for {workflow} names none: PyPI takes "
+        "the token of any job of that file, with no regard to what protects the environment.",
+        f'Name it at PyPI, and in [[publishers]]: environment = "{environment}".',
+        environment,
+        place,
+    )
+
+
+def _finding(
+    code: str,
+    severity: Severity,
+    message: str,
+    hint: str,
+    environment: str,
+    place: Span | None,
+) -> Finding:
     return Finding(
-        code="deployment-refused",
-        severity=Severity.ERROR,
-        message=reason,
+        code=code,
+        severity=severity,
+        message=message,
         where=place or f"environment {environment}",
         hint=hint,
     )

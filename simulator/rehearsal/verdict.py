@@ -16,14 +16,15 @@ from simulator.run_events import Conclusion, Verdict
 class JobOutcome:
     """How a job of a rehearsed workflow ended, and whether it may publish.
 
-    `absent` says of a job that was not run, for want of a runner, whether something of it is missing to others.
+    `absent` says of a job that was not run, for want of a runner, whether something of it is missing to others, or
+    that it is "paused": it waits for a person, or for a job that does.
     """
 
     name: str
     conclusion: Conclusion
     publishes: bool
     refused: bool = False
-    absent: Literal["supplied", "missing"] | None = None
+    absent: Literal["supplied", "missing", "paused"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,7 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     refused = [job.name for job in jobs if job.refused]
     failed = [job.name for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
+    paused = [job.name for job in jobs if job.absent == "paused"]
     absent = [job.name for job in jobs if job.absent]
     missing = [job.name for job in jobs if job.publishes and job.absent == "missing"]
     if refused:
@@ -49,6 +51,9 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
         reason = errors[0].message
     elif failed:
         reason = f"{_job(failed)} failed"
+    elif paused:
+        reason = f"{_job(paused)} wait{'' if len(paused) > 1 else 's'} for a review"
+        return Judgement(verdict=Verdict.PAUSED, reason=reason, exit_code=ExitCode.PAUSED)
     elif missing:
         reason = f"{_job(missing)} could not be rehearsed: what they need is made on a machine that is not here"
         reason = reason if len(missing) > 1 else reason.replace("they need", "it needs")

@@ -64,6 +64,7 @@ _VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.GO: "bold green",
     Verdict.NO_GO: "bold red",
     Verdict.NOTHING_PUBLISHED: "bold yellow",
+    Verdict.PAUSED: "bold yellow",
 }
 _NONE: Final = ("", "MISSING")  # how the indexes say that a token has no such claim
 _ANY: Final = "Any"  # and that a publisher takes every value

@@ -18,7 +18,7 @@ from simulator.report.go_no_go import report, styled_mark
 from simulator.report.layout import line, show
 from simulator.report.state import JobState, RunState, StepState, advance
 from simulator.report.words import duration, last_lines, log_lines, plural, trigger, without_escapes
-from simulator.run_events import Conclusion, RunEvent, RunFinished, StepLine
+from simulator.run_events import Conclusion, ReviewEnded, ReviewRequested, RunEvent, RunFinished, StepLine
 
 if TYPE_CHECKING:
     from simulator.paths import RunFolder
@@ -45,7 +45,7 @@ class LiveRenderer:
         self._folder = folder
         self._clock = clock
         self._state = RunState()
-        self._closed = False
+        self._closed = self._asking = False
         self._live = Live(
             console=self._console,
             get_renderable=self._frame,
@@ -57,7 +57,9 @@ class LiveRenderer:
 
     def __call__(self, event: RunEvent, /) -> None:
         self._state = advance(self._state, event)
-        if isinstance(event, RunFinished):
+        if isinstance(event, (ReviewRequested, ReviewEnded)):
+            self._asking = isinstance(event, ReviewRequested)  # whoever is asked must see the question
+        if self._asking or isinstance(event, RunFinished):
             self._live.stop()
         elif not self._live.is_started and self._state.finished is None:
             self._live.start()

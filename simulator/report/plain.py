@@ -42,6 +42,8 @@ from simulator.run_events import (
     Progress,
     RefChanged,
     ReleaseChanged,
+    ReviewEnded,
+    ReviewRequested,
     RunEvent,
     RunFinished,
     RunStarted,
@@ -105,11 +107,13 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = _outside(event)
         case JobPlanned() | JobStarted() | JobFinished():
             lines = _job(state, event)
+        case ReviewRequested():
+            lines = [f"environment {event.environment} waits for a review by {' or '.join(event.reviewers)}"]
         case RefChanged():
             lines = [f"{event.job_id}: {ref_words(event)}"]
         case ReleaseChanged():
             lines = [f"{event.job_id}: {release_words(event)}"]
-        case Annotation() | StepSummary() | StepVariables() | TwinRequest():
+        case Annotation() | StepSummary() | StepVariables() | TwinRequest() | ReviewEnded():
             lines = []
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             lines = _run(event)

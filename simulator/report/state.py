@@ -29,6 +29,8 @@ from simulator.run_events import (
     Progress,
     RefChanged,
     ReleaseChanged,
+    ReviewEnded,
+    ReviewRequested,
     RunEvent,
     RunFinished,
     RunStarted,
@@ -47,7 +49,16 @@ LAST_LINES: Final = 25
 _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | TwinRequest
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
-    RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | ActionResolved | RunFinished | FindingRaised
+    RunStarted
+    | Notice
+    | EngineChosen
+    | Progress
+    | WorkflowConsidered
+    | ActionResolved
+    | RunFinished
+    | FindingRaised
+    | ReviewRequested
+    | ReviewEnded
 )
 _JobEvent = JobPlanned | JobStarted | JobFinished | GateEvaluated
 _StepEvent = StepStarted | StepLine | StepFinished | StepSummary | StepVariables | Annotation
@@ -169,7 +180,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
     match event:
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             return _run(state, event)
-        case FindingRaised() | ActionResolved():
+        case FindingRaised() | ActionResolved() | ReviewRequested() | ReviewEnded():
             return _run(state, event)
         case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
             return _job(state, event)
@@ -199,6 +210,8 @@ def _run(state: RunState, event: _RunEvent) -> RunState:
             state = replace(state, workflows=(*state.workflows, event))
         case ActionResolved():
             state = replace(state, actions=(*state.actions, event))
+        case ReviewRequested() | ReviewEnded():
+            pass  # of the terminal alone
         case FindingRaised():
             state = replace(state, findings=(*state.findings, event.finding))
         case _:

@@ -29,6 +29,7 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.GO: "GO",
     Verdict.NO_GO: "NO-GO",
     Verdict.NOTHING_PUBLISHED: "NOTHING PUBLISHED",
+    Verdict.PAUSED: "PAUSED",
 }
 _LEVELS: Final[Mapping[str, str]] = {
     "group": "> ",

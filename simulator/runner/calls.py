@@ -65,7 +65,7 @@ def close_call(graph: Graph) -> JobResult:
     assert graph.caller is not None
     job = graph.caller[1]
     try:
-        absent: Absent | None = "missing" if graph.missing else None
+        absent: Absent | None = "paused" if graph.paused else "missing" if graph.missing else None
         return JobResult(planned=job, conclusion=graph.conclusion, outputs=_outputs(graph), absent=absent)
     except InvalidWorkflowError:
         return JobResult(planned=job, conclusion=Conclusion.FAILURE)

@@ -137,6 +137,16 @@ class Graph:
         except ExpressionError:
             return False
 
+    @property
+    def paused(self) -> bool:
+        """Whether a job waits for a person."""
+        return any(result.absent == "paused" for result in self.results.values())
+
+    def paused_before(self, job: PlannedJob) -> tuple[str, ...]:
+        """The keys of the jobs that wait for a person, and that a job waits for, directly or not."""
+        before = self._before(job)
+        return tuple(key for key, each in self.results.items() if each.job_id in before and each.absent == "paused")
+
     def misses(self, job: PlannedJob) -> tuple[str, ...]:
         """The keys of the jobs, not run here, for want of which a job is skipped; none if it would be so anyway."""
         absent = self.absent_before(job)

@@ -26,7 +26,7 @@ from simulator.runner.contexts import (
 from simulator.runner.lifetime import GRACE, JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
-from simulator.runner.model import JobResult, RunSettings, StepResult
+from simulator.runner.model import Absent, JobResult, RunSettings, StepResult
 from simulator.runner.places import HOME
 from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
 from simulator.runner.step import Body, StepError, StepRun, begin, perform
@@ -68,10 +68,15 @@ class JobRunner:
         variables: Mapping[str, str] = {}
         environment = planned.environment
         if environment is not None:
-            gate = settings.gate(environment)
+            gate = settings.gate(environment, self._life.pause)
+            if self._life.cancelled:
+                reason = self._why or f"the job was cancelled before it entered {environment}"
+                return self._ended(Conclusion.CANCELLED, reason=reason)
             settings.emit(
                 GateEvaluated(job_id=planned.key, environment=environment, allowed=gate.allowed, reason=gate.reason)
             )
+            if gate.paused:
+                return self._ended(Conclusion.SKIPPED, reason=gate.reason, absent="paused")
             if not gate.allowed:
                 return self._ended(Conclusion.FAILURE, reason=gate.reason, refused=True)
             variables = gate.variables
@@ -291,6 +296,7 @@ class JobRunner:
         url: str | None = None,
         reason: str | None = None,
         refused: bool = False,
+        absent: Absent | None = None,
     ) -> JobResult:
         settings, planned = self._settings, self._planned
         settings.emit(
@@ -303,7 +309,8 @@ class JobRunner:
                 reason=reason,
             )
         )
-        return JobResult(planned=planned, conclusion=conclusion, outputs=dict(outputs or {}), refused=refused)
+        given = dict(outputs or {})
+        return JobResult(planned=planned, conclusion=conclusion, outputs=given, refused=refused, absent=absent)
 
 
 def _carry_through(run: StepRun, body: Body) -> None:

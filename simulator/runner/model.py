@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Literal, TypeAlias, cast
 
 from simulator.engines.base import Engine
-from simulator.environments.model import Gate
+from simulator.environments.model import Gate, Pause
 from simulator.expressions.language import Value
 from simulator.planning.model import Plan, PlannedJob
 from simulator.run_events import Conclusion, EventSink
@@ -17,7 +17,7 @@ from simulator.triggers.model import RepositoryIdentity
 from simulator.twins.base import Twins
 
 SERVER_URL: Final = "https://github.com"
-Absent: TypeAlias = Literal["supplied", "missing"]
+Absent: TypeAlias = Literal["supplied", "missing", "paused"]
 TOKEN_MARK: Final = "\ufdd0GITHUB_TOKEN\ufdd0"  # noqa: S105 - no token
 """Stands for the job's own token in a secret that a caller makes of `secrets.GITHUB_TOKEN`."""
 
@@ -26,9 +26,9 @@ TOKEN_MARK: Final = "\ufdd0GITHUB_TOKEN\ufdd0"  # noqa: S105 - no token
 class RunSettings:
     """Everything a run of one workflow needs.
 
-    `gate` judges an environment by its name before a job enters it; `hold` gives a reason why a job whose condition
-    holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed commit. `images` and
-    `offline` as in `SandboxSpec`.
+    `gate` judges an environment by its name before a job enters it, and may take its time; `hold` gives a reason why
+    a job whose condition holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed
+    commit. `images` and `offline` as in `SandboxSpec`.
     """
 
     run_id: str  # pysim's own, names the run folder
@@ -39,7 +39,7 @@ class RunSettings:
     secrets: Mapping[str, str]
     engine: Engine
     twins: Twins
-    gate: Callable[[str], Gate]
+    gate: Callable[[str, Pause], Gate]
     emit: EventSink
     hold: Callable[[PlannedJob], str | None] = lambda _: None
     sandbox_environment: Mapping[str, str] = field(default_factory=dict)

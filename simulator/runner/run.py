@@ -325,6 +325,9 @@ class Run:
 
     def _settled_early(self, graph: Graph, job: PlannedJob) -> bool:
         """Give a job its result without running it, or put others in its place; whether that was done."""
+        if not graph.cancelled and (waiting := graph.paused_before(job)):
+            self._settled(graph, job, Conclusion.SKIPPED, f"it needs {', '.join(waiting)}, which waits", "paused")
+            return True
         try:
             runs = graph.holds(job, cancelled=graph.cancelled)
         except ExpressionError as error:

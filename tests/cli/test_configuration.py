@@ -43,6 +43,7 @@ workflow = "release.yml"
 tags = ["v*"]
 branches = []
 reviewers = ["ada"]
+prevent-self-review = true
 wait-timer = 30
 secrets = ["pypi_token"]
 url = "https://example.org"
@@ -85,6 +86,7 @@ def test_everything(tmp_path: Path) -> None:
             tags=("v*",),
             branches=(),
             reviewers=("ada",),
+            prevent_self_review=True,
             wait_timer=30,
             secrets=("PYPI_TOKEN",),
             url="https://example.org",
@@ -134,6 +136,8 @@ PUBLISHER = "[[publishers]]\nproject = 'demo'\nrepository = 'octo/demo'\nworkflo
         ("[publishers]\nproject = 'x'\n", "pysim.toml:1: publishers is to be an array of tables", "[[publishers]]"),
         ("[environments.pypi]\ntags = 'v*'\n", "pysim.toml:2: tags is to be a list of texts", 'tags = ["..."]'),
         ("[environments.pypi]\nwait-timer = 50000\n", "pysim.toml:2: wait-timer is to be a number", "30"),
+        ("[environments.pypi]\nprevent-self-review = 1\n", "prevent-self-review is to be true or false", "true"),
+        ("[environments.x]\nprotected-branches = true\ntags = []\n", "pysim.toml:2: protected-branches", "Keep one"),
         ("[environments.pypi]\nreviewers = ['a','b','c','d','e','f','g']\n", "at most 6 reviewers", "team"),
         ("[repository]\nvisibility = 'pubic'\n", "pysim.toml:2: No repository is pubic", "Did you mean public?"),
         ("[repository]\nname = 'a b'\n", "pysim.toml:2: Invalid repository name", "as on GitHub"),

@@ -1,23 +1,59 @@
-"""A job that its environment keeps out is a finding with what to do."""
+"""What an environment does to a release is a finding with what to do."""
 
 from __future__ import annotations
 
 import pytest
 
+from simulator.findings import Severity
 from simulator.positions import Span
-from simulator.rehearsal.gates import refused_deployment
+from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
+from simulator.twins.base import Publisher
+
+PLACE = Span(file="w.yml", line=4, column=5)
 
 
 @pytest.mark.parametrize(
-    ("reason", "hint"),
+    ("reason", "by", "hint"),
     [
-        ("The deployment to pypi waits for a review by ada.", "leave `reviewers` out of [environments.pypi]"),
-        ('Tag "v1" is not allowed to deploy to pypi due to environment protection rules.', "that pypi takes"),
+        ('Tag "v1" is not allowed to deploy to pypi due to environment protection rules.', None, "that pypi takes"),
+        (
+            "The deployment was rejected or didn't satisfy other protection rules.",
+            "ada (too early)",
+            "ada (too early) rejected the deployment to pypi",
+        ),
+        ("Nobody may approve the deployment to pypi: ada starts", None, "Name another reviewer"),
     ],
 )
-def test_what_to_do(reason: str, hint: str) -> None:
-    place = Span(file="w.yml", line=4, column=5)
-    finding = refused_deployment("pypi", reason, place)
-    assert (finding.message, finding.where) == (reason, place)
+def test_what_to_do_where_it_refuses(reason: str, by: str | None, hint: str) -> None:
+    finding = refused_deployment("pypi", reason, PLACE, rejected_by=by)
+    assert (finding.message, finding.where, finding.severity) == (reason, PLACE, Severity.ERROR)
     assert hint in finding.hint
     assert refused_deployment("pypi", reason, None).where == "environment pypi"
+
+
+def test_what_to_do_where_it_waits() -> None:
+    finding = paused_deployment("pypi", "waits", PLACE)
+    assert finding.severity is Severity.WARNING
+    assert "--approve pypi or --reject pypi" in finding.hint
+
+
+def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> None:
+    finding = unprotected("pypi", PLACE)
+    assert (finding.severity, finding.code) == (Severity.WARNING, "environment-unprotected")
+    assert "without any protection" in finding.message
+
+
+def publisher(environment: str | None, workflow: str = "pypi.yml") -> Publisher:
+    return Publisher(index="pypi", project="p", repository="o/p", workflow=workflow, environment=environment)
+
+
+def test_a_publisher_that_does_not_name_the_environment_of_the_job() -> None:
+    finding = unguarded_publisher("pypi", "pypi.yml", [publisher(None)], PLACE)
+    assert finding is not None
+    assert finding.severity is Severity.WARNING
+    assert 'environment = "pypi"' in finding.hint
+
+
+@pytest.mark.parametrize("publishers", [[], [publisher(None, "other.yml")], [publisher("other")]])
+def test_publishers_that_say_nothing_of_that(publishers: list[Publisher]) -> None:
+    assert unguarded_publisher("pypi", "pypi.yml", publishers, PLACE) is None

@@ -17,6 +17,7 @@ FAILED = JobOutcome(name="build", conclusion=Conclusion.FAILURE, publishes=False
 REFUSED = JobOutcome(name="publish", conclusion=Conclusion.FAILURE, publishes=True, refused=True)
 ABSENT = JobOutcome(name="mac", conclusion=Conclusion.SKIPPED, publishes=False, absent="supplied")
 MISSING = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True, absent="missing")
+PAUSED = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True, absent="paused")
 WARNING = Finding(code="w", severity=Severity.WARNING, message="careful", hint="mind")
 ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="mend")
 
@@ -49,6 +50,9 @@ ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="me
         ([BUILD], [], [], Verdict.NOTHING_PUBLISHED, ExitCode.GO, "no job"),
         ([BUILD, PUBLISHED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "published nothing"),
         ([BUILD, REFUSED], [ERROR], [], Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
+        ([BUILD, PAUSED], [WARNING], [], Verdict.PAUSED, ExitCode.PAUSED, "job publish waits for a review"),
+        ([FAILED, PAUSED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job build failed"),
+        ([PAUSED, REFUSED], [ERROR], [], Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
         ([], [ERROR], [], Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
     ],
 )

@@ -66,6 +66,8 @@ project = "tinytool"
 repository = "octo/tinytool"
 workflow = "{workflow}"
 environment = "{environment}"
+
+[environments.pypi]
 """
 
 

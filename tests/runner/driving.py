@@ -228,7 +228,7 @@ class World:
             secrets=self.secrets,
             engine=engine,
             twins=twins,
-            gate=self.gate,
+            gate=lambda name, _: self.gate(name),
             hold=self.hold,
             emit=emit,
             environment_secrets=self.environment_secrets,

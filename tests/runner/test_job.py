@@ -453,6 +453,35 @@ def test_an_environment_that_refuses() -> None:
     assert ran.twins.grants == {}
 
 
+def test_an_environment_that_waits_for_a_person() -> None:
+    world = World(
+        gate=lambda _: Gate(allowed=False, paused=True, reason="a review is missing"),
+        environment_secrets={"prod": {"KEY": "hidden"}},
+    )
+    ran = world.run(
+        """\
+        on: push
+        jobs:
+          build: {runs-on: ubuntu-latest, steps: [{run: say built}]}
+          publish:
+            needs: build
+            environment: prod
+            runs-on: ubuntu-latest
+            steps: [{run: say x}]
+          tell:
+            needs: publish
+            if: always()
+            runs-on: ubuntu-latest
+            steps: [{run: say y}]
+        """
+    )
+    assert ran.conclusions == {"build": "success", "publish": "skipped", "tell": "skipped"}
+    assert [result.absent for result in ran.results] == [None, "paused", "paused"]
+    assert ran.reason("publish") == "a review is missing"
+    assert ran.reason("tell") == "it needs publish, which waits"
+    assert list(ran.twins.grants) == ["build"]
+
+
 def test_an_environment_that_lets_in() -> None:
     world = World(gate=lambda _: Gate(allowed=True, reason="fine", variables={"SITE": "there"}))
     ran = world.run(

@@ -39,6 +39,15 @@ from simulator.cli.arguments.common import actions, directory, engine, event, mo
     callback=moment,
     help="Let the stand-ins' clocks show this time (ISO 8601, UTC without a zone): 2026-01-31, 2026-01-31T12:00:00Z.",
 )
+@click.option(
+    "--approve",
+    "approved",
+    multiple=True,
+    metavar="ENVIRONMENT",
+    help="Approve the deployments to an environment that has reviewers, in the place of being asked. Repeatable.",
+)
+@click.option("--reject", "rejected", multiple=True, metavar="ENVIRONMENT", help="Reject them. Repeatable.")
+@click.option("--real-time", is_flag=True, help="Wait as long as the wait timers of environments say.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as an HTML page, too.")
@@ -49,7 +58,7 @@ def command(*, dry_run: bool, **arguments: Any) -> int:
     """Rehearse a release: run the workflows that a tag would start.
 
     Exit code: 0 go, 1 no-go, 2 usage, 3 the workflow is not valid, 4 no engine, 5 refused by a protection rule,
-    130 interrupted.
+    77 paused for a review, 130 interrupted.
     """
     from simulator.cli.commands.run import run
     from simulator.cli.subject import RunOptions

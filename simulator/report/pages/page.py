@@ -32,7 +32,12 @@ from simulator.report.words import (
 )
 from simulator.run_events import Annotation, Conclusion, FileUploaded, TokenExchanged, Verdict
 
-_KINDS: Final = {Verdict.GO: "success", Verdict.NO_GO: "failure", Verdict.NOTHING_PUBLISHED: "warning"}
+_KINDS: Final = {
+    Verdict.GO: "success",
+    Verdict.NO_GO: "failure",
+    Verdict.NOTHING_PUBLISHED: "warning",
+    Verdict.PAUSED: "warning",
+}
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 _HERE: Final = ("on the local", "refused by the local")
 

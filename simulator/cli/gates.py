@@ -1,0 +1,62 @@
+"""The gates of one run of a workflow: what the environments of its jobs say, and the findings about that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from simulator.cli.reviews import terminal_of
+from simulator.cli.subject import Subject
+from simulator.environments.evaluation import Deployments
+from simulator.environments.model import Gate, Pause
+from simulator.planning.calls import foreseen_jobs
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan, PlannedJob
+from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
+from simulator.rehearsal.observer import Observer
+
+
+def gate_of(subject: Subject, item: Plan, observer: Observer) -> Callable[[str, Pause], Gate]:
+    """What judges the environments of a plan's jobs, and raises findings: once for each environment."""
+    options, identity = subject.options, subject.identity
+    environments = subject.configuration.environments
+    deployments = Deployments(
+        environments,
+        actor=identity.run.triggering_actor or identity.actor,
+        protected=identity.run.ref_protected,
+        answers=subject.answers,
+        ask=terminal_of(observer),
+        real_time=options.real_time,
+        emit=observer,
+    )
+    told: set[str] = set()
+
+    def gate(name: str, pause: Pause) -> Gate:
+        judged = deployments.enter(name, item.event, pause)
+        if name.casefold() not in told:
+            told.add(name.casefold())
+            _tell(subject, item, observer, name, judged)
+        return judged
+
+    return gate
+
+
+def _tell(subject: Subject, item: Plan, observer: Observer, name: str, gate: Gate) -> None:
+    jobs = [job for _, job in foreseen_jobs(item) if job.environment == name]
+    place = next((job.job.environment.span for job in jobs if job.job.environment), None)
+    if not gate.declared:
+        observer.raise_finding(unprotected(name, place))
+    if gate.paused:
+        observer.raise_finding(paused_deployment(name, gate.reason, place))
+    elif not gate.allowed:
+        review = gate.review
+        by = f"{review.reviewer}{f' ({review.comment})' if review.comment else ''}" if review else None
+        observer.raise_finding(refused_deployment(name, gate.reason, place, rejected_by=by))
+    for workflow in dict.fromkeys(_file(job) for job in jobs if may_publish(job.workflow, job.job)):
+        found = unguarded_publisher(name, workflow, subject.configuration.publishers, place)
+        if found is not None:
+            observer.raise_finding(found)
+
+
+def _file(job: PlannedJob) -> str:
+    return PurePosixPath(job.workflow.path.partition("@")[0]).name
