@@ -24,6 +24,10 @@ COMMANDS: Final = {
     "plan": ("simulator.cli.arguments.plan", "Say which workflows a tag starts, and what they would do."),
     "publisher": ("simulator.cli.arguments.publisher", "Declare the trusted publishers that PyPI has."),
     "oidc": ("simulator.cli.arguments.oidc", "Say what PyPI would make of the ID tokens of jobs."),
+    "environment": (
+        "simulator.cli.arguments.environment",
+        "Take over the environments that are set up at GitHub.",
+    ),
     "clean": ("simulator.cli.arguments.clean", "Remove what runs left behind."),
     "image": ("simulator.cli.arguments.image", "Build or show the image that jobs run in."),
     "engine": ("simulator.cli.arguments.engine", "Say which engines answer on this machine."),

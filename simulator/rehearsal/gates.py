@@ -42,8 +42,8 @@ def unprotected(environment: str, place: Span | None) -> Finding:
         Severity.WARNING,
         f"The environment {environment} is not declared, so it is rehearsed as GitHub creates one that it does not "
         "know: without any protection.",
-        "See what is set up there (gh api repos/OWNER/REPO/environments), and declare it in pysim.toml: "
-        f"[environments.{environment}].",
+        "Take over what is set up there (gh api repos/OWNER/REPO/environments | pysim environment import -), or "
+        f"declare [environments.{environment}] in pysim.toml.",
         environment,
         place,
     )
