@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from simulator.cli.subject import Subject
 from simulator.indexes import TITLES, IndexName
+from simulator.planning.calls import foreseen_jobs
 from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, passed_as, token_secrets
 from simulator.run_events import EventSink, Notice
 from simulator.workflow.calls import CalledWorkflow
@@ -39,11 +40,39 @@ def rehearsal_secrets(subject: Subject, mint: Mint, emit: EventSink) -> Secrets:
         if holders and not any(group[secret.name].startswith(TOKEN_PREFIX) for group in holders):
             continue
         tokens.append(mint(secret.index))
-        for group in holders or [repository]:
+        claimed = [environments.setdefault(name, {}) for name in _claiming(subject, secret.name)]
+        for group in holders or claimed or [repository]:
             group[secret.name] = tokens[-1]
         if not holders:
             emit(_assumed(secret))
+    for name, missing in _without_value(subject, environments):
+        emit(_missing(name, missing, subject))
     return Secrets(repository=repository, environments=environments, tokens=tuple(tokens))
+
+
+def _claiming(subject: Subject, secret: str) -> list[str]:
+    """The environments that declare a secret as theirs."""
+    return [name for name, rules in subject.configuration.environments.items() if secret in rules.secrets]
+
+
+def _without_value(subject: Subject, environments: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    """The environments that jobs enter, with those of their secrets that have no value."""
+    entered = {
+        job.environment.casefold() for item in subject.plans for _, job in foreseen_jobs(item) if job.environment
+    }
+    for name, rules in subject.configuration.environments.items():
+        missing = [secret for secret in rules.secrets if secret not in environments.get(name, {})]
+        if missing and name.casefold() in entered:
+            yield name, missing
+
+
+def _missing(environment: str, names: Collection[str], subject: Subject) -> Notice:
+    file = subject.options.secret_file or ".secrets"
+    verb = "has" if len(names) == 1 else "have"
+    return Notice(
+        message=f"{', '.join(names)} of the environment {environment} {verb} no value, so jobs find nothing there.",
+        hint=f"Write NAME=VALUE to {file}.",
+    )
 
 
 def _used(subject: Subject) -> list[TokenSecret]:

@@ -9,6 +9,7 @@ from simulator.cli.configuration import Configuration
 from simulator.cli.preparation import load_workflows, plan_started, start_workflows
 from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import RunOptions, Subject
+from simulator.environments.model import EnvironmentRules
 from simulator.indexes import IndexName
 from simulator.paths import RunFolder
 from simulator.run_events import Notice, RunEvent
@@ -19,13 +20,16 @@ on: {push: {tags: ['v*']}}
 jobs:
   publish:
     runs-on: ubuntu-latest
+    environment: PyPI
     steps:
       - run: twine upload dist/*
         env: {TWINE_PASSWORD: "${{ secrets.UPLOAD }}", OTHER: "${{ secrets.OTHER }}"}
 """
 
 
-def secrets(root: Path, given: Mapping[str, str], inside: Mapping[str, str]) -> tuple[Secrets, list[RunEvent]]:
+def secrets(
+    root: Path, given: Mapping[str, str], inside: Mapping[str, str], rules: EnvironmentRules | None = None
+) -> tuple[Secrets, list[RunEvent]]:
     file = root / "project/.github/workflows/w.yml"
     file.parent.mkdir(parents=True)
     file.write_text(WORKFLOW)
@@ -37,7 +41,11 @@ def secrets(root: Path, given: Mapping[str, str], inside: Mapping[str, str]) -> 
         options=options,
         root=options.directory,
         folder=RunFolder(root),
-        configuration=Configuration(secrets=given, environment_secrets={"pypi": inside}),
+        configuration=Configuration(
+            secrets=given,
+            environment_secrets={"pypi": inside},
+            environments={"pypi": rules} if rules else {},
+        ),
         identity=identity,
         source=source,
         variables={},
@@ -56,7 +64,7 @@ def test_a_token_that_is_not_given_is_assumed_and_said(tmp_path: Path) -> None:
     assert found.repository == {"UPLOAD": "minted for pypi"}
     assert found.tokens == ("minted for pypi",)
     assert isinstance(notice, Notice)
-    assert "UPLOAD (.github/workflows/w.yml:7) is assumed to hold a token of PyPI" in notice.message
+    assert "UPLOAD (.github/workflows/w.yml:8) is assumed to hold a token of PyPI" in notice.message
 
 
 def test_a_real_token_is_replaced_wherever_it_is_given(tmp_path: Path) -> None:
@@ -69,3 +77,20 @@ def test_a_real_token_is_replaced_wherever_it_is_given(tmp_path: Path) -> None:
 def test_what_is_no_token_is_handed_on(tmp_path: Path) -> None:
     found, said = secrets(tmp_path, {"UPLOAD": "hunter2"}, {})
     assert (found.repository, found.tokens, said) == ({"UPLOAD": "hunter2"}, (), [])
+
+
+def test_an_assumed_token_is_the_environments_that_declares_it(tmp_path: Path) -> None:
+    found, (notice,) = secrets(tmp_path, {}, {}, EnvironmentRules(name="pypi", secrets=("UPLOAD",)))
+    assert (found.repository, found.environments) == ({}, {"pypi": {"UPLOAD": "minted for pypi"}})
+    assert isinstance(notice, Notice)
+    assert "is assumed to hold a token" in notice.message
+
+
+def test_a_declared_secret_without_a_value_is_said(tmp_path: Path) -> None:
+    rules = EnvironmentRules(name="pypi", secrets=("KEY", "OTHER"))
+    found, (_, notice) = secrets(tmp_path, {}, {"OTHER": "x"}, rules)
+    assert found.environments == {"pypi": {"OTHER": "x"}}
+    assert isinstance(notice, Notice)
+    assert notice.message.startswith("KEY of the environment pypi has no value")
+    assert notice.hint is not None
+    assert ".secrets" in notice.hint

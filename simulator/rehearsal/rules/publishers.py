@@ -13,7 +13,7 @@ from simulator.twins.base import Publisher
 
 
 def publisher_mismatch(subject: Subject) -> Iterator[Problem]:
-    """No declared publisher fits the file and the environment of a job that publishes."""
+    """No declared publisher fits the file and the environment of a job that publishes, or none names the latter."""
     for found in publishing(subject.workflow):
         declared = [each for each in subject.publishers if found.index in {each.index}]
         if not found.trusted or not declared:
@@ -23,6 +23,8 @@ def publisher_mismatch(subject: Subject) -> Iterator[Problem]:
             yield _other_file(subject, found, declared)
         elif not any(_fits(each, found) for each in here):
             yield _other_environment(found, here)
+        elif found.job.environment is not None and not any(each.environment for each in here):
+            yield _any_environment(subject, found)
 
 
 def _other_file(subject: Subject, found: Publishing, declared: Sequence[Publisher]) -> Problem:
@@ -55,6 +57,20 @@ def _other_environment(found: Publishing, here: Sequence[Publisher]) -> Problem:
         span=environment.span if environment else found.job.span,
         message=f"Job {found.job.id} {has}, and the declared publisher wants {wanted}: PyPI would refuse the token",
         hint=f"Write environment: {wanted} in the job, or change the publisher.",
+    )
+
+
+def _any_environment(subject: Subject, found: Publishing) -> Problem:
+    environment = found.job.environment
+    assert environment is not None
+    file, name = PurePosixPath(subject.workflow.path).name, environment.name.source
+    return Problem(
+        span=environment.span,
+        severity=Severity.WARNING,
+        message=f"Job {found.job.id} has the environment {name}, and the declared publisher names none: PyPI takes the "
+        f"token of any job of {file}, with no regard to what protects the environment",
+        hint="Name it at PyPI, and in [[publishers]]"
+        + (f': environment = "{name}".' if environment.name.template.is_literal else "."),
     )
 
 

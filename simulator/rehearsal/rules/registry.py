@@ -71,7 +71,8 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "publisher-mismatch": _rule(
         Severity.ERROR,
-        "No declared publisher has the file name and the environment of a job that publishes.",
+        "No declared publisher has the file name and the environment of a job that publishes (a warning where none "
+        "names an environment).",
         "PyPI compares both, and refuses the token of a job that differs.",
         publishers.publisher_mismatch,
     ),
