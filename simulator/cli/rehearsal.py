@@ -21,6 +21,7 @@ from simulator.cli.preparation import (
 )
 from simulator.cli.resolution import Actions, read_actions, tell
 from simulator.cli.reviews import review_answers
+from simulator.cli.secrets import ask_on_terminal, asked_secrets
 from simulator.cli.subject import RunOptions, Subject
 from simulator.cli.supplies import parse_supplies, unused_supplies
 from simulator.engines.registry import choose
@@ -58,6 +59,8 @@ def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventS
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
         configuration = load_configuration(root, secret_file=options.secret_file)
+        if options.ask_secrets:
+            configuration = asked_secrets(configuration, ask_on_terminal)
         for secret in configuration.all_secrets:
             masker.add(secret)  # from here on none is shown
         actions = read_actions(options, configuration, observer)

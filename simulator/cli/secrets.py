@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from simulator.cli.configuration import Configuration
 from simulator.cli.subject import Subject
+from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
 from simulator.planning.calls import foreseen_jobs
 from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, passed_as, token_secrets
@@ -50,6 +53,27 @@ def rehearsal_secrets(subject: Subject, mint: Mint, emit: EventSink) -> Secrets:
     return Secrets(repository=repository, environments=environments, tokens=tuple(tokens))
 
 
+def asked_secrets(configuration: Configuration, ask: Callable[[str], str]) -> Configuration:
+    """The configuration with values, from `ask`, for secrets of environments that have none; an empty one is none."""
+    groups = {name: dict(group) for name, group in configuration.environment_secrets.items()}
+    for name, rules in configuration.environments.items():
+        group = groups.setdefault(name, {})
+        for secret in rules.secrets:
+            value = group.get(secret) or ask(f"Secret {secret} of the environment {name} (empty: none)")
+            if value:
+                group[secret] = value
+    return replace(configuration, environment_secrets=groups)
+
+
+def ask_on_terminal(question: str) -> str:
+    """Ask for a secret that is not shown. Raises UsageError where there is no terminal."""
+    import click
+
+    if not sys.stdin.isatty():
+        raise UsageError("--ask-secrets asks on a terminal, and there is none.", hint="Write them to .secrets.")
+    return str(click.prompt(question, default="", show_default=False, hide_input=True, err=True))
+
+
 def _claiming(subject: Subject, secret: str) -> list[str]:
     """The environments that declare a secret as theirs."""
     return [name for name, rules in subject.configuration.environments.items() if secret in rules.secrets]
@@ -71,7 +95,7 @@ def _missing(environment: str, names: Collection[str], subject: Subject) -> Noti
     verb = "has" if len(names) == 1 else "have"
     return Notice(
         message=f"{', '.join(names)} of the environment {environment} {verb} no value, so jobs find nothing there.",
-        hint=f"Write NAME=VALUE to {file}.",
+        hint=f"Write NAME=VALUE to {file}, or add --ask-secrets to be asked.",
     )
 
 

@@ -43,6 +43,7 @@ class RunOptions:
     approved: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     real_time: bool = False
+    ask_secrets: bool = False
     html: Path | None = None
     now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
 

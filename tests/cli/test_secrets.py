@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from simulator.cli.configuration import Configuration
+from simulator.cli.main import main
 from simulator.cli.preparation import load_workflows, plan_started, start_workflows
-from simulator.cli.secrets import Secrets, rehearsal_secrets
+from simulator.cli.secrets import Secrets, asked_secrets, rehearsal_secrets
 from simulator.cli.subject import RunOptions, Subject
 from simulator.environments.model import EnvironmentRules
 from simulator.indexes import IndexName
@@ -94,3 +98,28 @@ def test_a_declared_secret_without_a_value_is_said(tmp_path: Path) -> None:
     assert notice.message.startswith("KEY of the environment pypi has no value")
     assert notice.hint is not None
     assert ".secrets" in notice.hint
+
+
+def test_a_person_is_asked_for_what_has_no_value() -> None:
+    rules = {"pypi": EnvironmentRules(name="pypi", secrets=("KEY", "OTHER", "NONE"))}
+    given = Configuration(environments=rules, environment_secrets={"pypi": {"OTHER": "x"}})
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return "typed" if "KEY" in question else ""
+
+    found = asked_secrets(given, ask)
+    assert found.environment_secrets == {"pypi": {"OTHER": "x", "KEY": "typed"}}
+    assert found.all_secrets == ("x", "typed")
+    assert [question.split()[1] for question in questions] == ["KEY", "NONE"]
+
+
+def test_there_is_nobody_to_ask(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    (tmp_path / "pysim.toml").write_text("[environments.pypi]\nsecrets = ['KEY']\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert main(["run", "-C", str(tmp_path), "--tag", "v1", "--ask-secrets"]) == 2
+    assert "there is none" in capsys.readouterr().err

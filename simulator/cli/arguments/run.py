@@ -47,6 +47,7 @@ from simulator.cli.arguments.common import actions, directory, engine, event, mo
     help="Approve the deployments to an environment that has reviewers, in the place of being asked. Repeatable.",
 )
 @click.option("--reject", "rejected", multiple=True, metavar="ENVIRONMENT", help="Reject them. Repeatable.")
+@click.option("--ask-secrets", is_flag=True, help="Ask for secrets of environments that .secrets does not hold.")
 @click.option("--real-time", is_flag=True, help="Wait as long as the wait timers of environments say.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
 @click.option("--plain", is_flag=True, help="Print plain lines, as when the output is no terminal.")
