@@ -46,19 +46,14 @@ class LiveRenderer:
         self._clock = clock
         self._state = RunState()
         self._closed = self._asking = False
-        self._live = Live(
-            console=self._console,
-            get_renderable=self._frame,
-            refresh_per_second=_PER_SECOND,
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live = self._drawing()
 
     def __call__(self, event: RunEvent, /) -> None:
         self._state = advance(self._state, event)
         if isinstance(event, (ReviewRequested, ReviewEnded)):
             self._asking = isinstance(event, ReviewRequested)  # whoever is asked must see the question
+            if not self._asking:
+                self._live = self._drawing()  # the old one would wipe what was asked
         if self._asking or isinstance(event, RunFinished):
             self._live.stop()
         elif not self._live.is_started and self._state.finished is None:
@@ -73,6 +68,16 @@ class LiveRenderer:
         self._live.stop()
         if self._state.finished is not None:
             show(report(self._state, self._console, folder=self._folder), self._console)
+
+    def _drawing(self) -> Live:
+        return Live(
+            console=self._console,
+            get_renderable=self._frame,
+            refresh_per_second=_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
 
     def _log(self, event: StepLine) -> None:
         name = without_escapes(self._state.jobs[event.job_id].name) if event.job_id in self._state.jobs else ""

@@ -11,7 +11,17 @@ from rich.console import Console
 
 from simulator.report.live import LiveRenderer, frame
 from simulator.report.state import RunState, replay
-from simulator.run_events import Conclusion, JobFinished, JobPlanned, JobStarted, RunEvent, StepLine, StepStarted
+from simulator.run_events import (
+    Conclusion,
+    JobFinished,
+    JobPlanned,
+    JobStarted,
+    ReviewEnded,
+    ReviewRequested,
+    RunEvent,
+    StepLine,
+    StepStarted,
+)
 
 NOW = 1795419925.0
 EventsOf = Callable[[str], Sequence[RunEvent]]
@@ -124,3 +134,22 @@ def test_verbose_lines_keep_their_colours_and_nothing_else() -> None:
 
 def test_without_verbose_lines_do_not_scroll_by(events_of: EventsOf) -> None:
     assert "build | " not in play(events_of("go"))
+
+
+def test_the_tree_is_away_while_a_person_is_asked(events_of: EventsOf) -> None:
+    events = events_of("go")
+    started = next(n for n, e in enumerate(events) if isinstance(e, JobStarted) and e.job_id == "publish-pypi")
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=True, width=80, height=24, legacy_windows=False)
+    renderer = LiveRenderer(stream, console=console)
+    for event in [*events[:started], ReviewRequested(environment="pypi", reviewers=("ada",))]:
+        renderer(event)
+    stream.write("QUESTION")
+    renderer(events[started])  # another job goes on meanwhile
+    asked = stream.getvalue()
+    assert asked.endswith("QUESTION"), "nothing is drawn over the question"
+    renderer(ReviewEnded(environment="pypi"))
+    renderer.close()
+    after = stream.getvalue().removeprefix(asked)
+    assert "publish-pypi" in after
+    assert "\x1b[1A" not in after.partition("publish-pypi")[0], "the question stays"
