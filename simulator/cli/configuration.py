@@ -288,13 +288,6 @@ def _publisher(file: TomlFile, table: Mapping[str, object], keys: Keys, reposito
     )
 
 
-def _flag(file: TomlFile, table: Mapping[str, object], key: str, keys: Keys) -> bool:
-    value = table.get(key, False)
-    if not isinstance(value, bool):
-        raise file.fault(f"{key} is to be true or false.", (*keys, key), hint="Write true or false.")
-    return value
-
-
 def _time(file: TomlFile, table: Mapping[str, object], key: str, keys: Keys) -> float | None:
     """A date or a time; one without a zone is UTC's."""
     value = table.get(key)
