@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from packaging.utils import canonicalize_name
 
@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS file (
     pyversion TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL, sha256 TEXT NOT NULL,
     blake2_256 TEXT NOT NULL UNIQUE, requires_python TEXT, uploaded REAL NOT NULL, run_id TEXT NOT NULL,
     job_id TEXT NOT NULL, FOREIGN KEY (project, version) REFERENCES release (project, version));
+CREATE TABLE IF NOT EXISTS provenance (filename TEXT PRIMARY KEY REFERENCES file (filename), document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS burnt (filename TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS prohibited (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS flag (name TEXT PRIMARY KEY);
@@ -47,6 +48,7 @@ class Flag(StrEnum):
     READ_ONLY = "read-only"
     NO_UPLOADS = "disallow-new-upload"
     NO_PROJECTS = "disallow-new-project-registration"
+    NO_ATTESTATIONS = "disable-pep740"
     UNVERIFIED_EMAIL = "unverified-email"
     NO_SECOND_FACTOR = "no-two-factor"
 
@@ -186,6 +188,15 @@ class Catalogue:
     def add_file(self, file: File) -> None:
         """Make a file visible."""
         self._insert("file", **{name: getattr(file, name) for name in File.__slots__})
+
+    def provenance(self, filename: str) -> Mapping[str, Any] | None:
+        """Who attested a file and how, as the integrity API serves it (PEP 740); None for a file without."""
+        rows = self._rows("SELECT document FROM provenance WHERE filename = ?", filename)
+        return cast("Mapping[str, Any]", json.loads(rows[0]["document"])) if rows else None
+
+    def add_provenance(self, filename: str, document: Mapping[str, Any]) -> None:
+        """Keep the provenance of a visible file."""
+        self._insert("provenance", filename=filename, document=json.dumps(document))
 
     def is_burnt(self, filename: str) -> bool:
         """Whether a file of that name was deleted once."""
