@@ -9,6 +9,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from simulator.twins.pypi.accept import acceptable
+
 _GENERIC: Final = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     403: "Access was denied to this resource.",
@@ -29,13 +31,13 @@ class RefusedError(Exception):
 
 def refusal(request: Request, error: RefusedError) -> Response:
     """The answer in the form that the client accepts, with the standard reason phrase, as the index's CDN leaves it."""
-    accept, code = request.headers.get("accept", ""), f"{error.status} {error}"
-    generic = _GENERIC[error.status]
-    if "text/html" in accept or "*/*" in accept:
+    code, generic = f"{error.status} {error}", _GENERIC[error.status]
+    form = next(iter(acceptable(request.headers.get("accept", ""), ("text/html", "application/json"))), "text/plain")
+    if form == "text/html":
         head, said = html.escape(code, quote=False), html.escape(str(error), quote=False)
         page = f"<html>\n <head>\n  <title>{head}</title>\n </head>\n <body>\n  <h1>{head}</h1>\n"
         return HTMLResponse(f"{page}  {generic}<br/><br/>\n{said}\n\n\n </body>\n</html>", error.status)
-    if "application/json" in accept:
+    if form == "application/json":
         title = http.HTTPStatus(error.status).phrase
         return JSONResponse(
             {"message": f"{generic}\n\n\n{error}\n\n", "code": code, "title": title}, status_code=error.status
