@@ -39,7 +39,8 @@ class Verdict(enum.StrEnum):
 class RunStarted:
     """A run begins: which event is rehearsed for which repository.
 
-    With `snapshot` the commit is one that pysim made of the files as they are.
+    With `snapshot` the commit is one that pysim made of the files as they are. `faults` are those that the local
+    stand-ins were told to have, as the user writes them.
     """
 
     run_id: str
@@ -49,6 +50,7 @@ class RunStarted:
     repository: str
     at: float
     snapshot: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -313,6 +315,15 @@ class FileUploaded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FaultInjected:
+    """A fault that the user asked for took effect on a job; `fault` as in `RunStarted`, `what` is what it did."""
+
+    job_id: str
+    fault: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RefChanged:
     """A branch or a tag that a job changed on GitHub's stand-in; `before` is None for a new one, `after` for a deleted.
 
@@ -408,6 +419,7 @@ RunEvent = (
     | CacheUsed
     | TokenExchanged
     | FileUploaded
+    | FaultInjected
     | RefChanged
     | ReleaseChanged
     | Installed

@@ -57,10 +57,11 @@ from simulator.workflow.model import Workflow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performed:
-    """What the jobs did: their results, and the index of each file that one took."""
+    """What the jobs did: their results, the index of each file that one took, and the faults that took effect."""
 
     results: tuple[JobResult, ...] = ()
     published: tuple[IndexName, ...] = ()
+    fired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +114,7 @@ def perform(
         for workflow, (name, folder) in product(workflows, subject.supplied.items()):
             twins.supply(workflow.number, name, folder)
         results = _run(workflows, actions, subject.masker)
+        twins.mend()  # what follows is pysim's own
         published = twins.published()
         if published:
             for finding in already_released(twins.released(), again=_was_tagged(subject)):
@@ -120,7 +122,8 @@ def perform(
             check_published(stage, published)
         if subject.options.keep_index:
             twins.keep_index()
-    return Performed(results=results, published=tuple(file.index for file in published))
+        fired = tuple(twins.fired())
+    return Performed(results=results, published=tuple(file.index for file in published), fired=fired)
 
 
 def clock_from(start: float | None) -> Callable[[], float]:
@@ -162,6 +165,7 @@ def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
         offline=subject.options.offline,
         facts=_facts(subject),
         copies=submodule_copies(subject.source, subject.identity) if subject.options.offline else {},
+        faults=subject.faults,
         mask=lambda job_id, text: subject.masker.of(job_id).mask(text),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
+from simulator.rehearsal.faults import never_met, with_faults
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
@@ -41,7 +42,9 @@ from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
 from simulator.runner.preflight import preflight
+from simulator.triggers.model import Event, RepositoryIdentity, Source
 from simulator.triggers.repository import read_file
+from simulator.twins.faults.names import Fault, parse_faults
 
 
 def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
@@ -68,7 +71,10 @@ def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventS
         _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
+    for finding in never_met({str(fault): fault.says for fault in subject.faults}, performed.fired):
+        observer.raise_finding(finding)
     judgement = judge(_outcomes(performed), observer.findings, performed.published)
+    judgement = with_faults(judgement, list(map(str, subject.faults)), performed.fired)
     observer(
         RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
     )
@@ -86,25 +92,15 @@ def _prepare(
 ) -> Subject:
     """Read the repository and plan what the event starts."""
     supplied = parse_supplies(options.artifacts, Path.cwd())
+    faults = parse_faults(options.faults)
     answers = review_answers(options.approved, options.rejected, configuration.environments)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)
     started = start_workflows(options, identity, source, workflows)
     event = started[0].event
-    emit(
-        RunStarted(
-            run_id=folder.id,
-            event=event.name,
-            ref=event.ref,
-            sha=source.sha,
-            repository=identity.full_name,
-            at=time.time(),
-            snapshot=source.snapshot,
-        )
-    )
-    for note in notes:
-        emit(note)
+    for opening in (_opening(folder.id, event, identity, source, faults), *notes):
+        emit(opening)
     variables = repository_variables(options, configuration)
     fetch = partial(actions.called_file, emit=emit)
     calls = load_called(source, identity, (item.workflow for item in started if item.match.starts), fetch)
@@ -132,7 +128,23 @@ def _prepare(
         plans=plans,
         supplied=supplied,
         answers=answers,
+        faults=faults,
         masker=masker,
+    )
+
+
+def _opening(
+    run_id: str, event: Event, identity: RepositoryIdentity, source: Source, faults: Sequence[Fault]
+) -> RunStarted:
+    return RunStarted(
+        run_id=run_id,
+        event=event.name,
+        ref=event.ref,
+        sha=source.sha,
+        repository=identity.full_name,
+        at=time.time(),
+        snapshot=source.snapshot,
+        faults=tuple(map(str, faults)),
     )
 
 

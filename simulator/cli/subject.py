@@ -12,6 +12,7 @@ from simulator.paths import RunFolder
 from simulator.planning.model import Plan
 from simulator.runner.masking import Masker
 from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.twins.faults.names import Fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +46,7 @@ class RunOptions:
     real_time: bool = False
     ask_secrets: bool = False
     html: Path | None = None
+    faults: tuple[str, ...] = ()
     now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
 
 
@@ -61,5 +63,6 @@ class Subject:
     variables: Mapping[str, str]
     plans: tuple[Plan, ...]
     supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name
+    faults: tuple[Fault, ...] = ()
     answers: Mapping[str, bool] = field(default_factory=dict)  # whether a review approves, by the environment's name
     masker: Masker = field(default_factory=Masker)

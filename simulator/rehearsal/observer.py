@@ -18,6 +18,7 @@ from simulator.run_events import (
     Annotation,
     Conclusion,
     EventSink,
+    FaultInjected,
     FileUploaded,
     FindingRaised,
     JobFinished,
@@ -85,6 +86,8 @@ REFUSED_UPLOADS: Final = (
             ".secrets: pysim then gives the job a token of the local index."
         ),
     ),
+    ("temporarily disabled", "Wait until the index takes uploads again, then re-run the failed job."),
+    ("token is expired", "Re-run the failed job for a new token, and let fewer or smaller files go with one token."),
     ("local versions", "Publish a version without the part after the +: build from the tag itself."),
 )
 
@@ -110,6 +113,7 @@ class Observer:
         self._current: dict[str, StepStarted] = {}
         self._errors: dict[StepKey, list[str]] = {}
         self._refusals: dict[str, Finding] = {}
+        self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
         self._findings: list[Finding] = []
 
@@ -148,6 +152,8 @@ class Observer:
                 self._refusals.setdefault(event.job_id, _refused_exchange(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
                 self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
+            case FaultInjected():
+                self._faults[event.job_id] = event
             case StepFinished():
                 return self._ended_step(event)
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
@@ -165,13 +171,13 @@ class Observer:
 
     def _ended_step(self, event: StepFinished) -> Finding | None:
         """What an index refused is an error when the step failed by it, and else what the step wanted."""
-        refusal = self._refusals.pop(event.job_id, None)
+        refusal, fault = self._refusals.pop(event.job_id, None), self._faults.pop(event.job_id, None)
         if event.conclusion is not Conclusion.FAILURE:
             return _forgiven(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
-        return refusal or self._failed_step(event)
+        return refusal or (self._felled_step(event, fault) if fault else self._failed_step(event))
 
     def _late_job(self, job_id: str, reason: str) -> Finding:
         return Finding(
@@ -181,6 +187,17 @@ class Observer:
             where=self._place(job_id),
             would_show=reason,
             hint="Raise the job's `timeout-minutes`, or find what makes the step that was cut off wait.",
+        )
+
+    def _felled_step(self, event: StepFinished, fault: FaultInjected) -> Finding:
+        """A step that failed after a fault that the user asked for: what it says is what the release would say."""
+        said = self._failed_step(event)
+        return replace(
+            said,
+            code="injected-fault",
+            message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
+            hint="So the release would end, too. When the service works again, re-run the failed job: `pysim drill` "
+            "rehearses that.",
         )
 
     def _failed_step(self, event: StepFinished) -> Finding:

@@ -25,6 +25,7 @@ from simulator.report.words import (
     cache_words,
     commit,
     duration,
+    fault_words,
     index_name,
     last_lines,
     place,
@@ -90,6 +91,7 @@ def report(
         ("Trigger", _trigger(state)),
         ("Engine", _engine(state)),
         ("Actions", _actions(state)),
+        ("Faults", _faults(state)),
         ("Jobs", _jobs(state)),
         ("Artifacts", _artifacts(state)),
         ("Caches", _caches(state)),
@@ -148,6 +150,11 @@ def _actions(state: RunState) -> list[Line]:
     if all(action.builtin for action in state.actions):
         return []
     return columns((action.uses, stands_in(action)) for action in state.actions)
+
+
+def _faults(state: RunState) -> list[Line]:
+    """What was made to fail: such a run says of a release only whether it would survive that."""
+    return columns(((fault, "bold"), fault_words(fired)) for fault, fired in state.faults.items())
 
 
 def _jobs(state: RunState) -> list[Line]:

@@ -31,6 +31,7 @@ from simulator.run_events import (
     CacheUsed,
     Conclusion,
     EngineChosen,
+    FaultInjected,
     FileUploaded,
     FindingRaised,
     GateEvaluated,
@@ -109,6 +110,8 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = _job(state, event)
         case ReviewRequested():
             lines = [f"environment {event.environment} waits for a review by {' or '.join(event.reviewers)}"]
+        case FaultInjected():
+            lines = [f"{event.job_id}: fault {event.fault}: {event.what}"]
         case RefChanged():
             lines = [f"{event.job_id}: {ref_words(event)}"]
         case ReleaseChanged():
@@ -131,6 +134,7 @@ def _run(event: RunStarted | Notice | EngineChosen | Progress | WorkflowConsider
     match event:
         case RunStarted():
             lines = [f"rehearsal of {trigger(event)} in {event.repository}, {commit(event)}"]
+            lines += [f"with the faults {', '.join(event.faults)}"] if event.faults else []
         case Notice():
             lines = [f"note: {event.message}", *([f"  {event.hint}"] if event.hint else [])]
         case EngineChosen():

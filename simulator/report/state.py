@@ -18,6 +18,7 @@ from simulator.run_events import (
     CacheUsed,
     Conclusion,
     EngineChosen,
+    FaultInjected,
     FileUploaded,
     FindingRaised,
     GateEvaluated,
@@ -46,7 +47,7 @@ from simulator.run_events import (
 )
 
 LAST_LINES: Final = 25
-_OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | TwinRequest
+_OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | FaultInjected | Installed | TwinRequest
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
     RunStarted
@@ -129,6 +130,7 @@ class RunState:
     caches: tuple[CacheUsed, ...] = ()
     exchanges: tuple[TokenExchanged, ...] = ()
     uploads: tuple[FileUploaded, ...] = ()
+    injected: tuple[FaultInjected, ...] = ()
     installs: tuple[Installed, ...] = ()
     refs: tuple[RefChanged, ...] = ()
     releases: tuple[ReleaseChanged, ...] = ()  # of each the last, but none that was made and deleted again
@@ -152,6 +154,12 @@ class RunState:
         """The files that an index took, each once."""
         taken = {(u.index, u.project, u.filename): u for u in self.uploads if 200 <= u.status < 300}
         return tuple(taken.values())
+
+    @property
+    def faults(self) -> Mapping[str, tuple[FaultInjected, ...]]:
+        """What each fault did that the user asked for; nothing of one that never took effect."""
+        asked = self.started.faults if self.started else ()
+        return {fault: tuple(each for each in self.injected if each.fault == fault) for fault in asked}
 
     def failed_steps(self) -> tuple[tuple[JobState, StepState], ...]:
         """The steps that failed their job, in the order of jobs and steps."""
@@ -186,7 +194,15 @@ def advance(state: RunState, event: RunEvent) -> RunState:
             return _job(state, event)
         case StepStarted() | StepLine() | StepFinished() | StepSummary() | StepVariables() | Annotation():
             return _step(state, event)
-        case ArtifactStored() | CacheUsed() | TokenExchanged() | FileUploaded() | Installed() | TwinRequest():
+        case (
+            ArtifactStored()
+            | CacheUsed()
+            | TokenExchanged()
+            | FileUploaded()
+            | FaultInjected()
+            | Installed()
+            | TwinRequest()
+        ):
             return _outside(state, event)
         case RefChanged() | ReleaseChanged():
             return _github(state, event)
@@ -288,6 +304,8 @@ def _outside(state: RunState, event: _OutsideEvent) -> RunState:
             state = replace(state, exchanges=(*state.exchanges, event))
         case FileUploaded():
             state = replace(state, uploads=(*state.uploads, event))
+        case FaultInjected():
+            state = replace(state, injected=(*state.injected, event))
         case Installed():
             state = replace(state, installs=(*state.installs, event))
         case TwinRequest():

@@ -85,6 +85,13 @@ class PublisherSummary(TypedDict):
     claims: list[ClaimSummary]
 
 
+class FaultSummary(TypedDict):
+    """A fault that the stand-ins were told to have; `effects` is what it did each time, empty when nothing met it."""
+
+    fault: str
+    effects: list[str]
+
+
 class InstallSummary(TypedDict):
     """An install from a local index."""
 
@@ -174,6 +181,7 @@ class Summary(TypedDict):
     github: GithubSummary
     annotations: list[AnnotationSummary]
     findings: list[FindingSummary]
+    faults: NotRequired[list[FaultSummary]]  # when there were any
 
 
 def summary(state: RunState) -> Summary | None:
@@ -181,7 +189,7 @@ def summary(state: RunState) -> Summary | None:
     started, engine, finished = state.started, state.engine, state.finished
     if finished is None:
         return None
-    return Summary(
+    made = Summary(
         schemaVersion=SUMMARY_VERSION,
         runId=started.run_id if started else None,
         verdict=finished.verdict.value,
@@ -211,6 +219,12 @@ def summary(state: RunState) -> Summary | None:
         annotations=[_annotation(note) for note in by_level(state.annotations)],
         findings=[_finding(finding) for finding in state.findings],
     )
+    if state.faults:
+        made["faults"] = [
+            FaultSummary(fault=fault, effects=[f"{each.job_id}: {each.what}" for each in fired])
+            for fault, fired in state.faults.items()
+        ]
+    return made
 
 
 def _ended(conclusion: Conclusion | None, started_at: float | None) -> str:

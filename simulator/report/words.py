@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, assert_never
 
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.run_events import ActionResolved, CacheUsed, Conclusion, RunStarted, StepLine, Verdict
+from simulator.run_events import ActionResolved, CacheUsed, Conclusion, FaultInjected, RunStarted, StepLine, Verdict
 
 # What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab. Of
 # Unicode's, those that show text in another order than it has.
@@ -84,6 +84,15 @@ def commit(started: RunStarted) -> str:
 def index_name(index: str) -> str:
     """The name that people know an index by."""
     return TITLES.get(index, index)
+
+
+def fault_words(fired: Sequence[FaultInjected]) -> str:
+    """How often a fault took effect and what it did first: `twice, first on publish: upload: ...`."""
+    if not fired:
+        return "never took effect: nothing of the run met it"
+    times = {1: "once", 2: "twice"}.get(len(fired), f"{len(fired)} times")
+    said = fired[0].what.splitlines()[0]
+    return f"{times}, {'first ' if len(fired) > 1 else ''}on {fired[0].job_id}: {said}"
 
 
 def cache_words(cache: CacheUsed) -> str:

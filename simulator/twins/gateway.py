@@ -23,6 +23,7 @@ from uvicorn.server import ServerState
 
 from simulator.errors import TwinError
 from simulator.paths import make_temporary_folder, remove_folder, temporary_parents
+from simulator.twins.faults.phrase import Protocol
 from simulator.twins.greeting import LIMIT, Greeting, Tls, read_greeting
 from simulator.twins.hosts import host_name, twin_of
 from simulator.twins.outside import Outside, RefusedError, Streams
@@ -135,7 +136,7 @@ class Gateway:
         state = {"job": door.job_id, "port": port}
         with contextlib.suppress(OSError):  # the client does not trust pysim's authority, or left
             await loop.connect_accepted_socket(
-                lambda: H11Protocol(self._application, door.server, state, loop), connection.dup(), ssl=tls
+                lambda: Protocol(self._application, door.server, state, loop), connection.dup(), ssl=tls
             )
 
     async def _let_out(self, door: _Door, connection: socket.socket, host: str, port: int) -> None:

@@ -34,6 +34,8 @@ from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
 from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
+from simulator.twins.faults.injection import Injection
+from simulator.twins.faults.names import Fault
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
@@ -73,6 +75,7 @@ class TwinSettings:
     usual environment variables (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY in any case). `ports` are what sandboxes
     listen on beside the indexes' own. `offline` lets nothing reach the network. `facts` are what GitHub knows of the
     repository, `copies` the git folders of others (owner/name in lower case) that are read from there.
+    `faults` are what fails until `LocalTwins.mend`.
     """
 
     run_id: str
@@ -92,6 +95,7 @@ class TwinSettings:
     offline: bool = False
     facts: RepositoryFacts = field(default_factory=RepositoryFacts)
     copies: Mapping[str, Path] = field(default_factory=dict)
+    faults: Sequence[Fault] = ()
     mask: Mask = lambda _job_id, text: text
 
     @property
@@ -105,7 +109,9 @@ class LocalTwins:
     """The twins of `base.Twins`, in this process. A context manager; methods may be called from any thread."""
 
     def __init__(self, settings: TwinSettings, emit: EventSink, *, clock: Clock = time.time) -> None:
-        self._settings, self._emit, self._clock = settings, emit, clock
+        self._settings, self._emit = settings, emit
+        self._injection = Injection(faults=settings.faults, emit=emit, machine_clock=clock)
+        self._clock = clock = self._injection.clock
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._authority = Authority.load(settings.authority)
         self._outside = Outside(
@@ -220,6 +226,14 @@ class LocalTwins:
         with self._stores[index].transaction() as catalogue:
             return mint_for_user(catalogue, indexes()[index].main_host)
 
+    def mend(self) -> None:
+        """Let nothing fail on request any more; publishers that were removed are registered again."""
+        self._injection.end()
+
+    def fired(self) -> Sequence[str]:
+        """The faults that took effect so far, as the user writes them."""
+        return self._injection.fired
+
     def keep_index(self) -> None:
         """Make this run's indexes the baseline of later runs, in one step."""
         keep(self._stores, self._settings.baseline)
@@ -231,6 +245,7 @@ class LocalTwins:
         return self._thread
 
     def __enter__(self) -> Self:
+        self._injection.begin(self._stores, self._publishers)
         self._thread = _LoopThread(self._serve)
         return self
 
@@ -298,13 +313,14 @@ class LocalTwins:
 
     def _twins(self, git: GitTwin, late: Mapping[TwinName, ASGIApp]) -> Mapping[TwinName, ASGIApp]:
         missing = request_response(not_stood_in_for)
-        return {
+        twins: Mapping[TwinName, ASGIApp] = {
             "oidc": self._oidc.app,
             "results": self._results.app,
             "github": request_response(git.answer),
             "unanswered": missing,
             **late,
         }
+        return {name: self._injection.around(name, twin) for name, twin in twins.items()}
 
     def _api_twin(self, clone: Clone, callers: Callers, upstream: Upstream) -> tuple[ApiTwin, Closing]:
         from simulator.twins.github_api.assembly import Surroundings, api_twin
@@ -335,7 +351,7 @@ class LocalTwins:
             run_id=settings.run_id,
             urls=(settings.index_url, settings.extra_index_urls),
             offline=settings.offline,
-            emit=self._emit,
+            emit=self._injection.watched(name, self._emit),
             clock=self._clock,
         )
         return index_twin(indexes()[name], self._stores[name], surroundings)

@@ -40,6 +40,14 @@ from simulator.cli.arguments.common import actions, directory, engine, event, mo
     help="Let the stand-ins' clocks show this time (ISO 8601, UTC without a zone): 2026-01-31, 2026-01-31T12:00:00Z.",
 )
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Let an outside system fail: upload-503=2 answers the second upload with 503. docs/drill.md lists the names; "
+    "a misspelt one shows them. Repeatable.",
+)
+@click.option(
     "--approve",
     "approved",
     multiple=True,

@@ -23,6 +23,7 @@ from simulator.report.words import (
     cache_words,
     commit,
     duration,
+    fault_words,
     index_name,
     place,
     plural,
@@ -301,8 +302,14 @@ def _notes(record: RunRecord) -> list[Part]:
     return [items(shown)] if shown else []
 
 
+def _faults(record: RunRecord) -> list[Part]:
+    rows = [(code(fault), fault_words(fired)) for fault, fired in record.state.faults.items()]
+    return [table(("Fault", "Took effect"), rows, caption="What was made to fail")] if rows else []
+
+
 SECTIONS: Final[Sequence[tuple[str, Callable[[RunRecord], list[Part]]]]] = (
     ("Findings", _findings),
+    ("Faults", _faults),
     ("Jobs", jobs),
     ("Annotations", _annotations),
     ("Summaries", _summaries),

@@ -49,6 +49,8 @@ class Flag(StrEnum):
     NO_UPLOADS = "disallow-new-upload"
     NO_PROJECTS = "disallow-new-project-registration"
     NO_ATTESTATIONS = "disable-pep740"
+    NO_TRUSTED_PUBLISHING = "disallow-oidc"
+    NO_GITHUB_PUBLISHING = "disallow-github-oidc"
     UNVERIFIED_EMAIL = "unverified-email"
     NO_SECOND_FACTOR = "no-two-factor"
 
@@ -218,6 +220,10 @@ class Catalogue:
         """Bring the index into a state."""
         self._insert("flag", name=flag)
 
+    def lower_flag(self, flag: Flag) -> None:
+        """Bring the index out of a state."""
+        self._database.execute("DELETE FROM flag WHERE name = ?", (flag,))
+
     def status(self, project: Project) -> Status | None:
         """Why a project takes no files; None when it does."""
         rows = self._rows("SELECT status FROM project_status WHERE project = ?", project.name)
@@ -258,6 +264,10 @@ class Catalogue:
     def forget_token(self, token: Token) -> None:
         """Make a token unknown."""
         self._database.execute("DELETE FROM token WHERE id = ?", (token.id,))
+
+    def forget_publishers_tokens(self) -> None:
+        """Make all tokens unknown that publishers got: none outlives its publisher."""
+        self._database.execute("DELETE FROM token WHERE publisher IS NOT NULL")
 
     def is_id_token_used(self, jti: str) -> bool:
         """Whether an ID token was exchanged already."""

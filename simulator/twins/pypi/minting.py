@@ -15,7 +15,7 @@ import jwt
 from simulator.indexes import Index
 from simulator.run_events import EventSink, Notice, TokenExchanged
 from simulator.twins.oidc import ISSUER, Issuer
-from simulator.twins.pypi.catalogue import Catalogue, Project
+from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
 from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, look_up
 from simulator.twins.pypi.refusals import RefusedError
@@ -49,6 +49,11 @@ class Minting:
     emit: EventSink
     clock: Clock
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the index has trusted publishing turned on."""
+        return not self._has(Flag.NO_TRUSTED_PUBLISHING)
+
     def exchange(self, body: bytes, job_id: str) -> tuple[int, Mapping[str, Any]]:
         """The status and the JSON that answer a request of a job."""
         claims: Claims = {}
@@ -79,10 +84,16 @@ class Minting:
                 catalogue.forget_token(identity.token)
         return 202, {"message": "Accepted"}
 
+    def _has(self, flag: Flag) -> bool:
+        with self.store.reading() as catalogue:
+            return catalogue.has(flag)
+
     def _verify(self, token: str, claims: Claims) -> None:
         """Signature, then the registered claims by this index's own clock; one text for every cause."""
         if claims["iss"] != ISSUER:
             raise MintError("invalid-payload", "unknown trusted publishing issuer")
+        if not self.is_open or self._has(Flag.NO_GITHUB_PUBLISHING):
+            raise MintError("not-enabled", "github trusted publishing functionality not enabled")
         keys = {key["kid"]: key for key in self.issuer.keys["keys"]}
         try:
             key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])

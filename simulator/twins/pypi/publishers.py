@@ -71,11 +71,20 @@ class Publishers:
     def __init__(self, declared: Sequence[Publisher]) -> None:
         self._publishers = list(declared)
         self._lock = threading.Lock()
+        self._withdrawn = False
 
     def assume(self, publisher: Publisher) -> None:
         """Add one that the configuration does not declare."""
         with self._lock:
             self._publishers.append(replace(publisher, declared=False))
+
+    def withdraw(self) -> None:
+        """Let the indexes know none, as when their owners remove them."""
+        self._withdrawn = True
+
+    def restore(self) -> None:
+        """Let the indexes know them again."""
+        self._withdrawn = False
 
     def pending(self, index: IndexName, fates: Fates) -> Sequence[Registration]:
         """The rows of an index that wait for their project, one for each publisher."""
@@ -94,7 +103,8 @@ class Publishers:
 
     def _rows(self, index: IndexName) -> Sequence[Registration]:
         with self._lock:
-            return [registration(publisher) for publisher in self._publishers if publisher.index == index]
+            known = [] if self._withdrawn else self._publishers
+            return [registration(publisher) for publisher in known if publisher.index == index]
 
     def nearest(self, index: IndexName, claims: Claims) -> tuple[Registration | None, tuple[ClaimCheck, ...]]:
         """The row with the most values that fit, and each value beside the claim."""

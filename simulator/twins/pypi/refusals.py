@@ -9,6 +9,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
+from simulator.twins.faults.phrase import SAID
 from simulator.twins.pypi.accept import acceptable
 
 _GENERIC: Final = {
@@ -31,6 +32,7 @@ class RefusedError(Exception):
 
 def refusal(request: Request, error: RefusedError) -> Response:
     """The answer in the form that the client accepts, with the standard reason phrase, as the index's CDN leaves it."""
+    request.scope["state"][SAID] = str(error)
     code, generic = f"{error.status} {error}", _GENERIC[error.status]
     form = next(iter(acceptable(request.headers.get("accept", ""), ("text/html", "application/json"))), "text/plain")
     if form == "text/html":

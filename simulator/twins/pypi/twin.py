@@ -69,6 +69,8 @@ class IndexTwin:
         self.app.router.redirect_slashes = False
 
     async def _audience(self, _request: Request) -> Response:
+        if not self._minting.is_open:
+            return JSONResponse({"message": "Trusted publishing functionality not enabled"}, status_code=403)
         return JSONResponse({"audience": self._index.name})
 
     async def _mint(self, request: Request) -> Response:

@@ -1,0 +1,56 @@
+"""Which of the services that a release touches a request is for. Knows no fault."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from simulator.twins.hosts import TwinName
+
+_SIMPLE: Final = re.compile(r"/simple/([^/]+)/")
+_ARTIFACTS: Final = "/twirp/github.actions.results.api.v1.ArtifactService/"
+
+
+class Place(StrEnum):
+    """A service."""
+
+    AUDIENCE = "audience"
+    MINT = "mint-token"
+    UPLOAD = "upload"
+    SIMPLE = "simple index"
+    ID_TOKEN = "ID token"  # noqa: S105 - no token
+    ARTIFACTS = "artifact service"
+    BLOBS = "artifact storage"
+    SIGSTORE = "certificate authority"
+
+
+def place_of(twin: TwinName, method: str, path: str) -> Place | None:
+    """The service that a request to a twin is for; None for what never fails on request."""
+    match twin:
+        case "pypi" | "testpypi":
+            return _on_index(method, path)
+        case "oidc" if path.startswith("/idtoken/"):
+            return Place.ID_TOKEN
+        case "results" if path.startswith(_ARTIFACTS):
+            return Place.ARTIFACTS
+        case "results" if path.startswith("/blob/"):
+            return Place.BLOBS
+        case _:
+            return None
+
+
+def simple_project(path: str) -> str | None:
+    """The project whose simple page a path is."""
+    match = _SIMPLE.fullmatch(path)
+    return match[1] if match else None
+
+
+def _on_index(method: str, path: str) -> Place | None:
+    if path == "/_/oidc/audience":
+        return Place.AUDIENCE
+    if method == "POST" and path.startswith("/_/oidc/") and path.endswith("/mint-token"):
+        return Place.MINT
+    if method == "POST" and path == "/legacy/":
+        return Place.UPLOAD
+    return Place.SIMPLE if method == "GET" and simple_project(path) else None

@@ -1,0 +1,75 @@
+"""`--fault`: the names, their values, and what is said of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simulator.cli.main import main
+from simulator.errors import UsageError
+from simulator.twins.faults.names import FORMS, FaultName, describe_faults, parse_faults
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("oidc-down", "oidc-down"),
+        ("upload-503", "upload-503=1"),
+        ("upload-503=2", "upload-503=2"),
+        ("upload-503=2+", "upload-503=2+"),
+        ("publisher-removed", "publisher-removed=0"),
+        ("slow=0.25", "slow=0.25"),
+        ("index-delay", "index-delay=60"),
+    ],
+)
+def test_a_fault_is_read(given: str, shown: str) -> None:
+    (fault,) = parse_faults([given])
+    assert str(fault) == shown
+    assert parse_faults([shown]) == (fault,)
+
+
+@pytest.mark.parametrize(
+    ("given", "message", "hint"),
+    [
+        ("index-readonly", "there is no fault index-readonly", "Did you mean index-read-only?"),
+        ("fire", "there is no fault fire", "There is: "),
+        ("oidc-down=1", "oidc-down takes no value", "--fault oidc-down"),
+        ("slow", "slow needs a value", "--fault slow=6"),
+        ("slow=0", "no time between 0 and 600 seconds", "SECONDS"),
+        ("slow=soon", "no time between 0 and 600 seconds", "SECONDS"),
+        ("upload-503=0", "no number of a request, from 1 on", "N-th"),
+        ("upload-503=-1", "no number of a request", "N-th"),
+        ("token-expired=2+", "no number of a request", "N-th"),
+    ],
+)
+def test_what_is_none_is_refused(given: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="--fault") as caught:
+        parse_faults([given])
+    assert message in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_the_same_twice_is_once() -> None:
+    assert len(parse_faults(["slow=1", "oidc-down", "slow=1"])) == 2
+
+
+def test_every_fault_says_what_it_does() -> None:
+    assert set(FORMS) == set(FaultName)
+    for written, says in describe_faults():
+        assert written.partition("=")[0] in set(FaultName)
+        assert says[0].islower() or says.startswith("GitHub")
+    assert parse_faults(["upload-503=2+"])[0].says == "the 2nd and every later upload request is answered with 503"
+    assert parse_faults(["publisher-removed=0"])[0].says == "the trusted publishers are removed before the exchange"
+
+
+def test_the_command_refuses_it_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "-C", "sample_repo", "--tag", "v0.1.0", "--engine", "local", "--fault", "oidc-dwn"]) == 2
+    assert "Did you mean oidc-down?" in capsys.readouterr().err
+
+
+def test_the_page_has_every_fault() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/drill.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert table == list(describe_faults())
