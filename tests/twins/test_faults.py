@@ -14,9 +14,9 @@ from simulator.twins.faults.names import parse_faults
 
 from .conftest import Job, Rig, Start, publisher
 from .distributions import Form, sdist_form, write_dists
+from .index_clients import pip, twine
 from .test_artifacts import Toolkit
 from .test_minting import exchange, id_token
-from .test_pypi_clients import pip, twine
 
 PYPI = indexes()["pypi"]
 AUDIENCE = f"https://{PYPI.upload_host}/_/oidc/audience"
@@ -55,28 +55,28 @@ class TestUploads:
         assert fired(rig) == ["upload-503=2"]
         assert rig.twins.fired() == ("upload-503=2",)
 
-    def test_twine_tries_again_at_once(self, start: Start, python: str) -> None:
+    def test_twine_tries_again_at_once(self, start: Start) -> None:
         rig = faulty(start, "upload-503")
         job = rig.job()
         built = write_dists(job.folder / "dist")
-        done = twine(job, python, *map(str, built), "-u", "__token__", "-p", rig.twins.upload_token("pypi"))
+        done = twine(job, built, token=rig.twins.upload_token("pypi"))
         assert done.returncode == 0, done.stdout
         assert 'Received "503: Service Unavailable"' in done.stdout
         assert "Package upload appears to have failed. Retry 1 of 5." in " ".join(done.stdout.split())
         assert len(rig.twins.published()) == 2
 
-    def test_twine_gives_up_after_five_and_leaves_a_part(self, start: Start, python: str) -> None:
+    def test_twine_gives_up_after_five_and_leaves_a_part(self, start: Start) -> None:
         rig = faulty(start, "upload-503=2+")
         job = rig.job()
         built = write_dists(job.folder / "dist")
-        words = [*map(str, built), "-u", "__token__", "-p", rig.twins.upload_token("pypi")]
-        done = twine(job, python, *words)
+        token = rig.twins.upload_token("pypi")
+        done = twine(job, built, token=token)
         assert done.returncode == 1
         assert "Retry 5 of 5." in done.stdout
         assert "HTTPError: 503 Service Unavailable" in done.stdout
         assert [file.filename for file in rig.twins.published()] == [built[0].name]
         rig.twins.mend()
-        again = twine(job, python, *words)
+        again = twine(job, built, token=token)
         assert again.returncode == 0, again.stdout
         assert [file.filename for file in rig.twins.published()] == [path.name for path in built]
         assert fired(rig) == ["upload-503=2+"] * 5
@@ -149,11 +149,11 @@ class TestUploads:
         assert not [name for name in answer.headers if "pysim" in name]
         assert job.http.get(AUDIENCE).reason_phrase == "OK"
 
-    def test_twine_shows_the_reason_phrase(self, start: Start, python: str) -> None:
+    def test_twine_shows_the_reason_phrase(self, start: Start) -> None:
         rig = faulty(start, "reason-phrase")
         job = rig.job()
         built = write_dists(job.folder / "dist", version="0.1.0+local")
-        done = twine(job, python, str(built[0]), "-u", "__token__", "-p", rig.twins.upload_token("pypi"))
+        done = twine(job, built[:1], token=rig.twins.upload_token("pypi"))
         assert "The use of local versions in '0.1.0+local' is not allowed." in " ".join(done.stdout.split())
 
 
@@ -251,7 +251,7 @@ class TestDelay:
         assert Form().filename in job.http.get(page).text
         assert fired(rig) == ["index-delay=30"]
 
-    def test_pip_does_not_find_what_was_just_published(self, start: Start, python: str) -> None:
+    def test_pip_does_not_find_what_was_just_published(self, start: Start) -> None:
         rig = faulty(start, "index-delay")
         job, token = rig.job(), rig.twins.upload_token("pypi")
         upload(job, token, Form())
@@ -259,10 +259,10 @@ class TestDelay:
         upload(job, token, sdist_form())
         shown = job.http.get(f"{PYPI.simple_url}demo/").text
         assert (Form().filename in shown, sdist_form().filename in shown) == (True, False)
-        done = pip(job, python, "download", "--no-deps", "--no-binary", ":all:", "demo")
+        done = pip(job, "download", "--no-deps", "--no-binary", ":all:", "demo")
         assert done.returncode == 1
         assert "No matching distribution found for demo" in done.stderr
-        done = pip(job, python, "download", "--no-deps", "demo")
+        done = pip(job, "download", "--no-deps", "demo")
         assert done.returncode == 0, done.stderr
 
 
