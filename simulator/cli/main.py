@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "check": ("simulator.cli.arguments.check", "Check workflow files without running anything."),
     "plan": ("simulator.cli.arguments.plan", "Say which workflows a tag starts, and what they would do."),
     "publisher": ("simulator.cli.arguments.publisher", "Declare the trusted publishers that PyPI has."),
+    "index": ("simulator.cli.arguments.index", "Say what the indexes hold before a rehearsal."),
     "oidc": ("simulator.cli.arguments.oidc", "Say what PyPI would make of the ID tokens of jobs."),
     "environment": (
         "simulator.cli.arguments.environment",

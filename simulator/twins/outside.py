@@ -130,6 +130,15 @@ def places(urls: Iterable[str]) -> frozenset[Place]:
     return frozenset((u.hostname, u.port or standard[u.scheme]) for u in split if u.hostname and u.scheme in standard)
 
 
+def trusting(host_ca: bytes) -> ssl.SSLContext:
+    """What the machine trusts; comments between certificates may hold anything."""
+    return (
+        ssl.create_default_context(cadata=host_ca.decode("ascii", errors="ignore"))
+        if host_ca
+        else ssl.create_default_context()
+    )
+
+
 def _is_this_machine(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip

@@ -9,7 +9,6 @@ import asyncio
 import concurrent.futures
 import functools
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
@@ -44,7 +43,7 @@ from simulator.twins.hosts import TwinName
 from simulator.twins.jobs import Jobs
 from simulator.twins.late import Closing, Late
 from simulator.twins.oidc import Issuer, OidcTwin
-from simulator.twins.outside import Outside, places
+from simulator.twins.outside import Outside, places, trusting
 from simulator.twins.pypi.baseline import keep, open_copies
 from simulator.twins.pypi.catalogue import File
 from simulator.twins.pypi.publishers import Publishers
@@ -117,7 +116,7 @@ class LocalTwins:
         self._outside = Outside(
             offline=settings.offline,
             proxies=settings.proxies,
-            trust=functools.cache(lambda: _trust(settings.host_ca)),
+            trust=functools.cache(lambda: trusting(settings.host_ca)),
             local=places(settings.index_urls),
         )
         self._records = Records(settings.folder / "access.jsonl", emit, clock, settings.mask)
@@ -395,12 +394,3 @@ async def _nothing() -> None:
 def _files_of_run(store: Store, run_id: str) -> Sequence[File]:
     with store.reading() as catalogue:
         return catalogue.files_of_run(run_id)
-
-
-def _trust(host_ca: bytes) -> ssl.SSLContext:
-    """What the machine trusts; comments between certificates may hold anything."""
-    return (
-        ssl.create_default_context(cadata=host_ca.decode("ascii", errors="ignore"))
-        if host_ca
-        else ssl.create_default_context()
-    )

@@ -13,9 +13,10 @@ from simulator.twins.late import Closing
 from simulator.twins.oidc import Issuer
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
+from simulator.twins.pypi.places import elsewhere
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
-from simulator.twins.pypi.twin import IndexTwin, elsewhere
+from simulator.twins.pypi.twin import IndexTwin
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.records import Clock
 from simulator.twins.upstream import Upstream

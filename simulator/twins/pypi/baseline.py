@@ -34,13 +34,34 @@ def keep(stores: Mapping[IndexName, Store], baseline: Path) -> None:
         generation = Path(tempfile.mkdtemp(dir=baseline, prefix="index-"))
         for name, store in stores.items():
             store.copy_to(generation / name)
-        link = baseline / "next"
-        link.unlink(missing_ok=True)
-        link.symlink_to(generation.name)
-        link.replace(baseline / "current")
-        for old in baseline.glob("index-*"):
-            if old != generation:
-                shutil.rmtree(old)
+        _put(generation)
+
+
+@contextlib.contextmanager
+def changing(baseline: Path) -> Iterator[Mapping[IndexName, Store]]:
+    """The kept index, to be changed: all of what is done to it counts, or nothing when it raises. Raises TwinError."""
+    with _telling(f"The index cannot be kept in {baseline}", baseline), _lock(baseline, fcntl.LOCK_EX):
+        generation = Path(tempfile.mkdtemp(dir=baseline, prefix="index-"))
+        try:
+            if (baseline / "current").exists():
+                for name in indexes():
+                    Store(baseline / "current" / name).copy_to(generation / name)
+            yield {name: Store(generation / name) for name in indexes()}
+        except BaseException:
+            shutil.rmtree(generation)
+            raise
+        _put(generation)
+
+
+def _put(generation: Path) -> None:
+    """Make a folder the current generation, and remove all others."""
+    link = generation.parent / "next"
+    link.unlink(missing_ok=True)
+    link.symlink_to(generation.name)
+    link.replace(generation.parent / "current")
+    for old in generation.parent.glob("index-*"):
+        if old != generation:
+            shutil.rmtree(old)
 
 
 @contextlib.contextmanager

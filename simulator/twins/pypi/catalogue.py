@@ -34,12 +34,21 @@ CREATE TABLE IF NOT EXISTS token (
 CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (publisher TEXT, project TEXT, fate TEXT NOT NULL, PRIMARY KEY (publisher, project));
 CREATE TABLE IF NOT EXISTS made (project TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS owner (project TEXT PRIMARY KEY, user TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS yanked (project TEXT, version TEXT, reason TEXT, PRIMARY KEY (project, version));
+CREATE TABLE IF NOT EXISTS core_metadata (filename TEXT PRIMARY KEY, sha256 TEXT NOT NULL, content BLOB);
+CREATE TABLE IF NOT EXISTS elsewhere (filename TEXT PRIMARY KEY, url TEXT NOT NULL, provenance TEXT);
+CREATE TABLE IF NOT EXISTS serial (project TEXT PRIMARY KEY, number INTEGER NOT NULL);
 COMMIT;
 """
 FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation; DELETE FROM made;"
 """What a kept index does not keep."""
 Fate: TypeAlias = Literal["ordinary", "removed"]
 """What becomes of a pending publisher: it made its project and is an ordinary one, or its project was there."""
+
+
+FILES_HERE: Final = "SELECT filename FROM file WHERE filename NOT IN (SELECT filename FROM elsewhere)"
+"""The names of the files whose bytes are here: of those of the real index, only what it says of them is."""
 
 
 class Flag(StrEnum):
@@ -102,6 +111,14 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Elsewhere:
+    """Where the bytes of a file are that only the real index has, and whether it has attestations of it."""
+
+    url: str
+    provenance: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
     """An upload token; `publisher` is None for one that a user made, `projects` are normalised names."""
 
@@ -132,7 +149,45 @@ class Catalogue:
         project = Project(id=str(uuid.uuid4()), name=canonicalize_name(display), display=display)
         self._insert("project", id=project.id, name=project.name, display=project.display)
         self._insert("made", project=project.name)
+        self._touch(project.name)
         return project
+
+    def remove_project(self, project: Project) -> Sequence[str]:
+        """Forget a project and all its releases, but not that its files' names are used; these names."""
+        names = [name for release in self.releases(project.name) for name in self.remove_release(release)]
+        for table in ("owner", "project_status", "made", "serial"):
+            self._database.execute(f"DELETE FROM {table} WHERE project = ?", (project.name,))  # noqa: S608
+        self._database.execute("DELETE FROM project WHERE name = ?", (project.name,))
+        return names
+
+    def owner(self, project: str) -> str | None:
+        """Somebody else who has a project; None when it is the user's."""
+        rows = self._rows("SELECT user FROM owner WHERE project = ?", canonicalize_name(project))
+        return str(rows[0]["user"]) if rows else None
+
+    def set_owner(self, project: Project, user: str | None) -> None:
+        """Let a project be somebody else's, or the user's."""
+        self._database.execute("DELETE FROM owner WHERE project = ?", (project.name,))
+        if user is not None:
+            self._insert("owner", project=project.name, user=user)
+
+    def serial(self, project: str) -> int:
+        """The number of a project's last change."""
+        rows = self._rows("SELECT number FROM serial WHERE project = ?", project)
+        return int(rows[0]["number"]) if rows else 0
+
+    def last_serial(self) -> int:
+        """The number of the last change of the index."""
+        return int(self._rows("SELECT COALESCE(MAX(number), 0) AS number FROM serial")[0]["number"])
+
+    def _touch(self, project: str, number: int | None = None) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO serial SELECT ?, COALESCE(?, MAX(number) + 1, 1) FROM serial", (project, number)
+        )
+
+    def set_serial(self, project: Project, number: int) -> None:
+        """Number a project's last change as the real index does."""
+        self._touch(project.name, number)
 
     def made(self) -> Sequence[str]:
         """The normalised names of the projects that this run made."""
@@ -169,6 +224,36 @@ class Catalogue:
             metadata=json.dumps(release.metadata),
         )
 
+    def remove_release(self, release: Release) -> Sequence[str]:
+        """Forget a release and its files, but not that these files' names are used; these names."""
+        names = [file.filename for file in self.files(release.project) if file.version == release.version]
+        for name in names:
+            self.remove_file(name)
+        for table in ("yanked", "release"):
+            self._database.execute(
+                f"DELETE FROM {table} WHERE project = ? AND version = ?",  # noqa: S608
+                (release.project, release.version),
+            )
+        self._touch(release.project)
+        return names
+
+    def yanked(self, project: str) -> Mapping[str, str]:
+        """The yanked versions of a project and why; the reason may be empty."""
+        rows = self._rows("SELECT version, reason FROM yanked WHERE project = ?", project)
+        return {row["version"]: row["reason"] or "" for row in rows}
+
+    def yank(self, release: Release, reason: str) -> None:
+        """Keep installers from a release that nobody asks for by its version."""
+        self.unyank(release)
+        self._insert("yanked", project=release.project, version=release.version, reason=reason)
+
+    def unyank(self, release: Release) -> None:
+        """Let installers have a release again."""
+        self._database.execute(
+            "DELETE FROM yanked WHERE project = ? AND version = ?", (release.project, release.version)
+        )
+        self._touch(release.project)
+
     def files(self, project: str) -> Sequence[File]:
         """The files of a project, oldest first."""
         return [File(**row) for row in self._rows("SELECT * FROM file WHERE project = ? ORDER BY rowid", project)]
@@ -190,6 +275,56 @@ class Catalogue:
     def add_file(self, file: File) -> None:
         """Make a file visible."""
         self._insert("file", **{name: getattr(file, name) for name in File.__slots__})
+        self._touch(file.project)
+
+    def remove_file(self, filename: str) -> None:
+        """Forget a file, but not that its name is used."""
+        for table in ("core_metadata", "elsewhere", "file"):
+            self._database.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))  # noqa: S608
+        self.burn(filename)
+
+    def elsewhere(self, filename: str) -> Elsewhere | None:
+        """Where the bytes of a visible file are; None for here."""
+        rows = self._rows("SELECT url, provenance FROM elsewhere WHERE filename = ?", filename)
+        return Elsewhere(**rows[0]) if rows else None
+
+    def set_elsewhere(self, filename: str, place: Elsewhere) -> None:
+        """Say where the bytes of a file are."""
+        self._insert("elsewhere", filename=filename, url=place.url, provenance=place.provenance)
+
+    def metadata_digest(self, filename: str) -> str | None:
+        """The SHA-256 of a wheel's METADATA in hexadecimal; None where it is not known."""
+        rows = self._rows("SELECT sha256 FROM core_metadata WHERE filename = ?", filename)
+        return str(rows[0]["sha256"]) if rows else None
+
+    def core_metadata(self, filename: str) -> bytes | None:
+        """A wheel's METADATA; None where it is not here."""
+        rows = self._rows("SELECT content FROM core_metadata WHERE filename = ?", filename)
+        return rows[0]["content"] if rows else None
+
+    def add_core_metadata(self, filename: str, sha256: str, content: bytes | None) -> None:
+        """Keep a wheel's METADATA, or what is known of it."""
+        self._insert("core_metadata", filename=filename, sha256=sha256, content=content)
+
+    def burn(self, filename: str) -> None:
+        """Let no file ever have this name again."""
+        self._database.execute("INSERT OR IGNORE INTO burnt VALUES (?)", (filename,))
+
+    def unburn(self, filename: str) -> None:
+        """Let a file have this name."""
+        self._database.execute("DELETE FROM burnt WHERE filename = ?", (filename,))
+
+    def burnt(self) -> Sequence[str]:
+        """The names of deleted files."""
+        return [str(row["filename"]) for row in self._rows("SELECT filename FROM burnt ORDER BY filename")]
+
+    def prohibited(self) -> Sequence[str]:
+        """The normalised names that no project may have."""
+        return [str(row["name"]) for row in self._rows("SELECT name FROM prohibited ORDER BY name")]
+
+    def allow(self, name: str) -> None:
+        """Let a project have this name."""
+        self._database.execute("DELETE FROM prohibited WHERE name = ?", (canonicalize_name(name),))
 
     def provenance(self, filename: str) -> Mapping[str, Any] | None:
         """Who attested a file and how, as the integrity API serves it (PEP 740); None for a file without."""
@@ -210,7 +345,7 @@ class Catalogue:
 
     def prohibit(self, name: str) -> None:
         """Keep a project's name from being used."""
-        self._insert("prohibited", name=canonicalize_name(name))
+        self._database.execute("INSERT OR IGNORE INTO prohibited VALUES (?)", (canonicalize_name(name),))
 
     def has(self, flag: Flag) -> bool:
         """Whether the index is in a state."""
@@ -229,9 +364,12 @@ class Catalogue:
         rows = self._rows("SELECT status FROM project_status WHERE project = ?", project.name)
         return Status(rows[0]["status"]) if rows else None
 
-    def set_status(self, project: Project, status: Status) -> None:
-        """Let a project take no files."""
-        self._insert("project_status", project=project.name, status=status)
+    def set_status(self, project: Project, status: Status | None) -> None:
+        """Let a project take no files, or take them again."""
+        self._database.execute("DELETE FROM project_status WHERE project = ?", (project.name,))
+        if status is not None:
+            self._insert("project_status", project=project.name, status=status)
+        self._touch(project.name)
 
     def count_creations(self, since: float) -> int:
         """How many projects the user created by uploads since a time."""

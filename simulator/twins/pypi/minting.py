@@ -6,8 +6,8 @@ Also says what was compared, for the report. Knows no route.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import jwt
@@ -122,7 +122,7 @@ class Minting:
             if catalogue.is_id_token_used(str(claims.get("jti"))):
                 raise MintError("invalid-reuse-token", _USED)
             try:
-                row = look_up(self.publishers.registered(self.index.name, catalogue.fate), claims)
+                row = look_up(list(self._registered(catalogue)), claims)
             except NoPublisherError as error:
                 text = f"valid token, but no corresponding publisher ({error})"
                 raise MintError("invalid-publisher", text) from None
@@ -131,6 +131,16 @@ class Minting:
             catalogue.use_id_token(str(claims["jti"]), expires=int(claims["exp"]) + REMEMBERED, now=now)
             minted, expires = mint_for_publisher(catalogue, self.index.main_host, row, projects, now)
         return row, minted, expires
+
+    def _registered(self, catalogue: Catalogue) -> Iterator[Registration]:
+        """The ordinary publishers. One that is only assumed has no project of somebody else: they would register it."""
+        for row in self.publishers.registered(self.index.name, catalogue.fate):
+            others = {name: user for name in row.projects if (user := catalogue.owner(name)) and not row.declared}
+            for name, user in others.items():
+                message = f"The project {name!r} is {user}'s on the index: no publisher of it can be assumed."
+                self.emit(Notice(message=message, hint="Declare the publisher if they registered it."))
+            if own := tuple(name for name in row.projects if name not in others):
+                yield replace(row, projects=own)
 
     def _use_pending(self, catalogue: Catalogue, claims: Claims) -> MintError | None:
         """Make the project of the pending publisher that fits; what is refused for good is returned, not raised.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from simulator.indexes import indexes
 from simulator.twins.base import PublishedFile
 from simulator.twins.outside import Outside
-from simulator.twins.pypi.twin import elsewhere
+from simulator.twins.pypi.places import elsewhere
 
 if TYPE_CHECKING:  # a library that few runs wait for
     import httpx

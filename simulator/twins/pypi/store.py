@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from simulator.twins.pypi.catalogue import FORGET_THE_RUN, SCHEMA, Catalogue
+from simulator.twins.pypi.catalogue import FILES_HERE, FORGET_THE_RUN, SCHEMA, Catalogue
 
 CHUNK: Final = 1 << 20
 
@@ -106,7 +106,7 @@ class Store:
         with self._connection() as ours, other._connection() as theirs:
             ours.backup(theirs)
             theirs.executescript(FORGET_THE_RUN)
-            names = [str(row["filename"]) for row in theirs.execute("SELECT filename FROM file")]
+            names = [str(row["filename"]) for row in theirs.execute(FILES_HERE)]
         for name in names:
             try:
                 os.link(self.packages / name, other.packages / name)

@@ -6,7 +6,6 @@ Nothing is ever written outside: any request that writes is answered here, or re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from packaging.utils import canonicalize_name
 from starlette.applications import Starlette
@@ -17,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.indexes import Index
 from simulator.twins.application import fault, visit
-from simulator.twins.hosts import host_name, twin_of
 from simulator.twins.pypi.catalogue import Project
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
@@ -154,23 +152,6 @@ class IndexTwin:
         if host != self._index.main_host or path.startswith(("/_/", "/legacy")):
             return PlainTextResponse("404 Not Found\n", status_code=404)
         return await self._upstream.relay(request, host)
-
-
-def elsewhere(index: Index, index_url: str | None, extra_index_urls: Sequence[str]) -> Sequence[str | None]:
-    """Where projects are looked for that this run's index does not hold; None stands for the real site.
-
-    The machine's configuration is about the main index. TestPyPI's other projects come from TestPyPI.
-    """
-    if index.name != "pypi":
-        return (None,)
-    places = [_place(url) for url in (index_url, *extra_index_urls) if url is None or url.startswith("http")]
-    return tuple(places) or (None,)
-
-
-def _place(url: str | None) -> str | None:
-    """A configured index; one on a host that pysim stands in for is the real site."""
-    host = host_name(urlsplit(url or "").hostname or "")
-    return None if url is None or (host and twin_of(host)) else url
 
 
 class _Handed(Response):

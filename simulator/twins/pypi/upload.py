@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,7 @@ from simulator.twins.pypi.catalogue import File, Project, Release
 from simulator.twins.pypi.checks import CHECKS
 from simulator.twins.pypi.checks.duplicates import IdenticalError
 from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.core_metadata import core_metadata
 from simulator.twins.pypi.offers import Offer, OfferedFile
 from simulator.twins.pypi.refusals import RefusedError, refusal
 from simulator.twins.pypi.store import Store
@@ -100,6 +102,8 @@ class Uploads:
         catalogue, file = submission.catalogue, submission.file
         project = submission.project or self._new_project(submission)
         catalogue.rename(project, submission.name)
+        if (metadata := core_metadata(file.staged.path, file.filename)) is not None:
+            catalogue.add_core_metadata(file.filename, hashlib.sha256(metadata).hexdigest(), metadata)
         release = submission.release or self._new_release(submission, project)
         catalogue.add_file(
             File(

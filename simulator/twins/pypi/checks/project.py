@@ -44,13 +44,14 @@ def may_exist(submission: Submission) -> None:
 
 
 def permitted(submission: Submission) -> None:
-    """The token is in force and good for this project, and the project takes files."""
+    """The token is in force and good for this project, which is the user's own and takes files."""
     assert submission.identity
     name = submission.name
     project = submission.project or Project(id="", name=canonicalize_name(name), display=name)
     if said := failures(submission.identity, project, submission.now):
         raise RefusedError(403, f"Invalid API Token: {', '.join(said)}")
-    if submission.catalogue.status(project) in {Status.ARCHIVED, Status.QUARANTINED}:
+    others = submission.identity.is_user and submission.catalogue.owner(project.name) is not None
+    if others or submission.catalogue.status(project) in {Status.ARCHIVED, Status.QUARANTINED}:
         who = f"user {USER!r}" if submission.identity.is_user else "given token"
         see = f"See https://{submission.index.main_host}/help/#project-name for more information."
         raise RefusedError(403, f"The {who} isn't allowed to upload to project {project.display!r}. {see}")

@@ -1,0 +1,132 @@
+"""Arguments of `pysim index`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from simulator.cli.arguments.common import directory, moment
+
+F = TypeVar("F", bound=Callable[..., Any])
+_index = click.option(
+    "--index", type=click.Choice(["pypi", "testpypi"]), default="pypi", show_default=True, help="The index."
+)
+_owner = click.option("--owner", metavar="USER", help="Somebody else who has the project.  [default: you]")
+_undo = click.option("--undo", is_flag=True, help="Take it back.")
+
+
+@click.group("index")
+def command() -> None:
+    """Say what the indexes hold before a rehearsal, in .pysim/. Nothing is changed on PyPI.
+
+    Each rehearsal works on a copy of it; `pysim run --keep-index` puts its own in its place.
+    """
+
+
+def _changing(function: F) -> F:
+    """Add -C and --index."""
+    return directory(_index(function))
+
+
+@command.command("list")
+@_changing
+def list_(**arguments: Any) -> int:
+    """List the projects, the names that are prohibited, and the names of deleted files."""
+    from simulator.cli.commands import index
+
+    return index.show_all(index.Place(**arguments), click.echo)
+
+
+@command.command("show")
+@click.argument("project")
+@click.option("--json", "as_json", is_flag=True, help="As the simple API answers in JSON.")
+@_changing
+def show(**arguments: Any) -> int:
+    """Show what pip would see of PROJECT."""
+    from simulator.cli.commands import index
+
+    return index.show(index.Place(arguments.pop("directory"), arguments.pop("index")), click.echo, **arguments)
+
+
+@command.command("import")
+@click.argument("project")
+@_owner
+@_changing
+def import_(**arguments: Any) -> int:
+    """Take over what the real index says of PROJECT: releases, files, hashes, dates, what is yanked.
+
+    It is read from the package index that this machine is configured for, and replaces what was known of PROJECT. What
+    was deleted there is in no answer of it.
+    """
+    from simulator.cli.commands.index import Place
+    from simulator.cli.commands.index_import import import_project
+
+    place = Place(arguments.pop("directory"), arguments.pop("index"))
+    return import_project(place, click.echo, **arguments)
+
+
+@command.command("add")
+@click.argument("project")
+@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@_owner
+@click.option("--created", metavar="TIME", callback=moment, help="When the versions were made.  [default: now]")
+@_changing
+def add(**arguments: Any) -> int:
+    """Declare that PROJECT is there, with an sdist and a wheel of each VERSION."""
+    return _change("add", arguments)
+
+
+@command.command("yank")
+@click.argument("project")
+@click.argument("version")
+@click.option("--reason", metavar="TEXT", default="", help="What installers say of it.")
+@_undo
+@_changing
+def yank(**arguments: Any) -> int:
+    """Yank VERSION of PROJECT."""
+    return _change("yank", arguments)
+
+
+@command.command("delete")
+@click.argument("project")
+@click.argument("what", required=False, metavar="[VERSION | FILE]")
+@_changing
+def delete(**arguments: Any) -> int:
+    """Delete PROJECT, a version, or a file of it; the names of the files are used up for ever."""
+    return _change("delete", arguments)
+
+
+@command.command("archive")
+@click.argument("project")
+@_undo
+@_changing
+def archive(**arguments: Any) -> int:
+    """Archive PROJECT: it can be installed, and takes no file."""
+    return _change("archive", arguments)
+
+
+@command.command("quarantine")
+@click.argument("project")
+@_undo
+@_changing
+def quarantine(**arguments: Any) -> int:
+    """Put PROJECT into quarantine: it cannot be installed, and takes no file."""
+    return _change("quarantine", arguments)
+
+
+@command.command("prohibit")
+@click.argument("project")
+@_undo
+@_changing
+def prohibit(**arguments: Any) -> int:
+    """Let no project be named PROJECT."""
+    return _change("prohibit", arguments)
+
+
+def _change(name: str, arguments: dict[str, Any]) -> int:
+    from simulator.cli.commands import index
+
+    place = index.Place(arguments.pop("directory"), arguments.pop("index"))
+    return index.change(place, index.CHANGES[name], click.echo, **arguments)

@@ -1,0 +1,18 @@
+"""The metadata of a wheel, as an index hands it out beside the wheel (PEP 658). Judges nothing."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+
+def core_metadata(wheel: Path, filename: str) -> bytes | None:
+    """The content of METADATA; None when the file is no wheel or has none. `filename` is the wheel's own name."""
+    place = f"{'-'.join(filename.split('-')[:2])}.dist-info/METADATA"
+    if not filename.endswith(".whl"):
+        return None
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read(place)
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return None

@@ -1,0 +1,94 @@
+"""Projects that somebody else has, and releases that the real index has: what becomes of uploads and exchanges."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.run_events import Notice
+from simulator.twins.pypi.catalogue import Catalogue, Elsewhere, File, Release
+
+from .conftest import Rig, publisher
+from .distributions import Form, sdist_form
+from .test_minting import NOT_FOUND, exchange, refusal
+from .test_upload_projects import change
+from .test_uploads import HELP, Uploader
+
+
+@pytest.fixture
+def sender(rig: Rig) -> Uploader:
+    return Uploader(rig)
+
+
+def taken(catalogue: Catalogue) -> None:
+    catalogue.set_owner(catalogue.add_project("demo"), "eve")
+
+
+def test_a_user_may_not_upload_to_it(sender: Uploader) -> None:
+    change(sender.rig, taken)
+    denied = (
+        f"The user 'pysim' isn't allowed to upload to project 'demo'. See {HELP}#project-name for more information."
+    )
+    assert sender.refused(Form()) == (403, denied)
+
+
+def test_no_publisher_of_it_is_assumed(sender: Uploader) -> None:
+    change(sender.rig, taken)
+    sender.rig.twins.assume(publisher())
+    said = f"valid token, but no corresponding publisher ({NOT_FOUND})"
+    assert refusal(exchange(sender.job)) == ("invalid-publisher", said)
+    (notice,) = sender.rig.seen(Notice)
+    assert notice.message == "The project 'demo' is eve's on the index: no publisher of it can be assumed."
+
+
+def test_the_other_projects_of_an_assumed_publisher_stay(sender: Uploader) -> None:
+    change(sender.rig, taken)
+    sender.rig.twins.assume(publisher())
+    sender.rig.twins.assume(publisher(project="other"))
+    token = exchange(sender.job).json()["token"]
+    status, said = sender.refused(Form(), token)
+    assert (status, said.split(", ")[0]) == (
+        403,
+        "Invalid API Token: OIDC scoped token is not valid for project 'demo'",
+    )
+
+
+def imported(catalogue: Catalogue) -> None:
+    """The release of the form, as `pysim index import` has it: no bytes here."""
+    catalogue.add_project("demo")
+    catalogue.add_release(Release(project="demo", version="0.1.0", created=1_790_000_000.0, metadata={}))
+    file = File(
+        filename=Form().filename,
+        project="demo",
+        version="0.1.0",
+        filetype="bdist_wheel",
+        pyversion="py3",
+        size=7,
+        md5="",
+        sha256="ab" * 32,
+        blake2_256="cd" * 32,
+        requires_python=None,
+        uploaded=1_790_000_000.0,
+        run_id="pysim index import",
+        job_id="pysim index import",
+    )
+    catalogue.add_file(file)
+    catalogue.set_elsewhere(file.filename, Elsewhere(url="https://files.example/f", provenance=None))
+
+
+def test_a_version_that_the_real_index_has(sender: Uploader) -> None:
+    change(sender.rig, imported)
+    status, said = sender.refused(Form())
+    assert status == 400
+    assert said.startswith(f"File already exists ({Form().filename!r}, with blake2_256 hash '{'cd' * 32}').")
+    assert sender.send(sdist_form()).is_success
+    sender.rig.clock.now += 15 * 86_400
+    late = Form(filename="demo-0.1.0-py2-none-any.whl")
+    assert sender.refused(late) == (400, "Uploading new files to releases older than 14 days is not allowed.")
+
+
+def test_a_kept_index_keeps_what_is_elsewhere(sender: Uploader) -> None:
+    change(sender.rig, imported)
+    assert sender.send(sdist_form()).is_success
+    sender.rig.twins.keep_index()
+    kept = sender.rig.settings.baseline / "current" / "pypi" / "packages"
+    assert [path.name for path in kept.iterdir()] == [sdist_form().filename]
