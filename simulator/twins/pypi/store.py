@@ -1,17 +1,19 @@
 """Where an index lies: its database, and the folder of files that pypiserver serves. Knows no rule of the index.
 
 A file is staged and synced, then renamed into pypiserver's folder in the transaction that makes it visible: a crash
-leaves at most a whole file that nobody sees.
+leaves at most a whole file that nobody sees, and a staged one. Whoever opens the store next, alone, removes them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,14 +36,19 @@ class Staged:
 
 
 class Store:
-    """One index in a folder."""
+    """One index in a folder, which several processes may have open."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         for part in (self.packages, self._staging):
             part.mkdir(parents=True, exist_ok=True)
-        with self._connection() as database:
-            database.executescript(SCHEMA)
+        presence = os.open(folder / "open", os.O_RDWR | os.O_CREAT, 0o644)
+        weakref.finalize(self, os.close, presence)
+        with _alone(presence) as is_alone:
+            with self._connection() as database:
+                database.executescript(SCHEMA)
+            if is_alone:
+                self._recover()
 
     @property
     def packages(self) -> Path:
@@ -78,17 +85,21 @@ class Store:
         """Take a file in, durably but not yet visibly."""
         md5, sha256, blake2 = hashlib.md5(usedforsecurity=False), hashlib.sha256(), hashlib.blake2b(digest_size=32)
         handle, name = tempfile.mkstemp(dir=self._staging)
-        size = 0
-        with os.fdopen(handle, "wb") as file:
-            while chunk := source.read(CHUNK):
-                size += file.write(chunk)
-                for digest in (md5, sha256, blake2):
-                    digest.update(chunk)
-            os.fchmod(handle, 0o644)
-            file.flush()
-            os.fsync(handle)
+        path, size = Path(name), 0
+        try:
+            with os.fdopen(handle, "wb") as file:
+                while chunk := source.read(CHUNK):
+                    size += file.write(chunk)
+                    for digest in (md5, sha256, blake2):
+                        digest.update(chunk)
+                os.fchmod(handle, 0o644)
+                file.flush()
+                os.fsync(handle)
+        except BaseException:
+            path.unlink()
+            raise
         return Staged(
-            path=Path(name),
+            path=path,
             size=size,
             md5=md5.hexdigest(),
             sha256=sha256.hexdigest(),
@@ -114,12 +125,34 @@ class Store:
                 shutil.copy2(self.packages / name, other.packages / name)
         _sync_folder(other.packages)
 
+    def _recover(self) -> None:
+        """Remove what a crash left: files that were being received, and whole ones that nobody was told of."""
+        with self._connection() as database:
+            visible = {str(row["filename"]) for row in database.execute("SELECT filename FROM file")}
+        for path in (*self._staging.iterdir(), *self.packages.iterdir()):
+            if path.parent == self._staging or path.name not in visible:
+                path.unlink()
+
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with contextlib.closing(sqlite3.connect(self._database, timeout=30, isolation_level=None)) as database:
             database.row_factory = sqlite3.Row
             database.execute("PRAGMA foreign_keys = ON")
+            # With FULL, a power failure could bring a journal back whose removal was the commit.
+            database.execute("PRAGMA synchronous = EXTRA")
             yield database
+
+
+@contextlib.contextmanager
+def _alone(presence: int) -> Iterator[bool]:
+    """Whether nobody else has the store open; they wait within. Afterwards they may, as long as the handle is open."""
+    try:
+        fcntl.flock(presence, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    fcntl.flock(presence, fcntl.LOCK_SH)
 
 
 def _sync_folder(folder: Path) -> None:

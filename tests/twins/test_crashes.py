@@ -1,0 +1,67 @@
+"""What a killed index leaves: every file that it took, no half one, and no name that is used up for nothing."""
+
+from __future__ import annotations
+
+import gc
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simulator.twins.pypi.store import Store
+
+from .desk import Desk
+from .distributions import Form
+
+KILLS = 50  # of the thousand and more that `python -m tests.twins.crashing FOLDER 100000` tries, one a line
+
+
+def test_killed_anywhere_it_has_what_it_took_and_takes_the_rest(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.twins.crashing", str(tmp_path), str(KILLS)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= KILLS - 5
+
+
+def test_who_opens_a_store_alone_removes_what_a_crash_left(tmp_path: Path) -> None:
+    with Desk(tmp_path) as desk:
+        assert desk.upload(Form(), desk.user_token()).status_code == 200
+    del desk
+    gc.collect()
+    leftovers = [tmp_path / "staging" / "tmpabc", tmp_path / "packages" / "demo-9.tar.gz"]
+    for path in leftovers:
+        path.write_bytes(b"half")
+    store = Store(tmp_path)
+    assert not any(path.exists() for path in leftovers)
+    assert (store.packages / Form().filename).read_bytes() == Form().content
+
+
+def test_who_opens_a_store_that_is_in_use_removes_nothing(tmp_path: Path) -> None:
+    first = Store(tmp_path)
+    staged = first.stage(io.BytesIO(b"a file that is being judged"))
+    Store(tmp_path)
+    assert staged.path.read_bytes() == b"a file that is being judged"
+    del first
+    Store(tmp_path)
+    assert not staged.path.exists()
+
+
+def test_a_file_that_breaks_off_while_it_is_received_leaves_nothing(tmp_path: Path) -> None:
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            if self.tell():
+                raise OSError("No space left on device")
+            return super().read(3)
+
+    store = Store(tmp_path)
+    with pytest.raises(OSError, match="No space"):
+        store.stage(Broken(b"abcdef"))
+    assert not any((tmp_path / "staging").iterdir())
