@@ -10,26 +10,25 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, product
 
+from simulator.cli.built import Inspection, python_for
 from simulator.cli.gates import gate_of
 from simulator.cli.resolution import OWN, Actions
 from simulator.cli.secrets import Secrets, rehearsal_secrets
 from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
-from simulator.findings import Finding
 from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, authority_folder
 from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.plan import plan
+from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import project_names, version_places
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.rehearsal.released import already_released
-from simulator.rehearsal.versions import check_versions, tag_version
 from simulator.run_events import (
     Conclusion,
     EngineChosen,
@@ -47,7 +46,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, RunSettings
 from simulator.runner.run import Run
 from simulator.triggers.git import commit_of
-from simulator.triggers.repository import find_files, is_git_root, read_file
+from simulator.triggers.repository import is_git_root, read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.base import PublishedFile, Twins
 from simulator.twins.github_api.facts import RepositoryFacts
@@ -76,6 +75,7 @@ class Stage:
     observer: Observer
     report: EventSink
     secrets: Secrets
+    inspection: Inspection
 
 
 def perform(
@@ -100,6 +100,7 @@ def perform(
             observer=observer,
             report=report,
             secrets=secrets,
+            inspection=Inspection(subject, observer),
         )
         for secret in (*secrets.tokens, *host.secrets):
             subject.masker.add(secret)
@@ -116,6 +117,7 @@ def perform(
         results = _run(workflows, actions, subject.masker)
         twins.mend()  # what follows is pysim's own
         published = twins.published()
+        _look_again(stage, workflows, published)
         if published:
             for finding in already_released(twins.released(), again=_was_tagged(subject)):
                 observer.raise_finding(finding)
@@ -237,24 +239,16 @@ def _holder(stage: Stage, item: Plan, number: str) -> Callable[[PlannedJob], str
         if not may_publish(job.workflow, job.job):
             return None
         built = in_artifacts([found for found in stage.twins.artifacts() if found.workflow_run == number])
-        findings = _disagreements(stage, item, built)
-        for finding in findings:
-            stage.observer.raise_finding(finding)
+        refused = stage.inspection.look(item, built)
         if not stage.subject.configuration.publishers:
             _assume(stage, job, built)
-        return "the version that was built is not the one that the tag names" if findings else None
+        return "the version that was built is not the one that the tag names" if refused else None
 
     return hold
 
 
-def _disagreements(stage: Stage, item: Plan, built: Sequence[Distribution]) -> tuple[Finding, ...]:
-    if item.event.ref_type != "tag" or not built:
-        return ()
-    return check_versions(item.event.ref_name, built, version_places(_project_files(stage.subject)))
-
-
 def _assume(stage: Stage, job: PlannedJob, built: Sequence[Distribution]) -> None:
-    names = tuple(dict.fromkeys(found.project for found in built)) or project_names(_project_files(stage.subject))
+    names = tuple(dict.fromkeys(found.project for found in built)) or tuple(stage.inspection.around.projects)
     publishers = implied_publishers(
         names,
         repository=stage.subject.identity.full_name,
@@ -265,19 +259,26 @@ def _assume(stage: Stage, job: PlannedJob, built: Sequence[Distribution]) -> Non
         stage.twins.assume(publisher)
 
 
-def _project_files(subject: Subject) -> list[tuple[str, bytes]]:
-    paths = find_files(subject.source, "pyproject.toml")
-    return [(path, content) for path in paths if (content := read_file(subject.source, path)) is not None]
-
-
 # ---- after the jobs
 
 
-def check_published(stage: Stage, published: Sequence[PublishedFile]) -> None:
-    """Install every release that was published from the index that took it, and compare its version with the tag.
+def _look_again(stage: Stage, workflows: Sequence[RunSettings], published: Sequence[PublishedFile]) -> None:
+    """Judge the files that no publishing job waited for: built where they are published, or before a review."""
+    found = stage.twins.artifacts()
+    artifacts = {
+        each.plan.workflow.path: [artifact for artifact in found if artifact.workflow_run == each.number]
+        for each in workflows
+    }
+    stage.inspection.look_again(artifacts, _read(published))
 
-    A job that builds and publishes hands over no artifact, so nothing could be compared before it ran.
-    """
+
+def _read(files: Sequence[PublishedFile]) -> Sequence[Distribution]:
+    found = (read_distribution(file.filename, file.path.read_bytes(), again=file.path.read_bytes) for file in files)
+    return list({item.filename: item for item in found if item is not None}.values())
+
+
+def check_published(stage: Stage, published: Sequence[PublishedFile]) -> None:
+    """Install every release that was published from the index that took it."""
 
     def release(file: PublishedFile) -> tuple[str, str, str]:
         return file.index, file.project, file.version
@@ -285,15 +286,12 @@ def check_published(stage: Stage, published: Sequence[PublishedFile]) -> None:
     releases: list[Release] = []
     for _, group in groupby(sorted(published, key=release), key=release):
         files = list(group)
-        found = [read_distribution(file.filename, file.path.read_bytes()) for file in files]
-        if distributions := [item for item in found if item is not None]:
+        if distributions := _read(files):
             releases.append(Release(index=files[0].index, distributions=distributions))
-    for item in stage.subject.plans:
-        for finding in _disagreements(stage, item, [built for one in releases for built in one.distributions]):
-            stage.observer.raise_finding(finding)
     for one in releases:
         run_workflow = partial(_run_check, stage, _check_name(one, releases))
-        check_install(one, python=_python(stage.subject), run_workflow=run_workflow, emit=stage.observer)
+        python = python_for(one.distributions, _pythons(stage.subject))
+        check_install(one, python=python, run_workflow=run_workflow, emit=stage.observer)
 
 
 def _check_name(release: Release, releases: Sequence[Release]) -> str:
@@ -304,16 +302,13 @@ def _check_name(release: Release, releases: Sequence[Release]) -> str:
     return f" of {release.project}" + (f" from {TITLES[release.index]}" if len(same) > 1 else "")
 
 
-def _python(subject: Subject) -> str:
-    """The Python of the jobs: the first `python-version` that a setup-python step names plainly."""
+def _pythons(subject: Subject) -> Sequence[str]:
+    """The Pythons of the jobs: the first of each `python-version` that a setup-python step names plainly."""
     steps = (
         step for item in subject.plans for _, job in all_jobs(item) for step in job.all_steps if step.uses is not None
     )
-    for step in steps:
-        text = step.with_.get("python-version")
-        if step.uses and "/setup-python@" in step.uses.value and text and text.template.is_literal:
-            return text.source.strip().splitlines()[0]
-    return "3.x"
+    texts = [step.with_.get("python-version") for step in steps if step.uses and "/setup-python@" in step.uses.value]
+    return [text.source.split()[0] for text in texts if text and text.template.is_literal and text.source.strip()]
 
 
 def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:

@@ -24,6 +24,7 @@ from simulator.run_events import (
     JobFinished,
     RunEvent,
     StepFinished,
+    StepLine,
     StepStarted,
     TokenExchanged,
 )
@@ -92,6 +93,20 @@ REFUSED_UPLOADS: Final = (
 )
 
 
+FORETOLD: Final = (
+    ("local versions", ("local-version", "version-mismatch")),
+    ("Only one sdist", ("several-sdists",)),
+    ("in filename should be", ("name-mismatch",)),
+    ("Start filename for", ("name-mismatch",)),
+    ("is invalid, should be", ("name-mismatch",)),
+    ("description failed to render", ("readme-render",)),
+    ("has syntax errors in markup", ("readme-render",)),
+)
+"""Words of a failure, and the codes of the findings about built files that told of it before it happened."""
+_UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
+_NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
+
+
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
@@ -115,6 +130,7 @@ class Observer:
         self._refusals: dict[str, Finding] = {}
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
+        self._foretold: set[str] = set()
         self._findings: list[Finding] = []
 
     def __call__(self, event: RunEvent) -> None:
@@ -131,7 +147,7 @@ class Observer:
     def raise_finding(self, finding: Finding) -> None:
         """Report a finding that was not reported yet."""
         with self._lock:
-            if finding in self._findings:
+            if finding in self._findings or self._is_known(finding):
                 return
             self._findings.append(finding)
         self._emit(FindingRaised(finding=finding))
@@ -142,6 +158,19 @@ class Observer:
         with self._lock:
             return tuple(self._findings)
 
+    def _is_known(self, finding: Finding) -> bool:
+        """Whether a failed install is what a finding about the built files says already."""
+        absent = _NO_MODULE.search(finding.message) if finding.code == "install-failed" else None
+        return absent is not None and any(
+            told.severity is Severity.ERROR and told.code in _UNIMPORTABLE and absent[1] in told.message
+            for told in self._findings
+        )
+
+    def _tells(self, text: str) -> bool:
+        """Whether a finding has foretold a failure of these words."""
+        codes = {code for words, codes in FORETOLD if words in text for code in codes}
+        return any(told.severity is Severity.ERROR and told.code in codes for told in self._findings)
+
     def _judge(self, event: RunEvent) -> Finding | None:
         match event:
             case StepStarted():
@@ -150,6 +179,10 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged(ok=False):
                 self._refusals.setdefault(event.job_id, _refused_exchange(event, self._place(event.job_id)))
+            case FileUploaded() if event.status >= 400 and self._tells(event.message):
+                self._foretold.add(event.job_id)
+            case StepLine() if self._findings and self._tells(event.line):
+                self._foretold.add(event.job_id)
             case FileUploaded() if event.status >= 400:
                 self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
             case FaultInjected():
@@ -172,11 +205,15 @@ class Observer:
     def _ended_step(self, event: StepFinished) -> Finding | None:
         """What an index refused is an error when the step failed by it, and else what the step wanted."""
         refusal, fault = self._refusals.pop(event.job_id, None), self._faults.pop(event.job_id, None)
+        foretold = event.job_id in self._foretold
+        self._foretold.discard(event.job_id)
         if event.conclusion is not Conclusion.FAILURE:
             return _forgiven(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
+        if foretold and refusal is None:
+            return None
         return refusal or (self._felled_step(event, fault) if fault else self._failed_step(event))
 
     def _late_job(self, job_id: str, reason: str) -> Finding:

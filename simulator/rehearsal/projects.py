@@ -1,45 +1,105 @@
-"""The projects of a repository, from its pyproject.toml files: their names, and where their versions are set."""
+"""The projects of a repository, from its pyproject.toml files: their names, and where things are set in them."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
+from simulator.rehearsal.git_version import git_version
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
 
 _HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]")
-_VERSION = re.compile(r"\s*version\s*=\s*")
+
+
+class Tree(Protocol):
+    """The files of a repository, by paths relative to its root."""
+
+    def paths(self) -> Sequence[str]:
+        """All that are kept in it."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """One of them; None when it is not there."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A project: its normalised name, the path of its pyproject.toml, and what that says."""
+
+    name: NormalizedName
+    path: str
+    text: str
+    data: Mapping[str, Any]
+
+    @property
+    def folder(self) -> str:
+        """Where it lies: the empty text at the root, else a path with a slash at its end."""
+        return self.path.removesuffix("pyproject.toml")
+
+    @property
+    def readme(self) -> str | None:
+        """The path of its README in the repository, where the file says one."""
+        given = self.data.get("project", {}).get("readme")
+        name = given.get("file") if isinstance(given, dict) else given
+        return f"{self.folder}{name.removeprefix('./')}" if isinstance(name, str) else None
+
+    @property
+    def git_tool(self) -> str | None:
+        """The build requirement that takes its version from git, if there is one."""
+        return git_version(self.text.encode(), publishing_facts()["git_versions"])
+
+    def place(self, table: str, key: str) -> Span | None:
+        """Where a key of a table has its value."""
+        found, start = "", re.compile(rf"\s*{re.escape(key)}\s*=\s*")
+        for number, line in enumerate(self.text.splitlines(), start=1):
+            if header := _HEADER.match(line):
+                found = header[1]
+            elif found == table and (match := start.match(line)):
+                return Span(file=self.path, line=number, column=match.end() + 1)
+        return None
+
+    def place_of(self, text: str) -> Span | None:
+        """Where a text stands first."""
+        return place_of(text, self.path, self.text)
+
+
+def place_of(text: str, path: str, content: str) -> Span | None:
+    """Where a text stands first in a file."""
+    for number, line in enumerate(content.splitlines(), start=1):
+        if (at := line.find(text)) >= 0:
+            return Span(file=path, line=number, column=at + 1)
+    return None
+
+
+def projects_of(files: Files) -> Mapping[NormalizedName, Project]:
+    """The projects by normalised name, the first of each; broken files are the build's to judge."""
+    found: dict[NormalizedName, Project] = {}
+    for project in _projects(files):
+        found.setdefault(project.name, project)
+    return found
 
 
 def project_names(files: Files) -> tuple[NormalizedName, ...]:
-    """The normalised `project.name` of each file that has one; broken files are the build's to judge."""
-    return tuple(dict.fromkeys(name for _, _, name in _projects(files)))
+    """The normalised `project.name` of each file that has one."""
+    return tuple(dict.fromkeys(project.name for project in _projects(files)))
 
 
-def version_places(files: Files) -> Mapping[str, Span]:
-    """Where each project sets its version; a project that derives it (`dynamic`) is not in it."""
-    places: dict[str, Span] = {}
-    for path, text, name in _projects(files):
-        table = ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := _HEADER.match(line):
-                table = header[1]
-            elif table == "project" and (found := _VERSION.match(line)):
-                places.setdefault(name, Span(file=path, line=number, column=found.end() + 1))
-    return places
-
-
-def _projects(files: Files) -> Iterator[tuple[str, str, NormalizedName]]:
+def _projects(files: Files) -> Iterator[Project]:
     for path, content in files:
         try:
             text = content.decode()
-            name = tomllib.loads(text).get("project", {}).get("name")
+            data = tomllib.loads(text)
+            name = data.get("project", {}).get("name")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
             continue
         if isinstance(name, str):
-            yield path, text, canonicalize_name(name)
+            yield Project(name=canonicalize_name(name), path=path, text=text, data=data)

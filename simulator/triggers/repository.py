@@ -287,6 +287,11 @@ def find_files(source: Source, name: str) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
 
 
+def list_files(source: Source) -> tuple[str, ...]:
+    """The paths of all files of the rehearsed commit."""
+    return _list(source, "-r", source.sha)
+
+
 def _list(source: Source, *words: str) -> tuple[str, ...]:
     """Files that `git ls-tree` names, symbolic links included."""
     done = git("ls-tree", "-z", "--full-tree", *words, cwd=source.clone)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulator.positions import Span
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
-from simulator.rehearsal.projects import project_names, version_places
+from simulator.rehearsal.projects import project_names, projects_of
 from simulator.twins.base import StoredArtifact
 
 METADATA = b"Metadata-Version: 2.4\nName: My.Demo\nVersion: 1.0\n\nText\n"
@@ -91,4 +91,5 @@ def test_project_names() -> None:
 
 
 def test_where_versions_are_set() -> None:
-    assert version_places(FILES) == {"my-demo": Span(file="pyproject.toml", line=5, column=14)}
+    found = {name: project.place("project", "version") for name, project in projects_of(FILES).items()}
+    assert found == {"my-demo": Span(file="pyproject.toml", line=5, column=14), "b": None}

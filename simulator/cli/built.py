@@ -1,0 +1,146 @@
+"""The built files of a rehearsal: what is around them in the repository, and when they are judged. Runs nothing."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import NormalizedName
+
+from simulator.cli.preparation import read_workflows
+from simulator.cli.subject import Subject
+from simulator.errors import UsageError
+from simulator.planning.calls import all_jobs
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan
+from simulator.positions import Span
+from simulator.rehearsal.built import model
+from simulator.rehearsal.built.pythons import tested_pythons
+from simulator.rehearsal.built.registry import judge, stops
+from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.projects import Project, Tree, projects_of
+from simulator.rehearsal.rules.model import Subject as WorkflowSubject
+from simulator.rehearsal.rules.versions import shallow_checkout
+from simulator.triggers.model import Source
+from simulator.triggers.repository import list_files, read_file
+from simulator.twins.base import StoredArtifact
+from simulator.workflow.loader import load_workflow
+from simulator.workflow.model import Workflow
+
+_NEWEST = 14  # of CPython 3
+_ANY = "3.x"
+
+
+class CommitTree:
+    """The files of the rehearsed commit."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.paths = functools.cache(functools.partial(list_files, source))
+        self.read = functools.cache(functools.partial(read_file, source))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a repository says of its projects."""
+
+    tree: Tree
+    projects: Mapping[NormalizedName, Project]
+    pythons: model.Pythons
+    checkout: Span | None
+
+
+def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Sequence[Workflow]) -> Surroundings:
+    """Of a repository with these workflows, by path; `rehearsed` are those that build."""
+    paths = sorted(
+        (path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml"),
+        key=lambda path: (path.count("/"), path),
+    )
+    files = [(path, content) for path in paths if (content := tree.read(path)) is not None]
+    projects = projects_of(files)
+    tools = {project.git_tool for project in projects.values()}
+    tool = tools.pop() if len(tools) == 1 else None
+    places = (
+        problem.span
+        for workflow in rehearsed
+        for problem in shallow_checkout(WorkflowSubject(workflow=workflow, others=workflows, git_version=tool))
+    )
+    pythons = tested_pythons(workflows.values())
+    return Surroundings(tree=tree, projects=projects, pythons=pythons, checkout=next(places, None))
+
+
+class Inspection:
+    """Judges what a rehearsal builds, each set of files once, and raises the findings."""
+
+    def __init__(self, subject: Subject, observer: Observer) -> None:
+        self._subject, self._observer = subject, observer
+        self._verdicts: dict[frozenset[str], bool] = {}
+
+    @functools.cached_property
+    def around(self) -> Surroundings:
+        """What the rehearsed commit says."""
+        source = self._subject.source
+        try:
+            texts = read_workflows(source, ())
+        except UsageError:
+            texts = {}
+        loaded = {path: load_workflow(text, path).workflow for path, text in texts.items()}
+        workflows = {path: workflow for path, workflow in loaded.items() if workflow is not None}
+        rehearsed = [workflow for item in self._subject.plans for workflow, _ in all_jobs(item)]
+        return surroundings(CommitTree(source), workflows, list({each.path: each for each in rehearsed}.values()))
+
+    def look(self, item: Plan, built: Sequence[Distribution]) -> bool:
+        """Judge files that a plan makes; whether none of them may be published."""
+        key = frozenset(found.filename for found in built)
+        if key and key not in self._verdicts:
+            around, event = self.around, item.event
+            findings = judge(
+                model.Subject(
+                    distributions=built,
+                    ref=event.ref_name,
+                    ref_type="tag" if event.ref_type == "tag" else "branch",
+                    tree=around.tree,
+                    projects=around.projects,
+                    pythons=around.pythons,
+                    checkout=around.checkout,
+                )
+            )
+            for finding in findings:
+                self._observer.raise_finding(finding)
+            self._verdicts[key] = any(map(stops, findings))
+        return self._verdicts.get(key, False)
+
+    def look_again(self, artifacts: Mapping[str, Sequence[StoredArtifact]], published: Sequence[Distribution]) -> None:
+        """After the jobs, judge what no publishing job has waited for; `artifacts` are those of each plan, by file."""
+        for item in self._subject.plans:
+            if any(may_publish(workflow, job) for workflow, job in all_jobs(item)):
+                for files in (in_artifacts(artifacts.get(item.workflow.path, ())), published):
+                    if not {found.filename for found in files} <= self._seen:
+                        self.look(item, files)
+
+    @property
+    def _seen(self) -> set[str]:
+        return {name for key in self._verdicts for name in key}
+
+
+def python_for(built: Sequence[Distribution], named: Sequence[str]) -> str:
+    """The Python to install with: the first that the workflows name and the files take, else the newest they take."""
+    text = next((str(said) for found in built if (said := found.metadata.get("requires_python"))), "")
+    try:
+        wanted = SpecifierSet(text)
+    except InvalidSpecifier:
+        wanted = SpecifierSet()
+    newest = [f"3.{minor}" for minor in range(_NEWEST, 7, -1)]
+    taken = [version for version in [*named, *newest] if _takes(wanted, version)]
+    return _ANY if not taken or (taken[0] == newest[0] and not named) else taken[0]
+
+
+def _takes(wanted: SpecifierSet, version: str) -> bool:
+    """Whether a Python is taken; one that is not named by numbers alone is."""
+    if not re.fullmatch(r"\d+(?:\.\d+)+", version):
+        return True
+    return any(f"{version}{rest}" in wanted for rest in ("", *(f".{patch}" for patch in range(31))))

@@ -1,0 +1,55 @@
+"""Rules of the set of files: what is missing beside the others, and what there is one too many of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from packaging.utils import NormalizedName
+
+from simulator.rehearsal.built.model import Problem, Subject
+from simulator.rehearsal.distributions import Distribution
+
+
+def _releases(subject: Subject) -> Iterator[tuple[NormalizedName, str, Sequence[Distribution]]]:
+    """The files of each project that has one version; what is left from others is told as that."""
+    for project, files in subject.by_project():
+        if len({file.version for file in files}) == 1:
+            yield project, files[0].version, files
+
+
+def missing_sdist(subject: Subject) -> Iterator[Problem]:
+    """A version has wheels and no sdist."""
+    for project, version, files in _releases(subject):
+        if all(file.kind == "wheel" for file in files):
+            pure = all(file.filename.endswith("-none-any.whl") for file in files)
+            lost = "distributors and --no-binary installs" if pure else "users of any other platform or Python"
+            yield Problem(
+                message=f"{project} {version} has no sdist beside its {'wheel' if len(files) == 1 else 'wheels'}: "
+                f"{lost} have nothing to build from",
+                where=files[0].filename,
+                hint="Build both (python -m build, uv build), in one job alone.",
+            )
+
+
+def missing_wheel(subject: Subject) -> Iterator[Problem]:
+    """A version has an sdist and no wheel."""
+    for project, version, files in _releases(subject):
+        if all(file.kind == "sdist" for file in files):
+            yield Problem(
+                message=f"{project} {version} has no wheel beside its sdist: everybody who installs it builds it",
+                where=files[0].filename,
+                hint="Build both: python -m build, or uv build, without --sdist.",
+            )
+
+
+def several_sdists(subject: Subject) -> Iterator[Problem]:
+    """A version has two sdists of different names; an index takes one."""
+    for project, version, files in _releases(subject):
+        names = list(dict.fromkeys(file.filename for file in files if file.kind == "sdist"))
+        if len(names) > 1:
+            yield Problem(
+                message=f"{project} {version} has {len(names)} sdists: {', '.join(names)}",
+                where=names[0],
+                would_show="Only one sdist may be uploaded per release.",
+                hint="Build the sdist once, in one job, and empty the folder before the build.",
+            )

@@ -1,0 +1,101 @@
+"""What a rule about built files is: a function from the files and what is around them to problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal, Protocol
+
+from packaging.utils import NormalizedName
+
+from simulator.findings import Severity
+from simulator.positions import Span
+from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.projects import Project, Tree
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestedPython:
+    """A Python that a workflow sets up, as `3.12`, and where it says so; `matrix` marks one of several in a matrix."""
+
+    version: str
+    span: Span
+    matrix: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pythons:
+    """The Pythons that the workflows set up; not `complete` when an expression or a tool hides some."""
+
+    tested: Sequence[TestedPython] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """The files that are to be published together, and what is around them.
+
+    `ref` is the name of the tag or branch that is released, if one is; `projects` are those of the repository by
+    their normalised names; `checkout` is where a workflow checks out too little history for a version from git.
+    """
+
+    distributions: Sequence[Distribution]
+    ref: str | None = None
+    ref_type: Literal["tag", "branch"] | None = None
+    projects: Mapping[NormalizedName, Project] = field(default_factory=dict)
+    tree: Tree | None = None
+    pythons: Pythons = field(default_factory=Pythons)
+    checkout: Span | None = None
+
+    @property
+    def tag(self) -> str | None:
+        """The tag that is released."""
+        return self.ref if self.ref_type == "tag" else None
+
+    def by_project(self) -> Iterator[tuple[NormalizedName, Sequence[Distribution]]]:
+        """The files of each project, those of one kind together."""
+        key = attrgetter("project")
+        for project, files in groupby(sorted(self.distributions, key=key), key=key):
+            yield project, tuple(files)
+
+    def wheels(self) -> Iterator[tuple[Distribution, Distribution | None]]:
+        """A wheel of each project and version, and the sdist beside it."""
+        key = attrgetter("project", "version")
+        for _, group in groupby(sorted(self.distributions, key=key), key=key):
+            files = list(group)
+            sdist = next((file for file in files if file.kind == "sdist"), None)
+            wheel = next((file for file in files if file.kind == "wheel"), None)
+            if wheel is not None:
+                yield wheel, sdist
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Something wrong with files; `severity` None is the rule's own, `where` a place, or a file's name.
+
+    `would_show` is a text of the real release's log, by which its failure is known again.
+    """
+
+    message: str
+    hint: str
+    where: Span | str
+    severity: Severity | None = None
+    would_show: str | None = None
+
+
+class Check(Protocol):
+    """Finds what is wrong. Reads its argument alone, and is silent where it cannot be sure."""
+
+    def __call__(self, subject: Subject, /) -> Iterator[Problem]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A rule; its code is its name in the registry. `summary` and `why` are a sentence each for the page of rules."""
+
+    severity: Severity
+    summary: str
+    why: str
+    check: Check

@@ -1,0 +1,149 @@
+"""Rules of Pythons: what the metadata promises, against itself and against what the workflows test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from simulator.expressions.language import ExpressionError, Scope
+from simulator.planning.matrix import MatrixError, expand
+from simulator.planning.tools import action_name
+from simulator.rehearsal.built.model import Problem, Pythons, Subject, TestedPython
+from simulator.rehearsal.built.places import key_place
+from simulator.rehearsal.distributions import Distribution
+from simulator.workflow.model import Job, Step, Workflow
+
+_CLASSIFIER: Final = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
+_VERSION: Final = re.compile(r"(\d+\.\d+)(?:\.\d+)?t?")
+_LOOSE: Final = re.compile(r"pypy|graalpy|[<>=~!*x,]|dev|^3$|-", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
+_SETUP: Final = frozenset({"actions/setup-python", "astral-sh/setup-uv"})
+
+
+def python_classifiers(subject: Subject) -> Iterator[Problem]:
+    """A classifier promises a Python that requires-python excludes."""
+    for found, wanted in _required(subject):
+        outside = [version for version in _classified(found) if not _takes(wanted, version)]
+        if outside:
+            text = f"Programming Language :: Python :: {outside[0]}"
+            yield Problem(
+                message=f"{found.project} has the classifier of Python {', '.join(outside)}, and requires {wanted}",
+                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                hint="Remove the classifier, or lower requires-python: pip goes by requires-python alone.",
+            )
+
+
+def python_tested(subject: Subject) -> Iterator[Problem]:
+    """The matrix of a workflow has a Python that requires-python excludes."""
+    if len(subject.projects) > 1:
+        return  # each may have workflows of its own
+    for found, wanted in _required(subject):
+        seen: set[str] = set()
+        for python in subject.pythons.tested:
+            if python.matrix and python.version not in seen and not _takes(wanted, python.version):
+                seen.add(python.version)
+                yield Problem(
+                    message=f"{found.project} requires Python {wanted}, and the workflow sets up {python.version}: "
+                    "nobody can install it there",
+                    where=python.span,
+                    hint="Take the Python out of the workflow, or lower requires-python.",
+                )
+
+
+def python_untested(subject: Subject) -> Iterator[Problem]:
+    """A classifier promises a Python that no workflow tests, though they name others."""
+    tested = {python.version for python in subject.pythons.tested}
+    if not subject.pythons.complete or len(tested) < 2:
+        return
+    for found, wanted in _required(subject):
+        untested = [version for version in _classified(found) if version not in tested and _takes(wanted, version)]
+        if untested:
+            text = f"Programming Language :: Python :: {untested[0]}"
+            yield Problem(
+                message=f"{found.project} has the classifier of Python {', '.join(untested)}, and no workflow sets "
+                "that up",
+                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                hint=f"Test with it, as with {', '.join(sorted(tested, key=_key))}, or remove the classifier.",
+            )
+
+
+def no_requires_python(subject: Subject) -> Iterator[Problem]:
+    """A project does not say which Pythons it needs."""
+    for project, files in subject.by_project():
+        if not any(file.metadata.get("requires_python") for file in files):
+            yield Problem(
+                message=f"{project} does not say which Python it needs, so pip installs it on any",
+                where=key_place(subject, project, "name") or files[0].filename,
+                hint='Set requires-python in pyproject.toml, such as ">=3.10".',
+            )
+
+
+def tested_pythons(workflows: Iterable[Workflow]) -> Pythons:
+    """The Pythons that the workflows set up by name, in the order of the files."""
+    found: list[TestedPython] = []
+    complete = True
+    for workflow in workflows:
+        for job in workflow.jobs.values():
+            complete = complete and job.uses is None
+            for step in job.all_steps:
+                versions = _versions(job, step)
+                complete = complete and versions is not None
+                found += versions or ()
+    return Pythons(tested=tuple(found), complete=complete)
+
+
+def _versions(job: Job, step: Step) -> Sequence[TestedPython] | None:
+    """Those that a step sets up; None when that is not written plainly."""
+    if step.uses is None:
+        hidden = step.run is not None and re.search(r"\b(?:tox|nox|hatch|cibuildwheel)\b", step.run.source)
+        return None if hidden else ()
+    text = step.with_.get("python-version") if action_name(step.uses.value) in _SETUP else None
+    if text is None:
+        return None if "python-version-file" in step.with_ or "cibuildwheel" in step.uses.value else ()
+    names = [text.source] if text.template.is_literal else _of_matrix(job, text.source)
+    if names is None:
+        return None
+    words = [word for name in names for word in re.split(r"[\s|]+", name.strip()) if word]
+    plain = [match[1] for word in words if not _LOOSE.search(word) and (match := _VERSION.fullmatch(word))]
+    matrix = not text.template.is_literal
+    return [TestedPython(version=version, span=text.span, matrix=matrix) for version in dict.fromkeys(plain)]
+
+
+def _of_matrix(job: Job, source: str) -> Sequence[str] | None:
+    variable = _VARIABLE.fullmatch(source.strip())
+    matrix = job.strategy.matrix if job.strategy else None
+    if variable is None or matrix is None:
+        return None
+    try:
+        rows = expand(matrix, Scope(contexts={}))
+    except (MatrixError, ExpressionError):
+        return None
+    return [str(row.values[variable[1]]) for row in rows if variable[1] in row.values]
+
+
+def _required(subject: Subject) -> Iterator[tuple[Distribution, SpecifierSet]]:
+    """A file of each project, and the Pythons that it requires."""
+    for _, files in subject.by_project():
+        found = next((file for file in files if file.metadata.get("requires_python")), None)
+        if found is not None:
+            try:
+                yield found, SpecifierSet(str(found.metadata.get("requires_python")))
+            except InvalidSpecifier:
+                continue  # the index says it
+
+
+def _classified(found: Distribution) -> Sequence[str]:
+    matches = (_CLASSIFIER.fullmatch(each) for each in found.metadata.get("classifiers", ()))
+    return sorted({match[1] for match in matches if match}, key=_key)
+
+
+def _takes(wanted: SpecifierSet, version: str) -> bool:
+    """Whether any release of a minor version is taken: >=3.9.2 takes 3.9."""
+    return any(f"{version}.{patch}" in wanted for patch in range(31))
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

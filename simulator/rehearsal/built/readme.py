@@ -1,0 +1,174 @@
+"""Rules of the description: that PyPI renders it, and shows what it refers to."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from email.message import Message
+from html.parser import HTMLParser
+from typing import Final
+
+from simulator.findings import Severity
+from simulator.positions import Span
+from simulator.rehearsal.built.contents import some
+from simulator.rehearsal.built.model import Problem, Subject
+from simulator.rehearsal.built.places import key_place, readme_of
+from simulator.rehearsal.distributions import Distribution
+
+_RST: Final = "text/x-rst"
+_ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|$", re.IGNORECASE)
+_FAILED: Final = "`long_description` has syntax errors in markup and would not be rendered on PyPI."
+_COMPLAINT: Final = re.compile(r"^<string>:(\d+): \((?:WARNING|ERROR|SEVERE)/\d\) (.+)$", re.MULTILINE)
+_MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\(\S+\)|^```", re.MULTILINE)
+_LINES: Final = 3
+
+
+def readme_missing(subject: Subject) -> Iterator[Problem]:
+    """A project has no description, so its page on PyPI is empty."""
+    for found in _described(subject):
+        if not (found.metadata.get("description") or "").strip():
+            yield Problem(
+                message=f"{found.project} has no description: its page will say that the author provided none",
+                where=key_place(subject, found.project, "name") or found.filename,
+                hint='Name the README in pyproject.toml: readme = "README.md".',
+            )
+
+
+def readme_type(subject: Subject) -> Iterator[Problem]:
+    """A description does not say what it is written in, and is Markdown by the look of it."""
+    for found in _described(subject):
+        text = found.metadata.get("description") or ""
+        if text and not found.metadata.get("description_content_type") and _MARKDOWN.search(text):
+            yield Problem(
+                message=f"The description of {found.project} has no content type, so PyPI takes this Markdown for "
+                "reStructuredText",
+                where=key_place(subject, found.project, "readme") or found.filename,
+                hint="Name the README in pyproject.toml (its ending tells), or set long_description_content_type to "
+                "text/markdown.",
+            )
+
+
+def readme_render(subject: Subject) -> Iterator[Problem]:
+    """A description is not valid reStructuredText: twine check fails, and PyPI refuses the file."""
+    for found in _described(subject):
+        text = found.metadata.get("description") or ""
+        if not text or _kind(found) != _RST:
+            continue
+        page, said = _rendered(_RST, text)
+        if page is None:
+            first = _COMPLAINT.search(said)
+            yield Problem(
+                message=f"The description of {found.project} does not render as reStructuredText"
+                + (f": {first[2].rstrip('.')}" if first else ""),
+                where=_line_of(subject, found, int(first[1]) if first else 1),
+                would_show=_FAILED,
+                hint="Mend the markup; `twine check` shows all complaints."
+                if found.metadata.get("description_content_type")
+                else "Mend the markup, or say what it is: text/markdown as its content type.",
+            )
+
+
+def readme_links(subject: Subject) -> Iterator[Problem]:
+    """A description has pictures or links with relative addresses, which lead nowhere on PyPI."""
+    for found in _described(subject):
+        text = found.metadata.get("description") or ""
+        page, _ = _rendered(_kind(found), text) if text else (None, "")
+        if page is None:
+            continue
+        parser = _Addresses()
+        parser.feed(page)
+        for what, addresses in (("picture", parser.pictures), ("link", parser.links)):
+            relative = list(dict.fromkeys(each for each in addresses if not _ABSOLUTE.match(each)))
+            if relative:
+                yield _relative(subject, found, what, relative)
+
+
+def _relative(subject: Subject, found: Distribution, what: str, addresses: Sequence[str]) -> Problem:
+    many, picture = len(addresses) > 1, what == "picture"
+    several = f"{len(addresses)} {what}s of {found.project}'s description"
+    one = f"{'a' if picture else 'A'} {what} of {found.project}'s description"
+    if picture:
+        message = f"PyPI will not show {several if many else one}"
+    else:
+        message = f"{several} lead nowhere on PyPI" if many else f"{one} leads nowhere on PyPI"
+    readme = readme_of(subject, found.project)
+    places = [place for address in addresses if readme and (place := _place(address, *readme))]
+    lines = [f"{address} (line {place.line})" for address, place in zip(addresses, places, strict=False)]
+    shown = some(lines if len(places) == len(addresses) else addresses)
+    return Problem(
+        message=f"{message}, as {'their addresses are' if many else 'its address is'} relative: {shown}",
+        where=places[0] if places else found.filename,
+        hint="Write whole addresses, with https:// in front: PyPI keeps no other file of the repository.",
+        severity=None if picture else Severity.NOTICE,
+    )
+
+
+class _Addresses(HTMLParser):
+    """The addresses of a page's pictures and links."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pictures: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "img":
+            self.pictures.append(given.get("src") or "")
+        elif tag == "a":
+            self.links.append(given.get("href") or "")
+
+
+def _described(subject: Subject) -> Iterator[Distribution]:
+    """A file of each project, a wheel if there is one: all have the same description."""
+    for _, files in subject.by_project():
+        yield next((file for file in files if file.kind == "wheel"), files[0])
+
+
+def _kind(found: Distribution) -> str:
+    header = Message()
+    header["content-type"] = found.metadata.get("description_content_type") or _RST
+    return header.get_content_type()
+
+
+@functools.lru_cache(maxsize=16)
+def _rendered(kind: str, text: str) -> tuple[str | None, str]:
+    """The page as PyPI has it and what the renderer complains of; None for what has no page, or is plain text."""
+    said = io.StringIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == _RST:
+            from readme_renderer import rst  # slow to import
+
+            return rst.render(text, stream=said), said.getvalue()
+        if kind == "text/markdown":
+            from readme_renderer import markdown
+
+            return markdown.render(text), ""
+    return None, ""
+
+
+def _line_of(subject: Subject, found: Distribution, number: int) -> Span | str:
+    """A line of the description in its README, or the file's name."""
+    readme = readme_of(subject, found.project)
+    lines = (found.metadata.get("description") or "").splitlines()
+    if readme is None or not 0 < number <= len(lines):
+        return found.filename
+    path, text = readme
+    source = text.splitlines()
+    if number <= len(source) and source[number - 1] == lines[number - 1]:
+        return Span(file=path, line=number, column=1)
+    same = [place for place, line in enumerate(source, start=1) if line == lines[number - 1] and line.strip()]
+    return Span(file=path, line=same[0], column=1) if len(same) == 1 else found.filename
+
+
+def _place(address: str, path: str, text: str) -> Span | None:
+    """Where a README has an address: after a bracket, a quotation mark or a blank, and before one."""
+    found = re.search(rf"(?<=[(\"'<\s:]){re.escape(address)}(?=[)\"'>\s_]|$)", text, re.MULTILINE)
+    if found is None:
+        return None
+    before = text[: found.start()]
+    return Span(file=path, line=before.count("\n") + 1, column=len(before) - before.rfind("\n"))

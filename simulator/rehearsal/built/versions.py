@@ -1,0 +1,258 @@
+"""Rules of versions: the tag's, the files', and those that are none for an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Final
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from simulator.findings import Finding, Severity
+from simulator.rehearsal.built.model import Problem, Subject
+from simulator.rehearsal.built.places import version_place
+from simulator.rehearsal.distributions import Distribution
+
+_SEPARATOR: Final = re.compile(r"[-_/@]")
+_REFUSED_LOCAL: Final = (
+    "The use of local versions in '{}' is not allowed. See https://packaging.python.org/en/latest/specifications/"
+    "version-specifiers/#local-version-identifiers for more information."
+)
+_COMMIT: Final = re.compile(r"(?:^|\.)g[0-9a-f]{4,40}(?:\.|$)")
+_DIRTY: Final = re.compile(r"(?:^|\.)(?:d\d{8}|dirty)(?:\.|$)")
+_FETCH: Final = "give actions/checkout `fetch-depth: 0`"
+_FORM: Final = "check that the tag has the form that the build looks for"
+
+
+def tag_version(tag: str) -> Version | None:
+    """The version that a tag names: `v1.0.0-alpha` is 1.0.0a0, `pkg-v1.2` is 1.2; None when it names none."""
+    return next((version for _, version in _readings(tag)), None)
+
+
+def _readings(tag: str) -> Iterator[tuple[str, Version]]:
+    """Every way to read a tag as a prefix (with a letter in it) and a version, the shortest prefix first."""
+    starts = [0, *(match.end() for match in _SEPARATOR.finditer(tag))]
+    for start in starts:
+        prefix, text = tag[:start].rstrip("-_/@"), tag[start:]
+        if start and not re.search(r"[A-Za-z]", prefix):
+            continue
+        try:
+            yield prefix, Version(re.sub(r"^[vV](?=\d)", "", text))
+        except InvalidVersion:
+            continue
+
+
+def _expected(subject: Subject) -> tuple[str | None, Version | None]:
+    """The project that the tag's prefix names, if it names one of those that were built, and the tag's version."""
+    prefix, version = next(_readings(subject.tag), ("", None)) if subject.tag else ("", None)
+    name = canonicalize_name(prefix)
+    return name if any(found.project == name for found in subject.distributions) else None, version
+
+
+def version_mismatch(subject: Subject) -> Iterator[Problem]:
+    """No file of a project carries the tag's version.
+
+    A tag with a project's name in front, as `pkg-v1.2`, speaks of that one alone. Where another project carries the
+    version, the tag may be that one's.
+    """
+    named, expected = _expected(subject)
+    if expected is None:
+        return
+    agreed = any(_agrees(found, expected) for found in subject.distributions)
+    for project, files in subject.by_project():
+        if named not in {None, project} or any(_agrees(file, expected) for file in files):
+            continue
+        yield _mismatch(subject, expected, files[0], mild=agreed)
+
+
+def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild: bool) -> Problem:
+    place = version_place(subject, found.project)
+    derived = place is None and _is_derived(found.version)
+    return Problem(
+        message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}"
+        + (f": {_cause(subject, found)}" if derived else ""),
+        where=place or (subject.checkout if derived else None) or found.filename,
+        would_show=_shown(subject, found),
+        hint=_of_another(found) if mild else _remedy(found) if derived else _hint(str(subject.tag), expected, found),
+        severity=Severity.WARNING if mild else None,
+    )
+
+
+def _shown(subject: Subject, found: Distribution) -> str:
+    if _is_local(found.version):
+        return _REFUSED_LOCAL.format(found.version)
+    return f"{found.project} {found.version} on the index, under the tag {subject.tag}."
+
+
+def _of_another(found: Distribution) -> str:
+    return (
+        f"Keep {found.project} out of this release, or name the project in the tag: {found.project}-v{found.version}."
+    )
+
+
+def is_refused(finding: Finding) -> bool:
+    """Whether an index refuses the version anyhow, as a local one."""
+    return (finding.would_show or "").startswith(_REFUSED_LOCAL.partition("{")[0])
+
+
+def _hint(tag: str, expected: Version, found: Distribution) -> str:
+    other = found.version.join(tag.rsplit(str(expected), 1)) if str(expected) in tag else f"v{found.version}"
+    parsed = _parsed(found.version)
+    instead = "" if parsed is None or parsed.is_devrelease else f", or tag {other}"
+    return f"Set the version of {found.project} to {expected} and commit it{instead}."
+
+
+def _tool(subject: Subject, found: Distribution) -> str:
+    project = subject.projects.get(found.project)
+    return (project.git_tool if project else None) or "the build"
+
+
+def _cause(subject: Subject, found: Distribution) -> str:
+    """What git looked like to a tool that derives the version, by what it made of it: 0.1.dev3+g1a2b3c4.d20260102."""
+    version, tool = Version(found.version), _tool(subject, found)
+    if _is_dirty(version) and not version.dev:
+        return f"{tool} saw the tag, and files that were changed after the checkout"
+    if version.release[:2] in {(0, 0), (0, 1)} and version.dev:
+        return f"{tool} saw no tag at all"
+    if version.dev:
+        return f"{tool} saw an older tag only, {version.dev} commit{'s' if version.dev > 1 else ''} before"
+    return f"{tool} saw no tag at this commit"
+
+
+def _remedy(found: Distribution) -> str:
+    version = Version(found.version)
+    if _is_dirty(version) and not version.dev:
+        return "Let `git status --short` run before the build, and keep what it names out of git's sight (.gitignore)."
+    return f"{_FETCH[0].upper()}{_FETCH[1:]}, and {_FORM}."
+
+
+def local_version(subject: Subject) -> Iterator[Problem]:
+    """A version has a part after a +, which no index takes; one that is not the tag's either is told as that."""
+    named, expected = _expected(subject)
+    for project, files in subject.by_project():
+        found = next((file for file in files if _is_local(file.version)), None)
+        judged = expected is not None and named in {None, project}
+        if found is None or (expected and judged and not any(_agrees(file, expected) for file in files)):
+            continue
+        version = Version(found.version)
+        derived = _is_derived(found.version) and bool(_COMMIT.search(str(version.local)) or _is_dirty(version))
+        place = version_place(subject, project)
+        public = f"Publish {version.public}: leave out what stands after the +."
+        yield Problem(
+            message=f"{project} was built as {found.version}, and no index takes a version with a part after the +"
+            + (f": {_cause(subject, found)}" if derived else ""),
+            where=place or (subject.checkout if derived and not _is_dirty(version) else None) or found.filename,
+            would_show=_REFUSED_LOCAL.format(found.version),
+            hint=_remedy(found) if derived else public,
+        )
+
+
+def dev_version(subject: Subject) -> Iterator[Problem]:
+    """A development version is released, and no tag asks for one."""
+    _, expected = _expected(subject)
+    if expected is not None:
+        return
+    for project, files in subject.by_project():
+        version = _parsed(files[0].version)
+        if version is None or not version.is_devrelease or version.local:
+            continue
+        yield Problem(
+            message=f"{project} {version} is a development version: pip takes it only with --pre, or by its number",
+            where=version_place(subject, project) or files[0].filename,
+            hint="Release a version without .dev; nothing to do for a nightly build.",
+            severity=Severity.NOTICE if subject.ref_type == "branch" else None,
+        )
+
+
+def several_versions(subject: Subject) -> Iterator[Problem]:
+    """Files of one project have several versions: most are left from an older build."""
+    _, expected = _expected(subject)
+    for project, files in subject.by_project():
+        versions = {_public(file.version) for file in files}
+        if len(versions) < 2 or None in versions:
+            continue
+        newest = expected if expected in versions else max(version for version in versions if version)
+        stale = [file.filename for file in files if _public(file.version) != newest]
+        yield Problem(
+            message=f"Beside {project} {newest} there are files of another version, which would be published too: "
+            f"{', '.join(stale)}",
+            where=stale[0],
+            hint="Empty the folder before the build, and do not commit it; one release has one version.",
+            severity=Severity.ERROR if expected in versions else None,
+        )
+
+
+def name_mismatch(subject: Subject) -> Iterator[Problem]:
+    """A file's name says another project or version than its metadata."""
+    told: set[str] = set()
+    for found in sorted(subject.distributions, key=attrgetter("kind"), reverse=True):  # wheels are uploaded first
+        said, version = _in_name(found.filename), _parsed(found.version)
+        if said is None or version is None or said == (found.project, version) or found.project in told:
+            continue
+        told.add(found.project)
+        shown = _refused_name(found, said[0], version, said[1])
+        yield Problem(
+            message=f"{found.filename} holds {found.project} {found.version} by its own metadata",
+            where=found.filename,
+            would_show=shown,
+            hint="Publish the file under the name that the build gave it: build again instead of renaming.",
+        )
+
+
+def _in_name(filename: str) -> tuple[str, Version] | None:
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[:2]
+        return parse_sdist_filename(filename)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None  # the index says it
+
+
+def _refused_name(found: Distribution, name: str, version: Version, said: Version) -> str:
+    start = found.project.replace("-", "_")
+    if name != found.project:
+        return f"Start filename for {found.metadata.get('name', found.project)!r} with {start!r}."
+    if found.kind == "wheel":
+        return f"Version in filename should be {str(version)!r} not {str(said)!r}."
+    return f"Filename {found.filename!r} is invalid, should be {f'{start}-{version}.tar.gz'!r}."
+
+
+def _is_derived(version: str) -> bool:
+    """Whether a version looks as if it came from git: 0.1.dev3+g1a2b3c4. People write 1.0.dev or 1.0.dev0."""
+    parsed = _parsed(version)
+    return parsed is not None and (parsed.local is not None or bool(parsed.dev))
+
+
+def _is_dirty(version: Version) -> bool:
+    return bool(version.local and _DIRTY.search(version.local))
+
+
+def _is_local(version: str) -> bool:
+    parsed = _parsed(version)
+    return parsed is not None and parsed.local is not None
+
+
+def _agrees(found: Distribution, expected: Version) -> bool:
+    """Whether a file has the version, but for a local part: that is a matter of its own."""
+    return expected in {_parsed(found.version), _public(found.version)}
+
+
+def _public(version: str) -> Version | None:
+    """The version without its local part."""
+    parsed = _parsed(version)
+    return Version(parsed.public) if parsed and parsed.local else parsed
+
+
+def _parsed(version: str) -> Version | None:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return None
