@@ -15,16 +15,17 @@ TITLES: Final[Mapping[str, str]] = {"pypi": "PyPI", "testpypi": "TestPyPI"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Index:
-    """An index: `upload_url` as twine has it, the host of that URL, the main site's host, and hosts of former times.
-
-    Clients still ask the former hosts (twine for `--skip-existing`), and one of them took uploads.
-    """
+    """An index: `upload_url` as twine has it, the host of that URL, and the main site's host."""
 
     name: IndexName
     upload_url: str
     upload_host: str
     main_host: str
-    former_hosts: frozenset[str]
+
+    @property
+    def former_hosts(self) -> frozenset[str]:
+        """Hosts of former times. Clients still ask them (twine for `--skip-existing`), and one of them took uploads."""
+        return _former_hosts()[self.name]
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -48,7 +49,6 @@ class Index:
 @functools.cache
 def indexes() -> dict[IndexName, Index]:
     """PyPI and TestPyPI. PyPI's main host is its upload host without the first label."""
-    from twine.repository import LEGACY_PYPI, LEGACY_TEST_PYPI, OLD_WAREHOUSE
     from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
 
     upload = urlsplit(DEFAULT_REPOSITORY).netloc
@@ -59,13 +59,22 @@ def indexes() -> dict[IndexName, Index]:
             upload_url=DEFAULT_REPOSITORY,
             upload_host=upload,
             main_host=upload.partition(".")[2],
-            former_hosts=frozenset(urlsplit(url).netloc for url in (LEGACY_PYPI, OLD_WAREHOUSE)),
         ),
         "testpypi": Index(
             name="testpypi",
             upload_url=TEST_REPOSITORY,
             upload_host=test,
             main_host=test,
-            former_hosts=frozenset({urlsplit(LEGACY_TEST_PYPI).netloc}),
         ),
+    }
+
+
+@functools.cache
+def _former_hosts() -> Mapping[IndexName, frozenset[str]]:
+    """Of their own, as this part of twine brings a client of the web along, which takes a third of a second."""
+    from twine.repository import LEGACY_PYPI, LEGACY_TEST_PYPI, OLD_WAREHOUSE
+
+    return {
+        "pypi": frozenset(urlsplit(url).netloc for url in (LEGACY_PYPI, OLD_WAREHOUSE)),
+        "testpypi": frozenset({urlsplit(LEGACY_TEST_PYPI).netloc}),
     }

@@ -287,8 +287,27 @@ class ClaimCheck:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublisherForm:
+    """What an index's form for a publisher at GitHub wants, and its address; an empty environment is any.
+
+    A `pending` one is for a project that the index does not have, as far as pysim knows.
+    """
+
+    project: str
+    owner: str
+    repository: str
+    workflow: str
+    environment: str
+    pending: bool
+    page: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TokenExchanged:
-    """An ID token was offered for an upload token; `error` holds the index's own words when it refused."""
+    """An ID token was offered for an upload token; `error` holds the index's own words when it refused.
+
+    `forms` are what must be registered for a publisher that was assumed, one for each of its projects.
+    """
 
     job_id: str
     index: str
@@ -297,6 +316,7 @@ class TokenExchanged:
     declared: bool
     claims: tuple[ClaimCheck, ...]
     error: str | None = None
+    forms: tuple[PublisherForm, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

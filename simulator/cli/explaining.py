@@ -21,7 +21,7 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
-from simulator.cli.publisher_form import form_link
+from simulator.cli.publisher_form import form_page
 from simulator.cli.subject import RunOptions
 from simulator.indexes import TITLES
 from simulator.planning.calls import foreseen_jobs
@@ -190,5 +190,5 @@ def _implied(job: PlannedJob, identity: RepositoryIdentity, projects: Sequence[s
                 "No publisher is declared. PyPI's form wants these:\n"
                 f"  owner {identity.owner}, repository {identity.name}, workflow {PurePosixPath(path).name}, "
                 f"environment {publisher.environment or '(empty: any)'}\n"
-                f"  {form_link(publisher)}"
+                f"  {form_page(publisher)}"
             )

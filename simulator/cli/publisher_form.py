@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import urlencode
 
 from simulator.indexes import indexes
 from simulator.twins.base import Publisher
+from simulator.twins.pypi.forms import form_of
+from simulator.twins.pypi.publishers import registration
 
 MOST_PENDING: Final = 3
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
@@ -85,19 +86,10 @@ def normal_name(project: str) -> str:
     return re.sub(r"[-_.]+", "-", project).lower()
 
 
-def form_link(publisher: Publisher) -> str:
-    """The page where the index takes a publisher, with its form filled in."""
-    owner, _, repository = publisher.repository.partition("/")
-    values = {
-        "provider": "github",
-        "owner": owner,
-        "repository": repository,
-        "workflow_filename": publisher.workflow,
-    }
-    host = indexes()[publisher.index].main_host
-    if publisher.pending:
-        return f"https://{host}/manage/account/publishing/?{urlencode(values)}"
-    return f"https://{host}/manage/project/{publisher.project}/settings/publishing/?{urlencode(values)}"
+def form_page(publisher: Publisher) -> str:
+    """The address of the form."""
+    made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)
+    return made.page
 
 
 def _values(publisher: Publisher) -> tuple[str, str, str]:

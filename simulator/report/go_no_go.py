@@ -15,6 +15,7 @@ from rich.text import Text
 
 from simulator.findings import Finding, Severity
 from simulator.report.annotations import annotation_place, by_level
+from simulator.report.forms import form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
@@ -40,6 +41,7 @@ from simulator.run_events import (
     Conclusion,
     FileUploaded,
     Installed,
+    PublisherForm,
     TokenExchanged,
     Verdict,
     WorkflowConsidered,
@@ -221,10 +223,10 @@ def _gates(state: RunState) -> list[Line]:
 
 
 def _exchanges(state: RunState) -> list[Line]:
-    return [row for exchange in dict.fromkeys(state.exchanges) for row in _exchange(exchange, state.uploads)]
+    return [row for exchange in dict.fromkeys(state.exchanges) for row in _exchange(exchange)]
 
 
-def _exchange(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list[Line]:
+def _exchange(exchange: TokenExchanged) -> list[Line]:
     index = index_name(exchange.index)
     if exchange.ok:
         kind = "declared" if exchange.declared else "assumed"
@@ -235,10 +237,16 @@ def _exchange(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list
         shown += lines(exchange.error or "no reason given", indent=6, style="red")
     for check, row in zip(exchange.claims, _claims(exchange.claims), strict=True):
         shown += [row, *_difference(check)]
-    if exchange.ok and not exchange.declared:
-        values = "; ".join(f"{label}: {value}" for label, value in registration(exchange, uploads))
-        shown.append(line(f"  None is declared. Register at {index}: ", (values, "bold"), hang=4))
-    return shown
+    return shown + [row for form in exchange.forms for row in _form(exchange.index, form)]
+
+
+def _form(index: str, form: PublisherForm) -> list[Line]:
+    values = "; ".join(f"{label}: {value}" for label, value in form_values(form))
+    return [
+        line(f"  None is declared. {form_words(index, form)}", hang=4),
+        line("    ", (values, "bold"), hang=4),
+        line("    ", form.page, hang=4, whole=True),
+    ]
 
 
 def _claims(checks: Iterable[ClaimCheck]) -> list[Line]:
@@ -260,25 +268,6 @@ def _difference(check: ClaimCheck) -> list[Line]:
         return []
     rows = [("job", check.value or "missing"), ("publisher", check.expected or "empty")]
     return columns(rows, indent=6)
-
-
-def registration(exchange: TokenExchanged, uploads: Iterable[FileUploaded]) -> list[tuple[str, str]]:
-    """What to enter in the index's form for a trusted publisher, as far as the exchange tells: its label and value."""
-    given = {check.claim: check.expected or check.value for check in exchange.claims}
-    claims = {claim: "" if value in {_ANY, *_NONE} else value for claim, value in given.items()}
-    owner, _, repository = claims.get("repository", "").partition("/")
-    workflow = re.search(
-        r"[^/@\s']+\.ya?ml\b", claims.get("job_workflow_ref", claims.get("workflow_ref", claims.get("workflow", "")))
-    )
-    projects = dict.fromkeys(u.project for u in uploads if (u.index, u.job_id) == (exchange.index, exchange.job_id))
-    values = (
-        ("PyPI Project Name", ", ".join(projects)),
-        ("Owner", owner),
-        ("Repository name", repository),
-        ("Workflow name", workflow[0] if workflow else ""),
-        ("Environment name", claims.get("environment") or "(leave empty)"),
-    )
-    return [(label, value) for label, value in values if value]
 
 
 def _published(state: RunState, width: int) -> list[Line]:

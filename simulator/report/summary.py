@@ -7,6 +7,7 @@ from typing import Final, NotRequired, TypedDict
 from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.report.annotations import by_level
+from simulator.report.forms import form_values
 from simulator.report.github import net_changes
 from simulator.report.state import JobState, RunState, StepState
 from simulator.run_events import Annotation, Conclusion, FileUploaded, TokenExchanged
@@ -73,6 +74,15 @@ class ClaimSummary(TypedDict):
     ok: bool
 
 
+class FormSummary(TypedDict):
+    """What to enter in the index's form, at its page, for a publisher that was assumed."""
+
+    project: str
+    pending: bool
+    page: str
+    values: dict[str, str]
+
+
 class PublisherSummary(TypedDict):
     """A token exchange and the publisher that it matched."""
 
@@ -83,6 +93,7 @@ class PublisherSummary(TypedDict):
     declared: bool
     error: str | None
     claims: list[ClaimSummary]
+    register: list[FormSummary]
 
 
 class FaultSummary(TypedDict):
@@ -264,6 +275,15 @@ def _publisher(exchange: TokenExchanged) -> PublisherSummary:
         declared=exchange.declared,
         error=exchange.error,
         claims=[ClaimSummary(claim=c.claim, value=c.value, expected=c.expected, ok=c.ok) for c in exchange.claims],
+        register=[
+            FormSummary(
+                project=form.project,
+                pending=form.pending,
+                page=form.page,
+                values=dict(form_values(form)),
+            )
+            for form in exchange.forms
+        ],
     )
 
 

@@ -119,7 +119,7 @@ def test_without_publishers_the_values_for_the_form(tmp_path: Path, capsys: pyte
     code, said = explain(root, capsys)
     assert code == 0
     assert "owner octo, repository demo, workflow pypi.yml, environment pypi" in said
-    query = "?provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml"
+    query = "?provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml&environment=pypi"
     assert f"/manage/project/demo/settings/publishing/{query}\n" in said
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from simulator.findings import Finding, Severity
 from simulator.paths import RunFolder
 from simulator.positions import Span
-from simulator.report.go_no_go import registration, report
+from simulator.report.go_no_go import report
 from simulator.report.state import RunState, replay
 from simulator.run_events import (
     Annotation,
@@ -25,6 +25,7 @@ from simulator.run_events import (
     Installed,
     JobFinished,
     JobPlanned,
+    PublisherForm,
     RunEvent,
     RunStarted,
     StepFinished,
@@ -50,7 +51,7 @@ def text(state: RunState, width: int = 100, folder: RunFolder | None = None) -> 
 def test_a_report_fits_its_width_and_loses_no_word(events_of: EventsOf, case: str, width: int) -> None:
     state = replay(events_of(case))
     lines = text(state, width)
-    assert all(cell_len(line) <= width for line in lines)
+    assert all(cell_len(line) <= width for line in lines if "https://" not in line)
     wide = "".join("".join(text(state, 1000)).split())
     assert re.sub(r"[|,]|sha256", "", "".join("".join(lines).split())) == re.sub(r"[|,]|sha256", "", wide)
 
@@ -83,27 +84,22 @@ def exchange(*checks: tuple[str, str, str]) -> TokenExchanged:
     return TokenExchanged(job_id="p", index="pypi", ok=True, publisher="x", declared=False, claims=claims)
 
 
-@pytest.mark.parametrize(
-    ("given", "values"),
-    [
-        (
-            exchange(
-                ("repository", "o/r", "o/r"),
-                ("job_workflow_ref", "o/r/.github/workflows/p.yaml@refs/tags/v1", ""),
-                ("environment", "pypi", "pypi"),
-            ),
-            {"Owner": "o", "Repository name": "r", "Workflow name": "p.yaml", "Environment name": "pypi"},
-        ),
-        (
-            exchange(("repository", "o/r", "o/r"), ("workflow", "p.yml", "p.yml"), ("environment", "", "")),
-            {"Owner": "o", "Repository name": "r", "Workflow name": "p.yml", "Environment name": "(leave empty)"},
-        ),
-        (exchange(("environment", "MISSING", "Any")), {"Environment name": "(leave empty)"}),
-        (exchange(), {"Environment name": "(leave empty)"}),
-    ],
-)
-def test_what_to_register(given: TokenExchanged, values: dict[str, str]) -> None:
-    assert dict(registration(given, ())) == values
+@pytest.mark.parametrize(("index", "title"), [("pypi", "PyPI"), ("testpypi", "TestPyPI")])
+def test_what_to_register(index: str, title: str) -> None:
+    page = "https://index.example/publishing/?" + "x" * 200
+    new = PublisherForm(
+        project="demo", owner="o", repository="r", workflow="p.yml", environment="pypi", pending=True, page=page
+    )
+    known = replace(new, pending=False, environment="")
+    shown = text(replay([replace(exchange(), index=index, forms=(new, known))]))
+    assert [line[17:] for line in shown].count(page) == 2, "in one piece"
+    words = " ".join(line.strip() for line in shown).replace(page, "PAGE")
+    assert (
+        f"None is declared. {title} has no project demo as far as pysim knows, so register a pending publisher: "
+        "PyPI Project Name: demo; Owner: o; Repository name: r; Workflow name: p.yml; Environment name: pypi PAGE "
+        f"None is declared. Register it for demo on {title}, where the link fills in the form: "
+        "Owner: o; Repository name: r; Workflow name: p.yml; Environment name: (leave empty) PAGE"
+    ) in words
 
 
 def test_a_publisher_that_takes_any_environment() -> None:

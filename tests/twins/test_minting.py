@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from pymacaroons import Macaroon
 from simulator.indexes import IndexName, indexes
 from simulator.run_events import ClaimCheck, Notice, TokenExchanged
 
-from .conftest import REPOSITORY, Job, Rig, publisher
+from .conftest import REPOSITORY, Job, Rig, Start, publisher
 
 REF = "refs/tags/v0.1.0"
 FILE = f"{REPOSITORY}/.github/workflows/pypi.yml"
@@ -229,6 +230,33 @@ def test_an_exchange_creates_the_project_as_a_pending_publisher_does(rig: Rig) -
     assert not has_project(job, "new-project")
     assert exchange(job).status_code == 200
     assert has_project(job, "new-project")  # and it stays, whatever becomes of the upload
+
+
+@pytest.mark.parametrize("index", ["pypi", "testpypi"])
+def test_what_is_to_be_registered_for_an_assumed_publisher(start: Start, tmp_path: Path, index: IndexName) -> None:
+    host = indexes()[index].main_host
+    first = start(folder=tmp_path / "one")
+    first.twins.assume(publisher(index=index))
+    exchange(first.job(), index=index)
+    exchange(first.job("again"), index=index)
+    told = [event.forms for event in first.seen(TokenExchanged)]
+    (form,) = told[0]
+    assert told == [(form,)] * 2, "what this run made is not on the index"
+    assert (form.project, form.pending, form.page) == ("demo", True, f"https://{host}/manage/account/publishing/")
+    assert (form.owner, form.repository, form.workflow, form.environment) == ("octo", "demo", "pypi.yml", "pypi")
+    first.twins.keep_index()
+    second = start(folder=tmp_path / "two")
+    second.twins.assume(publisher(index=index))
+    exchange(second.job(), index=index)
+    ((form,),) = [event.forms for event in second.seen(TokenExchanged)]
+    query = "provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml&environment=pypi"
+    assert (form.pending, form.page) == (False, f"https://{host}/manage/project/demo/settings/publishing/?{query}")
+
+
+def test_nothing_is_to_be_registered_for_a_declared_publisher(start: Start) -> None:
+    rig = start(publishers=[publisher()])
+    exchange(rig.job())
+    assert [event.forms for event in rig.seen(TokenExchanged)] == [()]
 
 
 def test_projects_that_register_the_same_values_share_a_token(rig: Rig) -> None:

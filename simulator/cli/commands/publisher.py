@@ -57,7 +57,7 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
     file, table = _place(root)
     append(file, table, "publishers", _entry(publisher, datetime.now(UTC).date()))
     say(_told(publisher))
-    say(f"It is declared in {file.name}. If it is not on {TITLES[index]} yet: {publisher_form.form_link(publisher)}")
+    say(f"It is declared in {file.name}. If it is not on {TITLES[index]} yet: {publisher_form.form_page(publisher)}")
     return ExitCode.GO
 
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.report.annotations import annotation_place, by_level
+from simulator.report.forms import form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
-from simulator.report.go_no_go import registration
 from simulator.report.pages.jobs import jobs, step_link
 from simulator.report.pages.markdown import markdown_html
 from simulator.report.pages.markup import Html, Part, badge, code, element, items, join, table
@@ -31,7 +31,7 @@ from simulator.report.words import (
     stands_in,
     trigger,
 )
-from simulator.run_events import Annotation, Conclusion, FileUploaded, TokenExchanged, Verdict
+from simulator.run_events import Annotation, Conclusion, TokenExchanged, Verdict
 
 _KINDS: Final = {
     Verdict.GO: "success",
@@ -192,10 +192,10 @@ def _answer(ok: bool, yes: str, no: str) -> Html:  # noqa: FBT001 - what it answ
 
 
 def _exchanges(record: RunRecord) -> list[Part]:
-    return [_exchange(each, record.state.uploads) for each in dict.fromkeys(record.state.exchanges)]
+    return [_exchange(each) for each in dict.fromkeys(record.state.exchanges)]
 
 
-def _exchange(exchange: TokenExchanged, uploads: Sequence[FileUploaded]) -> Html:
+def _exchange(exchange: TokenExchanged) -> Html:
     index = index_name(exchange.index)
     answer = _answer(exchange.ok, "given", "refused")
     kind = "declared" if exchange.declared else "assumed"
@@ -210,12 +210,10 @@ def _exchange(exchange: TokenExchanged, uploads: Sequence[FileUploaded]) -> Html
     ]
     if rows:
         shown.append(table(("Claim", "", "The job's", "The publisher's"), rows, caption="The token, claim by claim"))
-    if exchange.ok and not exchange.declared:
-        values = registration(exchange, uploads)
-        shown.append(element("p", f"No publisher is declared. Register at {index}:"))
-        shown.append(
-            element("dl", *(p for label, value in values for p in (element("dt", label), element("dd", value))))
-        )
+    for form in exchange.forms:
+        shown.append(element("p", f"No publisher is declared. {form_words(exchange.index, form)}"))
+        rows_of = (p for label, value in form_values(form) for p in (element("dt", label), element("dd", value)))
+        shown.append(element("dl", *rows_of, element("dt", "Page"), element("dd", code(form.page))))
     return element("article", *shown)
 
 

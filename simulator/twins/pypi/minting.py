@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import jwt
+from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
-from simulator.run_events import EventSink, Notice, TokenExchanged
+from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchanged
 from simulator.twins.oidc import ISSUER, Issuer
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
+from simulator.twins.pypi.forms import form_of
 from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, look_up
 from simulator.twins.pypi.refusals import RefusedError
 from simulator.twins.pypi.store import Store
@@ -195,8 +197,15 @@ class Minting:
                 declared=bool(told and told.declared),
                 claims=checks,
                 error=error,
+                forms=() if row is None or row.declared else self._forms(row),
             )
         )
+
+    def _forms(self, row: Registration) -> tuple[PublisherForm, ...]:
+        """What must be registered for an assumed publisher; a project that this run made is not on the index yet."""
+        with self.store.reading() as catalogue:
+            made = catalogue.made()
+        return tuple(form_of(self.index, row, name, pending=canonicalize_name(name) in made) for name in row.projects)
 
 
 def _payload(body: bytes) -> str:

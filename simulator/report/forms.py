@@ -1,0 +1,30 @@
+"""The forms in which an index registers publishers: their fields, and which form it is, for every report."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulator.report.words import index_name
+from simulator.run_events import PublisherForm
+
+ANY_ENVIRONMENT: Final = "(leave empty)"
+
+
+def form_values(form: PublisherForm) -> list[tuple[str, str]]:
+    """The labels of the fields, each with what to enter."""
+    project = [("PyPI Project Name", form.project)] if form.pending else []
+    return [
+        *project,
+        ("Owner", form.owner),
+        ("Repository name", form.repository),
+        ("Workflow name", form.workflow),
+        ("Environment name", form.environment or ANY_ENVIRONMENT),
+    ]
+
+
+def form_words(index: str, form: PublisherForm) -> str:
+    """Which form it is, as a sentence before what is entered there."""
+    title = index_name(index)
+    if form.pending:
+        return f"{title} has no project {form.project} as far as pysim knows, so register a pending publisher:"
+    return f"Register it for {form.project} on {title}, where the link fills in the form:"

@@ -1,0 +1,35 @@
+"""The form in which an index registers a publisher: what it wants, and its address. Knows no check of it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from simulator.indexes import Index
+from simulator.run_events import PublisherForm
+from simulator.twins.pypi.publishers import Registration
+
+
+def form_of(index: Index, row: Registration, project: str, *, pending: bool) -> PublisherForm:
+    """The form for one project of a publisher.
+
+    The page of a project fills its form in from the address. The page for projects to be made takes nothing from there
+    (warehouse, commit 6b62157).
+    """
+    given = {
+        "provider": "github",
+        "owner": row.owner,
+        "repository": row.repository,
+        "workflow_filename": row.workflow,
+        "environment": row.environment,
+    }
+    query = urlencode({name: value for name, value in given.items() if value})
+    where = "account/publishing/" if pending else f"project/{project}/settings/publishing/?{query}"
+    return PublisherForm(
+        project=project,
+        owner=row.owner,
+        repository=row.repository,
+        workflow=row.workflow,
+        environment=row.environment,
+        pending=pending,
+        page=f"https://{index.main_host}/manage/{where}",
+    )
