@@ -87,6 +87,12 @@ def missing_tag(action: str, ref: str) -> bool:
     return int(parts[0]) >= first and len(parts) < numbers_wanted
 
 
+def newest_branch(action: str) -> str | None:
+    """The branch on which an action without short tags keeps its newest release, if it has one."""
+    branch: str | None = _facts()["full_tags"].get(action, {}).get("branch")
+    return branch
+
+
 def known_actions() -> frozenset[str]:
     """Every action that the data file names, in lower case."""
     tables = ("retired", "old_node", "branches_gone", "uploads", "releases", "tags", "full_tags", "outside", "refused")

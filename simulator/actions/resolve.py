@@ -9,7 +9,7 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
-from simulator.actions.facts import known_actions, missing_tag, outside_effect, refusal, retired
+from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
 from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
 from simulator.actions.model import (
@@ -102,11 +102,14 @@ def outside_models(reference: Reference, where: Span | None = None, *, builtin: 
 def _no_such_tag(reference: RepositoryReference, where: Span | None) -> Finding:
     name = f"{reference.owner}/{reference.repo}"
     full = f"{name}@{reference.ref}{'.0' * (2 - reference.ref.count('.'))}"
+    branch = newest_branch(_key(reference))
     return Finding(
         code="action-tag",
         severity=Severity.ERROR,
         message=f"{name} has no tag {reference.ref}: from that version on its owner makes only tags of full versions",
-        hint=f"Name a full version, such as {full}, or a commit.",
+        hint=f"Name a full version, a commit, or {name}@{branch} for the newest."
+        if branch
+        else f"Name a full version, such as {full}, or a commit.",
         where=where,
         would_show=f"Unable to resolve action `{name}@{reference.ref}`, unable to find version `{reference.ref}`",
     )

@@ -1,4 +1,4 @@
-"""gh-action-pypi-publish with real twine and id, against an index that answers as each case wants."""
+"""gh-action-pypi-publish with real twine and id: what the table of test_publish_same_behaviour cannot compare."""
 
 from __future__ import annotations
 
@@ -76,28 +76,10 @@ def test_a_trusted_publisher_uploads_both_distributions(job: Driver, index: Inde
     assert done.summary == ""
 
 
-def test_the_log_in_the_order_of_the_real_action(job: Driver, index: Index) -> None:
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
-    expected = [
-        f"::debug::Authenticating to {index.url}/legacy/ via Trusted Publishing",
-        f"::debug::Selected Trusted Publishing Exchange Endpoint: {index.url}{MINT}",
-        "Checking dist/demo_dist-0.1.0-py3-none-any.whl: PASSED",
-        "Checking dist/demo_dist-0.1.0.tar.gz: PASSED",
-        "Showing hash values of files to be uploaded:",
-        f"Uploading distributions to {index.url}/legacy/",
-        "INFO     username: __token__",
-        "INFO     password: <hidden>",
-        "Uploading demo_dist-0.1.0-py3-none-any.whl",
-        "Uploading demo_dist-0.1.0.tar.gz",
-    ]
-    lines = iter(done.lines)
-    assert all(any(line == want for line in lines) for want in expected), done.log
-
-
 def test_hashes_can_be_compared(job: Driver, index: Index) -> None:
     done = job.run(PUBLISH, {**at(index), "attestations": "false"})
     content = (job.workspace / "dist/demo_dist-0.1.0.tar.gz").read_bytes()
-    start = done.lines.index(str(job.workspace / "dist/demo_dist-0.1.0.tar.gz"))
+    start = done.lines.index("/github/workspace/dist/demo_dist-0.1.0.tar.gz")
     assert done.lines[start + 2 : start + 5] == [
         f"SHA256: {hashlib.sha256(content).hexdigest()}",
         f"MD5: {hashlib.md5(content, usedforsecurity=False).hexdigest()}",
@@ -105,107 +87,6 @@ def test_hashes_can_be_compared(job: Driver, index: Index) -> None:
     ]
     quiet = job.run(PUBLISH, {**at(index), "attestations": "false", "verbose": "false", "print_hash": "false"})
     assert not any(line.startswith("SHA256") for line in quiet.lines)
-
-
-@pytest.mark.parametrize(
-    ("path", "answer", "text"),
-    [
-        (AUDIENCE, (403, "{}"), "audience retrieval failed: repository at <host> has trusted publishing disabled"),
-        (
-            AUDIENCE,
-            (404, ""),
-            "audience retrieval failed: repository at <host> does not indicate trusted publishing support",
-        ),
-        (
-            AUDIENCE,
-            (503, ""),
-            "audience retrieval failed: repository at <host> responded with unexpected 503: Service Unavailable",
-        ),
-        (MINT, (503, "<html>"), "Token request failed: the index produced an unexpected\n503 response."),
-        (MINT, (200, "{}"), "Token response error: the index gave us an invalid response."),
-        (
-            ID_TOKEN,
-            (500, "no"),
-            "OpenID Connect token retrieval failed: GitHub: OIDC token request failed (code=500, body='no')",
-        ),
-    ],
-)
-def test_an_exchange_that_fails(job: Driver, index: Index, path: str, answer: tuple[int, str], text: str) -> None:
-    index.answers[path] = answer
-    done = job.run(PUBLISH, at(index))
-    assert done.code == 1
-    [error] = done.said("error")
-    told = text.replace("<host>", f"localhost:{index.port}")
-    assert error.removeprefix(EXCHANGE).strip().startswith(told)
-    assert told in done.summary
-    assert "You're seeing this because the action wasn't given the inputs needed to" in done.summary
-    assert f"POST {UPLOAD}" not in index.requests
-
-
-def test_a_refused_token_shows_the_reasons_and_the_claims(job: Driver, index: Index) -> None:
-    description = "valid token, but no corresponding publisher (Publisher with matching claims was not found)"
-    refusal = {"message": "Token request failed", "errors": [{"code": "invalid-publisher", "description": description}]}
-    index.answers[MINT] = (422, json.dumps(refusal))
-    [error] = job.run(PUBLISH, at(index)).said("error")
-    assert error.startswith(
-        f"{EXCHANGE}\nToken request failed: the server refused the request for the following reasons:\n\n"
-        f"* `invalid-publisher`: {description}\n\nThis generally indicates a trusted publisher configuration error"
-    )
-    for claim in (
-        "* `sub`: `repo:octo/demo:environment:pypi`",
-        "* `job_workflow_ref`: `octo/demo/.github/workflows/pypi.yml@refs/tags/v0.1.0`",
-        "* `environment`: `MISSING`",
-        f"See https://docs.{MAIN}/trusted-publishers/troubleshooting/ for more help.",
-    ):
-        assert claim in error.splitlines()
-
-
-def test_without_permission_for_an_id_token(job: Driver, index: Index) -> None:
-    job.base = {name: value for name, value in job.base.items() if not name.startswith("ACTIONS_ID_TOKEN")}
-    done = job.run(PUBLISH, at(index))
-    [error] = done.said("error")
-    assert error.startswith(
-        f"{EXCHANGE}\nOpenID Connect token retrieval failed: GitHub: missing or insufficient OIDC token permissions, "
-        "the ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset\n"
-    )
-    assert "permissions:\n  id-token: write" in error
-    event = job.root / "event.json"
-    event.write_text('{"pull_request": {"head": {"repo": {"fork": true}}}}')
-    env = {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(event)}
-    [error] = job.run(PUBLISH, at(index), env).said("error")
-    assert "The workflow context indicates that this action was called from a\npull request on a fork." in error
-
-
-def test_a_reusable_workflow_is_warned_of(job: Driver, index: Index) -> None:
-    called = "octo/demo/.github/workflows/called.yml@refs/tags/v0.1.0"
-    index.answers[ID_TOKEN] = (200, json.dumps({"value": jwt(job_workflow_ref=called)}))
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
-    assert done.code == 0
-    [warning] = done.said("warning")
-    assert warning.startswith("Potential workflow misconfiguration: \nThe claims in this token suggest that")
-    assert f"    {called}" in warning.splitlines()
-    assert "Reusable workflows are **not currently supported**" in done.summary
-
-
-def test_the_exchange_comes_before_any_look_at_the_distributions(job: Driver, index: Index) -> None:
-    shutil.rmtree(job.workspace / "dist")
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
-    assert done.code == 1
-    assert index.requests[-1] == f"POST {MINT}"
-    [warning] = done.said("warning")
-    assert warning.startswith(
-        "It looks like there are no Python distribution packages to publish in the directory \"'dist/'\"."
-    )
-    assert any("MISSING DISTS" in line for line in done.lines if line.startswith("::warning file="))
-    assert "ERROR    InvalidDistribution: Cannot find file (or expand pattern): 'dist/*'" in done.log
-
-
-def test_a_folder_in_dist_is_no_distribution(job: Driver, index: Index) -> None:
-    (job.workspace / "dist/artifact").mkdir()
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
-    assert done.code == 1
-    assert "InvalidDistribution: Unknown distribution format: 'artifact'" in done.log
-    assert f"POST {UPLOAD}" not in index.requests
 
 
 def test_a_folder_outside_the_workspace_cannot_be_seen(job: Driver, index: Index) -> None:
@@ -216,38 +97,83 @@ def test_a_folder_outside_the_workspace_cannot_be_seen(job: Driver, index: Index
     assert done.said("error")[0].startswith(
         "The action runs in a container of its own, which sees the workspace but not"
     )
+    assert "ERROR    InvalidDistribution: Cannot find file (or expand pattern):" in done.log
 
 
-def test_a_refused_upload_shows_the_index_answer(job: Driver, index: Index) -> None:
-    index.answers[UPLOAD] = (400, "File already exists ('demo_dist', with blake2_256 hash 'x').")
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
+def test_a_folder_outside_the_workspace_is_not_there_for_the_hashes_either(job: Driver, index: Index) -> None:
+    shutil.move(job.workspace / "dist", job.root / "dist")
+    (job.workspace / "dist").symlink_to(job.root / "dist")
+    done = job.run(PUBLISH, {**at(index), "attestations": "false", "verify-metadata": "false"})
     assert done.code == 1
-    assert "File already exists ('demo_dist', with blake2_256 hash 'x')." in done.log
-    assert f"HTTPError: 400 Bad Request from {index.url}/legacy/" in done.log
-    assert index.requests.count(f"POST {UPLOAD}") == 1
+    assert "FileNotFoundError: [Errno 2] No such file or directory" in done.log
+    assert "SHA256" not in done.log
 
 
-def test_metadata_is_checked_first_unless_not_wanted(job: Driver, index: Index) -> None:
-    (job.workspace / "dist/x-1.0.tar.gz").write_bytes(b"no archive")
-    done = job.run(PUBLISH, {**at(index), "attestations": "false"})
-    assert done.code == 1
-    assert f"POST {UPLOAD}" not in index.requests
-    unchecked = job.run(PUBLISH, {**at(index), "attestations": "false", "verify_metadata": "false"})
-    assert not any(line.startswith("Checking dist/") for line in unchecked.lines)
-
-
-def test_a_token_of_ones_own(job: Driver, index: Index) -> None:
-    done = job.run(PUBLISH, {**at(index), "password": "secret"})
+def test_the_folder_may_be_named_in_full(job: Driver, index: Index) -> None:
+    done = job.run(PUBLISH, {**at(index), "packages-dir": f"{job.workspace}/dist", "attestations": "false"})
     assert done.code == 0, done.log
-    assert index.requests == [f"POST {UPLOAD}"] * 2
-    ignored, elsewhere, odd = done.said("warning")
-    assert ignored == (
-        "The workflow was run with the 'attestations: true' input, but an explicit password was also set, disabling "
-        "Trusted Publishing. As a result, the attestations input is ignored."
+    assert "/github/workspace/dist/demo_dist-0.1.0.tar.gz" in done.lines
+
+
+def test_its_own_action_stays_in_the_workspace(job: Driver, index: Index) -> None:
+    assert job.run(PUBLISH, {**at(index), "attestations": "false"}).code == 0
+    [left] = (job.workspace / ".github").rglob("action.yml")
+    assert left.parent.name == "run-pypi-publish-in-docker-container"
+
+
+def test_linux_alone(job: Driver, index: Index) -> None:
+    done = job.run(PUBLISH, {**at(index)}, {"RUNNER_OS": "macOS"})
+    assert (done.code, done.lines) == (1, ["This action is only able to run under GNU/Linux environments"])
+    assert index.requests == []
+
+
+MINT_OF_OLD = "/_/oidc/github/mint-token"
+OF_1_8 = "2f6f737ca5f74c637829c0f5c3acd0e29ea5e8bf"
+
+
+@pytest.mark.parametrize(
+    ("ref", "mint", "hashes", "attests"),
+    [
+        ("v1.8.11", MINT_OF_OLD, False, False),
+        (OF_1_8, MINT_OF_OLD, False, False),
+        ("v1.8.14", MINT, False, False),
+        ("v1.10.3", MINT, False, False),
+        ("release/v1.10", MINT, False, False),
+        ("v1.11.0", MINT, False, True),
+        ("v1.13.0", MINT, False, True),
+        ("v1.14.0", MINT, True, True),
+        ("release/v1", MINT, True, True),
+        ("0123456789" * 4, MINT, True, True),
+    ],
+)
+def test_what_older_releases_do(job: Driver, index: Index, ref: str, mint: str, hashes: bool, attests: bool) -> None:
+    index.answers[MINT_OF_OLD] = index.answers[MINT]
+    done = job.run(f"pypa/gh-action-pypi-publish@{ref}", on_pypi(index))
+    assert done.code == 0, done.log
+    assert f"POST {mint}" in index.requests
+    assert ("Showing hash values of files to be uploaded:" in done.lines) is hashes
+    assert ("Generating and uploading digital attestations" in done.said("notice")) is attests
+
+
+def test_a_release_before_trusted_publishing_uploads_without_a_token(job: Driver, index: Index) -> None:
+    index.answers[UPLOAD] = (403, "Invalid or non-existent authentication information.")
+    done = job.run("pypa/gh-action-pypi-publish@v1.6.5", {"repository_url": f"{index.url}/legacy/"})
+    assert done.code == 1
+    assert any("EMPTY TOKEN" in line for line in done.lines)
+    assert set(index.requests) == {f"POST {UPLOAD}"}
+
+
+def test_inputs_that_an_old_release_does_not_know(job: Driver, index: Index) -> None:
+    inputs = {**at(index), "attestations": "true", "password": "pypi-own"}
+    done = job.run("pypa/gh-action-pypi-publish@v1.5.1", inputs, {"HTTPS_PROXY": "http://localhost:1"})
+    assert done.said("warning")[0].startswith(
+        "Unexpected input(s) 'repository-url', 'attestations', valid inputs are ["
     )
-    assert "but the specified repository URL does not support PEP 740 attestations." in elsewhere
-    assert 'your token value does not start with "pypi-"' in odd
-    assert any("POTENTIALLY INVALID TOKEN" in line for line in done.lines)
+    assert done.code == 1
+    assert f"against {indexes()['pypi'].upload_url}" in done.log
+    newer = job.run("pypa/gh-action-pypi-publish@v1.8.14", inputs)
+    assert newer.said("warning")[0].startswith("Unexpected input(s) 'attestations', valid inputs are [")
+    assert newer.code == 0
 
 
 def on_pypi(index: Index) -> dict[str, str]:
@@ -255,29 +181,12 @@ def on_pypi(index: Index) -> dict[str, str]:
     return {"repository-url": f"{index.url}/legacy/?{MAIN}"}
 
 
-def test_a_token_on_pypi_gets_a_nudge_with_links(job: Driver, index: Index) -> None:
-    done = job.run(PUBLISH, {**on_pypi(index), "password": "pypi-own", "attestations": "false"})
-    assert done.code == 0, done.log
-    upgrade, create = done.said("warning")
-    assert upgrade.startswith("Trusted Publishers allows publishing packages to PyPI from automated environments")
-    assert create.splitlines()[-1] == (
-        f"- https://{MAIN}/manage/project/demo-dist/settings/publishing/"
-        "?provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml"
-    )
-
-
-def test_a_password_on_pypi_ends_the_step(job: Driver, index: Index) -> None:
-    done = job.run(PUBLISH, {**on_pypi(index), "user": "octocat", "password": "pw", "attestations": "false"})
-    assert done.code == 1
-    assert done.said("error")[0].startswith("As of 2024, PyPI requires all users to enable Two-Factor Authentication.")
-    assert index.requests == []
-
-
 def test_attestations_are_not_made_and_it_says_so(job: Driver, index: Index) -> None:
     done = job.run(PUBLISH, on_pypi(index))
     assert done.code == 0, done.log
     assert done.said("notice") == [
-        "pysim does not rehearse attestations: signing needs a public service. The upload goes out without them."
+        "Generating and uploading digital attestations",
+        "pysim does not rehearse attestations: signing needs a public service. The upload goes out without them.",
     ]
     assert index.requests.count(f"POST {UPLOAD}") == 2
 

@@ -99,6 +99,10 @@ def test_an_action_whose_only_effect_is_outside_is_never_run(choice: ActionChoic
             "astral-sh/setup-uv@v8.1",
             "Unable to resolve action `astral-sh/setup-uv@v8.1`, unable to find version `v8.1`",
         ),
+        (
+            "pypa/gh-action-pypi-publish@v1",
+            "Unable to resolve action `pypa/gh-action-pypi-publish@v1`, unable to find version `v1`",
+        ),
         ("pypa/cibuildwheel@v3", "Unable to resolve action `pypa/cibuildwheel@v3`, unable to find version `v3`"),
         ("astral-sh/setup-uv@v8.0.0", None),
         ("astral-sh/setup-uv@v7", None),
@@ -159,7 +163,9 @@ def test_versions_of_which_nothing_is_to_be_said(uses: str) -> None:
     assert outside_models(parse_reference(uses)) is None
 
 
-@pytest.mark.parametrize("uses", ["actions/checkout@v3", "actions/checkout@v8.0.0", "pypa/gh-action-pypi-publish@v2"])
+@pytest.mark.parametrize(
+    "uses", ["actions/checkout@v3", "actions/checkout@v8.0.0", "pypa/gh-action-pypi-publish@v2.0.0"]
+)
 def test_a_version_that_is_not_modelled_is_a_warning(uses: str) -> None:
     where = Span(file="w.yml", line=3, column=9)
     finding = outside_models(parse_reference(uses), where)

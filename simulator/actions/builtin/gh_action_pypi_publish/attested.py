@@ -15,8 +15,11 @@ MEMORY = "pysim-attested.json"
 SUFFIXES = (".tar.gz", ".zip", ".whl")
 
 
-def rehearse(folder: Path) -> None:
-    """Do what goes with signing but the signature. Raises ActionError where the real action would refuse."""
+def attest(folder: Path) -> bool:
+    """Attest the distributions of a folder. Raises ActionError where the real action would refuse.
+
+    Returns whether attestations lie beside them now, for twine to send.
+    """
     log.notice(
         "pysim does not rehearse attestations: signing needs a public service. The upload goes out without them."
     )
@@ -31,6 +34,7 @@ def rehearse(folder: Path) -> None:
         listed = "\n".join(again)
         raise refusal(f"The following distributions already have publish attestations: {listed}")
     memory.write_text(json.dumps(sorted({*known, *map(str, distributions)})), encoding="utf-8")
+    return False
 
 
 def refusal(text: str) -> ActionError:

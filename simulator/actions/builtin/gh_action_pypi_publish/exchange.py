@@ -21,24 +21,28 @@ from simulator.actions.builtin.gh_action_pypi_publish import messages
 from simulator.actions.builtin.toolkit import http, log, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
-TIMEOUT = 5.0
+TIMEOUT = 5  # seconds to connect, and between two bytes
 
 
-def upload_token(repository_url: str, docs: str) -> str:
-    """A token for uploading to the index. Raises ActionError; the step's summary then explains the failure."""
+def upload_token(repository_url: str, docs: str, mint: str) -> str:
+    """A token for uploading to the index, which mints it at the path `mint`.
+
+    Raises ActionError, and the step's summary then explains the failure; what the action does not expect of an index
+    or of the network is raised as it comes.
+    """
     domain = urlsplit(repository_url).netloc
     try:
         with http.session() as session:
-            return _exchange(session, domain, docs)
+            return _exchange(session, domain, docs, mint)
     except ActionError as failure:
         step.add_summary(messages.SUMMARY.format(message=failure, docs=docs))
         raise ActionError(f"Trusted publishing exchange failure: {failure}") from failure
 
 
-def _exchange(session: requests.Session, domain: str, docs: str) -> str:
-    address = f"https://{domain}/_/oidc/mint-token"
+def _exchange(session: requests.Session, domain: str, docs: str, mint: str) -> str:
+    address = f"https://{domain}{mint}"
     audience = _audience(session, domain)
-    log.debug(f"Selected Trusted Publishing Exchange Endpoint: {address}")
+    _debug(f"selected trusted publishing exchange endpoint: {address}")
     id_token = _id_token(audience)
     claims = _claims(id_token)
     _warn_of_reusable_workflow(claims, docs)
@@ -100,11 +104,23 @@ def _warn_of_reusable_workflow(claims: Mapping[str, Any], docs: str) -> None:
 
 
 def _is_pull_request_of_fork() -> bool:
-    event_file = os.environ.get("GITHUB_EVENT_PATH", "")
-    if os.environ.get("GITHUB_EVENT_NAME") != "pull_request" or not Path(event_file).is_file():
+    if os.environ.get("GITHUB_EVENT_NAME") != "pull_request":
         return False
-    event = json.loads(Path(event_file).read_bytes())
+    event_file = os.environ.get("GITHUB_EVENT_PATH", "")
+    if not event_file:
+        _debug("unexpected: no GITHUB_EVENT_PATH to check")
+        return False
+    try:
+        event = json.loads(Path(event_file).read_bytes())
+    except json.JSONDecodeError:
+        _debug("unexpected: GITHUB_EVENT_PATH does not contain valid JSON")
+        return False
     try:
         return bool(event["pull_request"]["head"]["repo"]["fork"])
-    except (KeyError, TypeError):
+    except KeyError:
         return False
+
+
+def _debug(text: str) -> None:
+    """A line of the debug log, in the title case that the action gives them all, addresses too."""
+    log.debug(text.title())

@@ -1,4 +1,4 @@
-"""What the action says when publishing as a trusted publisher fails, in the words that its users search for.
+"""What the action says, in the words that its users search for.
 
 Source: pypa/gh-action-pypi-publish, v1.14. The documentation's address follows from the index's own.
 """
@@ -6,6 +6,43 @@ Source: pypa/gh-action-pypi-publish, v1.14. The documentation's address follows 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+LINUX_ONLY = "This action is only able to run under GNU/Linux environments"
+ATTESTATIONS_UNTRUSTED = (
+    "The workflow was run with the 'attestations: true' input, but an explicit password was also set, disabling "
+    "Trusted Publishing. As a result, the attestations input is ignored."
+)
+ATTESTATIONS_ELSEWHERE = (
+    "The workflow was run with 'attestations: true' input, but the specified repository URL does not support PEP 740 "
+    "attestations. As a result, the attestations input is ignored."
+)
+UPGRADE = (
+    "Trusted Publishers allows publishing packages to PyPI from automated environments like GitHub Actions without "
+    "needing to use username/password combinations or API tokens to authenticate with PyPI. "
+    "Read more: {docs}/trusted-publishers"
+)
+NO_PASSWORDS = (
+    "As of 2024, PyPI requires all users to enable Two-Factor Authentication. This consequently requires all users to "
+    "switch to either Trusted Publishers (preferred) or API tokens for package uploads. "
+    "Read more: https://blog.{host}/posts/2023-05-25-securing-pypi-with-2fa/"
+)
+CREATE_PUBLISHER = (
+    "A new Trusted Publisher for the currently running publishing workflow can be created by accessing the following "
+    "link(s) while logged-in as an owner of the package(s):"
+)
+NOTHING_PASSED = (
+    "It looks like you have not passed a password or it is otherwise empty. Please verify that you have passed it "
+    "directly or, preferably, through a secret."
+)
+ODD_PREFIX = (
+    "It looks like you are trying to use an API token to authenticate in the package index and your token value does "
+    'not start with "pypi-" as it typically should. This may cause an authentication error. Please verify that you '
+    "have copied your token properly if such an error occurs."
+)
+MISSING_DISTS = (
+    "It looks like there are no Python distribution packages to publish in the directory '{folder}/'. "
+    "Please verify that they are in place should you face this problem."
+)
 
 CLAIMS = (
     "sub",
@@ -74,6 +111,7 @@ Token request failed: the server refused the request for the following reasons:
 This generally indicates a trusted publisher configuration error, but could
 also indicate an internal error on GitHub or PyPI's part.
 
+
 The claims rendered below are **for debugging purposes only**. You should **not**
 use them to configure a trusted publisher unless they already match your expectations.
 
@@ -82,6 +120,7 @@ If a claim is not present in the claim set, then it is rendered as `MISSING`.
 {claims}
 
 See {docs}/trusted-publishers/troubleshooting/ for more help.
+
 """
 
 NOT_JSON = """
@@ -115,12 +154,14 @@ Whereas its parent workflow is:
 Reusable workflows are **not currently supported** by PyPI's Trusted Publishing
 functionality, and are subject to breakage. Users are **strongly encouraged**
 to avoid using reusable workflows for Trusted Publishing until support
-becomes official.
+becomes official. Please, do not report bugs if this breaks.
 
 For more information, see:
 
 * {docs}/trusted-publishers/troubleshooting/#reusable-workflows-on-github
-* https://github.com/pypa/gh-action-pypi-publish/issues/166
+* https://github.com/pypa/gh-action-pypi-publish/issues/166 — subscribe to
+  this issue to watch the progress and learn when reusable workflows become
+  supported officially
 """
 
 
