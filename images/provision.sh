@@ -51,7 +51,7 @@ touch "$cache/$version/$arch.complete"
 # The tools of pysim's built-in actions, and pipx for everyone. Not uv: a hosted runner has none.
 "$tools" -m venv /opt/pysim
 /opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore \
-    twine id packaging requests pipx build uv
+    twine id packaging requests pypi-attestations pipx build uv
 mkdir -p /opt/pipx /opt/pipx_bin
 chmod 777 /opt/pipx /opt/pipx_bin
 ln -s /opt/pysim/bin/pipx /opt/pipx_bin/pipx

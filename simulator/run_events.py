@@ -321,7 +321,10 @@ class TokenExchanged:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileUploaded:
-    """A distribution was offered to an index; `status` is the HTTP status, `message` the index's words."""
+    """A distribution was offered to an index; `status` is the HTTP status, `message` the index's words.
+
+    `attested` is True for one that was taken with attestations that hold.
+    """
 
     job_id: str
     index: str
@@ -332,6 +335,7 @@ class FileUploaded:
     sha256: str
     status: int
     message: str
+    attested: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

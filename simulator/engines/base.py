@@ -29,7 +29,7 @@ class Layout:
     tool_cache: PurePosixPath = PurePosixPath("/opt/hostedtoolcache")
     externals: PurePosixPath = PurePosixPath("/home/runner/externals")
     ca_bundle: PurePosixPath = PurePosixPath("/etc/ssl/certs/ca-certificates.crt")
-    python: PurePosixPath = PurePosixPath("/opt/pysim/bin/python")  # has twine, id and packaging; for built-in actions
+    python: PurePosixPath = PurePosixPath("/opt/pysim/bin/python")  # has twine, id and sigstore; for built-in actions
 
 
 LAYOUT = Layout()

@@ -63,6 +63,7 @@ INSTALLATION = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
 LSB_RELEASE = '#!/bin/sh\n. /etc/os-release\necho "$NAME"\necho "$VERSION_ID"\n'  # `-i -r -s`, the only way it is asked
 NO_SUDO = "sudo: the local engine has no root; use --engine docker for this workflow"
 TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
+LIBRARIES = ("pypi_attestations", "sigstore")  # of built-in actions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,7 +243,7 @@ def own_toolchain() -> Toolchain:
     folders = dict.fromkeys(path for prefix in prefixes for path in (prefix, prefix.resolve()))
     packages = dict.fromkeys(
         Path(spec.origin).parent.parent
-        for spec in map(importlib.util.find_spec, TOOL_PACKAGES)
+        for spec in map(importlib.util.find_spec, (*TOOL_PACKAGES, *LIBRARIES))
         if spec is not None and spec.origin is not None
     )
     links = []

@@ -19,7 +19,7 @@ from simulator.errors import EngineError, ProcessError
 from simulator.paths import temporary_folder
 
 MINOR = "3.12"  # the CPython of the images
-TOOLS = ("pip", "twine", "id", "packaging", "requests", "pipx", "build", "uv")
+TOOLS = ("pip", "twine", "id", "packaging", "requests", "pypi-attestations", "pipx", "build", "uv")
 NODES = ("20", "24")  # the majors that actions ask for; the first is on the PATH
 _GLIBC = range(17, 37)  # 2.17 is manylinux2014, 2.36 that of the oldest system that an image is made from
 

@@ -20,9 +20,9 @@ _REFUSED: Final = (
 
 
 def publishes_from_called(plan: Plan, repository: str) -> Iterator[Finding]:
-    """A finding for each trusted publishing step of the workflows that the plan's jobs call.
+    """A warning for each trusted publishing step of the workflows that the plan's jobs call.
 
-    An error where the upload carries attestations, as PyPI refuses those.
+    Where the upload carries attestations, the stand-in of the index will refuse them as PyPI does, and that decides.
     """
     for workflow, job in all_jobs(plan):
         if workflow.path != plan.workflow.path:
@@ -37,7 +37,7 @@ def _finding(plan: Plan, path: str, found: Publishing, repository: str) -> Findi
     file = PurePosixPath(path).name
     return Finding(
         code="reusable-publish",
-        severity=Severity.ERROR if attested else Severity.WARNING,
+        severity=Severity.WARNING,
         message=f"Job {found.job.id} publishes from {file}, which {plan.workflow.path} calls, and PyPI's trusted "
         "publishing does not support that" + (": with attestations PyPI refuses the upload" if attested else ""),
         where=found.span,

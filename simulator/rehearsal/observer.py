@@ -89,6 +89,13 @@ REFUSED_UPLOADS: Final = (
     ),
     ("temporarily disabled", "Wait until the index takes uploads again, then re-run the failed job."),
     ("token is expired", "Re-run the failed job for a new token, and let fewer or smaller files go with one token."),
+    (
+        "Certificate's Build Config URI",
+        (
+            "PyPI takes no attestations from a workflow that another one calls: move the publishing job into the "
+            "workflow that the tag starts, or give its step `attestations: false`."
+        ),
+    ),
     ("local versions", "Publish a version without the part after the +: build from the tag itself."),
 )
 

@@ -28,7 +28,8 @@ class Authority:
         path = folder / KEY_FILE
         try:
             if not path.exists():
-                _keep(path, trustme.CA(organization_name="pysim", organization_unit_name="pysim on this machine"))
+                made = trustme.CA(organization_name="pysim", organization_unit_name="pysim on this machine")
+                keep_secret(path, made.cert_pem.bytes() + made.private_key_pem.bytes())
             pem = path.read_bytes()
             return cls(trustme.CA.from_pem(pem, pem))
         except (OSError, ValueError) as error:
@@ -48,13 +49,13 @@ class Authority:
         return context
 
 
-def _keep(path: Path, authority: trustme.CA) -> None:
-    """Write the key for its owner alone; of two processes that do so at once, the first one wins."""
+def keep_secret(path: Path, content: bytes) -> None:
+    """Write keys for their owner alone; of two processes that do so at once, the first one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(authority.cert_pem.bytes() + authority.private_key_pem.bytes())
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):

@@ -12,13 +12,15 @@ from typing import Literal
 
 from simulator.indexes import indexes
 
-TwinName = Literal["pypi", "testpypi", "oidc", "results", "github", "github-api", "unanswered"]
+TwinName = Literal["pypi", "testpypi", "oidc", "results", "github", "github-api", "sigstore", "unanswered"]
 
 GITHUB = "github.com"
 OIDC = "token.actions.githubusercontent.com"
 RESULTS = "results-receiver.actions.githubusercontent.com"
 PIPELINES = "pipelines.actions.githubusercontent.com"
 SERVICES = "actions.githubusercontent.com"
+FULCIO = "fulcio.sigstore.dev"
+REKOR = "rekor.sigstore.dev"
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -27,20 +29,25 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 @functools.cache
 def twin_hosts() -> Mapping[str, TwinName]:
     """The hosts that a twin answers for."""
-    github: dict[str, TwinName] = {
+    fixed: dict[str, TwinName] = {
         GITHUB: "github",
         OIDC: "oidc",
         RESULTS: "results",
         "api.github.com": "github-api",
         "uploads.github.com": "github-api",
+        FULCIO: "sigstore",
+        REKOR: "sigstore",
     }
-    return github | {host: index.name for index in indexes().values() for host in index.hosts}
+    return fixed | {host: index.name for index in indexes().values() for host in index.hosts}
 
 
 @functools.cache
 def closed_domains() -> frozenset[str]:
-    """Domains none of whose other hosts is let out either: a token or an upload could have another way in there."""
-    return frozenset({SERVICES}) | {index.main_host for index in indexes().values()}
+    """Domains none of whose other hosts is let out either: a token or an upload could have another way in there.
+
+    Below Rekor's are the public logs of its newer versions, which take an entry from anybody and keep it for ever.
+    """
+    return frozenset({SERVICES, REKOR}) | {index.main_host for index in indexes().values()}
 
 
 def host_name(text: str) -> str | None:

@@ -48,7 +48,10 @@ from simulator.twins.pypi.baseline import keep, open_copies
 from simulator.twins.pypi.catalogue import File
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock, Mask, Records
+from simulator.twins.sigstore.root import TrustRoot
+from simulator.twins.sigstore.twin import SigstoreTwin
 from simulator.twins.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -129,6 +132,10 @@ class LocalTwins:
         self._oidc = OidcTwin(self._issuer, self._jobs, settings.repository.partition("/")[0])
         self._stores = open_copies(settings.baseline, settings.folder / "index")
         self._publishers = Publishers(settings.publishers)
+        root = TrustRoot.load(settings.authority)
+        self._verification = Verification(root.client_config)
+        self._upstream = Upstream(self._outside)
+        self._sigstore = SigstoreTwin(root, self._issuer, self._upstream, emit, self._verification.prepare)
         self._thread: _LoopThread | None = None
 
     @property
@@ -155,6 +162,7 @@ class LocalTwins:
     def close_job(self, job_id: str) -> None:
         """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
         self._jobs.close(job_id)
+        self._sigstore.close_job(job_id)
         if self._thread is not None:
             self._thread.call(self._thread.gateway.close(job_id))
 
@@ -255,9 +263,10 @@ class LocalTwins:
             self._thread.end()
             self._thread = None
             self._caches.close()
+            self._verification.close()
 
     async def _serve(self, started: concurrent.futures.Future[Gateway], end: asyncio.Event) -> None:
-        upstream = Upstream(self._outside)
+        upstream = self._upstream
         callers = Callers(self._jobs, self._settings.facts.user_tokens)
         clone = Clone(self._settings.clone, self._settings.repository, self._emit)
         api = Late(functools.partial(self._api_twin, clone, callers, upstream))
@@ -315,6 +324,7 @@ class LocalTwins:
         twins: Mapping[TwinName, ASGIApp] = {
             "oidc": self._oidc.app,
             "results": self._results.app,
+            "sigstore": self._sigstore.app,
             "github": request_response(git.answer),
             "unanswered": missing,
             **late,
@@ -345,6 +355,7 @@ class LocalTwins:
         settings = self._settings
         surroundings = Surroundings(
             publishers=self._publishers,
+            verification=self._verification,
             issuer=self._issuer,
             upstream=upstream,
             run_id=settings.run_id,

@@ -73,12 +73,15 @@ def test_attestations_would_be_refused(tiny: Repository) -> None:
     with_calls(tiny).edit(".github/workflows/publish.yml", ("attestations: false", "verbose: true"))
     done = tiny.rehearse()
     assert (done.code, done.verdict) == (1, "no-go")
-    (finding,) = done.summary["findings"]
-    assert finding["where"].startswith(".github/workflows/publish.yml:8")
-    assert (
-        ".github/workflows/pypi.yml@refs/tags/v0.1.0) does not match expected Trusted Publisher"
-        in (finding["wouldShow"])
+    said, shown = done.summary["findings"]
+    assert (said["code"], shown["code"]) == ("reusable-publish", "upload-refused")
+    assert said["where"].startswith(".github/workflows/publish.yml:8")
+    assert said["wouldShow"] == shown["wouldShow"]
+    assert shown["wouldShow"].endswith(
+        "Verification failed: Certificate's Build Config URI (https://github.com/local/repository/.github/workflows/"
+        "pypi.yml@refs/tags/v0.1.0) does not match expected Trusted Publisher (publish.yml @ local/repository)"
     )
+    assert "HTTPError: 400 Bad Request" in done.log("publish / upload")
 
 
 @pytest.mark.local

@@ -140,7 +140,6 @@ def test_a_null_in_a_field(sender: Uploader) -> None:
 
 BAD_ATTESTATIONS = "Invalid attestations supplied during upload: "
 MALFORMED = f"{BAD_ATTESTATIONS}Malformed attestations: "
-ESSENCE = "1 validation error for list[Attestation]\n  "
 
 
 def test_attestations_with_the_token_of_a_user(sender: Uploader) -> None:
@@ -152,12 +151,14 @@ def test_attestations_with_the_token_of_a_user(sender: Uploader) -> None:
     ("text", "said"),
     [
         ("[]", f"{MALFORMED}an empty attestation set is not permitted"),
-        ("[{}, {}, {}]", f"{BAD_ATTESTATIONS}A maximum of 2 attestations per file are supported"),
-        ("{}", f"{MALFORMED}{ESSENCE}Input should be a valid array [type=list_type]"),
-        ("[" * 100_000, f"{MALFORMED}{ESSENCE}Invalid JSON [type=json_invalid, input_type=str]"),
+        ("{}", f"{MALFORMED}1 validation error for list[Attestation]\n  Input should be a valid array [type=list_type"),
+        ("[", f"{MALFORMED}1 validation error for list[Attestation]\n  Invalid JSON: EOF while parsing a list"),
+        ("[" * 100_000, f"{MALFORMED}1 validation error for list[Attestation]\n  Invalid JSON: recursion limit"),
+        ("[{}]", f"{MALFORMED}3 validation errors for list[Attestation]\n0.version\n  Field required"),
     ],
 )
 def test_attestations_of_a_publisher(sender: Uploader, text: str, said: str) -> None:
     sender.rig.twins.assume(publisher())
     token = exchange(sender.job).json()["token"]
-    assert sender.refused(Form().but(attestations=text), token) == (400, said)
+    status, told = sender.refused(Form().but(attestations=text), token)
+    assert (status, told[: len(said)]) == (400, said)

@@ -18,6 +18,7 @@ from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.twin import IndexTwin
 from simulator.twins.pypi.upload import Uploads
+from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock
 from simulator.twins.upstream import Upstream
 
@@ -27,6 +28,7 @@ class Surroundings:
     """What the twins of all indexes share; `urls` are the machine's own index and its extra ones."""
 
     publishers: Publishers
+    verification: Verification
     issuer: Issuer
     upstream: Upstream
     run_id: str
@@ -45,7 +47,15 @@ def index_twin(index: Index, store: Store, at: Surroundings) -> tuple[ASGIApp, C
     twin = IndexTwin(
         index,
         minting=minting,
-        uploads=Uploads(index=index, store=store, run_id=at.run_id, emit=at.emit, clock=at.clock),
+        uploads=Uploads(
+            index=index,
+            store=store,
+            publishers=at.publishers,
+            verification=at.verification,
+            run_id=at.run_id,
+            emit=at.emit,
+            clock=at.clock,
+        ),
         pages=pages,
         upstream=at.upstream,
         elsewhere=elsewhere(index, *at.urls),

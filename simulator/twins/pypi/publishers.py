@@ -101,6 +101,10 @@ class Publishers:
             rows[row.id] = replace(known, projects=projects, declared=known.declared or row.declared, pending=False)
         return list(rows.values())
 
+    def row(self, index: IndexName, identifier: str) -> Registration | None:
+        """The row of that id."""
+        return next((row for row in self._rows(index) if row.id == identifier), None)
+
     def _rows(self, index: IndexName) -> Sequence[Registration]:
         with self._lock:
             known = [] if self._withdrawn else self._publishers

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +20,16 @@ from starlette.responses import Response
 from simulator.indexes import Index
 from simulator.run_events import EventSink, FileUploaded
 from simulator.twins.application import visit
-from simulator.twins.pypi.catalogue import File, Project, Release
+from simulator.twins.pypi.catalogue import Catalogue, File, Project, Release
 from simulator.twins.pypi.checks import CHECKS
 from simulator.twins.pypi.checks.duplicates import IdenticalError
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.core_metadata import core_metadata
 from simulator.twins.pypi.offers import Offer, OfferedFile
+from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.refusals import RefusedError, refusal
 from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock
 
 FIELD_LIMIT: Final = 32 << 20  # bytes of one text field, a description say
@@ -45,6 +48,8 @@ class Uploads:
 
     index: Index
     store: Store
+    publishers: Publishers
+    verification: Verification
     run_id: str
     emit: EventSink
     clock: Clock
@@ -85,18 +90,29 @@ class Uploads:
         with _discarding(offer):
             try:
                 with self.store.transaction() as catalogue:
-                    submission = Submission(offer=offer, index=self.index, catalogue=catalogue, now=self.clock())
+                    submission = self._submission(offer, catalogue)
                     for check in CHECKS:
                         check(submission)
                     self._publish(submission, job_id)
+                    attested = submission.provenance is not None
             except IdenticalError:
                 self._tell(offer, job_id, 200, "OK, the identical file is there already")
             except RefusedError as error:
                 self._tell(offer, job_id, error.status, str(error))
                 return error
             else:
-                self._tell(offer, job_id, 200, "OK")
+                self._tell(offer, job_id, 200, "OK", attested=attested)
         return None
+
+    def _submission(self, offer: Offer, catalogue: Catalogue) -> Submission:
+        return Submission(
+            offer=offer,
+            index=self.index,
+            catalogue=catalogue,
+            now=self.clock(),
+            publishers=functools.partial(self.publishers.row, self.index.name),
+            verification=self.verification,
+        )
 
     def _publish(self, submission: Submission, job_id: str) -> None:
         catalogue, file = submission.catalogue, submission.file
@@ -122,6 +138,8 @@ class Uploads:
                 job_id=job_id,
             )
         )
+        if submission.provenance is not None:
+            catalogue.add_provenance(file.filename, submission.provenance)
         self.store.place(file.staged, file.filename)
 
     def _new_project(self, submission: Submission) -> Project:
@@ -138,7 +156,7 @@ class Uploads:
         submission.catalogue.add_release(release)
         return release
 
-    def _tell(self, offer: Offer, job_id: str, status: int, message: str) -> None:
+    def _tell(self, offer: Offer, job_id: str, status: int, message: str, *, attested: bool = False) -> None:
         file = offer.file
         self.emit(
             FileUploaded(
@@ -151,6 +169,7 @@ class Uploads:
                 sha256=file.staged.sha256 if file else "",
                 status=status,
                 message=message,
+                attested=attested,
             )
         )
 

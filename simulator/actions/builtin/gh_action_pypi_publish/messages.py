@@ -140,6 +140,22 @@ This strongly suggests a server configuration or downtime issue; wait
 a few minutes and try again.
 """
 
+SIGNING_SUMMARY = """
+Attestation generation failure:
+
+{message}
+
+You're seeing this because the action attempted to generate PEP 740
+attestations for its inputs, but failed to do so.
+"""
+
+SIGNING_REFUSED = """
+OpenID Connect token retrieval failed: {reason}
+
+This failure occurred after a successful Trusted Publishing Flow,
+suggesting a transient error.
+"""
+
 REUSABLE_WORKFLOW = """
 The claims in this token suggest that the calling workflow is a reusable workflow.
 

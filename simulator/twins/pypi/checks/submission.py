@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from packaging.metadata import RawMetadata
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from simulator.indexes import Index
-from simulator.twins.pypi.catalogue import Catalogue, Project, Release
+from simulator.twins.pypi.catalogue import Catalogue, Flag, Project, Release
 from simulator.twins.pypi.offers import LISTS, SINGLE, Offer, OfferedFile
+from simulator.twins.pypi.publishers import Registration
 from simulator.twins.pypi.tokens import Identity, identify, password
+from simulator.twins.pypi.verification import AttestationError, Attested, Verification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,8 @@ class Submission:
     index: Index
     catalogue: Catalogue
     now: float
+    publishers: Callable[[str], Registration | None]  # a trusted publisher's row by its id
+    verification: Verification
 
     @property
     def name(self) -> str:
@@ -66,6 +72,28 @@ class Submission:
         """The release of that version in any spelling."""
         releases = self.catalogue.releases(canonicalize_name(self.name))
         return next((release for release in releases if Version(release.version) == self.version), None)
+
+    @functools.cached_property
+    def provenance(self) -> Mapping[str, Any] | None:
+        """What the index keeps of the attestations; None when it got none, or looks at none.
+
+        Raises AttestationError in the index's words.
+        """
+        if "attestations" not in self.offer.fields or self.catalogue.has(Flag.NO_ATTESTATIONS):
+            return None
+        publisher = self.identity.token.publisher if self.identity else None
+        row = self.publishers(publisher) if publisher else None
+        if row is None:
+            raise AttestationError("Attestations are only supported when using Trusted Publishing")
+        attested = Attested(
+            filename=self.file.filename,
+            sha256=self.file.staged.sha256,
+            attestations=self.offer.first("attestations"),
+            repository=f"{row.owner}/{row.repository}",
+            workflow=row.workflow,
+            environment=row.environment or None,
+        )
+        return self.verification.provenance(attested)
 
     @functools.cached_property
     def metadata(self) -> RawMetadata:
