@@ -36,6 +36,8 @@ def place_of(twin: TwinName, method: str, path: str) -> Place | None:
             return Place.ARTIFACTS
         case "results" if path.startswith("/blob/"):
             return Place.BLOBS
+        case "sigstore" if path == "/api/v2/signingCert":
+            return Place.SIGSTORE
         case _:
             return None
 

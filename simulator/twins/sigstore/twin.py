@@ -27,7 +27,7 @@ from starlette.routing import Mount, Route, request_response
 from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import fault, visit
-from simulator.twins.hosts import FULCIO, REKOR
+from simulator.twins.hosts import REKOR
 from simulator.twins.oidc import ISSUER, SIGNING_AUDIENCE, Issuer
 from simulator.twins.sigstore.certificates import certify
 from simulator.twins.sigstore.log import TransparencyLog
@@ -35,7 +35,7 @@ from simulator.twins.sigstore.root import TrustRoot
 from simulator.twins.upstream import Upstream
 
 CONFIG: Final = "/pysim/client-trust-config.json"
-_UNAUTHENTICATED, _INVALID_ARGUMENT, _UNAVAILABLE = 16, 3, 14  # of gRPC
+_UNAUTHENTICATED, _INVALID_ARGUMENT, _NOT_FOUND = 16, 3, 5  # of gRPC
 _READING: Final = frozenset({"GET", "HEAD"})
 _NOT_REHEARSED: Final = (
     "A client in the job {job} took a signing certificate and went no further: it trusts Sigstore's public root alone, "
@@ -56,10 +56,9 @@ class RefusedError(Exception):
 
 
 class SigstoreTwin:
-    """Both services; `status` is what they answer every request with, as in an outage, and None in good days.
+    """Both services. All times are the machine's own, as clients compare them with that.
 
-    All times are the machine's own, as clients compare them with that. `on_certificate` is told that a job has begun to
-    sign.
+    `on_certificate` is told that a job has begun to sign.
     """
 
     def __init__(
@@ -74,7 +73,6 @@ class SigstoreTwin:
         self._on_certificate = on_certificate
         self._log = TransparencyLog(root.signature_log)
         self._unused: dict[str, set[bytes]] = {}  # by job: keys that are certified and have signed nothing
-        self.status: int | None = None
         self.app = Starlette(
             routes=[
                 Route(CONFIG, self._config),
@@ -104,11 +102,9 @@ class SigstoreTwin:
         return JSONResponse(self._root.client_config)
 
     async def _bundle(self, _request: Request) -> Response:
-        self._work()
         return JSONResponse({"chains": [{"certificates": list(self._root.chain)}]})
 
     async def _certify(self, request: Request) -> Response:
-        self._work()
         body = _object(await request.body())
         token = _bearer(request) or str(_inner(body, "credentials").get("oidcIdentityToken", ""))
         claims = self._claims(token)
@@ -137,7 +133,6 @@ class SigstoreTwin:
         return claims
 
     async def _append(self, request: Request) -> Response:
-        self._work()
         try:
             entry, key = _dsse_entry(_object(await request.body()))
         except (KeyError, TypeError, ValueError, InvalidSignature) as error:
@@ -150,7 +145,6 @@ class SigstoreTwin:
         return JSONResponse(added.answer, status_code=201, headers=headers)
 
     async def _entry(self, request: Request) -> Response:
-        self._work()
         uuid, index = request.path_params.get("uuid"), request.query_params.get("logIndex")
         found = self._log.find(uuid=uuid, index=index)
         return JSONResponse(found.answer) if found else await self._anything_else(request)
@@ -161,15 +155,9 @@ class SigstoreTwin:
         if request.method in _READING:
             if host == REKOR:
                 return await self._upstream.relay(request, host)
-            return JSONResponse({"code": 5, "message": "Not Found", "details": []}, status_code=404)
+            return JSONResponse({"code": _NOT_FOUND, "message": "Not Found", "details": []}, status_code=404)
         message = f"pysim lets no job write to {host}: {request.method} {path} was not sent."
         return JSONResponse({"code": 403, "message": message}, status_code=403)
-
-    def _work(self) -> None:
-        """Raises RefusedError in an outage, in which nobody can be blamed for a key that signs nothing."""
-        if self.status is not None:
-            self._unused.clear()
-            raise RefusedError(self.status, _UNAVAILABLE, f"{FULCIO} is down, as this rehearsal wants it")
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
