@@ -22,6 +22,7 @@ from simulator.twins.pypi.assembly import Surroundings, index_twin
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import mint_for_user
+from simulator.twins.pypi.verification import Verification
 from simulator.twins.upstream import Upstream
 
 from .conftest import CLAIMS, Clock
@@ -50,6 +51,7 @@ class Desk:
         outside = Outside(offline=True, proxies={}, trust=ssl.create_default_context)
         around = Surroundings(
             publishers=self.publishers,
+            verification=Verification({}),  # which trusts nobody
             issuer=self.issuer,
             upstream=Upstream(outside),
             run_id="run-1",
