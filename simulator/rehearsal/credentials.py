@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.indexes import IndexName, indexes
+from simulator.planning.tools import publishing_step
 from simulator.positions import Span
 from simulator.workflow.model import Job, Step, Text, Workflow
 
@@ -35,9 +36,15 @@ def token_secrets(workflow: Workflow, job: Job) -> tuple[TokenSecret, ...]:
     for step in job.all_steps:
         for text in _credentials(workflow, job, step):
             for name in _secrets(text):
-                secret = TokenSecret(name=name, index=_index(workflow, job, step), span=text.span)
+                secret = TokenSecret(name=name, index=index_of(workflow, job, step), span=text.span)
                 found.setdefault(name, secret)
     return tuple(found.values())
+
+
+def indexes_of(workflow: Workflow, job: Job) -> tuple[IndexName, ...]:
+    """The indexes that the publishing steps of a job upload to, as far as its file says; empty when none is known."""
+    steps = (step for step in job.all_steps if publishing_step(step))
+    return tuple(dict.fromkeys(index_of(workflow, job, step) for step in steps))
 
 
 def passed_as(job: Job, name: str) -> tuple[str, ...]:
@@ -61,7 +68,7 @@ def _secrets(text: Text) -> Iterator[str]:
         yield from (parts[1].upper() for parts in expression.references() if parts[0] == "secrets" and len(parts) == 2)
 
 
-def _index(workflow: Workflow, job: Job, step: Step) -> IndexName:
+def index_of(workflow: Workflow, job: Job, step: Step) -> IndexName:
     """TestPyPI when anything of the step names it."""
     environment = _environment(workflow, job, step)
     texts = [*step.with_.values(), *environment.values(), *([step.run] if step.run else [])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,9 @@ from click.testing import CliRunner
 
 from simulator.cli.arguments.oidc import command
 from simulator.cli.main import main
+from simulator.indexes import indexes
+from simulator.paths import StateFolder
+from simulator.twins.pypi.baseline import changing
 
 WORKFLOW = """\
 on: {push: {tags: ['v*']}}
@@ -29,6 +34,7 @@ jobs:
     uses: ./.github/workflows/called.yml
 """
 CALLED = WORKFLOW.replace("push: {tags: ['v*']}", "workflow_call: {}")
+PYPI = indexes()["pypi"]
 REFUSED = "PyPI refuses: valid token, but no corresponding publisher (Publisher with matching claims was not found)"
 
 
@@ -102,7 +108,8 @@ def test_the_indexes_are_two_stores(tmp_path: Path, capsys: pytest.CaptureFixtur
     both = declared() + declared(index="testpypi", environment="test")
     code, said = explain(repository(tmp_path, both, pypi=WORKFLOW), capsys)
     assert code == 0
-    assert said.splitlines()[-2:] == ["  PyPI gives a token for demo", f"  Test{REFUSED}"]
+    assert "  PyPI gives a token for demo\n" in said
+    assert said.splitlines()[-1] == f"  Test{REFUSED}"
 
 
 def test_a_pending_publisher_that_expired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,9 +125,23 @@ def test_without_publishers_the_values_for_the_form(tmp_path: Path, capsys: pyte
     (root / "pyproject.toml").write_text('[project]\nname = "Demo"\n')
     code, said = explain(root, capsys)
     assert code == 0
-    assert "owner octo, repository demo, workflow pypi.yml, environment pypi" in said
+    assert "No publisher is declared, so a run assumes the one of this job." in said
+    assert "Owner: octo; Repository name: demo; Workflow name: pypi.yml; Environment name: pypi\n" in said
+    assert "PyPI has no project demo as far as pysim knows, so register a pending publisher:" in said
+    assert said.endswith(f"    https://{PYPI.main_host}/manage/account/publishing/\n")
+
+
+def test_a_project_that_is_known_has_a_form_that_is_filled_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path, pypi=WORKFLOW)
+    (root / "pyproject.toml").write_text('[project]\nname = "Demo.Pkg"\n')
+    with changing(StateFolder(root).index) as stores, stores["pypi"].transaction() as catalogue:
+        catalogue.add_project("demo-pkg")
     query = "?provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml&environment=pypi"
-    assert f"/manage/project/demo/settings/publishing/{query}\n" in said
+    page = f"https://{PYPI.main_host}/manage/project/demo-pkg/settings/publishing/{query}"
+    code, said = explain(root, capsys)
+    assert (code, said.splitlines()[-1].strip()) == (0, page)
 
 
 @pytest.mark.parametrize(("file", "code"), [("called.yml", 0), ("caller.yml", 1)])
@@ -166,7 +187,7 @@ def test_a_workflow_that_the_tag_does_not_start(tmp_path: Path, capsys: pytest.C
         "No job that would run may have an ID token: none has `id-token: write`.\n",
     )
     (root / ".github/workflows/pypi.yml").write_text(WORKFLOW.replace("push: {tags: ['v*']}", "workflow_dispatch: {}"))
-    assert "The push of a tag does not start this workflow" in explain(root, capsys)[1]
+    assert "in .github/workflows/pypi.yml, workflow dispatch of branch main\n" in explain(root, capsys)[1]
 
 
 def test_it_imports_no_server_and_no_engine(tmp_path: Path) -> None:
@@ -179,3 +200,148 @@ def test_it_imports_no_server_and_no_engine(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stderr == "[]\n"
+
+
+# ---- which index, and which job
+
+TEST_STEP = "steps: [{uses: pypa/gh-action-pypi-publish@release/v1, with: {repository-url: '${{ vars.TESTPYPI }}'}}]"
+PYPI_STEP = "steps: [{uses: pypa/gh-action-pypi-publish@release/v1}]"
+BOTH = WORKFLOW.replace("steps: [{run: make}]", PYPI_STEP) + WORKFLOW.partition("jobs:\n")[2].replace(
+    "publish:", "try:"
+).replace("steps: [{run: make}]", TEST_STEP)
+
+
+@pytest.mark.parametrize(
+    ("publishers", "code", "answers"),
+    [
+        (declared(), 1, {"publish": [("pypi", True)], "try": [("testpypi", False)]}),
+        (declared(index="testpypi"), 1, {"publish": [("pypi", False)], "try": [("testpypi", True)]}),
+        (
+            declared() + declared(index="testpypi", environment=""),
+            0,
+            {"publish": [("pypi", True)], "try": [("testpypi", True)]},
+        ),
+        ("", 0, {"publish": [("pypi", None)], "try": [("testpypi", None)]}),
+    ],
+)
+def test_each_job_is_held_to_the_publishers_of_its_index(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    publishers: str,
+    code: int,
+    answers: dict[str, list[tuple[str, bool | None]]],
+) -> None:
+    root = repository(tmp_path, publishers, pypi=BOTH)
+    got, said = explain(root, capsys, "--tag", "v1", "--json")
+    told = {job["job"]: job for job in json.loads(said)["jobs"]}
+    assert {name: [(each["index"], each["ok"]) for each in job["answers"]] for name, job in told.items()} == answers
+    assert got == code
+    for name, job in told.items():
+        ((index, ok),) = answers[name]
+        assert {each["index"] for each in job["publishers"]} <= {index}
+        assert [each["index"] for each in job["register"]] == ([] if ok else [index])
+        assert all(indexes()[each["index"]].main_host in each["page"] for each in job["register"])
+
+
+def test_a_job_beside_those_that_publish_does_not_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = WORKFLOW.replace("environment: pypi", "environment: github-pages").replace("publish:", "pages:")
+    root = repository(tmp_path, declared(), pypi=WORKFLOW.replace("steps: [{run: make}]", PYPI_STEP), pages=pages)
+    code, said = explain(root, capsys, "--tag", "v1")
+    assert code == 0
+    assert "job pages in .github/workflows/pages.yml, push of tag v1\n" in said
+    assert "No step of it is known to publish, so no publisher is looked for." in said
+
+
+@pytest.mark.parametrize(
+    ("triggers", "event"),
+    [
+        ("push: {tags: ['v*']}", "push of tag v0.0.0, which stands for any"),
+        ("push: {tags: ['[0-9]*']}", "push of tag 0.0.0, which stands for any"),
+        ("release: {types: [published]}", "release of tag v0.0.0, which stands for any"),
+        ("workflow_dispatch: {}", "workflow dispatch of branch main"),
+        ("schedule: [{cron: '0 0 * * *'}]", "push of tag v0.0.0, which stands for any"),
+    ],
+)
+def test_the_event_that_stands_for_any(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], triggers: str, event: str
+) -> None:
+    root = repository(tmp_path, declared(), pypi=WORKFLOW.replace("push: {tags: ['v*']}", triggers))
+    code, said = explain(root, capsys)
+    assert (code, said.splitlines()[0]) == (0, f"job publish in .github/workflows/pypi.yml, {event}")
+    assert ("The push of a tag does not start this workflow" in said) == ("schedule" in triggers)
+
+
+# ---- what fits
+
+
+def without_environment(text: str) -> str:
+    return text.replace("    environment: pypi\n", "")
+
+
+@pytest.mark.parametrize(
+    ("publisher", "workflow", "code", "said"),
+    [
+        (declared(), without_environment(WORKFLOW), 1, "this job has none: write `environment: pypi` in the job"),
+        (
+            declared(environment=""),
+            without_environment(WORKFLOW),
+            0,
+            "environment       publisher: Any, job: MISSING",
+        ),
+        (declared(environment=""), WORKFLOW, 0, "can be made more secure: register it for the environment pypi."),
+        (declared(environment="PyPI"), WORKFLOW, 0, "environment       publisher: pypi, job: pypi\n"),
+        (declared(), WORKFLOW.replace(": pypi\n", ": PyPI\n"), 0, "environment       publisher: pypi, job: PyPI\n"),
+        (declared(workflow="PyPI.yml"), WORKFLOW, 1, "workflow          publisher: PyPI.yml, job: pypi.yml  differs"),
+        (declared(repository="Octo/demo"), WORKFLOW, 1, "repository_owner  publisher: Octo, job: octo  differs"),
+        (
+            declared(project="Demo_Pkg"),
+            WORKFLOW,
+            0,
+            "  PyPI gives a token for Demo_Pkg\n",
+        ),
+        (
+            declared(project="other"),
+            WORKFLOW,
+            1,
+            "and refuses the upload, as this repository builds demo-pkg: 403 Invalid API Token: OIDC scoped token is",
+        ),
+    ],
+)
+def test_what_fits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], publisher: str, workflow: str, code: int, said: str
+) -> None:
+    root = repository(tmp_path, publisher.replace('"demo"', '"demo-pkg"'), pypi=workflow)
+    (root / "pyproject.toml").write_text('[project]\nname = "demo.pkg"\n')
+    got, told = explain(root, capsys, "--tag", "v1")
+    assert said in told
+    assert got == code
+
+
+def test_the_time_at_which_it_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pending = f"{declared()}pending = true\nregistered = 2026-01-01\n"
+    root = repository(tmp_path, pending, pypi=WORKFLOW)
+    assert explain(root, capsys, "--now", "2026-01-30")[0] == 0
+    code, said = explain(root, capsys, "--now", "2026-02-01")
+    assert code == 1
+    assert "PyPI has no project demo as far as pysim knows, so register a pending publisher:" in said
+
+
+def test_no_job_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, pypi=WORKFLOW.replace("id-token: write", "contents: read"))
+    code, said = explain(root, capsys, "--json")
+    assert (code, json.loads(said)) == (0, {"schemaVersion": 1, "jobs": []})
+
+
+def test_it_is_fast(tmp_path: Path) -> None:
+    """The whole command, in a process of its own, on a machine that has other things to do."""
+    root = repository(tmp_path, declared(), pypi=BOTH)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "oidc", "explain", "-C", str(root)],
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 1
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import directory, event
+from simulator.cli.arguments.common import directory, event, moment
 
 
 @click.group("oidc")
@@ -18,6 +18,13 @@ def command() -> None:
 @command.command("explain")
 @directory
 @event
+@click.option(
+    "--now",
+    metavar="TIME",
+    callback=moment,
+    help="Say what would be at this time (ISO 8601, UTC without a zone), as pending publishers expire.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print an object for programs.")
 def explain(**arguments: Any) -> int:
     """Show the claims of each job that may have an ID token beside each declared publisher. Runs nothing.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 
 from simulator.cli.configuration import load_configuration
 from simulator.cli.explaining import explain
 from simulator.cli.subject import RunOptions
+from simulator.cli.token_views import Registered, kept_projects
 from simulator.errors import ExitCode, UsageError
 from simulator.paths import temporary_folder
-from simulator.report.explanations import render_tokens
+from simulator.report.explanations import render_tokens, tokens_as_data
 from simulator.triggers.repository import find_root
 
 
@@ -20,9 +23,13 @@ def explain_tokens(options: RunOptions, say: Callable[[str], None], mark: Callab
     root = find_root(options.directory)
     configuration = load_configuration(root, secret_file=options.secret_file)
     with temporary_folder("oidc") as folder:
-        tokens = explain(options, root, folder / "source.git", configuration)
-    if not tokens:
+        now = time.time() if options.now is None else options.now
+        registered = Registered(projects=kept_projects(root, folder / "index"), now=now)
+        tokens = explain(options, root, folder / "source.git", configuration, registered)
+    if options.as_json:
+        say(json.dumps(tokens_as_data(tokens), indent=2))
+    elif tokens:
+        say(render_tokens(tokens, mark))
+    else:
         say("No job that would run may have an ID token: none has `id-token: write`.")
-        return ExitCode.GO
-    say(render_tokens(tokens, mark))
     return ExitCode.NO_GO if any(token.refused for token in tokens) else ExitCode.GO
