@@ -1,4 +1,4 @@
-"""The two package indexes and their hosts, taken from the constants that twine ships. The one place that knows them."""
+"""The two package indexes and their hosts, from constants of twine and of pip. The one place that knows them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,38 @@ class Index:
         """Where installers look by default."""
         return f"https://{self.main_host}/simple/"
 
-    def file_url(self, filename: str) -> str:
-        """Where the stand-in of this index hands out a file that it took."""
-        return f"https://{self.main_host}/packages/{filename}"
+    @property
+    def files_host(self) -> str:
+        """Where the files of this index are downloaded."""
+        return _files_hosts()[self.name]
+
+    def file_url(self, blake2_256: str, filename: str) -> str:
+        """The address of a file, by its BLAKE2b digest of 256 bits in hexadecimal."""
+        return f"https://{self.files_host}{file_path(blake2_256, filename)}"
+
+    def readable_file_url(self, project: str, filename: str) -> str:
+        """An address that leads on to that of a file, for who does not know its digest."""
+        kind = "py3" if filename.endswith(".whl") else "source"
+        return f"https://{self.files_host}/packages/{kind}/{project[0]}/{project}/{filename}"
 
     def project_url(self, project: str, version: str) -> str:
         """The page of a release."""
         return f"https://{self.main_host}/project/{project}/{version}/"
+
+
+def file_path(blake2_256: str, filename: str) -> str:
+    """Where a file lies on its host."""
+    return f"/packages/{blake2_256[:2]}/{blake2_256[2:4]}/{blake2_256[4:]}/{filename}"
+
+
+@functools.cache
+def _files_hosts() -> Mapping[IndexName, str]:
+    """The hosts of files as pip has them; the main host where pip is not there, or has them no longer."""
+    try:
+        from pip._internal.models.index import PyPI, TestPyPI
+    except ImportError:
+        return {name: index.main_host for name, index in indexes().items()}
+    return {"pypi": PyPI.file_storage_domain, "testpypi": TestPyPI.file_storage_domain}
 
 
 @functools.cache

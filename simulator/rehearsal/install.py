@@ -94,7 +94,7 @@ class Release:
         """What the tool is asked to install."""
         if self.index == "pypi":
             return f"{self.project}=={self.version}"
-        return f"{self.project} @ {indexes()[self.index].file_url(self.by_kind[kind].filename)}"
+        return f"{self.project} @ {indexes()[self.index].readable_file_url(self.project, self.by_kind[kind].filename)}"
 
 
 ATTEMPTS: Final = (

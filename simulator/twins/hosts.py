@@ -38,7 +38,7 @@ def twin_hosts() -> Mapping[str, TwinName]:
         FULCIO: "sigstore",
         REKOR: "sigstore",
     }
-    return fixed | {host: index.name for index in indexes().values() for host in index.hosts}
+    return fixed | {host: index.name for index in indexes().values() for host in (*index.hosts, index.files_host)}
 
 
 @functools.cache

@@ -251,8 +251,7 @@ class TestFromTheRealIndex:
         wheel = catalogue.file(WHEEL)
         assert wheel
         assert (wheel.size, wheel.blake2_256, wheel.requires_python) == (1002, f"{102:02x}" * 32, ">=3.9")
-        assert catalogue.metadata_digest(WHEEL) == SHA
-        assert catalogue.metadata_digest(SDIST) is None
+        assert catalogue.metadata_digests("demo") == {WHEEL: SHA}
         assert catalogue.yanked("demo") == {"1.1": "broken"}
         assert (catalogue.serial("demo"), catalogue.owner("demo")) == (77, None)
         assert {asked.method for asked in world.asked} == {"GET"}

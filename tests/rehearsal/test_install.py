@@ -56,8 +56,8 @@ def test_each_kind_of_file_is_asked_for() -> None:
 
 def test_from_testpypi_the_file_itself_is_installed_and_the_rest_comes_from_pypi() -> None:
     workflow = install_workflow(release("wheel", index="testpypi"), python="3.12")
-    host = indexes()["testpypi"].main_host
-    assert f'"demo @ https://{host}/packages/demo-1.0-py3-none-any.whl"' in scripts_of(workflow)["pip-wheel"]
+    host = indexes()["testpypi"].files_host
+    assert f'"demo @ https://{host}/packages/py3/d/demo/demo-1.0-py3-none-any.whl"' in scripts_of(workflow)["pip-wheel"]
     assert workflow.jobs[JOB].env["PIP_INDEX_URL"].source == indexes()["pypi"].simple_url
 
 

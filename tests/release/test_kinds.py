@@ -51,7 +51,7 @@ def test_a_library_on_testpypi(tiny: Repository) -> None:
     assert attempts(done.summary) == [("pip", "wheel", True)], "pipx is for applications"
     assert "published to the local TestPyPI" in done.summary["reason"]
     hosts = {request["host"] for request in done.requests if request["path"].startswith("/packages/")}
-    assert hosts == {indexes()["testpypi"].main_host}
+    assert hosts == {indexes()["testpypi"].files_host}
     told = [event["message"] for event in done.events if event["type"] == "notice"]
     assert any("local/repository stands in" in message for message in told)
 

@@ -24,7 +24,7 @@ SEALED = sorted({*(host for index in indexes().values() for host in index.hosts)
 READ_BY_PYSIM = {
     "github.com",
     "rekor.sigstore.dev",
-    *(index.main_host for index in indexes().values()),
+    *(host for index in indexes().values() for host in (index.main_host, index.files_host)),
 }  # which relays what only reads
 
 

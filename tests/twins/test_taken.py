@@ -52,7 +52,10 @@ def test_the_other_projects_of_an_assumed_publisher_stay(sender: Uploader) -> No
     )
 
 
-def imported(catalogue: Catalogue) -> None:
+ELSEWHERE = Elsewhere(url="https://files.example/f", provenance=None)
+
+
+def imported(catalogue: Catalogue, place: Elsewhere = ELSEWHERE) -> None:
     """The release of the form, as `pysim index import` has it: no bytes here."""
     catalogue.add_project("demo")
     catalogue.add_release(Release(project="demo", version="0.1.0", created=1_790_000_000.0, metadata={}))
@@ -72,7 +75,7 @@ def imported(catalogue: Catalogue) -> None:
         job_id="pysim index import",
     )
     catalogue.add_file(file)
-    catalogue.set_elsewhere(file.filename, Elsewhere(url="https://files.example/f", provenance=None))
+    catalogue.set_elsewhere(file.filename, place)
 
 
 def test_a_version_that_the_real_index_has(sender: Uploader) -> None:

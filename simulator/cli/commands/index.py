@@ -20,6 +20,7 @@ from simulator.triggers.repository import find_root
 from simulator.twins.pypi.baseline import changing, open_copies
 from simulator.twins.pypi.catalogue import Catalogue, Project, Release, Status
 from simulator.twins.pypi.creation import NAME
+from simulator.twins.pypi.described import describe
 from simulator.twins.pypi.placeholders import add_release, file_names
 from simulator.twins.pypi.simple import detail
 from simulator.twins.pypi.store import Store
@@ -74,7 +75,7 @@ def show(place: Place, say: Say, *, project: str, as_json: bool) -> ExitCode:
     """Say what an installer would see of a project. Raises UsageError when it is not there."""
     with place.reading() as catalogue:
         known = _project(catalogue, place, project)
-        found = detail(catalogue, indexes()[place.index], known)
+        found = detail(describe(catalogue, indexes()[place.index], known))
         versions = {file.filename: file.version for file in catalogue.files(known.name)}
         owner = catalogue.owner(known.name)
     if as_json:

@@ -279,7 +279,7 @@ class Catalogue:
 
     def remove_file(self, filename: str) -> None:
         """Forget a file, but not that its name is used."""
-        for table in ("core_metadata", "elsewhere", "file"):
+        for table in ("core_metadata", "elsewhere", "provenance", "file"):
             self._database.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))  # noqa: S608
         self.burn(filename)
 
@@ -292,10 +292,22 @@ class Catalogue:
         """Say where the bytes of a file are."""
         self._insert("elsewhere", filename=filename, url=place.url, provenance=place.provenance)
 
-    def metadata_digest(self, filename: str) -> str | None:
-        """The SHA-256 of a wheel's METADATA in hexadecimal; None where it is not known."""
-        rows = self._rows("SELECT sha256 FROM core_metadata WHERE filename = ?", filename)
-        return str(rows[0]["sha256"]) if rows else None
+    def metadata_digests(self, project: str) -> Mapping[str, str]:
+        """The SHA-256 of METADATA in hexadecimal of each wheel of a project, as far as it is known."""
+        return {row["filename"]: row["sha256"] for row in self._of_files("core_metadata", project)}
+
+    def elsewheres(self, project: str) -> Mapping[str, Elsewhere]:
+        """Where the bytes of those files of a project are that are not here."""
+        rows = self._of_files("elsewhere", project)
+        return {row["filename"]: Elsewhere(url=row["url"], provenance=row["provenance"]) for row in rows}
+
+    def attested(self, project: str) -> frozenset[str]:
+        """The files of a project of which there is provenance here."""
+        return frozenset(row["filename"] for row in self._of_files("provenance", project))
+
+    def _of_files(self, table: str, project: str) -> Sequence[Mapping[str, Any]]:
+        query = f"SELECT {table}.* FROM {table} JOIN file USING (filename) WHERE project = ?"  # noqa: S608
+        return self._rows(query, project)
 
     def core_metadata(self, filename: str) -> bytes | None:
         """A wheel's METADATA; None where it is not here."""

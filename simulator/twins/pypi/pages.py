@@ -1,33 +1,42 @@
-"""What installers read: simple pages and files from pypiserver, of these only what the catalogue shows, and JSON.
+"""What readers get: the simple API, the JSON API, provenance, pages of projects, and files from pypiserver.
 
-Knows this run's index alone; what it does not hold is its caller's affair.
+Of these only what the catalogue shows. Knows this run's index alone; what it does not hold is its caller's affair.
 """
 
 from __future__ import annotations
 
-import datetime
 import html
-from collections.abc import Mapping
-from html.parser import HTMLParser
-from typing import Any, Final, cast
+import json
+from typing import Final, cast
 
-import httpx
 from a2wsgi import WSGIMiddleware
-from packaging.version import Version
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.indexes import Index
+from simulator.indexes import Index, file_path
+from simulator.twins.pypi import simple
+from simulator.twins.pypi.accept import acceptable
 from simulator.twins.pypi.behind import pypiserver_on
-from simulator.twins.pypi.catalogue import File, Project, Release
+from simulator.twins.pypi.catalogue import File, Flag, Project
+from simulator.twins.pypi.described import describe
+from simulator.twins.pypi.json_api import chosen, described_release
 from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.tokens import USER
 
-_HEADERS: Final = {"cache-control": "max-age=600, public", "vary": "Accept"}
-_INFO: Final = (
-    "summary description description_content_type keywords license license_expression license_files author "
-    "author_email maintainer maintainer_email requires_python requires_dist provides_extra home_page download_url "
-    "project_urls dynamic"
-)
+METADATA: Final = ".metadata"
+_JSON: Final = "application/json"
+_INTEGRITY: Final = "application/vnd.pypi.integrity.v1+json"
+_ANYBODY: Final = {
+    "access-control-allow-methods": "GET",
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "X-PyPI-Last-Serial",
+    "access-control-max-age": "86400",
+}
+_HEADERS: Final = {
+    "access-control-allow-headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Unmodified-Since"
+}
+_FOR_EVER: Final = {"cache-control": "max-age=365000000, immutable, public"}
 
 
 class Pages:
@@ -36,17 +45,9 @@ class Pages:
     def __init__(self, index: Index, store: Store) -> None:
         self._index, self._store = index, store
         self._pypiserver = WSGIMiddleware(pypiserver_on(store.packages), workers=4)
-        transport = httpx.ASGITransport(app=self.app)
-        self._client = httpx.AsyncClient(transport=transport, base_url=f"https://{index.main_host}", trust_env=False)
-
-    @property
-    def app(self) -> ASGIApp:
-        """pypiserver itself, unfiltered."""
-        return cast("ASGIApp", self._pypiserver)
 
     async def close(self) -> None:
         """End pypiserver's threads."""
-        await self._client.aclose()
         self._pypiserver.executor.shutdown()
 
     def project(self, name: str) -> Project | None:
@@ -54,116 +55,110 @@ class Pages:
         with self._store.reading() as catalogue:
             return catalogue.project(name)
 
-    def is_visible(self, filename: str) -> bool:
-        """Whether a file may be downloaded."""
+    def file(self, filename: str) -> File | None:
+        """A file that is visible."""
         with self._store.reading() as catalogue:
-            return catalogue.file(filename) is not None
+            return catalogue.file(filename)
 
-    def front(self) -> Response:
+    def is_here(self, file: File) -> bool:
+        """Whether its bytes are here, not with the real index alone."""
+        with self._store.reading() as catalogue:
+            return catalogue.elsewhere(file.filename) is None
+
+    def front(self, request: Request) -> Response:
         """The list of this run's projects."""
         with self._store.reading() as catalogue:
-            projects = catalogue.projects()
-        links = [f'<a href="/simple/{project.name}/">{html.escape(project.display)}</a>' for project in projects]
-        return _page("Simple index", links)
+            page = simple.front(catalogue)
+        kind = _kind(request)
+        body = json.dumps(page) if kind == simple.V1_JSON else simple.front_page(page)
+        return _simple(body, kind, page["meta"]["_last-serial"])
 
-    async def simple(self, project: Project) -> Response:
-        """The simple page of a project: pypiserver's links with the hash, and what the catalogue adds to them."""
+    def simple(self, request: Request, project: Project) -> Response:
+        """The simple page of a project."""
         with self._store.reading() as catalogue:
-            visible = {file.filename: file for file in catalogue.files(project.name)}
-        answer = await self._client.get(f"/simple/{project.name}/")
-        found = _Links()
-        if answer.status_code == httpx.codes.OK:
-            found.feed(answer.text)
-        chosen = [(name, target) for name, target in found.links if name in visible]
-        return _page(f"Links for {project.name}", [_anchor(visible[name], target) for name, target in chosen])
+            page = simple.detail(describe(catalogue, self._index, project))
+        kind = _kind(request)
+        body = json.dumps(page) if kind == simple.V1_JSON else simple.detail_page(page)
+        return _simple(body, kind, page["meta"]["_last-serial"])
 
     def json(self, project: Project, version: str | None) -> Response:
         """What the JSON API says of a project, or of one version of it."""
         with self._store.reading() as catalogue:
-            releases = {release.version: release for release in catalogue.releases(project.name)}
-            files = catalogue.files(project.name)
-        newest = version or max(releases, key=_preference, default=None)
-        if version is not None and version not in releases:
-            return JSONResponse({"message": "Not Found"}, status_code=404)
-        described = {release: [self._file(file) for file in files if file.version == release] for release in releases}
-        body = {
-            "info": self._info(project, releases.get(newest or "")),
-            "last_serial": len(files),
-            "urls": described.get(newest or "", []),
-            "vulnerabilities": [],
-            "ownership": {"roles": [], "organization": None},
-        }
-        return JSONResponse(body if version else {**body, "releases": described}, headers=_HEADERS)
+            found = describe(catalogue, self._index, project)
+            releases, owner = catalogue.releases(project.name), catalogue.owner(project.name) or USER
+        release = chosen(releases, found.yanked, version)
+        headers = {**_ANYBODY, **_HEADERS}
+        if release is None:
+            return JSONResponse({"message": "Not Found"}, status_code=404, headers=headers)
+        body = described_release(found, releases, release, owner=owner, whole=version is None)
+        headers |= {"cache-control": "max-age=900, public", "x-pypi-last-serial": str(found.serial)}
+        return JSONResponse(body, headers=headers)
 
-    def _info(self, project: Project, release: Release | None) -> Mapping[str, Any]:
-        metadata = release.metadata if release else {}
-        page = f"https://{self._index.main_host}/project/{project.name}/"
-        return {
-            "name": project.display,
-            "version": release.version if release else None,
-            **{name: metadata.get(name) for name in _INFO.split()},
-            "classifiers": metadata.get("classifiers", []),
-            "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},
-            "package_url": page,
-            "project_url": page,
-            "release_url": f"{page}{release.version}/" if release else None,
-            "yanked": False,
-            "yanked_reason": None,
-        }
+    def provenance(self, request: Request, filename: str) -> Response:
+        """Who made a visible file."""
+        offers = (_INTEGRITY, simple.HTML, _JSON)
+        kind = next(iter(acceptable(request.headers.get("accept", ""), offers)), _INTEGRITY)
+        if kind == simple.HTML:
+            return JSONResponse({"message": "Request not acceptable"}, status_code=406)
+        with self._store.reading() as catalogue:
+            if catalogue.has(Flag.NO_ATTESTATIONS):
+                return JSONResponse({"message": "Attestations temporarily disabled"}, status_code=403)
+            document = catalogue.provenance(filename)
+        if document is None:
+            return JSONResponse({"message": f"No provenance available for {filename}"}, status_code=404)
+        return JSONResponse(document, media_type=kind)
 
-    def _file(self, file: File) -> Mapping[str, Any]:
-        uploaded = datetime.datetime.fromtimestamp(file.uploaded, tz=datetime.UTC)
-        return {
-            "filename": file.filename,
-            "packagetype": file.filetype,
-            "python_version": file.pyversion,
-            "has_sig": False,
-            "comment_text": None,
-            "md5_digest": file.md5,
-            "digests": {"md5": file.md5, "sha256": file.sha256, "blake2b_256": file.blake2_256},
-            "size": file.size,
-            "downloads": -1,
-            "upload_time": uploaded.strftime("%Y-%m-%dT%H:%M:%S"),
-            "upload_time_iso_8601": uploaded.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "url": f"https://{self._index.main_host}/packages/{file.filename}",
-            "requires_python": file.requires_python,
-            "yanked": False,
-            "yanked_reason": None,
-        }
+    def page(self, project: Project, version: str | None) -> Response:
+        """The page of a project for people: what it is, and its files."""
+        with self._store.reading() as catalogue:
+            found = describe(catalogue, self._index, project)
+            release = chosen(catalogue.releases(project.name), found.yanked, version)
+        if release is None and version is not None:
+            return PlainTextResponse("404 Not Found", status_code=404)
+        title = html.escape(f"{project.display} {release.version}" if release else project.display)
+        summary = html.escape(str(release.metadata.get("summary") or "") if release else "")
+        files = [file for file in found.files if release and file.version == release.version]
+        links = "".join(f'<li><a href="{html.escape(found.url(f))}">{html.escape(f.filename)}</a></li>' for f in files)
+        command = f"pip install {project.name}"
+        body = f"<h1>{title}</h1><p>{summary}</p><p><code>{command}</code></p><ul>{links}</ul>"
+        return HTMLResponse(f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{body}</body></html>")
+
+    def download(self, request: Request, file: File) -> Response:
+        """The bytes of a file, from pypiserver; a part of them from its folder, as it leaves such a file open."""
+        if "range" in request.headers:
+            return FileResponse(self._store.packages / file.filename, media_type="application/octet-stream")
+        return _Handed(cast("ASGIApp", self._pypiserver), f"/packages/{file.filename}")
+
+    def metadata(self, file: File) -> Response:
+        """The metadata of a wheel, which lies beside it."""
+        with self._store.reading() as catalogue:
+            content = catalogue.core_metadata(file.filename)
+        if content is None:
+            return PlainTextResponse("404 Not Found", status_code=404)
+        return Response(content, media_type="application/octet-stream", headers=_FOR_EVER)
+
+    def address(self, file: File) -> str:
+        """The path of a file."""
+        return file_path(file.blake2_256, file.filename)
 
 
-class _Links(HTMLParser):
-    """The text and the target of every link of a page."""
+class _Handed(Response):
+    """An answer that another application gives for a path of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: ASGIApp, path: str) -> None:
         super().__init__()
-        self.links: list[tuple[str, str]] = []
-        self._target: str | None = None
+        self._app, self._path = app, path
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._target = dict(attrs).get("href")
-
-    def handle_data(self, data: str) -> None:
-        if self._target:
-            self.links.append((data.strip(), self._target))
-            self._target = None
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app({**scope, "path": self._path, "raw_path": self._path.encode()}, receive, send)
 
 
-def _page(title: str, links: list[str]) -> Response:
-    body = "".join(f"    {link}<br/>\n" for link in links)
-    page = (
-        '<!DOCTYPE html>\n<html>\n  <head>\n    <meta name="pypi:repository-version" content="1.0">\n'
-        f"    <title>{title}</title>\n  </head>\n  <body>\n    <h1>{title}</h1>\n{body}  </body>\n</html>\n"
-    )
-    return HTMLResponse(page, headers=_HEADERS)
+def _kind(request: Request) -> str:
+    """The form of the simple API that a client would have; HTML when it would have none of them."""
+    offers = (simple.HTML, simple.V1_HTML, simple.V1_JSON)
+    return next(iter(acceptable(request.headers.get("accept", ""), offers)), simple.HTML)
 
 
-def _anchor(file: File, target: str) -> str:
-    requires = f' data-requires-python="{html.escape(file.requires_python)}"' if file.requires_python else ""
-    return f'<a href="{html.escape(target)}"{requires}>{html.escape(file.filename)}</a>'
-
-
-def _preference(version: str) -> tuple[bool, Version]:
-    parsed = Version(version)
-    return not parsed.is_prerelease, parsed
+def _simple(body: str, kind: str, serial: int) -> Response:
+    headers = {**_ANYBODY, "cache-control": "max-age=600, public", "vary": "Accept", "x-pypi-last-serial": str(serial)}
+    return Response(body, media_type=kind, headers=headers)

@@ -1,40 +1,48 @@
-"""What the simple API (version 1.4) says of a project, as JSON has it: also the source of its HTML form.
+"""The simple API, version 1.4: what it says of a project and of all projects, in JSON and in HTML.
 
-Knows no request.
+The HTML form is made of the JSON one. Knows no request.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
+import html
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from packaging.version import Version
+from packaging.utils import canonicalize_name
 
-from simulator.indexes import Index
-from simulator.twins.pypi.catalogue import Catalogue, File, Project, Status
+from simulator.twins.pypi.catalogue import Catalogue, Status
+from simulator.twins.pypi.described import Described, moment
 
 API_VERSION: Final = "1.4"
+HTML: Final = "text/html"
+V1_HTML: Final = "application/vnd.pypi.simple.v1+html"
+V1_JSON: Final = "application/vnd.pypi.simple.v1+json"
 _SHOWN: Final = {Status.ARCHIVED, Status.QUARANTINED}
 
 
-def project_status(catalogue: Catalogue, project: Project) -> str:
-    """`active`, `archived` or `quarantined`."""
-    status = catalogue.status(project)
-    return str(status) if status in _SHOWN else "active"
-
-
-def detail(catalogue: Catalogue, index: Index, project: Project) -> Mapping[str, Any]:
-    """The project's page: its files by version, then by name. A quarantined project shows none."""
-    status = project_status(catalogue, project)
-    files = [] if status == Status.QUARANTINED else in_order(catalogue.files(project.name))
-    yanked = catalogue.yanked(project.name)
+def detail(found: Described) -> Mapping[str, Any]:
+    """The page of a project."""
     return {
-        "meta": {"api-version": API_VERSION, "_last-serial": catalogue.serial(project.name)},
-        "name": project.name,
-        "project-status": {"status": status},
-        "versions": list(dict.fromkeys(file.version for file in files)),
-        "files": [_file(catalogue, index, file, yanked) for file in files],
+        "meta": {"api-version": API_VERSION, "_last-serial": found.serial},
+        "name": found.project.name,
+        "project-status": {"status": str(found.status) if found.status in _SHOWN else "active"},
+        "versions": list(found.versions),
+        "files": [
+            {
+                "filename": file.filename,
+                "url": found.url(file),
+                "hashes": {"sha256": file.sha256},
+                "requires-python": file.requires_python,
+                "size": file.size,
+                "upload-time": moment(file)["iso"],
+                "yanked": found.is_yanked(file.version),
+                "data-dist-info-metadata": found.core_metadata(file),
+                "core-metadata": found.core_metadata(file),
+                "provenance": found.provenance(file),
+            }
+            for file in found.files
+        ],
     }
 
 
@@ -47,45 +55,41 @@ def front(catalogue: Catalogue) -> Mapping[str, Any]:
     }
 
 
-def in_order(files: Sequence[File]) -> Sequence[File]:
-    """Files by version, then by name."""
-    return sorted(files, key=lambda file: (Version(file.version), file.filename))
+def detail_page(page: Mapping[str, Any]) -> str:
+    """The HTML form of a project's page."""
+    status = html.escape(page["project-status"]["status"])
+    meta = f'    <meta name="pypi:project-status" content="{status}">\n'
+    links = (f"{_anchor(file)}<br />" for file in page["files"])
+    return _page(f"Links for {page['name']}", page, links, meta)
 
 
-def yanked_as_shown(yanked: Mapping[str, str], version: str) -> bool | str:
-    """False, True, or the reason that was given."""
-    return yanked[version] or True if version in yanked else False
+def front_page(page: Mapping[str, Any]) -> str:
+    """The HTML form of the list of all projects."""
+    names = [str(project["name"]) for project in page["projects"]]
+    links = (f'<a href="/simple/{canonicalize_name(name)}/">{html.escape(name)}</a>' for name in names)
+    return _page("Simple index", page, links)
 
 
-def metadata_as_shown(catalogue: Catalogue, filename: str) -> bool | Mapping[str, str]:
-    """False for an sdist, and the digest for a wheel."""
-    digest = catalogue.metadata_digest(filename)
-    return {"sha256": digest} if digest else False
+def _page(title: str, page: Mapping[str, Any], links: Iterator[str], meta: str = "") -> str:
+    body = "".join(f"    {link}\n" for link in links)
+    heading = f"    <h1>{title}</h1>\n" if meta else ""
+    return (
+        f'<!DOCTYPE html>\n<html>\n  <head>\n    <meta name="pypi:repository-version" content="{API_VERSION}">\n{meta}'
+        f"    <title>{title}</title>\n  </head>\n  <body>\n{heading}{body}  </body>\n</html>\n"
+        f"<!--SERIAL {page['meta']['_last-serial']}-->"
+    )
 
 
-def file_url(catalogue: Catalogue, index: Index, file: File) -> str:
-    """Where a file is downloaded."""
-    place = catalogue.elsewhere(file.filename)
-    return place.url if place else index.file_url(file.filename)
-
-
-def uploaded_at(file: File) -> datetime.datetime:
-    """When a file was uploaded."""
-    return datetime.datetime.fromtimestamp(file.uploaded, tz=datetime.UTC)
-
-
-def _file(catalogue: Catalogue, index: Index, file: File, yanked: Mapping[str, str]) -> Mapping[str, Any]:
-    place = catalogue.elsewhere(file.filename)
-    digest = metadata_as_shown(catalogue, file.filename)
-    return {
-        "filename": file.filename,
-        "url": file_url(catalogue, index, file),
-        "hashes": {"sha256": file.sha256},
-        "requires-python": file.requires_python,
-        "size": file.size,
-        "upload-time": uploaded_at(file).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "yanked": yanked_as_shown(yanked, file.version),
+def _anchor(file: Mapping[str, Any]) -> str:
+    digest = f"sha256={file['core-metadata']['sha256']}" if file["core-metadata"] else None
+    yanked = file["yanked"]
+    data = {
+        "href": f"{file['url']}#sha256={file['hashes']['sha256']}",
+        "data-requires-python": file["requires-python"],
         "data-dist-info-metadata": digest,
-        "core-metadata": digest,
-        "provenance": place.provenance if place else None,
+        "data-core-metadata": digest,
+        "data-yanked": None if yanked is False else "" if yanked is True else yanked,
+        "data-provenance": file["provenance"],
     }
+    words = (f' {name}="{html.escape(value)}"' for name, value in data.items() if value is not None)
+    return f"<a{''.join(words)}>{html.escape(file['filename'])}</a>"

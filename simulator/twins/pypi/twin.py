@@ -12,18 +12,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, request_response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from simulator.indexes import Index
 from simulator.twins.application import fault, visit
 from simulator.twins.pypi.catalogue import Project
+from simulator.twins.pypi.downloads import READING, Downloads, refused
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
 from simulator.twins.pypi.refusals import RefusedError, refusal
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.upstream import Upstream
-
-_READING = frozenset({"GET", "HEAD"})
 
 
 class IndexTwin:
@@ -42,7 +41,8 @@ class IndexTwin:
     ) -> None:
         self._index, self._minting, self._uploads, self._pages = index, minting, uploads, pages
         self._upstream, self._elsewhere, self._offline = upstream, elsewhere, offline
-        self.app = Starlette(
+        self._downloads = Downloads(index, pages, upstream)
+        self._site = Starlette(
             routes=[
                 Route("/_/oidc/audience", self._audience),
                 Route("/_/oidc/mint-token", self._mint, methods=["POST"]),
@@ -52,10 +52,18 @@ class IndexTwin:
                 Route("/legacy/", self._upload, methods=["POST"]),
                 Route("/pypi", self._moved, methods=["POST"]),
                 Route("/pypi/", self._moved, methods=["POST"]),
+                Route("/simple", self._missing_slash_of_page),
                 Route("/simple/", self._front),
                 Route("/simple/{project}", self._simple),
                 Route("/simple/{project}/", self._simple),
-                Route("/packages/{filename}", self._package),
+                Route("/packages/{path:path}", self._downloads.answer),
+                Route("/integrity/{project}/{version}/{filename}/provenance", self._provenance),
+                Route("/p/{project}", self._short),
+                Route("/p/{project}/", self._short),
+                Route("/project/{project}", self._missing_slash_of_page),
+                Route("/project/{project}/", self._page),
+                Route("/project/{project}/{version}", self._missing_slash_of_page),
+                Route("/project/{project}/{version}/", self._page),
                 Route("/pypi/{project}/json", self._json),
                 Route("/pypi/{project}/json/", self._json),
                 Route("/pypi/{project}/{version}/json", self._json),
@@ -64,7 +72,15 @@ class IndexTwin:
             ],
             exception_handlers={Exception: fault},
         )
-        self.app.router.redirect_slashes = False
+        self._site.router.redirect_slashes = False
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request to one of the hosts."""
+        request = Request(scope, receive)
+        if visit(request).host == self._index.files_host != self._index.main_host:
+            await (await self._downloads.answer(request))(scope, receive, send)
+        else:
+            await self._site(scope, receive, send)
 
     async def _audience(self, _request: Request) -> Response:
         if not self._minting.is_open:
@@ -93,8 +109,11 @@ class IndexTwin:
         text = f"This API has moved to {self._index.upload_url}. See TODO for more information."
         return refusal(request, RefusedError(410, text))
 
-    async def _front(self, _request: Request) -> Response:
-        return self._pages.front()
+    async def _front(self, request: Request) -> Response:
+        return self._pages.front(request)
+
+    async def _missing_slash_of_page(self, request: Request) -> Response:
+        return RedirectResponse(f"{visit(request).path}/", status_code=301)
 
     async def _simple(self, request: Request) -> Response:
         name = request.path_params["project"]
@@ -104,7 +123,7 @@ class IndexTwin:
             return await self._simple_elsewhere(request, canonicalize_name(name))
         if visit(request).path != normal:
             return RedirectResponse(normal, status_code=301)
-        return await self._pages.simple(project)
+        return self._pages.simple(request, project)
 
     async def _simple_elsewhere(self, request: Request, name: str) -> Response:
         """The first of the machine's indexes that does not say 404; a redirect, so that links keep their base."""
@@ -119,12 +138,31 @@ class IndexTwin:
                 return (
                     RedirectResponse(page, 302) if place else await self._upstream.relay(request, self._index.main_host)
                 )
-        return PlainTextResponse("404 Not Found\n", status_code=404)
+        return PlainTextResponse("404 Not Found", status_code=404)
 
-    async def _package(self, request: Request) -> Response:
-        if self._pages.is_visible(request.path_params["filename"]):
-            return _Handed(self._pages.app)
+    async def _provenance(self, request: Request) -> Response:
+        file = self._pages.file(request.path_params["filename"])
+        project = self._pages.project(request.path_params["project"])
+        if project is None:
+            return await self._anything_else(request)
+        if file is None or (file.project, file.version) != (project.name, request.path_params["version"]):
+            return JSONResponse({"message": "Not Found"}, status_code=404)
+        if self._pages.is_here(file):
+            return self._pages.provenance(request, file.filename)
         return await self._anything_else(request)
+
+    async def _short(self, request: Request) -> Response:
+        return RedirectResponse(f"/project/{request.path_params['project']}/", status_code=301)
+
+    async def _page(self, request: Request) -> Response:
+        name, version = request.path_params["project"], request.path_params.get("version")
+        project = self._pages.project(name)
+        if project is None:
+            return await self._anything_else(request)
+        if name != project.name:
+            tail = f"{version}/" if version else ""
+            return RedirectResponse(f"/project/{project.name}/{tail}", status_code=301)
+        return self._pages.page(project, version)
 
     async def _json(self, request: Request) -> Response:
         name, version = request.path_params["project"], request.path_params.get("version")
@@ -144,22 +182,10 @@ class IndexTwin:
     async def _anything_else(self, request: Request) -> Response:
         """Pages of the real site may be read; its upload host and its token service may not even be asked."""
         host, path = visit(request).host, visit(request).path
-        if request.method not in _READING:
-            text = f"pysim lets no job write to {host}: {request.method} {path} was not sent.\n"
-            return PlainTextResponse(text, status_code=403)
+        if request.method not in READING:
+            return refused(request)
         if host in self._index.former_hosts:
             return RedirectResponse(f"https://{self._index.main_host}{path}", status_code=301)
         if host != self._index.main_host or path.startswith(("/_/", "/legacy")):
-            return PlainTextResponse("404 Not Found\n", status_code=404)
+            return PlainTextResponse("404 Not Found", status_code=404)
         return await self._upstream.relay(request, host)
-
-
-class _Handed(Response):
-    """An answer that another application gives."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__()
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, send)
