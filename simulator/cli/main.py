@@ -19,6 +19,7 @@ GARBAGE: Final = 50_000
 # name -> (module with `command`, one line of help); the module is imported when the command is called
 COMMANDS: Final = {
     "run": ("simulator.cli.arguments.run", "Rehearse a release: run the workflows that a tag would start."),
+    "drill": ("simulator.cli.arguments.drill", "Rehearse the failures of outside systems, and the second attempt."),
     "report": ("simulator.cli.arguments.report", "Show a run again: its report, its HTML page, or its summary."),
     "check": ("simulator.cli.arguments.check", "Check workflow files without running anything."),
     "plan": ("simulator.cli.arguments.plan", "Say which workflows a tag starts, and what they would do."),

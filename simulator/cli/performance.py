@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -48,7 +49,7 @@ from simulator.runner.run import Run
 from simulator.triggers.git import commit_of
 from simulator.triggers.repository import is_git_root, read_file
 from simulator.triggers.submodules import submodule_copies
-from simulator.twins.base import PublishedFile, Twins
+from simulator.twins.base import PublishedFile
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins, TwinSettings
 from simulator.workflow.model import Workflow
@@ -70,7 +71,7 @@ class Stage:
     subject: Subject
     actions: Actions
     engine: Engine
-    twins: Twins
+    twins: LocalTwins
     host: HostSettings
     observer: Observer
     report: EventSink
@@ -88,22 +89,8 @@ def perform(
     engine, reason = choice.result()
     engine.prepare(lambda message: observer(Progress(message=message)))
     observer(EngineChosen(engine=engine.name, reason=reason, image=engine.image))
-    host = host_settings()
-    with LocalTwins(_twin_settings(subject, host), observer, clock=clock_from(subject.options.now)) as twins:
-        secrets = rehearsal_secrets(subject, twins.upload_token, observer)
-        stage = Stage(
-            subject=subject,
-            actions=actions,
-            engine=engine,
-            twins=twins,
-            host=host,
-            observer=observer,
-            report=report,
-            secrets=secrets,
-            inspection=Inspection(subject, observer),
-        )
-        for secret in (*secrets.tokens, *host.secrets):
-            subject.masker.add(secret)
+    with open_stage(subject, actions, engine, observer, report) as stage:
+        twins = stage.twins
         for tag in _unversioned(subject):
             observer(
                 Notice(
@@ -111,7 +98,7 @@ def perform(
                     hint="Name the tag like v1.2.3 when it is to agree with the package.",
                 )
             )
-        workflows = [_settings(stage, item) for item in subject.plans]
+        workflows = [run_settings(stage, item) for item in subject.plans]
         for workflow, (name, folder) in product(workflows, subject.supplied.items()):
             twins.supply(workflow.number, name, folder)
         results = _run(workflows, actions, subject.masker)
@@ -126,6 +113,37 @@ def perform(
             twins.keep_index()
         fired = tuple(twins.fired())
     return Performed(results=results, published=tuple(file.index for file in published), fired=fired)
+
+
+@contextlib.contextmanager
+def open_stage(
+    subject: Subject,
+    actions: Actions,
+    engine: Engine,
+    observer: Observer,
+    report: EventSink,
+    emit: EventSink | None = None,
+) -> Iterator[Stage]:
+    """Start the twins, whose events go to `emit` or else to the observer, and give the jobs their secrets.
+
+    The twins end with the context.
+    """
+    host, emit = host_settings(), emit or observer
+    with LocalTwins(_twin_settings(subject, host), emit, clock=clock_from(subject.options.now)) as twins:
+        secrets = rehearsal_secrets(subject, twins.upload_token, observer)
+        for secret in (*secrets.tokens, *host.secrets):
+            subject.masker.add(secret)
+        yield Stage(
+            subject=subject,
+            actions=actions,
+            engine=engine,
+            twins=twins,
+            host=host,
+            observer=observer,
+            report=report,
+            secrets=secrets,
+            inspection=Inspection(subject, observer),
+        )
 
 
 def clock_from(start: float | None) -> Callable[[], float]:
@@ -151,7 +169,7 @@ def _unversioned(subject: Subject) -> set[str]:
 def _twin_settings(subject: Subject, host: HostSettings) -> TwinSettings:
     return TwinSettings(
         run_id=subject.folder.id,
-        folder=subject.folder.path,
+        folder=subject.place or subject.folder.path,
         repository=subject.identity.full_name,
         default_branch=subject.identity.default_branch,
         clone=subject.source.clone,
@@ -191,10 +209,15 @@ def _facts(subject: Subject) -> RepositoryFacts:
     )
 
 
-def _settings(stage: Stage, item: Plan) -> RunSettings:
-    subject = stage.subject
-    number = str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
+def run_number() -> str:
+    """GitHub's id of a run."""
+    return str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
 
+
+def run_settings(stage: Stage, item: Plan, number: str | None = None) -> RunSettings:
+    """What the run of a plan needs; `number` is GitHub's id of the run, a new one where it is not given."""
+    subject = stage.subject
+    number = number or run_number()
     return RunSettings(
         run_id=subject.folder.id,
         number=number,
@@ -322,7 +345,9 @@ def _run_check(stage: Stage, name: str, workflow: Workflow) -> Outcomes:
     recorder = StepRecorder(stage.report)
     for job in item.jobs:
         recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
-    settings = replace(_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None)
+    settings = replace(
+        run_settings(stage, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None
+    )
     _run([settings], OWN, stage.subject.masker)
     names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
     return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}

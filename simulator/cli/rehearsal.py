@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from simulator.cli.reviews import review_answers
 from simulator.cli.secrets import ask_on_terminal, asked_secrets
 from simulator.cli.subject import RunOptions, Subject
 from simulator.cli.supplies import parse_supplies, unused_supplies
+from simulator.engines.base import Engine
 from simulator.engines.registry import choose
 from simulator.errors import ExitCode, SimulatorError
 from simulator.expressions.language import Scope
@@ -59,16 +61,7 @@ def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSi
 
 def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink, masker: Masker) -> ExitCode:
     observer = Observer(report, offline=options.offline)
-    with ThreadPoolExecutor(1) as pool:
-        choice = pool.submit(choose, options.engine)  # it answers while pysim plans
-        configuration = load_configuration(root, secret_file=options.secret_file)
-        if options.ask_secrets:
-            configuration = asked_secrets(configuration, ask_on_terminal)
-        for secret in configuration.all_secrets:
-            masker.add(secret)  # from here on none is shown
-        actions = read_actions(options, configuration, observer)
-        subject = _prepare(options, root, folder, configuration, actions, masker, observer)
-        _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
+    with readied(options, root, folder, observer, masker) as (subject, actions, choice):
         blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
         performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
     for finding in never_met({str(fault): fault.says for fault in subject.faults}, performed.fired):
@@ -79,6 +72,24 @@ def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventS
         RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
     )
     return judgement.exit_code
+
+
+@contextlib.contextmanager
+def readied(
+    options: RunOptions, root: Path, folder: RunFolder, observer: Observer, masker: Masker
+) -> Iterator[tuple[Subject, Actions, Future[tuple[Engine, str]]]]:
+    """What is rehearsed, its actions, and the engine once it has answered; what is wrong is among the findings."""
+    with ThreadPoolExecutor(1) as pool:
+        choice = pool.submit(choose, options.engine)  # it answers while pysim plans
+        configuration = load_configuration(root, secret_file=options.secret_file)
+        if options.ask_secrets:
+            configuration = asked_secrets(configuration, ask_on_terminal)
+        for secret in configuration.all_secrets:
+            masker.add(secret)  # from here on none is shown
+        actions = read_actions(options, configuration, observer)
+        subject = _prepare(options, root, folder, configuration, actions, masker, observer)
+        _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
+        yield subject, actions, choice
 
 
 def _prepare(
@@ -99,8 +110,8 @@ def _prepare(
     workflows = load_workflows(source, options.workflows)
     started = start_workflows(options, identity, source, workflows)
     event = started[0].event
-    for opening in (_opening(folder.id, event, identity, source, faults), *notes):
-        emit(opening)
+    for said in (opening(folder.id, event, identity, source, faults), *notes):
+        emit(said)
     variables = repository_variables(options, configuration)
     fetch = partial(actions.called_file, emit=emit)
     calls = load_called(source, identity, (item.workflow for item in started if item.match.starts), fetch)
@@ -133,9 +144,10 @@ def _prepare(
     )
 
 
-def _opening(
+def opening(
     run_id: str, event: Event, identity: RepositoryIdentity, source: Source, faults: Sequence[Fault]
 ) -> RunStarted:
+    """The first event of a record."""
     return RunStarted(
         run_id=run_id,
         event=event.name,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from simulator.cli.configuration import Configuration
 from simulator.paths import RunFolder
 from simulator.planning.model import Plan
 from simulator.runner.masking import Masker
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.twins.faults.names import Fault
+
+if TYPE_CHECKING:
+    from simulator.twins.faults.names import Fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,5 +66,6 @@ class Subject:
     plans: tuple[Plan, ...]
     supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name
     faults: tuple[Fault, ...] = ()
+    place: Path | None = None  # where the twins keep what is theirs, if not in the run's folder
     answers: Mapping[str, bool] = field(default_factory=dict)  # whether a review approves, by the environment's name
     masker: Masker = field(default_factory=Masker)

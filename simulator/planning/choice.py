@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from simulator.planning.permissions import permissions_of
 from simulator.planning.tools import publishing_step
 from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import Job, Workflow
+
+_BY_TOKEN: Final = "has id-token: write"  # noqa: S105 - no token
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,15 +52,24 @@ def _choice(workflow: Workflow, why: str | None, *, run_all: bool, nobody: bool)
 
 def _why(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> str | None:
     for job in workflow.jobs.values():
-        called = calls.get(job.id)
-        if called is None:
-            reason = publishing_reason(workflow, job)
-        else:
-            reason = _why(replace(called.workflow, permissions=called.permissions), called.calls)
-            reason = reason and f"calls {called.reference}, where {reason}"
-        if reason:
+        if reason := _why_job(workflow, job, calls.get(job.id)):
             return f"its job {job.id} {reason}"
     return None
+
+
+def _why_job(workflow: Workflow, job: Job, called: CalledWorkflow | None) -> str | None:
+    if called is None:
+        return publishing_reason(workflow, job)
+    reason = _why(replace(called.workflow, permissions=called.permissions), called.calls)
+    return reason and f"calls {called.reference}, where {reason}"
+
+
+def publishing_jobs(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> frozenset[str]:
+    """The ids of the jobs that may publish: by an action or a command, or, where none has one, by their token."""
+    reasons = {job.id: _why_job(workflow, job, calls.get(job.id)) for job in workflow.jobs.values()}
+    may = {name for name, reason in reasons.items() if reason}
+    by_tool = {name for name in may if not str(reasons[name]).endswith(_BY_TOKEN)}
+    return frozenset(by_tool or may)
 
 
 def may_publish(workflow: Workflow, job: Job) -> bool:
@@ -70,5 +82,5 @@ def publishing_reason(workflow: Workflow, job: Job) -> str | None:
     tools = (reason for step in job.all_steps if (reason := publishing_step(step)))
     found = next(tools, None)
     if found is None and permissions_of(workflow, job).get("id-token") == "write":
-        return "has id-token: write"
+        return _BY_TOKEN
     return found

@@ -33,7 +33,7 @@ def open_call(graph: Graph, job: PlannedJob, masker: Masker) -> Graph:
             environment: {spelled[name.upper()]: each for name, each in group.items() if name.upper() in spelled}
             for environment, group in groups.items()
         }
-    settings = replace(graph.settings, plan=plan, secrets=secrets, environment_secrets=groups)
+    settings = replace(graph.settings, plan=plan, secrets=secrets, environment_secrets=groups, portion=None)
     return Graph(settings=settings, caller=(graph, job))
 
 

@@ -17,7 +17,7 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.run_events import Conclusion, JobPlanned
 from simulator.runner.concurrency import Ticket, ticket
 from simulator.runner.job import JobRunner
-from simulator.runner.model import JobResult, RunSettings
+from simulator.runner.model import JobResult, Portion, RunSettings
 
 TOP: Final = "top level workflow"  # what GitHub calls a workflow that no job calls, where it speaks of its group
 
@@ -55,8 +55,10 @@ class Graph:
     why: str | None = None  # of the cancelling
 
     def __post_init__(self) -> None:
-        self.jobs = list(self.plan.jobs)
-        self.waiting = list(self.plan.jobs)
+        portion = self.settings.portion or Portion(jobs=self.plan.jobs)
+        self.jobs = list(portion.jobs)
+        self.results.update(portion.results)
+        self.waiting = [job for job in self.jobs if job.key not in self.results]
 
     @property
     def plan(self) -> Plan:
@@ -83,6 +85,11 @@ class Graph:
         known = all(other.key in self.results for other in self.jobs if other.job.id in job.needs)
         running = [other for other in self.jobs if other.job.id == job.job.id and other.key in self.active]
         return known and (job.max_parallel is None or len(running) < job.max_parallel)
+
+    @property
+    def portion(self) -> Portion:
+        """The jobs as they became, with the results so far."""
+        return Portion(jobs=tuple(self.jobs), results=dict(self.results))
 
     def all_results(self) -> Iterator[JobResult]:
         """How the jobs ended, in the order of the plan; those of a called workflow for the job that calls it."""

@@ -23,12 +23,20 @@ TOKEN_MARK: Final = "\ufdd0GITHUB_TOKEN\ufdd0"  # noqa: S105 - no token
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Portion:
+    """A part of a plan: its jobs, and the results of those that an earlier attempt of the run did, by key."""
+
+    jobs: tuple[PlannedJob, ...]
+    results: Mapping[str, JobResult] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunSettings:
     """Everything a run of one workflow needs.
 
     `gate` judges an environment by its name before a job enters it, and may take its time; `hold` gives a reason why
     a job whose condition holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed
-    commit. `images` and `offline` as in `SandboxSpec`.
+    commit. `images` and `offline` as in `SandboxSpec`. With a `portion` nothing else of the plan is there to run.
     """
 
     run_id: str  # pysim's own, names the run folder
@@ -51,6 +59,7 @@ class RunSettings:
     images: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     debug: bool = False  # show debug messages, whatever ACTIONS_STEP_DEBUG says
+    portion: Portion | None = None
     clock: Callable[[], float] = time.time
 
     @property

@@ -22,7 +22,7 @@ from simulator.runner.concurrency import Groups, Ticket, deadlock, superseded
 from simulator.runner.graph import Active, Graph, announcement
 from simulator.runner.job import JobRunner
 from simulator.runner.masking import Masker
-from simulator.runner.model import Absent, JobResult, RunSettings
+from simulator.runner.model import Absent, JobResult, Portion, RunSettings
 
 _Running = tuple[Graph, PlannedJob]
 
@@ -69,6 +69,10 @@ class Run:
                 self._abandon()
                 raise
         return tuple(result for graph in self._tops for result in graph.all_results())
+
+    def portions(self) -> tuple[Portion, ...]:
+        """What became of each workflow's jobs, for a further attempt."""
+        return tuple(graph.portion for graph in self._tops)
 
     def _abandon(self) -> None:
         with self._lock:

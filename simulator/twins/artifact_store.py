@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import threading
 import zipfile
 from collections.abc import AsyncIterable, Sequence
@@ -17,6 +18,7 @@ from simulator.twins.jobs import OpenJob
 from simulator.twins.twirp import TwirpError
 
 ZIP: Final = "application/zip"
+_ONE_FILE: Final = "application/octet-stream"  # of an artifact that is a file of its own name
 _FORBIDDEN: Final = re.compile(r'[":<>|*?\x00-\x1f\\/]')
 
 
@@ -135,6 +137,14 @@ class ArtifactStore:
         size = artifact.path.stat().st_size
         self._update(replace(artifact, size=size, digest=f"sha256:{digest}"))
         return self.finish(artifact.number, size, None)
+
+    def adopt(self, job: OpenJob, stored: StoredArtifact, at: float) -> StoredArtifact:
+        """A finished artifact that another store holds, byte for byte."""
+        artifact = self.create(job, stored.name, ZIP if stored.archive.suffix == ".zip" else _ONE_FILE, at)
+        artifact.path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stored.archive, artifact.path)
+        self._update(replace(artifact, size=stored.size, digest=stored.digest))
+        return self.finish(artifact.number, stored.size, stored.digest)
 
     def delete(self, artifact: Artifact) -> None:
         """Forget an artifact and its bytes; its name is free again."""

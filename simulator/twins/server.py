@@ -188,6 +188,21 @@ class LocalTwins:
             )
         )
 
+    def adopt(self, artifacts: Sequence[StoredArtifact]) -> None:
+        """Take over artifacts that jobs of the same workflow run uploaded elsewhere."""
+        for stored in artifacts:
+            grant = JobGrant(job_id=stored.job_id, id_token=False, claims={"run_id": stored.workflow_run})
+            job = self._jobs.open(grant)
+            try:
+                self._artifacts.adopt(job, stored, self._clock())
+            finally:
+                self._jobs.close(stored.job_id)
+
+    def forget_artifacts(self) -> None:
+        """Begin a further attempt of all jobs: it makes its own artifacts."""
+        for artifact in self._artifacts.finished():
+            self._artifacts.delete(artifact)
+
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
         self._publishers.assume(publisher)

@@ -20,7 +20,7 @@ from simulator.triggers.repository import WORKFLOWS, find_root, is_git_root
 
 def run(options: RunOptions) -> ExitCode:
     """Rehearse and report; raises SimulatorError for what keeps pysim from doing so."""
-    _require_sense(options)
+    require_sense(options)
     root = find_root(options.directory)
     if not is_git_root(root) and not (root / WORKFLOWS).is_dir():
         raise no_workflow(root)
@@ -44,7 +44,8 @@ def run(options: RunOptions) -> ExitCode:
             raise KeyboardInterrupt(f"The record so far is in {folder.path}") from stop
 
 
-def _require_sense(options: RunOptions) -> None:
+def require_sense(options: RunOptions) -> None:
+    """Raise UsageError for options that exclude or need each other."""
     if options.event_name == "release" and options.tag is None:
         raise UsageError("A release belongs to a tag, and none was given.", hint="Add --tag v1.2.3.")
     if options.event_name == "push" and options.tag is None and options.branch is None:

@@ -40,6 +40,7 @@ _DOWN: Final = {
     FaultName.SIGSTORE_DOWN: ({Place.SIGSTORE}, answers.authority_is_down),
 }
 """Faults that answer in the place of a service; those with a count only to some of its requests."""
+_SLOW: Final = {Place.AUDIENCE, Place.MINT, Place.UPLOAD, Place.ID_TOKEN}
 _COUNTED: Final = {FaultName.UPLOAD_503, FaultName.ARTIFACTS_500}
 _FLAGS: Final[Mapping[FaultName, Flag]] = {
     FaultName.INDEX_READ_ONLY: Flag.READ_ONLY,
@@ -149,7 +150,7 @@ class Injection:
         """What happens when a request arrives; the answer in the place of the twin's, if there is one."""
         number = self._counts[place] = self._counts.get(place, 0) + 1
         for fault in self._active:
-            if fault.name is FaultName.SLOW and place is not Place.SIMPLE:
+            if fault.name is FaultName.SLOW and place in _SLOW:
                 self._tell(fault, place, job_id, f"answered after {fault.value:g} seconds")
                 await asyncio.sleep(fault.value)
         if place is Place.UPLOAD:

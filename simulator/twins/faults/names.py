@@ -83,9 +83,7 @@ FORMS: Final[Mapping[FaultName, Form]] = {
         least=1,
         goes_on=True,
     ),
-    FaultName.SLOW: Form(
-        says="token exchanges, uploads and GitHub's services answer after SECONDS", value="seconds", default=None
-    ),
+    FaultName.SLOW: Form(says="token exchanges and uploads are answered after SECONDS", value="seconds", default=None),
     FaultName.EMAIL_UNVERIFIED: Form(says="the user whose API token is used has no verified address"),
     FaultName.NO_TWO_FACTOR: Form(says="the user whose API token is used has no second factor"),
     FaultName.SIGSTORE_DOWN: Form(says="the certificate authority of attestations answers with 502"),

@@ -21,7 +21,6 @@ class Place(StrEnum):
     SIMPLE = "simple index"
     ID_TOKEN = "ID token"  # noqa: S105 - no token
     ARTIFACTS = "artifact service"
-    BLOBS = "artifact storage"
     SIGSTORE = "certificate authority"
 
 
@@ -34,8 +33,6 @@ def place_of(twin: TwinName, method: str, path: str) -> Place | None:
             return Place.ID_TOKEN
         case "results" if path.startswith(_ARTIFACTS):
             return Place.ARTIFACTS
-        case "results" if path.startswith("/blob/"):
-            return Place.BLOBS
         case "sigstore" if path == "/api/v2/signingCert":
             return Place.SIGSTORE
         case _:

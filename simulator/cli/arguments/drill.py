@@ -1,0 +1,48 @@
+"""Arguments of `pysim drill`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from simulator.cli.arguments.common import actions, directory, engine, event
+
+
+@click.command("drill")
+@directory
+@event
+@engine
+@actions
+@click.option("--only", "names", multiple=True, metavar="NAME", help="Run this drill only. Repeatable.")
+@click.option("--list", "listed", is_flag=True, help="List the drills, and run nothing.")
+@click.option(
+    "--artifact",
+    "artifacts",
+    multiple=True,
+    metavar="NAME=DIR",
+    help="Take a folder's files for the artifact NAME, as pysim run does. Repeatable.",
+)
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    metavar="REF=LOCAL",
+    help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
+)
+@click.option("--offline", is_flag=True, help="Let nothing reach the network.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def command(*, names: tuple[str, ...], listed: bool, **arguments: Any) -> int:
+    """Let the publishing jobs fail in every way that a release can meet, and run them again.
+
+    What comes before them is run once. Says of each drill what the first attempt left on the index, and whether a
+    second one completes the release. Exit code: 0 the release survives, 1 it does not, 2 usage, 3 the workflow is not
+    valid, 4 no engine, 130 interrupted.
+    """
+    from simulator.cli.commands.drill import drill, list_drills
+    from simulator.cli.subject import RunOptions
+
+    options = RunOptions(**arguments)
+    if listed:
+        return list_drills(as_json_text=options.as_json)
+    return drill(options, names)
