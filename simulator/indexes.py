@@ -33,6 +33,11 @@ class Index:
         return frozenset({self.upload_host, self.main_host}) | self.former_hosts
 
     @property
+    def docs_host(self) -> str:
+        """The host of the documentation, which both indexes share."""
+        return f"docs.{indexes()['pypi'].main_host}"
+
+    @property
     def simple_url(self) -> str:
         """Where installers look by default."""
         return f"https://{self.main_host}/simple/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.run_events import Notice
+from simulator.twins.pypi.store import Store
 
 from .conftest import Rig, Start, publisher
 from .distributions import Form
@@ -21,7 +22,7 @@ def test_the_first_exchange_makes_the_project_and_an_ordinary_publisher(start: S
     token = id_token(job)
     assert exchange(job, token).status_code == 200
     assert has_project(job, "new-project")
-    assert "created the project 'New.Project'" in rig.seen(Notice)[0].message
+    assert "created the project 'New.Project'" in str(rig.seen(Notice)[0].hint)
     assert refusal(exchange(job, token)) == ("invalid-reuse-token", "invalid token: already used")
     assert exchange(job).status_code == 200
     assert len(rig.seen(Notice)) == 1
@@ -73,12 +74,30 @@ def test_a_name_that_is_refused_leaves_it_waiting(start: Start) -> None:
         assert said.startswith("The name 'asyncio' isn't allowed (conflict with Python Standard Library module name).")
 
 
-@pytest.mark.parametrize("name", ["dem0", "demo"])
-def test_a_project_of_an_alike_name_that_is_made_since_takes_it_away(rig: Rig, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("demo", "invalid-pending-publisher", "valid token, but project already exists"),
+        ("dem0", "invalid-payload", "The name 'dem0' is too similar to an existing project. See"),
+    ],
+)
+def test_a_project_that_the_user_makes_since_leaves_it(rig: Rig, name: str, code: str, said: str) -> None:
     uploader = Uploader(rig)
     rig.twins.assume(publisher(project=name, pending=True))
     assert uploader.send(Form()).is_success
-    assert refusal(exchange(uploader.job)) == NOBODY
+    found, text = refusal(exchange(uploader.job))
+    assert (found, text[: len(said)]) == (code, said)
+
+
+@pytest.mark.parametrize("name", ["dem0", "demo"])
+def test_a_project_that_somebody_else_makes_takes_it_away(rig: Rig, name: str) -> None:
+    rig.twins.assume(publisher(project=name, pending=True))
+    with Store(rig.settings.folder / "index" / "pypi").transaction() as catalogue:
+        catalogue.set_owner(catalogue.add_project("Demo"), "ann")
+    assert refusal(exchange(rig.job())) == NOBODY
+    (mail,) = rig.seen(Notice)
+    assert mail.message == f"The index would mail its user: Pending trusted publisher invalidated for {name}."
+    assert str(mail.hint).startswith("ann has the project 'Demo'")
 
 
 @pytest.mark.parametrize(("days", "waits"), [(29.9, True), (30, False)])

@@ -82,7 +82,9 @@ def test_a_version_that_the_real_index_has(sender: Uploader) -> None:
     change(sender.rig, imported)
     status, said = sender.refused(Form())
     assert status == 400
-    assert said.startswith(f"File already exists ({Form().filename!r}, with blake2_256 hash '{'cd' * 32}').")
+    assert said.startswith(
+        f"File already exists ({Form().filename!r}, with blake2_256 hash {Form().data['blake2_256_digest']!r})."
+    )
     assert sender.send(sdist_form()).is_success
     sender.rig.clock.now += 15 * 86_400
     late = Form(filename="demo-0.1.0-py2-none-any.whl")

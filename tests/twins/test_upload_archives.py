@@ -154,7 +154,7 @@ def test_a_sparse_member_of_an_sdist(sender: Uploader) -> None:
 
 
 def test_braces_in_names_are_only_names(sender: Uploader) -> None:
-    content = tarred({"{0}/setup.py": ""})
+    content = tarred({"{0}/setup.py": "", "{0}/setup.cfg": ""})
     said = "Invalid distribution file. PKG-INFO not found at {0}/PKG-INFO"
     assert sender.refused(renamed("demo-0.1.0.tar.gz", content)) == (400, said)
 

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SAID: Final = "said"  # where an application leaves the words of a refusal, in a request's state
 _HEADER: Final = b"x-pysim-reason"
+LONGEST_HEAD: Final = 1 << 16  # bytes of the headers of a request, as uvicorn has it
 _NO_TEXT: Final = re.compile(r"[^\t\x20-\x7e\xa0-\xff]+")
 
 
@@ -52,5 +53,4 @@ class Protocol(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        limit = self.config.h11_max_incomplete_event_size
-        self.conn = _Connection(h11.SERVER, limit) if limit else _Connection(h11.SERVER)
+        self.conn = _Connection(h11.SERVER, self.config.h11_max_incomplete_event_size or LONGEST_HEAD)

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS token (
 CREATE TABLE IF NOT EXISTS used_id_token (jti TEXT PRIMARY KEY, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pending (publisher TEXT, project TEXT, fate TEXT NOT NULL, PRIMARY KEY (publisher, project));
 CREATE TABLE IF NOT EXISTS made (project TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS warned (token TEXT, project TEXT, PRIMARY KEY (token, project));
 CREATE TABLE IF NOT EXISTS owner (project TEXT PRIMARY KEY, user TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS yanked (project TEXT, version TEXT, reason TEXT, PRIMARY KEY (project, version));
 CREATE TABLE IF NOT EXISTS core_metadata (filename TEXT PRIMARY KEY, sha256 TEXT NOT NULL, content BLOB);
@@ -41,7 +42,9 @@ CREATE TABLE IF NOT EXISTS elsewhere (filename TEXT PRIMARY KEY, url TEXT NOT NU
 CREATE TABLE IF NOT EXISTS serial (project TEXT PRIMARY KEY, number INTEGER NOT NULL);
 COMMIT;
 """
-FORGET_THE_RUN: Final = "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation; DELETE FROM made;"
+FORGET_THE_RUN: Final = (
+    "DELETE FROM token; DELETE FROM used_id_token; DELETE FROM user_creation; DELETE FROM made; DELETE FROM warned;"
+)
 """What a kept index does not keep."""
 Fate: TypeAlias = Literal["ordinary", "removed"]
 """What becomes of a pending publisher: it made its project and is an ordinary one, or its project was there."""
@@ -410,6 +413,11 @@ class Catalogue:
             publisher=token.publisher,
             projects=json.dumps(list(token.projects)),
         )
+
+    def warn(self, token: Token, project: str) -> bool:
+        """Whether a token's use for a project is warned of for the first time."""
+        done = self._database.execute("INSERT OR IGNORE INTO warned VALUES (?, ?)", (token.id, project))
+        return done.rowcount == 1
 
     def forget_token(self, token: Token) -> None:
         """Make a token unknown."""

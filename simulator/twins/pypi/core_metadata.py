@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from simulator.twins.pypi.members import BROKEN, TooMuchError, read_member
+
 
 def core_metadata(wheel: Path, filename: str) -> bytes | None:
     """The content of METADATA; None when the file is no wheel or has none. `filename` is the wheel's own name."""
@@ -13,6 +15,6 @@ def core_metadata(wheel: Path, filename: str) -> bytes | None:
         return None
     try:
         with zipfile.ZipFile(wheel) as archive:
-            return archive.read(place)
-    except (zipfile.BadZipFile, KeyError, OSError):
+            return read_member(archive, place)
+    except (*BROKEN, TooMuchError, KeyError):
         return None

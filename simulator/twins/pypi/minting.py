@@ -19,6 +19,7 @@ from simulator.twins.oidc import ISSUER, Issuer
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
 from simulator.twins.pypi.forms import form_of
+from simulator.twins.pypi.mails import pending_lost, pending_used, wide_publisher
 from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, look_up
 from simulator.twins.pypi.refusals import RefusedError
 from simulator.twins.pypi.store import Store
@@ -27,8 +28,6 @@ from simulator.twins.records import Clock
 
 LEEWAY: Final = 30  # seconds
 REMEMBERED: Final = 35  # seconds that a used ID token is remembered beyond its own end
-_SECURE: Final = "The index would mail its owners: Trusted Publisher for project {project} can be made more secure."
-_NARROW: Final = "Register the publisher for the environment {environment}, which the job has."
 _USED: Final = "invalid token: already used"
 
 
@@ -70,7 +69,7 @@ class Minting:
             return 422, {"message": "Token request failed", "errors": errors}
         self._tell(job_id, claims, row, None)
         if claims.get("environment") and not row.environment and len(row.projects) == 1:
-            self.emit(Notice(message=_SECURE.format(project=row.projects[0]), hint=_NARROW.format(**claims)))
+            self.emit(wide_publisher(row.projects[0], str(claims["environment"])))
         return 200, {"success": True, "token": minted, "expires": expires}
 
     def burn(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
@@ -81,7 +80,7 @@ class Minting:
             errors = [{"code": error.code, "description": str(error)}]
             return 422, {"message": "Token request failed", "errors": errors}
         with self.store.transaction() as catalogue:
-            identity = identify(catalogue, token)
+            identity = identify(catalogue, token, self.clock())
             if identity is not None and not identity.is_user and is_genuine(identity):
                 catalogue.forget_token(identity.token)
         return 202, {"message": "Accepted"}
@@ -110,7 +109,7 @@ class Minting:
             now = self.clock()
             early = max(int(claims["iat"]), int(claims.get("nbf", 0)))
             in_time = early - LEEWAY <= now < int(claims["exp"]) + LEEWAY
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
             in_time = False
         if not in_time:
             raise MintError("invalid-token", "malformed or invalid token")
@@ -153,24 +152,30 @@ class Minting:
             return None
         waiting = self.publishers.pending(self.index.name, catalogue.fate)
         try:
-            row = look_up([row for row in waiting if self._is_alive(catalogue, row)], claims)
+            row = look_up([row for row in waiting if not row.is_expired(self.clock())], claims)
         except NoPublisherError:
             return None
         name = row.projects[0]
+        if self._is_lost(catalogue, name):
+            return None
         if catalogue.project(name):
             catalogue.settle(row.id, name, "removed")
             return MintError("invalid-pending-publisher", "valid token, but project already exists")
         self._create(catalogue, name)
         catalogue.settle(row.id, name, "ordinary")
-        message = f"The pending publisher created the project {name!r}, which stays even if no file is uploaded."
-        self.emit(Notice(message=message))
+        self.emit(pending_used(name))
         return None
 
-    def _is_alive(self, catalogue: Catalogue, row: Registration) -> bool:
-        """Whether a pending publisher has neither expired nor lost its name to a project that was made since."""
-        return not row.is_expired(self.clock()) and not any(
-            are_alike(made, row.projects[0]) for made in catalogue.made()
-        )
+    def _is_lost(self, catalogue: Catalogue, name: str) -> bool:
+        """Whether somebody else has a project of a pending publisher's name, or one like it: that removed it.
+
+        One that the user made since does not.
+        """
+        for project in catalogue.projects():
+            if are_alike(project.name, name) and (owner := catalogue.owner(project.name)):
+                self.emit(pending_lost(name, project.display, owner))
+                return True
+        return False
 
     def _project(self, catalogue: Catalogue, name: str) -> Project:
         """A publisher's project; one that is not there yet is created, as by a pending publisher's first use."""

@@ -64,6 +64,11 @@ class Offer:
     authorization: str | None
     misplaced: str | None = None
 
+    def given(self, name: str) -> Sequence[str]:
+        """All values of a metadata field; a single empty one is none, as for the index."""
+        values = self.fields.get(name, ())
+        return () if tuple(values) == ("",) else values
+
     def first(self, name: str, default: str = "") -> str:
         """The first value of a field."""
         return next(iter(self.fields.get(name, ())), default)

@@ -22,6 +22,7 @@ from typing import BinaryIO, Final
 from simulator.twins.pypi.catalogue import FILES_HERE, FORGET_THE_RUN, SCHEMA, Catalogue
 
 CHUNK: Final = 1 << 20
+_PATIENCE: Final = 300  # seconds that one waits for another one's transaction: large archives take long to judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +136,7 @@ class Store:
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self._database, timeout=30, isolation_level=None)) as database:
+        with contextlib.closing(sqlite3.connect(self._database, timeout=_PATIENCE, isolation_level=None)) as database:
             database.row_factory = sqlite3.Row
             database.execute("PRAGMA foreign_keys = ON")
             # With FULL, a power failure could bring a journal back whose removal was the commit.

@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from pymacaroons import Macaroon, Verifier
@@ -21,6 +22,9 @@ PREFIX: Final = "pypi-"
 LIFETIME: Final = 900  # seconds that a token from an exchange lives
 USER: Final = "pysim"
 """The one user whose tokens are known."""
+PURGED_AT: Final = 6 * 3600  # seconds after midnight, UTC
+_DAY: Final = 86_400
+_EXPIRATION: Final = 0
 Caveat = Sequence[Any]
 
 
@@ -61,8 +65,8 @@ def mint_for_user(catalogue: Catalogue, location: str) -> str:
     return _mint(catalogue, location, [[3, USER]], publisher=None, projects=[])
 
 
-def identify(catalogue: Catalogue, text: str) -> Identity | None:
-    """The token behind a text; None when it is none of this index's."""
+def identify(catalogue: Catalogue, text: str, now: float) -> Identity | None:
+    """The token behind a text; None when it is none of this index's, or is not known any more."""
     if not text.startswith(PREFIX):
         return None
     try:
@@ -72,7 +76,7 @@ def identify(catalogue: Catalogue, text: str) -> Identity | None:
         return None
     name = identifier.decode(errors="replace") if isinstance(identifier, bytes) else str(identifier)
     token = catalogue.token(name)
-    return Identity(token=token, macaroon=macaroon) if token else None
+    return Identity(token=token, macaroon=macaroon) if token and not _is_purged(token, now) else None
 
 
 def is_genuine(identity: Identity) -> bool:
@@ -86,13 +90,18 @@ def is_genuine(identity: Identity) -> bool:
 
 
 def failures(identity: Identity, project: Project, now: float) -> Sequence[str]:
-    """What is wrong with using a token for a project: every failing caveat of it and of its record."""
-    if not is_genuine(identity):
-        return ["signatures do not match"]
+    """What is wrong with using a token for a project: every failing caveat of it and of its record.
+
+    A caveat that cannot be read at all ends the reading. The signature is spoken of when nothing else is wrong.
+    """
     use = _Use(token=identity.token, project=project, now=now)
-    shown = [_parsed(caveat.caveat_id) for caveat in identity.macaroon.caveats]
-    said = [_failure(caveat, use) for caveat in (*shown, *identity.token.caveats)]
-    return [text for text in said if text]
+    said: list[str] = []
+    try:
+        shown = (json.loads(caveat.caveat_id) for caveat in identity.macaroon.caveats)
+        said.extend(text for caveat in chain(shown, identity.token.caveats) if (text := _failure(caveat, use)))
+    except (TypeError, ValueError, RecursionError):
+        return said or ["unknown error"]
+    return said or ([] if is_genuine(identity) else ["signatures do not match"])
 
 
 def password(authorization: str | None) -> str | None:
@@ -127,24 +136,47 @@ def _mint(
     return f"{PREFIX}{macaroon.serialize()}"
 
 
-def _parsed(caveat: bytes | str) -> Caveat:
-    try:
-        value = json.loads(caveat)
-    except (ValueError, RecursionError):
-        return []
-    return value if isinstance(value, list) else []
+def _is_purged(token: Token, now: float) -> bool:
+    """Whether a token from an exchange was a day old at six in the morning (UTC), when such are deleted."""
+    made = next((caveat[2] for caveat in token.caveats if caveat[0] == _EXPIRATION), None)
+    if token.publisher is None or made is None:
+        return False
+    last = (now - PURGED_AT) // _DAY * _DAY + PURGED_AT
+    return bool(made < last - _DAY)
 
 
-def _failure(caveat: Caveat, use: _Use) -> str | None:
-    try:
-        tag, *values = caveat
-        return _CAVEATS[tag](use, *values)
-    except (KeyError, TypeError, ValueError):
-        return "unknown error"
+def _failure(caveat: object, use: _Use) -> str | None:
+    """What is wrong with a caveat. Raises TypeError for a tag that can be none."""
+    if not isinstance(caveat, list | tuple):
+        return "caveat must be an array"
+    if not caveat:
+        return "caveat array cannot be empty"
+    tag, *values = caveat
+    if tag not in _CAVEATS:
+        return f"caveat has unknown tag: {tag}"
+    rule = _CAVEATS[tag]
+    if len(values) < len(rule.fields):
+        return "Not enough values"
+    values = values[: len(rule.fields)]
+    if not all(fits(value) for fits, value in zip(rule.fields, values, strict=True)):
+        return "invalid values for fields"
+    return rule.failure(use, *values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _expiration(use: _Use, expires_at: int, not_before: int) -> str | None:
-    return None if not_before <= use.now < expires_at else "token is expired"
+    return None if not_before <= int(use.now) < expires_at else "token is expired"
 
 
 def _project_name(use: _Use, names: Sequence[str]) -> str | None:
@@ -163,7 +195,7 @@ def _request_user(use: _Use, user: str) -> str | None:
     return None if user == USER else "current user does not match user restriction in token"
 
 
-def _oidc_publisher(use: _Use, publisher: str, _specifier: object) -> str | None:
+def _oidc_publisher(use: _Use, publisher: str) -> str | None:
     if use.token.publisher is None:
         return "OIDC scoped token used outside of an OIDC identified request"
     if use.token.publisher != publisher:
@@ -172,10 +204,18 @@ def _oidc_publisher(use: _Use, publisher: str, _specifier: object) -> str | None
     return None if use.project.name in use.token.projects else wrong
 
 
-_CAVEATS: Final[Mapping[int, Callable[..., str | None]]] = {
-    0: _expiration,
-    1: _project_name,
-    2: _project_id,
-    3: _request_user,
-    4: _oidc_publisher,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rule:
+    """A kind of caveat: what its values must be, and what is wrong with them for a use. More values are not read."""
+
+    fields: Sequence[Callable[[object], bool]]
+    failure: Callable[..., str | None]
+
+
+_CAVEATS: Final[Mapping[int, _Rule]] = {
+    _EXPIRATION: _Rule(fields=(_is_number, _is_number), failure=_expiration),
+    1: _Rule(fields=(_are_texts,), failure=_project_name),
+    2: _Rule(fields=(_are_texts,), failure=_project_id),
+    3: _Rule(fields=(_is_text,), failure=_request_user),
+    4: _Rule(fields=(_is_text,), failure=_oidc_publisher),
 }

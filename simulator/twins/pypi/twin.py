@@ -5,7 +5,9 @@ Nothing is ever written outside: any request that writes is answered here, or re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 from starlette.applications import Starlette
@@ -16,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.indexes import Index
 from simulator.twins.application import fault, visit
+from simulator.twins.bodies import TooLargeError, read_body
 from simulator.twins.pypi.catalogue import Project
 from simulator.twins.pypi.downloads import READING, Downloads, refused
 from simulator.twins.pypi.minting import Minting
@@ -23,6 +26,8 @@ from simulator.twins.pypi.pages import Pages
 from simulator.twins.pypi.refusals import RefusedError, refusal
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.upstream import Upstream
+
+_TOKENS: Final = 1 << 20  # bytes of a request with a token
 
 
 class IndexTwin:
@@ -50,6 +55,7 @@ class IndexTwin:
                 Route("/_/oidc/burn-token", self._burn, methods=["POST"]),
                 Route("/legacy", self._missing_slash, methods=["POST"]),
                 Route("/legacy/", self._upload, methods=["POST"]),
+                Route("/legacy/", self._about_uploads, methods=["GET"]),
                 Route("/pypi", self._moved, methods=["POST"]),
                 Route("/pypi/", self._moved, methods=["POST"]),
                 Route("/simple", self._missing_slash_of_page),
@@ -88,17 +94,31 @@ class IndexTwin:
         return JSONResponse({"audience": self._index.name})
 
     async def _mint(self, request: Request) -> Response:
-        status, answer = self._minting.exchange(await request.body(), visit(request).job_id)
-        return JSONResponse(answer, status_code=status)
+        return await self._exchanged(request, lambda body: self._minting.exchange(body, visit(request).job_id))
 
     async def _burn(self, request: Request) -> Response:
         """Give a token back (pypi/warehouse#20197): uv does so after its uploads. Accepted whatever it was."""
-        status, answer = self._minting.burn(await request.body())
-        return JSONResponse(answer, status_code=status)
+        return await self._exchanged(request, self._minting.burn)
+
+    async def _exchanged(self, request: Request, answer: Callable[[bytes], tuple[int, Mapping[str, Any]]]) -> Response:
+        """In a thread: the index's database may be busy with an upload."""
+        try:
+            body = await read_body(request, _TOKENS)
+        except TooLargeError:
+            return refusal(request, RefusedError(413, f"A token is no longer than {_TOKENS >> 20} MB."))
+        status, said = await asyncio.to_thread(answer, body)
+        return JSONResponse(said, status_code=status)
 
     async def _missing_slash(self, request: Request) -> Response:
         text = "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"
-        return PlainTextResponse(text, 308, headers={"location": f"https://{visit(request).host}/legacy/"})
+        if visit(request).host != self._index.upload_host:
+            return await self._anything_else(request)
+        return refusal(request, RefusedError(308, text, location="/legacy/"))
+
+    async def _about_uploads(self, request: Request) -> Response:
+        if visit(request).host != self._index.upload_host:
+            return await self._anything_else(request)
+        return self._uploads.information(request)
 
     async def _upload(self, request: Request) -> Response:
         if visit(request).host != self._index.upload_host:

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from packaging.utils import canonicalize_name
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from simulator.indexes import Index
+from simulator.indexes import Index, indexes
 from simulator.run_events import EventSink, FileUploaded
 from simulator.twins.application import visit
 from simulator.twins.pypi.catalogue import Catalogue, File, Project, Release
@@ -25,16 +26,31 @@ from simulator.twins.pypi.checks import CHECKS
 from simulator.twins.pypi.checks.duplicates import IdenticalError
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.core_metadata import core_metadata
+from simulator.twins.pypi.mails import token_beside_publisher
 from simulator.twins.pypi.offers import Offer, OfferedFile
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.refusals import RefusedError, refusal
 from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.upload_form import read_form
 from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock
 
-FIELD_LIMIT: Final = 32 << 20  # bytes of one text field, a description say
-FIELDS: Final = 10_000
 _UNTYPED: Final = "text/plain"
+_ABOUT: Final = """<!DOCTYPE html>
+<html lang="en">
+  <head><title>{host}</title></head>
+  <body>
+    <h2>API endpoint</h2>
+    <p>
+      This URL is an API endpoint for uploading files to PyPI.<br>
+      For more information on uploading projects to PyPI, visit the
+      <a href="https://packaging.python.org/distributing/#uploading-your-project-to-pypi">Python Packaging User
+      Guide</a>.
+    </p>
+    <p>Otherwise, we suggest you <a href="{home}">go to the PyPI homepage</a>.</p>
+  </body>
+</html>
+"""
 _GONE: Final = {
     "submit": "Project pre-registration is no longer required or supported, upload your files instead.",
     "submit_pkg_info": "Project pre-registration is no longer required or supported, upload your files instead.",
@@ -55,16 +71,27 @@ class Uploads:
     clock: Clock
 
     async def answer(self, request: Request) -> Response:
-        """Answer `POST /legacy/`."""
-        async with request.form(max_fields=FIELDS, max_files=10, max_part_size=FIELD_LIMIT) as form:
-            action = form.get(":action")
+        """Answer `POST /legacy/`: what is sent without an action that there is gets a page about the address."""
+        try:
+            form = await read_form(request)
+        except RefusedError as error:
+            return refusal(request, error)
+        try:
+            action = request.query_params.get(":action", form.get(":action"))
             if isinstance(action, str) and action in _GONE:
                 return refusal(request, RefusedError(410, _GONE[action]))
             if action != "file_upload":
-                return refusal(request, RefusedError(400, "Unknown or missing :action."))
+                return self.information(request)
             offer = await asyncio.to_thread(self._offer, form, request.headers.get("authorization"))
-        error = await asyncio.to_thread(self._take, offer, visit(request).job_id)
-        return refusal(request, error) if error else Response(status_code=200)
+        finally:
+            await form.close()
+        refused = await asyncio.to_thread(self._take, offer, visit(request).job_id)
+        return refusal(request, refused) if refused else Response(status_code=200)
+
+    def information(self, request: Request) -> Response:
+        """The page about the address of uploads."""
+        page = _ABOUT.format(host=visit(request).host, home=f"https://{indexes()['pypi'].main_host}/")
+        return HTMLResponse(page)
 
     def _offer(self, form: FormData, authorization: str | None) -> Offer:
         fields: dict[str, list[str]] = {}
@@ -75,7 +102,7 @@ class Uploads:
                     fields.setdefault(name, []).append(value.replace("\0", "\\x00"))
             elif name == "content" and file is None:
                 file = self._received(value)
-            else:
+            elif name != "gpg_signature":  # of former times, which is not looked at
                 misplaced = name
         return Offer(fields=fields, file=file, authorization=authorization, misplaced=misplaced)
 
@@ -95,6 +122,7 @@ class Uploads:
                         check(submission)
                     self._publish(submission, job_id)
                     attested = submission.provenance is not None
+                    self._warn_of_token(submission)
             except IdenticalError:
                 self._tell(offer, job_id, 200, "OK, the identical file is there already")
             except RefusedError as error:
@@ -102,6 +130,8 @@ class Uploads:
                 return error
             else:
                 self._tell(offer, job_id, 200, "OK", attested=attested)
+                for mail in submission.mails:
+                    self.emit(mail)
         return None
 
     def _submission(self, offer: Offer, catalogue: Catalogue) -> Submission:
@@ -113,6 +143,17 @@ class Uploads:
             publishers=functools.partial(self.publishers.row, self.index.name),
             verification=self.verification,
         )
+
+    def _warn_of_token(self, submission: Submission) -> None:
+        """A user's token is mailed about once for each project that has a publisher."""
+        catalogue, identity = submission.catalogue, submission.identity
+        if identity is None or not identity.is_user:
+            return
+        name = canonicalize_name(submission.name)
+        rows = self.publishers.registered(self.index.name, catalogue.fate)
+        for row in rows:
+            if row.declared and name in map(canonicalize_name, row.projects) and catalogue.warn(identity.token, name):
+                submission.mails.append(token_beside_publisher(submission.name, str(row)))
 
     def _publish(self, submission: Submission, job_id: str) -> None:
         catalogue, file = submission.catalogue, submission.file

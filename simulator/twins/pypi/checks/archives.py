@@ -2,103 +2,90 @@
 
 from __future__ import annotations
 
-import tarfile
 import zipfile
-import zlib
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
+from simulator.twins.pypi.checks.scanning import encrypted
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.checks.zips import records_problem
+from simulator.twins.pypi.members import BROKEN, TooMuchError, common_path, is_tar, read_through, scan_zip
 from simulator.twins.pypi.refusals import RefusedError
 
 RATIO: Final = 50
 RATIO_FROM: Final = 64 << 20  # bytes unpacked
+TOO_MUCH: Final = f"File exceeds compression ratio of {RATIO}"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_TOPS: Final = "Incorrect number of top-level directories in sdist"
+_NOWHERE: Final = frozenset({"", ".", "/"})
 
 
 def whole(submission: Submission) -> None:
     """The archive can be read to its end in one way only, and has its marks."""
-    path, name = submission.file.staged.path, submission.file.filename
-    is_zip = name.endswith((".whl", ".zip"))
-    see = f"See https://docs.{submission.index.main_host}/archives for more information"
+    is_zip = submission.file.filename.endswith((".whl", ".zip"))
     try:
-        problem = _zip_problem(path) if is_zip else _tar_problem(path)
-        problem = problem or (_sdist_problem(path) if submission.filetype == "sdist" else _wheel_problem(path, name))
-        problem = problem or (_zip_content_problem(path, see) if is_zip else _tar_content_problem(path, see))
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFError, RuntimeError):
+        problem = _zip_problem(submission) if is_zip else _tar_problem(submission)
+    except TooMuchError:
+        problem = TOO_MUCH
+    except BROKEN:
         problem = "None"  # the index's own word for an archive that breaks while it is read
     if problem:
         raise RefusedError(400, f"Invalid distribution file. {problem}")
 
 
-def member_names(path: Path) -> Sequence[str]:
-    """The names in a zip or tar archive."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as zipped:
-            return zipped.namelist()
-    with tarfile.open(path, "r:gz") as tar:
-        return tar.getnames()
-
-
-def _zip_problem(path: Path) -> str | None:
+def _zip_problem(submission: Submission) -> str | None:
+    path, name = submission.file.staged.path, submission.file.filename
     if not zipfile.is_zipfile(path):
         return "File is not a zipfile"
-    if _is_tar(path):
+    if is_tar(path):
         return "File is both a zip and a tar file"
-    with zipfile.ZipFile(path) as zipped:
-        entries = zipped.infolist()
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
         if unpacked > RATIO_FROM and unpacked > RATIO * path.stat().st_size:
-            return f"File exceeds compression ratio of {RATIO}"
+            return TOO_MUCH
         if any(entry.compress_type not in _METHODS for entry in entries):
             return "File does not use a supported compression type"
-    return None
+        problem = _zipped_sdist_problem(archive) if name.endswith(".zip") else _wheel_problem(archive, name)
+        if problem := problem or scan_zip(archive, encrypted):
+            return problem
+    problem = records_problem(path)
+    return f"ZIP archive not accepted: {problem}. {_see(submission)}" if problem else None
 
 
-def _tar_problem(path: Path) -> str | None:
-    if not _is_tar(path):
-        return "File is not a tarfile"
-    return "File is both a zip and a tar file" if zipfile.is_zipfile(path) else None
+def _zipped_sdist_problem(archive: zipfile.ZipFile) -> str | None:
+    top = common_path(archive.namelist())
+    return _TOPS if top in _NOWHERE else _absent(archive, "PKG-INFO", f"{top}/PKG-INFO")
 
 
-def _zip_content_problem(path: Path, see: str) -> str | None:
-    if problem := records_problem(path):
-        return f"ZIP archive not accepted: {problem}. {see}"
-    with zipfile.ZipFile(path) as zipped:
-        return "None" if zipped.testzip() else None
-
-
-def _tar_content_problem(path: Path, see: str) -> str | None:
-    with tarfile.open(path, "r:gz") as tar:
-        if any(member.issparse() for member in tar):
-            return f"tar archive not accepted: Sparse members are not allowed. {see}"
-    return None
-
-
-def _sdist_problem(path: Path) -> str | None:
-    inside = [name.removeprefix("./") for name in member_names(path)]
-    tops = {name.split("/")[0] for name in inside} - {"", "."}
-    if len(tops) != 1:
-        return "Incorrect number of top-level directories in sdist"
-    marker = f"{tops.pop()}/PKG-INFO"
-    return None if marker in inside else f"PKG-INFO not found at {marker}"
-
-
-def _wheel_problem(path: Path, name: str) -> str | None:
+def _wheel_problem(archive: zipfile.ZipFile, name: str) -> str | None:
     parts = name.split("-", 2)
     if len(parts) != 3:
         return "Unable to parse name and version from wheel filename"
-    marker = f"{parts[0]}-{parts[1]}.dist-info/WHEEL"
-    return None if marker in member_names(path) else f"WHEEL not found at {marker}"
+    return _absent(archive, "WHEEL", f"{parts[0]}-{parts[1]}.dist-info/WHEEL")
 
 
-def _is_tar(path: Path) -> bool:
+def _absent(archive: zipfile.ZipFile, part: str, place: str) -> str | None:
     try:
-        with tarfile.open(path, "r:gz") as tar:
-            for _ in tar:
-                pass
-    except (tarfile.ReadError, OSError, EOFError, zlib.error):
-        return False
-    return True
+        read_through(archive, place)
+    except KeyError:
+        return f"{part} not found at {place}"
+    return None
+
+
+def _tar_problem(submission: Submission) -> str | None:
+    path = submission.file.staged.path
+    if not is_tar(path):
+        return "File is not a tarfile"
+    if zipfile.is_zipfile(path):
+        return "File is both a zip and a tar file"
+    contents = submission.tar
+    if contents.is_sparse:
+        return f"tar archive not accepted: Sparse members are not allowed. {_see(submission)}"
+    if contents.top in _NOWHERE:
+        return _TOPS
+    marker = f"{contents.top}/PKG-INFO"
+    return contents.wrong if marker in contents.names else f"PKG-INFO not found at {marker}"
+
+
+def _see(submission: Submission) -> str:
+    return f"See https://{submission.index.docs_host}/archives for more information"

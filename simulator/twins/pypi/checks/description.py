@@ -18,7 +18,7 @@ def renders(submission: Submission) -> None:
     kind, text = offer.first("description_content_type"), offer.first("description")
     if not text or _media_type(kind or _DEFAULT) != _DEFAULT or _rendered(text) is not None:
         return
-    place = f"for {kind!r}" if kind else "in the default format of reStructuredText"
+    place = f"for '{kind}'" if kind else "in the default format of reStructuredText"
     see = f"See https://{submission.index.main_host}/help/#description-content-type for more information."
     raise RefusedError(400, f"The description failed to render {place}. {see}")
 

@@ -23,7 +23,7 @@ def not_there_already(submission: Submission) -> None:
         return
     if (known.filename, known.sha256) == (file.filename, file.staged.sha256):
         raise IdenticalError
-    text = f"File already exists ({known.filename!r}, with blake2_256 hash {known.blake2_256!r})."
+    text = f"File already exists ({file.filename!r}, with blake2_256 hash {file.staged.blake2_256!r})."
     raise RefusedError(400, f"{text} {_see(submission)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +14,8 @@ from simulator.twins.pypi.refusals import RefusedError
 
 LIMIT: Final = 100 << 20  # bytes of a file; what a project has unless its owner asked for more
 PROJECT_LIMIT: Final = 10 << 30  # bytes of all its files
+LONGEST: Final = 255  # bytes of a name, on the index's own disk
+_EXTENSION: Final = re.compile(r".+?(\.(?:tar\.gz|zip|whl))", re.IGNORECASE)
 _EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {"sdist": (".tar.gz", ".zip"), "bdist_wheel": (".whl",)}
 
 
@@ -35,14 +38,20 @@ def name_characters(submission: Submission) -> None:
 def extension(submission: Submission) -> None:
     """The name ends as the file type wants it."""
     name = submission.file.filename
-    known = [end for ends in _EXTENSIONS.values() for end in ends if name.endswith(end)]
-    if not known:
+    if not (match := _EXTENSION.fullmatch(name)):
         see = "See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"
         raise RefusedError(400, f"Invalid file extension: Use .tar.gz, .whl or .zip extension. {see}")
-    if known[0] not in _EXTENSIONS[submission.filetype]:
+    if match[1] not in _EXTENSIONS[submission.filetype]:
         see = "See https://www.python.org/dev/peps/pep-0527 for more information."
-        text = f"Extension {known[0]} is invalid for filetype {submission.filetype}."
+        text = f"Extension {match[1]} is invalid for filetype {submission.filetype}."
         raise RefusedError(400, f"Invalid file extension: {text} {see}")
+
+
+def name_length(submission: Submission) -> None:
+    """A file can have the name at all. The index fails at one that is too long: this is how it refuses a wheel's."""
+    name = submission.file.filename
+    if len(name.encode()) > LONGEST:
+        raise RefusedError(400, f"Filename is too long: '{name}'")
 
 
 def content_type(submission: Submission) -> None:
@@ -79,4 +88,4 @@ def digests(submission: Submission) -> None:
 
 
 def _limits(submission: Submission) -> str:
-    return f"https://docs.{submission.index.main_host}/project-management/storage-limits"
+    return f"https://{submission.index.docs_host}/project-management/storage-limits"

@@ -41,7 +41,7 @@ def identified(submission: Submission) -> None:
             "Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers "
             f"instead. See {help_page}#apitoken and {help_page}#trusted-publishers"
         )
-        raise RefusedError(403, text) from None
+        raise RefusedError(403, text, detailed=False) from None
     if identity is None:
         text = f"Invalid or non-existent authentication information. See {help_page}#invalid-auth for more information."
         raise RefusedError(403, text)
@@ -61,7 +61,7 @@ def project_name(submission: Submission) -> None:
     elif not NAME.fullmatch(submission.name):
         problem = "Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."
     if problem:
-        text = f"{submission.name!r} is an invalid value for Name. Error: {problem} {SPECIFICATION}"
+        text = f"{_shortened(submission.name)!r} is an invalid value for Name. Error: {problem} {SPECIFICATION}"
         raise RefusedError(400, text)
 
 
@@ -78,7 +78,8 @@ def sha256_digest(submission: Submission) -> None:
 def filetype(submission: Submission) -> None:
     """An sdist or a wheel."""
     if submission.filetype not in FILETYPES:
-        raise RefusedError(400, "Invalid value for filetype. Error: Use a known file type.")
+        problem = "Use a known file type." if submission.filetype else "This field is required."
+        raise RefusedError(400, f"Invalid value for filetype. Error: {problem}")
 
 
 def python_version(submission: Submission) -> None:
@@ -97,6 +98,10 @@ def some_digest(submission: Submission) -> None:
     """At least one digest comes with the file."""
     if not any(submission.offer.first(field) for field in DIGESTS):
         raise RefusedError(400, "Error: Include at least one message digest.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:30]}...{text[-30:]}"
 
 
 def _digest(submission: Submission, field: str, name: str) -> None:

@@ -42,11 +42,11 @@ def core_metadata(submission: Submission) -> None:
 
 def _readable(submission: Submission) -> Iterator[Problem]:
     """Fields of one value have one, and no two project URLs have one label."""
-    fields = submission.offer.fields
+    given = submission.offer.given
     for name in (*SINGLE, "keywords"):
-        if len(fields.get(name, ())) > 1:
+        if len(given(name)) > 1:
             yield name, _sentence(f"{name!r} has invalid data")
-    labels = [url.partition(",")[0].strip() for url in fields.get("project_urls", ())]
+    labels = [url.partition(",")[0].strip() for url in given("project_urls")]
     if len(labels) != len(set(labels)):
         yield "project_urls", _sentence("'project_urls' has invalid data")
 
@@ -71,7 +71,7 @@ def _no_local_version(submission: Submission) -> Iterator[Problem]:
     text = submission.offer.first("version")
     if (version := parsed_version(text)) and version.local:
         see = f"See https://packaging.python.org/en/latest/specifications/{_LOCAL} for more information."
-        yield "version", f"The use of local versions in {text!r} is not allowed. {see}"
+        yield "version", f"The use of local versions in '{version}' is not allowed. {see}"
 
 
 def _summary_length(submission: Submission) -> Iterator[Problem]:
@@ -87,7 +87,7 @@ def _emails(submission: Submission) -> Iterator[Problem]:
 
 
 def _known_classifiers(submission: Submission) -> Iterator[Problem]:
-    named = sorted(set(submission.offer.fields.get("classifiers", ())))
+    named = sorted(set(submission.offer.given("classifiers")))
     for name in named:
         if name not in classifiers and name not in deprecated_classifiers:
             yield "classifier", _sentence(f"{name!r} is not a valid classifier")
@@ -105,7 +105,7 @@ def _urls(submission: Submission) -> Iterator[Problem]:
 
 
 def _project_urls(submission: Submission) -> Iterator[Problem]:
-    for text in submission.offer.fields.get("project_urls", ()):
+    for text in submission.offer.given("project_urls"):
         label, _, url = (part.strip() for part in text.partition(","))
         if problem := _project_url_problem(label, url):
             yield "project-url", _sentence(problem)
@@ -122,7 +122,7 @@ def _project_url_problem(label: str, url: str) -> str | None:
 
 
 def _no_direct_dependency(submission: Submission) -> Iterator[Problem]:
-    for text in submission.offer.fields.get("requires_dist", ()):
+    for text in submission.offer.given("requires_dist"):
         requirement = Requirement(text)
         if requirement.url:
             yield "requires-dist", _sentence(f"Can't have direct dependency: {requirement}")
@@ -131,7 +131,7 @@ def _no_direct_dependency(submission: Submission) -> Iterator[Problem]:
 def _other_dependencies(submission: Submission) -> Iterator[Problem]:
     """Those that `packaging` does not read."""
     for field in ("provides_dist", "obsoletes_dist"):
-        for text in submission.offer.fields.get(field, ()):
+        for text in submission.offer.given(field):
             try:
                 url = Requirement(text).url
             except InvalidRequirement as error:
@@ -139,6 +139,12 @@ def _other_dependencies(submission: Submission) -> Iterator[Problem]:
             else:
                 if url:
                     yield field.replace("_", "-"), _sentence(f"Can't have direct dependency: {text!r}")
+
+
+def _dynamic_fields(submission: Submission) -> Iterator[Problem]:
+    """The one field that `packaging` lets a build decide about, and the index does not."""
+    if "dynamic" in map(str.lower, submission.offer.given("dynamic")):
+        yield "dynamic", _sentence("Dynamic field 'dynamic' is not a valid dynamic field")
 
 
 def _one_license_field(submission: Submission) -> Iterator[Problem]:
@@ -162,6 +168,7 @@ RULES: Final[Sequence[Rule]] = (
     _project_urls,
     _no_direct_dependency,
     _other_dependencies,
+    _dynamic_fields,
     _one_license_field,
 )
 """The index's own."""

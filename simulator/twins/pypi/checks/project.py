@@ -7,6 +7,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from simulator.indexes import indexes
 from simulator.twins.pypi.catalogue import Flag, Project, Status
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.creation import check_new_name, check_rate
@@ -16,7 +17,7 @@ from simulator.twins.pypi.tokens import USER, failures
 _NOT_A_USER: Final = (
     "Non-user identities cannot create new projects. This was probably caused by successfully using a pending "
     "publisher but specifying the project name incorrectly (either in the publisher or in your project's metadata). "
-    "Please ensure that both match. See: https://docs.{host}/trusted-publishers/troubleshooting/"
+    "Please ensure that both match. See: https://{host}/trusted-publishers/troubleshooting/"
 )
 
 _DISORDER: Final[Mapping[Flag, str]] = {
@@ -37,7 +38,7 @@ def may_exist(submission: Submission) -> None:
         return
     assert submission.identity
     if not submission.identity.is_user:
-        raise RefusedError(400, _NOT_A_USER.format(host=submission.index.main_host))
+        raise RefusedError(400, _NOT_A_USER.format(host=submission.index.docs_host))
     user_in_order(submission)
     check_rate(submission.catalogue, submission.now)
     check_new_name(submission.catalogue, submission.index, submission.name)
@@ -75,6 +76,6 @@ def organization_active(submission: Submission) -> None:
         text = (
             "Organization account owning this project is inactive. This may be due to inactive billing for Company "
             "Organizations, or administrator intervention for Community Organizations. "
-            f"Please contact support+orgs@{submission.index.main_host}."
+            f"Please contact support+orgs@{indexes()['pypi'].main_host}."
         )
         raise RefusedError(400, text)

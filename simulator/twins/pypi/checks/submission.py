@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.metadata import RawMetadata
@@ -12,7 +12,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from simulator.indexes import Index
+from simulator.run_events import Notice
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project, Release
+from simulator.twins.pypi.checks.scanning import encrypted
+from simulator.twins.pypi.members import TarContents, read_tar
 from simulator.twins.pypi.offers import LISTS, SINGLE, Offer, OfferedFile
 from simulator.twins.pypi.publishers import Registration
 from simulator.twins.pypi.tokens import Identity, identify, password
@@ -29,6 +32,7 @@ class Submission:
     now: float
     publishers: Callable[[str], Registration | None]  # a trusted publisher's row by its id
     verification: Verification
+    mails: list[Notice] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -55,7 +59,7 @@ class Submission:
     def identity(self) -> Identity | None:
         """Who uploads. Raises PermissionError for a user name with a password."""
         token = password(self.offer.authorization)
-        return identify(self.catalogue, token) if token else None
+        return identify(self.catalogue, token, self.now) if token else None
 
     @functools.cached_property
     def project(self) -> Project | None:
@@ -96,14 +100,19 @@ class Submission:
         return self.verification.provenance(attested)
 
     @functools.cached_property
+    def tar(self) -> TarContents:
+        """What is in an sdist's tar file. Raises TooMuchError, and what is in `members.BROKEN`."""
+        return read_tar(self.file.staged.path, encrypted)
+
+    @functools.cached_property
     def metadata(self) -> RawMetadata:
         """The form's metadata as `packaging` takes it."""
-        fields = self.offer.fields
-        raw: dict[str, object] = {name: fields[name][0] for name in SINGLE if fields.get(name)}
-        raw |= {key: list(fields[name]) for name, key in LISTS.items() if fields.get(name)}
+        given = self.offer.given
+        raw: dict[str, object] = {name: values[0] for name in SINGLE if (values := given(name))}
+        raw |= {key: list(values) for name, key in LISTS.items() if (values := given(name))}
         if keywords := self.offer.first("keywords"):
             raw["keywords"] = [word.strip() for word in keywords.split(",")]
-        if urls := fields.get("project_urls"):
+        if urls := given("project_urls"):
             pairs = (url.partition(",") for url in urls)
             raw["project_urls"] = {label.strip(): url.strip() for label, _, url in pairs}
         return raw  # type: ignore[return-value]  # the keys are those of RawMetadata by the tables above
