@@ -51,7 +51,6 @@ class Desk:
         outside = Outside(offline=True, proxies={}, trust=ssl.create_default_context)
         around = Surroundings(
             publishers=self.publishers,
-            verification=Verification({}),
             verification=Verification({}),  # which trusts nobody
             issuer=self.issuer,
             upstream=Upstream(outside),
