@@ -277,12 +277,14 @@ def _published(state: RunState, width: int) -> list[Line]:
         releases.setdefault((upload.index, upload.project, upload.version), []).append(upload)
     for (index, project, version), files in releases.items():
         shown.append(line((f"{project} {version}", "bold"), f" on the local {index_name(index)}"))
-        table = columns([(f.filename, size(f.size), f"sha256 {f.sha256}") for f in files], indent=2)
+        rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {f.sha256}") for f in files]
+        table = columns(rows, indent=2)
         if all(len(row.text.plain) <= width for row in table):
             shown += table
             continue
         for file in files:
-            shown += [line(f"  {file.filename}, {size(file.size)}, sha256"), line(f"  {file.sha256}", hang=2)]
+            said = ", ".join([file.filename, size(file.size), *(["attested"] * file.attested), "sha256"])
+            shown += [line(f"  {said}"), line(f"  {file.sha256}", hang=2)]
     refused = (u for u in state.uploads if not 200 <= u.status < 300)
     for upload in refused:
         words = f"  {index_name(upload.index)} refuses {upload.filename}: {upload.status}"

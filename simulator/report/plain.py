@@ -180,6 +180,7 @@ def _outside(event: _OutsideEvent) -> list[str]:
         case FileUploaded():
             taken = 200 <= event.status < 300
             said = size(event.size) if taken else f"{event.status} {event.message}"
+            said += ", attested" if event.attested else ""
             verb = "takes" if taken else "refuses"
             text = f"{event.job_id}: {index_name(event.index)} {verb} {event.filename}: {said}"
         case Installed():

@@ -54,6 +54,7 @@ class FileSummary(TypedDict):
     filename: str
     size: int
     sha256: str
+    attested: bool
 
 
 class ReleaseSummary(TypedDict):
@@ -294,7 +295,7 @@ def _published(uploads: tuple[FileUploaded, ...]) -> list[ReleaseSummary]:
             (u.index, u.project, u.version),
             ReleaseSummary(index=u.index, project=u.project, version=u.version, files=[]),
         )
-        release["files"].append(FileSummary(filename=u.filename, size=u.size, sha256=u.sha256))
+        release["files"].append(FileSummary(filename=u.filename, size=u.size, sha256=u.sha256, attested=u.attested))
     return list(releases.values())
 
 

@@ -225,11 +225,12 @@ def _published(record: RunRecord) -> list[Part]:
             _answer(200 <= f.status < 300, f"{_HERE[0]} {index_name(f.index)}", f"{_HERE[1]} {index_name(f.index)}"),
             size(f.size),
             code(f.sha256),
+            "attested" if f.attested else "",
             "" if 200 <= f.status < 300 else f"{f.status} {f.message}",
         )
         for f in dict.fromkeys((*record.state.published, *record.state.uploads))
     ]
-    headings = ("File", "Release", "Answer", "Size", "SHA-256", "The index's words")
+    headings = ("File", "Release", "Answer", "Size", "SHA-256", "Provenance", "The index's words")
     return [table(headings, rows, caption="Distributions that jobs offered to an index")] if rows else []
 
 
