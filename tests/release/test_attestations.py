@@ -1,0 +1,74 @@
+"""Releases with attestations, from the publishing action's default on."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from simulator.twins.pypi.store import Store
+from tests.release.driving import WORKFLOW, Rehearsed, Repository
+
+STEP = "- uses: pypa/gh-action-pypi-publish@release/v1"
+
+
+def uploads(done: Rehearsed) -> list[tuple[int, bool]]:
+    return [(event["status"], event["attested"]) for event in done.events if event["type"] == "file-uploaded"]
+
+
+def test_a_release_is_attested_and_verified_offline(tiny_on: Repository) -> None:
+    done = tiny_on.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert uploads(done) == [(200, True), (200, True)]
+    assert [file["attested"] for release in done.summary["published"] for file in release["files"]] == [True, True]
+    log = done.log("publish")
+    assert "Generating ephemeral keys..." in log
+    assert "Successfully verified SCT..." in log
+    signing = [asked for asked in done.requests if asked["twin"] == "sigstore" and asked["method"] == "POST"]
+    assert [(asked["path"], asked["status"]) for asked in signing] == [
+        ("/api/v2/signingCert", 200),
+        *[("/api/v1/log/entries", 201)] * 2,
+    ]
+    with Store(done.folder / "index" / "pypi").reading() as catalogue:
+        for event in done.events:
+            if event["type"] == "file-uploaded":
+                provenance = catalogue.provenance(event["filename"])
+                assert provenance is not None
+                (bundle,) = provenance["attestation_bundles"]
+                assert (bundle["publisher"]["workflow"], bundle["publisher"]["environment"]) == ("pypi.yml", "pypi")
+                assert event["sha256"] in json.dumps(statements(bundle))
+
+
+def statements(bundle: dict[str, list[dict[str, dict[str, str]]]]) -> list[object]:
+    return [json.loads(base64.b64decode(each["envelope"]["statement"])) for each in bundle["attestations"]]
+
+
+@pytest.mark.local
+def test_a_release_without_attestations(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, (STEP, f"{STEP}\n        with: {{attestations: false}}"))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert uploads(done) == [(200, False), (200, False)]
+    assert not any(asked["twin"] == "sigstore" for asked in done.requests)
+
+
+@pytest.mark.local
+def test_an_outage_of_the_certificate_authority(tiny: Repository) -> None:
+    done = tiny.rehearse("--fault", "sigstore-down")
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert uploads(done) == []
+    assert "sigstore._internal.fulcio.client.FulcioClientError" in done.log("publish")
+    assert "attestations-not-rehearsed" not in done.findings
+
+
+@pytest.mark.local
+def test_a_second_publishing_step_of_one_job(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, (STEP, f"{STEP}\n      {STEP}"))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert uploads(done) == [(200, True), (200, True)]
+    (error,) = [
+        event["message"] for event in done.events if event["type"] == "annotation" and event["level"] == "error"
+    ]
+    assert "The following distributions already have publish attestations: * /home/runner/work/" in error
