@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
@@ -13,21 +15,23 @@ from packaging.utils import NormalizedName
 from simulator.cli.preparation import read_workflows
 from simulator.cli.subject import Subject
 from simulator.errors import UsageError
+from simulator.indexes import IndexName
+from simulator.paths import StateFolder
 from simulator.planning.calls import all_jobs
-from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
 from simulator.positions import Span
 from simulator.rehearsal.built import model
 from simulator.rehearsal.built.pythons import tested_pythons
 from simulator.rehearsal.built.registry import judge, stops
-from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, Tree, projects_of
+from simulator.rehearsal.refusals import foretell
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
+from simulator.rehearsal.rules.release import publishing_of
 from simulator.rehearsal.rules.versions import shallow_checkout
 from simulator.triggers.model import Source
 from simulator.triggers.repository import list_files, read_file
-from simulator.twins.base import StoredArtifact
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
 
@@ -114,17 +118,34 @@ class Inspection:
             self._verdicts[key] = any(map(stops, findings))
         return self._verdicts.get(key, False)
 
-    def look_again(self, artifacts: Mapping[str, Sequence[StoredArtifact]], published: Sequence[Distribution]) -> None:
-        """After the jobs, judge what no publishing job has waited for; `artifacts` are those of each plan, by file."""
-        for item in self._subject.plans:
-            if any(may_publish(workflow, job) for workflow, job in all_jobs(item)):
-                for files in (in_artifacts(artifacts.get(item.workflow.path, ())), published):
-                    if not {found.filename for found in files} <= self._seen:
-                        self.look(item, files)
+    def look_again(self, item: Plan, published: Sequence[Distribution]) -> None:
+        """After the jobs, judge what was built where it was published: no artifact could be judged before."""
+        names = {found.filename for found in published}
+        if not names <= {name for key in self._verdicts for name in key}:
+            self.look(item, published)
 
-    @property
-    def _seen(self) -> set[str]:
-        return {name for key in self._verdicts for name in key}
+    def look_ahead(self, item: Plan, built: Sequence[Distribution]) -> None:
+        """Judge files that no job came to offer to an index, and tell what PyPI would refuse."""
+        self.look(item, built)
+        if not built or self._observer.offered:
+            return
+        from simulator.twins.pypi.foresight import foresee
+
+        subject, index = self._subject, _index(item)
+        with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
+            paths = [Path(folder, found.filename) for found in built]
+            for path, found in zip(paths, built, strict=True):
+                path.write_bytes(found.content())
+            baseline = StateFolder(subject.root).index
+            refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=subject.options.now)
+        for finding in foretell(refusals, index, self._observer.findings, self.around.projects):
+            self._observer.raise_finding(finding)
+
+
+def _index(item: Plan) -> IndexName:
+    """The index that a plan publishes to, the first of several."""
+    named = (found.index for workflow, job in all_jobs(item) for found in publishing_of(workflow, job))
+    return next((name for name in named if name), "pypi")
 
 
 def python_for(built: Sequence[Distribution], named: Sequence[str]) -> str:

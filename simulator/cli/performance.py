@@ -104,7 +104,7 @@ def perform(
         results = _run(workflows, actions, subject.masker)
         twins.mend()  # what follows is pysim's own
         published = twins.published()
-        _look_again(stage, workflows, published)
+        _look_again(stage, workflows, results, published)
         if published:
             for finding in already_released(twins.released(), again=_was_tagged(subject)):
                 observer.raise_finding(finding)
@@ -285,14 +285,25 @@ def _assume(stage: Stage, job: PlannedJob, built: Sequence[Distribution]) -> Non
 # ---- after the jobs
 
 
-def _look_again(stage: Stage, workflows: Sequence[RunSettings], published: Sequence[PublishedFile]) -> None:
-    """Judge the files that no publishing job waited for: built where they are published, or before a review."""
-    found = stage.twins.artifacts()
-    artifacts = {
-        each.plan.workflow.path: [artifact for artifact in found if artifact.workflow_run == each.number]
-        for each in workflows
-    }
-    stage.inspection.look_again(artifacts, _read(published))
+def _look_again(
+    stage: Stage, workflows: Sequence[RunSettings], results: Sequence[JobResult], published: Sequence[PublishedFile]
+) -> None:
+    """Judge the files that no publishing job waited for, and those that none came to publish."""
+    stopped = any(_is_stopped(result) for result in results)
+    found = _read(published)
+    for each in workflows:
+        if found:
+            stage.inspection.look_again(each.plan, found)
+        if stopped:
+            artifacts = [artifact for artifact in stage.twins.artifacts() if artifact.workflow_run == each.number]
+            stage.inspection.look_ahead(each.plan, in_artifacts(artifacts))
+
+
+def _is_stopped(result: JobResult) -> bool:
+    """Whether a job that publishes was not let in, waits, or failed: one that was skipped has nothing to publish."""
+    planned = result.planned
+    ended = result.refused or result.absent == "paused" or result.conclusion is Conclusion.FAILURE
+    return ended and may_publish(planned.workflow, planned.job)
 
 
 def _read(files: Sequence[PublishedFile]) -> Sequence[Distribution]:

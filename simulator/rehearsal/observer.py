@@ -14,6 +14,7 @@ from typing import Final
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES
 from simulator.positions import Span
+from simulator.rehearsal.refusals import hint_for, is_foretold
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -78,38 +79,6 @@ KNOWN_FAILURES: Final = (
 )
 
 
-REFUSED_UPLOADS: Final = (
-    ("already exists", "Raise the version: an index never takes other bytes under a file name it has seen."),
-    (
-        "Invalid or non-existent authentication",
-        (
-            "Hand the step a token of the index, which begins with pypi-. For the rehearsal leave its secret out of "
-            ".secrets: pysim then gives the job a token of the local index."
-        ),
-    ),
-    ("temporarily disabled", "Wait until the index takes uploads again, then re-run the failed job."),
-    ("token is expired", "Re-run the failed job for a new token, and let fewer or smaller files go with one token."),
-    (
-        "Certificate's Build Config URI",
-        (
-            "PyPI takes no attestations from a workflow that another one calls: move the publishing job into the "
-            "workflow that the tag starts, or give its step `attestations: false`."
-        ),
-    ),
-    ("local versions", "Publish a version without the part after the +: build from the tag itself."),
-)
-
-
-FORETOLD: Final = (
-    ("local versions", ("local-version", "version-mismatch")),
-    ("Only one sdist", ("several-sdists",)),
-    ("in filename should be", ("name-mismatch",)),
-    ("Start filename for", ("name-mismatch",)),
-    ("is invalid, should be", ("name-mismatch",)),
-    ("description failed to render", ("readme-render",)),
-    ("has syntax errors in markup", ("readme-render",)),
-)
-"""Words of a failure, and the codes of the findings about built files that told of it before it happened."""
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
@@ -138,6 +107,7 @@ class Observer:
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
         self._foretold: set[str] = set()
+        self._offered = False
         self._findings: list[Finding] = []
 
     def __call__(self, event: RunEvent) -> None:
@@ -146,6 +116,7 @@ class Observer:
             self.raise_finding(event.finding)
             return
         self._emit(event)
+        self._offered = self._offered or isinstance(event, FileUploaded)
         with self._lock:
             finding = self._judge(event)
         if finding is not None:
@@ -158,6 +129,11 @@ class Observer:
                 return
             self._findings.append(finding)
         self._emit(FindingRaised(finding=finding))
+
+    @property
+    def offered(self) -> bool:
+        """Whether a job has offered a file to an index."""
+        return self._offered
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -173,11 +149,6 @@ class Observer:
             for told in self._findings
         )
 
-    def _tells(self, text: str) -> bool:
-        """Whether a finding has foretold a failure of these words."""
-        codes = {code for words, codes in FORETOLD if words in text for code in codes}
-        return any(told.severity is Severity.ERROR and told.code in codes for told in self._findings)
-
     def _judge(self, event: RunEvent) -> Finding | None:
         match event:
             case StepStarted():
@@ -186,9 +157,9 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged(ok=False):
                 self._refusals.setdefault(event.job_id, _refused_exchange(event, self._place(event.job_id)))
-            case FileUploaded() if event.status >= 400 and self._tells(event.message):
+            case FileUploaded() if event.status >= 400 and is_foretold(event.message, self._findings):
                 self._foretold.add(event.job_id)
-            case StepLine() if self._findings and self._tells(event.line):
+            case StepLine() if self._findings and is_foretold(event.line, self._findings):
                 self._foretold.add(event.job_id)
             case FileUploaded() if event.status >= 400:
                 self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
@@ -319,17 +290,13 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
 
 
 def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
-    hint = next(
-        (hint for words, hint in REFUSED_UPLOADS if words in event.message),
-        "Mend what the index names, in the package's metadata or in the workflow, and rehearse again.",
-    )
     return Finding(
         code="upload-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
         where=where,
         would_show=f"{event.status} {event.message}",
-        hint=hint,
+        hint=hint_for(event.message),
     )
 
 

@@ -48,7 +48,7 @@ class Project:
     @property
     def readme(self) -> str | None:
         """The path of its README in the repository, where the file says one."""
-        given = self.data.get("project", {}).get("readme")
+        given = self.data.get("project", {}).get("readme") or self.data.get("tool", {}).get("poetry", {}).get("readme")
         name = given.get("file") if isinstance(given, dict) else given
         return f"{self.folder}{name.removeprefix('./')}" if isinstance(name, str) else None
 
@@ -98,7 +98,7 @@ def _projects(files: Files) -> Iterator[Project]:
         try:
             text = content.decode()
             data = tomllib.loads(text)
-            name = data.get("project", {}).get("name")
+            name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
             continue
         if isinstance(name, str):

@@ -292,6 +292,13 @@ def list_files(source: Source) -> tuple[str, ...]:
     return _list(source, "-r", source.sha)
 
 
+def list_worktree(root: Path) -> tuple[str, ...]:
+    """The paths of the files of a work tree that are kept in git, or would be with `git add`."""
+    excludes = snapshot.user_excludes(root)
+    done = git(*excludes, "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=root)
+    return tuple(sorted(set(done.stdout.decode("utf-8", "surrogateescape").split("\0")) - {""}))
+
+
 def _list(source: Source, *words: str) -> tuple[str, ...]:
     """Files that `git ls-tree` names, symbolic links included."""
     done = git("ls-tree", "-z", "--full-tree", *words, cwd=source.clone)

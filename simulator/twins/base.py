@@ -94,6 +94,18 @@ class PublishedFile:
     path: Path
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foreseen:
+    """A refusal of a built file that nobody has uploaded: the index's status and words.
+
+    `status` is None for what twine says that would not send it.
+    """
+
+    filename: str
+    status: int | None
+    message: str
+
+
 class Twins(Protocol):
     """All stand-ins of one run. A context manager: entering starts the servers, leaving stops them."""
 

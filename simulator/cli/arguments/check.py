@@ -33,9 +33,18 @@ def _names(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     show_default=True,
     help="The least severity that makes the exit code 1.",
 )
+@click.option(
+    "--dist",
+    "built",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Check built files instead: a folder such as dist/, a wheel or an sdist. May be repeated.",
+)
+@click.option("--tag", help="With --dist: the tag that the files are released under.")
 @click.option("--with", "linters", multiple=True, metavar="NAMES", callback=_names, help="Also ask zizmor, actionlint.")
 def command(**arguments: Any) -> int:
-    """Check workflow FILES, or all of the repository, without running anything.
+    """Check workflow FILES, or all of the repository, without running anything; with --dist, built distributions.
 
     Says what GitHub would refuse, and what would break a release to PyPI. Exit code: 0 fine, 1 a finding reaches
     --fail-on, 2 usage, 3 a file is not valid.

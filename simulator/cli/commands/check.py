@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.cli.checking import FOLDER, Files, check_files, names_of, reaches
+from simulator.cli.checking_built import built_files, check_built
 from simulator.cli.configuration import load_configuration
 from simulator.errors import ExitCode, UsageError
+from simulator.rehearsal.built.registry import RULES as BUILT_RULES
 from simulator.rehearsal.linters.registry import find_linter, lint
 from simulator.rehearsal.rules.registry import RULES
+from simulator.report.diagnostics import file_reader
 from simulator.report.problems.model import Problems
 from simulator.report.problems.registry import FORMS, FormName
 from simulator.spelling import suggest
@@ -26,10 +29,16 @@ class CheckOptions:
     form: FormName = "text"
     fail_on: str = "error"
     linters: tuple[str, ...] = ()
+    built: tuple[Path, ...] = ()
+    tag: str | None = None
 
 
 def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
     """Check and show; raises SimulatorError for what keeps pysim from doing so."""
+    if options.built:
+        return _check_built(options, say)
+    if options.tag:
+        raise UsageError("--tag is for built files.", hint="Name them with --dist.")
     programs = {name: find_linter(name) for name in options.linters}
     files = Files(root=_root(options))
     given = [_file(path, options.directory, files) for path in options.files]
@@ -48,6 +57,24 @@ def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
     say(FORMS[options.form](problems))
     if not checked.valid:
         return ExitCode.INVALID_WORKFLOW
+    return ExitCode.NO_GO if reaches(found, options.fail_on) else ExitCode.GO
+
+
+def _check_built(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
+    if options.files or options.linters:
+        raise UsageError("--dist checks built files, and no workflow.", hint="Check the workflows in another command.")
+    paths = built_files([path if path.exists() else options.directory / path for path in options.built])
+    root = find_root(paths[0].parent if options.directory == Path() else options.directory)
+    found = check_built(paths, root, options.tag)
+    names, read = [str(path) for path in paths], file_reader(root)
+    problems = Problems(
+        files=names,
+        diagnostics=found,
+        read=lambda file: None if file in names else read(file),
+        summaries={code: rule.summary for code, rule in BUILT_RULES.items()},
+        noun="distribution",
+    )
+    say(FORMS[options.form](problems))
     return ExitCode.NO_GO if reaches(found, options.fail_on) else ExitCode.GO
 
 

@@ -52,13 +52,17 @@ def key_place(subject: Subject, name: NormalizedName, key: str, *texts: str) -> 
         return None
     found = next((place for text in texts if (place := project.place_of(text))), None)
     if found or subject.tree is None:
-        return found or project.place("project", key)
+        return found or _key(project, key)
     for path in (f"{project.folder}setup.cfg", f"{project.folder}setup.py"):
         content = (subject.tree.read(path) or b"").decode(errors="replace")
         place = next((place for text in texts if (place := place_of(text, path, content))), None)
         if place:
             return place
-    return project.place("project", key)
+    return _key(project, key)
+
+
+def _key(project: Project, key: str) -> Span | None:
+    return project.place("project", key) or project.place("tool.poetry", key)
 
 
 def readme_of(subject: Subject, name: NormalizedName) -> tuple[str, str] | None:

@@ -38,19 +38,22 @@ def python_classifiers(subject: Subject) -> Iterator[Problem]:
 
 def python_tested(subject: Subject) -> Iterator[Problem]:
     """The matrix of a workflow has a Python that requires-python excludes."""
-    if len(subject.projects) > 1:
-        return  # each may have workflows of its own
     for found, wanted in _required(subject):
-        seen: set[str] = set()
-        for python in subject.pythons.tested:
-            if python.matrix and python.version not in seen and not _takes(wanted, python.version):
-                seen.add(python.version)
-                yield Problem(
-                    message=f"{found.project} requires Python {wanted}, and the workflow sets up {python.version}: "
-                    "nobody can install it there",
-                    where=python.span,
-                    hint="Take the Python out of the workflow, or lower requires-python.",
-                )
+        tested = subject.pythons.tested if _is_tested(subject, found) else ()
+        outside = [python for python in tested if python.matrix and not _takes(wanted, python.version)]
+        if outside:
+            versions = sorted({python.version for python in outside}, key=_key)
+            yield Problem(
+                message=f"{found.project} requires Python {wanted}, and the workflow sets up {', '.join(versions)}: "
+                "nobody can install it there",
+                where=outside[0].span,
+                hint="Take the Python out of the workflow, or lower requires-python.",
+            )
+
+
+def _is_tested(subject: Subject, found: Distribution) -> bool:
+    """Whether the workflows are about a project: of several in a repository, each may have its own."""
+    return len(subject.projects) < 2 and all(name == found.project for name in subject.projects)
 
 
 def python_untested(subject: Subject) -> Iterator[Problem]:
@@ -60,7 +63,7 @@ def python_untested(subject: Subject) -> Iterator[Problem]:
         return
     for found, wanted in _required(subject):
         untested = [version for version in _classified(found) if version not in tested and _takes(wanted, version)]
-        if untested:
+        if untested and _is_tested(subject, found):
             text = f"Programming Language :: Python :: {untested[0]}"
             yield Problem(
                 message=f"{found.project} has the classifier of Python {', '.join(untested)}, and no workflow sets "

@@ -14,7 +14,7 @@ from simulator.report.diagnostics import SourceReader, no_source
 class Problems:
     """The diagnostics of `files`, in the order in which they are shown; `summaries` explains codes in a sentence.
 
-    `invalid` are the files that GitHub would not take, which no release rule was applied to.
+    `invalid` are the files that GitHub would not take, which no release rule was applied to. `noun` is what a file is.
     """
 
     files: Sequence[str]
@@ -22,6 +22,7 @@ class Problems:
     read: SourceReader = no_source
     summaries: Mapping[str, str] = field(default_factory=dict)
     invalid: Sequence[str] = ()
+    noun: str = "workflow"
 
 
 class ProblemsRenderer(Protocol):

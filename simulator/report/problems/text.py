@@ -10,7 +10,7 @@ from simulator.report.words import plural
 def render_text(problems: Problems) -> str:
     """One block a problem with an empty line between, and a last line with the totals."""
     blocks = [diagnostic_text(each, problems.read) for each in problems.diagnostics]
-    checked = f"{plural(len(problems.files), 'workflow')} checked"
+    checked = f"{plural(len(problems.files), problems.noun)} checked"
     last = [f"{checked}: {totals(problems.diagnostics) or 'no problems'}"]
     if problems.invalid:
         last.append(f"The release rules are applied once it is valid: {', '.join(problems.invalid)}")

@@ -85,7 +85,7 @@ class Uploads:
             offer = await asyncio.to_thread(self._offer, form, request.headers.get("authorization"))
         finally:
             await form.close()
-        refused = await asyncio.to_thread(self._take, offer, visit(request).job_id)
+        refused = await asyncio.to_thread(self.take, offer, visit(request).job_id)
         return refusal(request, refused) if refused else Response(status_code=200)
 
     def information(self, request: Request) -> Response:
@@ -112,7 +112,7 @@ class Uploads:
         kind = sent.content_type or (_UNTYPED if "content-type" not in sent.headers else "")
         return OfferedFile(filename=sent.filename or "", content_type=kind, staged=staged)
 
-    def _take(self, offer: Offer, job_id: str) -> RefusedError | None:
+    def take(self, offer: Offer, job_id: str) -> RefusedError | None:
         """Judge and store; what is refused leaves no trace but its event."""
         with _discarding(offer):
             try:

@@ -1,0 +1,82 @@
+"""What an index would say of built files, told without a server: each is offered to a copy of what it holds.
+
+Offers are made as twine makes them. Knows no publisher: the files come from a user who may do everything.
+"""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from simulator.indexes import IndexName, indexes
+from simulator.twins.base import Foreseen
+from simulator.twins.pypi.baseline import open_copies
+from simulator.twins.pypi.offers import Offer, OfferedFile
+from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.tokens import mint_for_user
+from simulator.twins.pypi.upload import Uploads
+from simulator.twins.pypi.verification import Verification
+
+
+def foresee(
+    paths: Sequence[Path], *, baseline: Path, index: IndexName = "pypi", now: float | None = None
+) -> tuple[Foreseen, ...]:
+    """What an index that holds the baseline would refuse of the files, wheels first, each after those it took."""
+    with tempfile.TemporaryDirectory(prefix="pysim-index-") as folder:
+        store = open_copies(baseline, Path(folder))[index]
+        with store.transaction() as catalogue:
+            token = mint_for_user(catalogue, indexes()[index].main_host)
+        authorization = f"Basic {base64.b64encode(f'__token__:{token}'.encode()).decode()}"
+        uploads = Uploads(
+            index=indexes()[index],
+            store=store,
+            publishers=Publishers(()),
+            verification=Verification({}),  # nothing is attested
+            run_id="",
+            emit=lambda _: None,
+            clock=time.time if now is None else lambda: now,
+        )
+        ordered = sorted(paths, key=lambda path: not path.name.endswith(".whl"))
+        return tuple(found for path in ordered if (found := _refusal(path, uploads, store, authorization)))
+
+
+def _refusal(path: Path, uploads: Uploads, store: Store, authorization: str) -> Foreseen | None:
+    from twine.exceptions import TwineException  # slow to import
+    from twine.package import PackageFile
+
+    try:
+        package = PackageFile.from_filename(str(path), comment=None)
+    except TwineException as error:
+        return Foreseen(filename=path.name, status=None, message=str(error))
+    with path.open("rb") as source:
+        staged = store.stage(source)
+    file = OfferedFile(filename=path.name, content_type="application/octet-stream", staged=staged)
+    data = dict(package.metadata_dictionary())
+    offer = Offer(fields=_form(data), file=file, authorization=authorization)
+    refused = uploads.take(offer, "")
+    return Foreseen(filename=path.name, status=refused.status, message=str(refused)) if refused else None
+
+
+def _form(data: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    """The fields as a form has them; those that say `UNKNOWN` are left out, as the index does."""
+    fields: dict[str, list[str]] = {":action": ["file_upload"], "protocol_version": ["1"]}
+    for name, value in data.items():
+        if sent := [text for text in _texts(name, value) if text.strip() != "UNKNOWN"]:
+            fields[name] = sent
+    return fields
+
+
+def _texts(name: str, value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from (f"{label}, {url}" for label, url in value.items())
+    elif name == "keywords":
+        yield ", ".join(value)
+    elif isinstance(value, str):
+        yield value
+    else:
+        yield from (str(item) for item in value)

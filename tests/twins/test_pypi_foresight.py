@@ -1,0 +1,56 @@
+"""What an index would refuse is told without a server, by the checks that refuse uploads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.twins.pypi.baseline import changing
+from simulator.twins.pypi.foresight import foresee
+from tests.rehearsal.built.making import USUAL, built
+
+WHEEL, SDIST = "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"
+
+
+def made(folder: Path, name: str, *, headers: str = USUAL, text: str = "") -> Path:
+    path = folder / name
+    path.write_bytes(built(name, {"demo/__init__.py": text}, headers=headers))
+    return path
+
+
+def said(*paths: Path, baseline: Path) -> list[tuple[str, int | None, str]]:
+    return [(found.filename, found.status, found.message) for found in foresee(paths, baseline=baseline)]
+
+
+def test_good_files_are_taken_and_nothing_is_kept(tmp_path: Path) -> None:
+    files = [made(tmp_path, SDIST), made(tmp_path, WHEEL)]
+    baseline = tmp_path / "index"
+    assert said(*files, baseline=baseline) == []
+    assert not baseline.exists()
+    assert said(*files, baseline=baseline) == []
+
+
+def test_each_file_is_refused_in_the_words_of_the_index(tmp_path: Path) -> None:
+    headers = f"{USUAL}\nClassifier: Foo :: Bar\nKeywords: one,two\nProject-URL: Docs, https://example.org"
+    files = [made(tmp_path, name, headers=headers) for name in (SDIST, WHEEL)]
+    found = said(*files, baseline=tmp_path / "index")
+    assert [(name, status) for name, status, _ in found] == [(WHEEL, 400), (SDIST, 400)]
+    assert all(message.startswith("'Foo :: Bar' is not a valid classifier.") for _, _, message in found)
+
+
+def test_what_twine_does_not_read(tmp_path: Path) -> None:
+    found = said(made(tmp_path, WHEEL, headers="Requires-Python: three"), baseline=tmp_path / "index")
+    ((name, status, message),) = found
+    assert (name, status) == (WHEEL, None)
+    assert "three" in message
+
+
+@pytest.mark.parametrize(("name", "words"), [("demo", None), ("dem0", "too similar to an existing project")])
+def test_what_the_baseline_holds_counts(tmp_path: Path, name: str, words: str | None) -> None:
+    baseline = tmp_path / "index"
+    with changing(baseline) as stores, stores["pypi"].transaction() as catalogue:
+        catalogue.add_project(name)
+    found = said(made(tmp_path, WHEEL), baseline=baseline)
+    assert [words in message for _, _, message in found if words] == ([True] if words else [])
+    assert len(found) == (words is not None)
