@@ -196,7 +196,7 @@ class _View:
         if claims["workflow_ref"] != claims["job_workflow_ref"] or claims["event_name"] == "pull_request_target":
             return  # nothing that could be registered would mend it
         names = [each.project for each in self.declared if each.index == index and self._is_own(each.project)]
-        names = names or list(self.projects) or ["PROJECT"]
+        names = names or list(self.projects) or [each.project for each in self.declared] or ["PROJECT"]
         implied = implied_publishers(
             dict.fromkeys(names),
             repository=claims["repository"],
