@@ -132,12 +132,17 @@ class ReviewEnded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GateEvaluated:
-    """What the environment's protection rules said of a job."""
+    """What the environment's protection rules said of a job.
+
+    `paused` is a job that only a review keeps out; `url` is the environment's own page, where one is declared.
+    """
 
     job_id: str
     environment: str
     allowed: bool
     reason: str
+    paused: bool = False
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.repositories import LocalRepository, parse_local_repository
 from simulator.cli import publisher_form
 from simulator.cli.dotenv import read_dotenv
-from simulator.cli.toml_source import Keys, TomlFile, read_toml
+from simulator.cli.toml_source import Keys, TomlFile, read_toml, toml_key
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.indexes import IndexName
@@ -82,6 +82,11 @@ class Configuration:
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     actions: ActionChoice = field(default_factory=ActionChoice)
     local_repositories: tuple[LocalRepository, ...] = ()
+
+    def table(self, *keys: str) -> str:
+        """How a table is called, and where it stands or would: `[environments.pypi] in pysim.toml`."""
+        names = (*TABLE, *keys) if self.file == "pyproject.toml" else keys
+        return f"[{'.'.join(map(toml_key, names))}] in {self.file or FILE}"
 
     @property
     def all_secrets(self) -> tuple[str, ...]:

@@ -44,14 +44,15 @@ def gate_of(subject: Subject, item: Plan, observer: Observer) -> Callable[[str, 
 def _tell(subject: Subject, item: Plan, observer: Observer, name: str, gate: Gate) -> None:
     jobs = [job for _, job in foreseen_jobs(item) if job.environment == name]
     place = next((job.job.environment.span for job in jobs if job.job.environment), None)
+    table = subject.configuration.table("environments", name)
     if not gate.declared:
-        observer.raise_finding(unprotected(name, place))
+        observer.raise_finding(unprotected(name, place, table=table))
     if gate.paused:
         observer.raise_finding(paused_deployment(name, gate.reason, place))
     elif not gate.allowed:
         review = gate.review
         by = f"{review.reviewer}{f' ({review.comment})' if review.comment else ''}" if review else None
-        observer.raise_finding(refused_deployment(name, gate.reason, place, rejected_by=by))
+        observer.raise_finding(refused_deployment(name, gate.reason, place, table=table, rejected_by=by))
     for workflow in dict.fromkeys(_file(job) for job in jobs if may_publish(job.workflow, job.job)):
         found = unguarded_publisher(name, workflow, subject.configuration.publishers, place)
         if found is not None:

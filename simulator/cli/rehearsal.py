@@ -104,7 +104,7 @@ def _prepare(
     """Read the repository and plan what the event starts."""
     supplied = parse_supplies(options.artifacts, Path.cwd())
     faults = parse_faults(options.faults)
-    answers = review_answers(options.approved, options.rejected, configuration.environments)
+    answers = review_answers(options.approved, options.rejected, configuration)
     notes: list[RunEvent] = []
     identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
     workflows = load_workflows(source, options.workflows)

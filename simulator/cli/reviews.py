@@ -9,8 +9,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
+from simulator.cli.configuration import Configuration
 from simulator.environments.evaluation import rules_of
-from simulator.environments.model import Ask, EnvironmentRules, Pause, Review
+from simulator.environments.model import Ask, Pause, Review
 from simulator.errors import UsageError
 from simulator.run_events import EventSink, ReviewEnded, ReviewRequested
 from simulator.spelling import suggest
@@ -20,19 +21,19 @@ _MOST: Final = 4096  # bytes of an answer: what a terminal takes in a line
 _NOBODY: Final = ""
 
 
-def review_answers(
-    approved: Iterable[str], rejected: Iterable[str], environments: Mapping[str, EnvironmentRules]
-) -> dict[str, bool]:
+def review_answers(approved: Iterable[str], rejected: Iterable[str], configuration: Configuration) -> dict[str, bool]:
     """What --approve and --reject say of each environment. Raises UsageError for what nobody could answer."""
+    environments = configuration.environments
     given = [("--approve", name, True) for name in approved] + [("--reject", name, False) for name in rejected]
     answers: dict[str, bool] = {}
     for option, name, answer in given:
         rules = rules_of(environments, name)
+        table = configuration.table("environments", rules.name if rules else name)
         if rules is None:
-            hint = suggest(name, environments) if environments else f"Declare it: [environments.{name}] in pysim.toml."
+            hint = suggest(name, environments) if environments else f"Declare it: {table}."
             raise UsageError(f"{option} {name}: no environment {name} is declared, so it is unprotected.", hint=hint)
         if not rules.reviewers:
-            hint = f"Leave the option out, or declare `reviewers` under [environments.{rules.name}]."
+            hint = f"Leave the option out, or declare `reviewers` under {table}."
             raise UsageError(f"{option} {name}: no reviewer is declared, so there is no review.", hint=hint)
         if answers.setdefault(rules.name, answer) is not answer:
             raise UsageError(f"--approve {name} and --reject {name} exclude each other.", hint="Give one of them.")
@@ -94,4 +95,6 @@ class Terminal:
             if pause(0):
                 return None
         line = os.read(number, _MOST)  # what a line-buffered terminal has is one line
+        if not line:
+            self._target.write("\n")
         return line.decode(errors="replace").strip() if line else None

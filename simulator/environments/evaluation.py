@@ -133,7 +133,14 @@ class Deployments:
 
 
 def _open(rules: EnvironmentRules, reason: str, review: Review | None = None) -> Gate:
-    return Gate(allowed=True, reason=reason, review=review, variables=rules.variables, secret_names=rules.secrets)
+    return Gate(
+        allowed=True,
+        reason=reason,
+        review=review,
+        variables=rules.variables,
+        secret_names=rules.secrets,
+        url=rules.url,
+    )
 
 
 def _matching(rules: EnvironmentRules, event: Event) -> str | None:

@@ -63,7 +63,7 @@ class Gate:
 
     A job that is not allowed is `paused` where only a person's review is missing. `variables` and the secrets named
     in `secret_names` are the environment's, empty where the job is not allowed. `declared` is False for an
-    environment that nobody declares.
+    environment that nobody declares. `url` is its page, for reports.
     """
 
     allowed: bool
@@ -73,3 +73,4 @@ class Gate:
     review: Review | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
+    url: str | None = None

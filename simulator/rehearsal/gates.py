@@ -9,19 +9,20 @@ from simulator.positions import Span
 from simulator.twins.base import Publisher
 
 
-def refused_deployment(environment: str, reason: str, place: Span | None, *, rejected_by: str | None = None) -> Finding:
+def refused_deployment(
+    environment: str, reason: str, place: Span | None, *, table: str, rejected_by: str | None = None
+) -> Finding:
     """The finding for a job that its environment keeps out; `reason` is the sentence that says why.
 
-    `rejected_by` says who rejected the deployment, and what for.
+    `rejected_by` says who rejected the deployment, and what for; `table` is where the rules are declared.
     """
-    rules = f"[environments.{environment}] in pysim.toml"
     if rejected_by is not None:
         hint = f"{rejected_by} rejected the deployment to {environment}; mend that, and rehearse again."
     elif reason.startswith("Nobody"):
-        hint = f"Name another reviewer at GitHub and under {rules}, or let somebody else start the run."
+        hint = f"Name another reviewer at GitHub and under {table}, or let somebody else start the run."
     else:
         hint = (
-            f"Release from a tag or branch that {environment} takes, or change its rules at GitHub and under {rules}."
+            f"Release from a tag or branch that {environment} takes, or change its rules at GitHub and under {table}."
         )
     return _finding("deployment-refused", Severity.ERROR, reason, hint, environment, place)
 
@@ -35,15 +36,15 @@ def paused_deployment(environment: str, reason: str, place: Span | None) -> Find
     return _finding("deployment-waiting", Severity.WARNING, reason, hint, environment, place)
 
 
-def unprotected(environment: str, place: Span | None) -> Finding:
-    """The finding for an environment that nobody declares: GitHub makes one that protects nothing."""
+def unprotected(environment: str, place: Span | None, *, table: str) -> Finding:
+    """The finding for an environment that nobody declares in `table`: GitHub makes one that protects nothing."""
     return _finding(
         "environment-unprotected",
         Severity.WARNING,
         f"The environment {environment} is not declared, so it is rehearsed as GitHub creates one that it does not "
         "know: without any protection.",
         "Take over what is set up there (gh api repos/OWNER/REPO/environments | pysim environment import -), or "
-        f"declare [environments.{environment}] in pysim.toml.",
+        f"declare {table}.",
         environment,
         place,
     )

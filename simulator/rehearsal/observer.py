@@ -285,7 +285,7 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
         hint=f"Make the workflow and the registered publisher agree: {differs}."
         if differs
         else f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
-        "environment, and declare it under [[publishers]] in pysim.toml.",
+        "environment, and declare it with pysim publisher add.",
     )
 
 

@@ -70,6 +70,7 @@ _VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.PAUSED: "bold yellow",
 }
 _NONE: Final = ("", "MISSING")  # how the indexes say that a token has no such claim
+_WAITS: Final = ("wait", "yellow")  # the mark of a job that only a review keeps out
 _ANY: Final = "Any"  # and that a publisher takes every value
 _MOST_ANNOTATIONS: Final = 10
 _LONGEST_SOURCE: Final = 160
@@ -217,8 +218,9 @@ def _gates(state: RunState) -> list[Line]:
     urls = {job.id: job.environment_url for job in state.jobs.values()}
     rows = []
     for gate in state.gates:
-        url = f"; {urls[gate.job_id]}" if urls.get(gate.job_id) else ""
-        rows.append((_mark(gate.allowed), gate.environment, f"{gate.reason}{url}"))
+        page = urls.get(gate.job_id) or gate.url
+        mark = _WAITS if gate.paused else _mark(gate.allowed)
+        rows.append((mark, gate.environment, f"{gate.reason}{f'; {page}' if page else ''}"))
     return columns(rows)
 
 

@@ -168,7 +168,8 @@ def _job(state: RunState, event: JobPlanned | JobStarted | JobFinished) -> list[
 def _outside(event: _OutsideEvent) -> list[str]:
     match event:
         case GateEvaluated():
-            answer = "lets the job in" if event.allowed else "keeps the job out"
+            refusal = "lets the job wait" if event.paused else "keeps the job out"
+            answer = "lets the job in" if event.allowed else refusal
             text = f"{event.job_id}: environment {event.environment} {answer}: {event.reason}"
         case ArtifactStored():
             text = f"{event.job_id}: artifact {event.name}: {plural(len(event.files), 'file')}, {size(event.size)}"

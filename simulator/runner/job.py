@@ -73,7 +73,14 @@ class JobRunner:
                 reason = self._why or f"the job was cancelled before it entered {environment}"
                 return self._ended(Conclusion.CANCELLED, reason=reason)
             settings.emit(
-                GateEvaluated(job_id=planned.key, environment=environment, allowed=gate.allowed, reason=gate.reason)
+                GateEvaluated(
+                    job_id=planned.key,
+                    environment=environment,
+                    allowed=gate.allowed,
+                    reason=gate.reason,
+                    paused=gate.paused,
+                    url=gate.url,
+                )
             )
             if gate.paused:
                 return self._ended(Conclusion.SKIPPED, reason=gate.reason, absent="paused")

@@ -67,6 +67,19 @@ def test_what_is_printed_is_what_is_read(files: Path, capsys: pytest.CaptureFixt
     assert gate.reason == 'Tag "v1" is not allowed to deploy to pypi due to environment protection rules.'
 
 
+def test_the_tables_of_a_repository_that_is_configured_in_its_project_file(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / ".github/workflows").mkdir(parents=True)
+    (files / "pyproject.toml").write_text('[tool.pysim.repository]\nowner = "o"\n')
+    assert main(["environment", "import", "all.json", "pypi=policies.json"]) == 0
+    printed = capsys.readouterr().out
+    assert "[tool.pysim.environments.pypi]\n" in printed
+    with (files / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(printed)
+    assert load_configuration(files).environments["pypi"].reviewers == ("ada",)
+
+
 def test_from_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO('{"total_count": 0, "environments": []}'))
     assert main(["environment", "import", "-"]) == 0

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import pty
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
 import pytest
 
+from simulator.cli.configuration import Configuration
 from simulator.cli.reviews import Terminal, review_answers
 from simulator.environments.model import EnvironmentRules, Review
 from simulator.errors import UsageError
 from simulator.run_events import ReviewEnded, ReviewRequested, RunEvent
 
-DECLARED: Mapping[str, EnvironmentRules] = {
-    "PyPI": EnvironmentRules(name="PyPI", reviewers=("ada",)),
-    "docs": EnvironmentRules(name="docs"),
-}
+DECLARED = Configuration(
+    environments={
+        "PyPI": EnvironmentRules(name="PyPI", reviewers=("ada",)),
+        "docs": EnvironmentRules(name="docs"),
+    }
+)
 
 
 def test_answers() -> None:
@@ -40,10 +43,18 @@ def test_answers_that_make_no_sense(approved: list[str], rejected: list[str], sa
         review_answers(approved, rejected, DECLARED)
 
 
-def test_the_hint_where_nothing_is_declared() -> None:
+@pytest.mark.parametrize(
+    ("file", "name", "table"),
+    [
+        (None, "pypi", "[environments.pypi] in pysim.toml"),
+        ("pysim.toml", "my docs", '[environments."my docs"] in pysim.toml'),
+        ("pyproject.toml", "pypi", "[tool.pysim.environments.pypi] in pyproject.toml"),
+    ],
+)
+def test_the_hint_where_nothing_is_declared(file: str | None, name: str, table: str) -> None:
     with pytest.raises(UsageError) as caught:
-        review_answers(["pypi"], [], {})
-    assert "[environments.pypi]" in caught.value.hint
+        review_answers([name], [], Configuration(file=file))
+    assert caught.value.hint == f"Declare it: {table}."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from simulator.positions import Span
 from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
 from simulator.twins.base import Publisher
 
+TABLE = "[environments.pypi] in pysim.toml"
 PLACE = Span(file="w.yml", line=4, column=5)
 
 
@@ -25,10 +26,10 @@ PLACE = Span(file="w.yml", line=4, column=5)
     ],
 )
 def test_what_to_do_where_it_refuses(reason: str, by: str | None, hint: str) -> None:
-    finding = refused_deployment("pypi", reason, PLACE, rejected_by=by)
+    finding = refused_deployment("pypi", reason, PLACE, table=TABLE, rejected_by=by)
     assert (finding.message, finding.where, finding.severity) == (reason, PLACE, Severity.ERROR)
     assert hint in finding.hint
-    assert refused_deployment("pypi", reason, None).where == "environment pypi"
+    assert refused_deployment("pypi", reason, None, table=TABLE).where == "environment pypi"
 
 
 def test_what_to_do_where_it_waits() -> None:
@@ -38,9 +39,10 @@ def test_what_to_do_where_it_waits() -> None:
 
 
 def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> None:
-    finding = unprotected("pypi", PLACE)
+    finding = unprotected("pypi", PLACE, table=TABLE)
     assert (finding.severity, finding.code) == (Severity.WARNING, "environment-unprotected")
     assert "without any protection" in finding.message
+    assert finding.hint.endswith(f"or declare {TABLE}.")
 
 
 def publisher(environment: str | None, workflow: str = "pypi.yml") -> Publisher:

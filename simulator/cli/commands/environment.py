@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from simulator.cli.configuration import TABLE, load_configuration
+from simulator.cli.toml_source import toml_key, toml_text
 from simulator.environments.imported import Answer, import_environments
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ExitCode, UsageError
+from simulator.triggers.repository import find_root
 
 Say = Callable[[str], None]
 
 
 def import_files(names: Sequence[str], say: Say, warn: Say) -> ExitCode:
-    """Say the tables of the environments that are in files: FILE, NAME=FILE for policies, or - for standard input."""
+    """Say the tables of the environments that are in files: FILE, NAME=FILE for policies, or - for standard input.
+
+    They are those of pysim.toml, or of pyproject.toml where the repository that we are in has its configuration.
+    """
+    prefix = TABLE if load_configuration(find_root(Path())).file == "pyproject.toml" else ()
     imported = import_environments([_read(name) for name in names])
     for note in imported.notes:
         warn(f"note: {note}")
@@ -25,7 +30,7 @@ def import_files(names: Sequence[str], say: Say, warn: Say) -> ExitCode:
     for rules in imported.environments:
         if not rules.protects:
             warn(f"note: {rules.name} has no protection rule.")
-    say("\n\n".join("\n".join(_table(rules)) for rules in imported.environments))
+    say("\n\n".join("\n".join(_table(rules, prefix)) for rules in imported.environments))
     return ExitCode.GO
 
 
@@ -42,9 +47,8 @@ def _read(name: str) -> Answer:
     return Answer(text=text, file="standard input" if file == "-" else file, environment=environment or None)
 
 
-def _table(rules: EnvironmentRules) -> Iterator[str]:
-    name = rules.name if re.fullmatch(r"[A-Za-z0-9_-]+", rules.name) else _value(rules.name)
-    yield f"[environments.{name}]"
+def _table(rules: EnvironmentRules, prefix: Sequence[str]) -> Iterator[str]:
+    yield f"[{'.'.join(map(toml_key, (*prefix, 'environments', rules.name)))}]"
     for key, value in (("branches", rules.branches), ("tags", rules.tags), ("reviewers", rules.reviewers or None)):
         if value is not None:
             yield f"{key} = {_value(value)}"
@@ -57,7 +61,7 @@ def _table(rules: EnvironmentRules) -> Iterator[str]:
 
 
 def _value(value: str | Sequence[str]) -> str:
-    """Text or a list of texts in TOML, which writes them as JSON does, but for DEL."""
+    """Text or a list of texts in TOML."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return toml_text(value)
     return f"[{', '.join(map(_value, value))}]"

@@ -177,9 +177,9 @@ def _gates(record: RunRecord) -> list[Part]:
         (
             gate.environment,
             gate.job_id,
-            _answer(gate.allowed, "lets it in", "keeps it out"),
+            _answer(gate.allowed, "lets it in", "lets it wait" if gate.paused else "keeps it out"),
             gate.reason,
-            urls.get(gate.job_id) or "",
+            urls.get(gate.job_id) or gate.url or "",
         )
         for gate in record.state.gates
     ]
