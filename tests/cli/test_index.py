@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -195,6 +196,11 @@ def row(filename: str, number: int, **changes: Any) -> dict[str, Any]:
     return {**ordinary, **changes}
 
 
+def big_row(number: int) -> dict[str, Any]:
+    digests = {"md5": "", "sha256": f"{number:064x}", "blake2b_256": f"{number:064x}"}
+    return row(f"demo-1.{number}.tar.gz", 1, digests=digests)
+
+
 def described() -> dict[str, Any]:
     releases = {
         "1.0": [row(WHEEL, 2), row(SDIST, 1)],
@@ -303,6 +309,40 @@ class TestFromTheRealIndex:
         world.pages[f"https://{PYPI.main_host}/pypi/demo/json"] = Page(body=json.dumps(changed).encode())
         assert index(tmp_path, "import", "demo") == 0
         assert kept().is_burnt("demo-1.1.tar.gz")  # it was deleted meanwhile
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"url": "javascript:alert(1)"},
+            {"filename": "../demo-1.0.tar.gz"},
+            {"filename": "demo-1.0.tar.gz\x1b[31m"},
+            {"digests": {"sha256": SHA}},
+            {"digests": {"sha256": "no", "blake2b_256": BLAKE}},
+        ],
+    )
+    def test_files_that_cannot_be_are_left_out(
+        self, tmp_path: Path, kept: Kept, world: World, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+    ) -> None:
+        answer(world, PYPI.simple_url, f"https://{PYPI.main_host}/pypi/demo/json")
+        odd = described()
+        odd["releases"] = {"1.0": [row(WHEEL, 2), {**row(SDIST, 1), **changes}]}
+        world.pages[f"https://{PYPI.main_host}/pypi/demo/json"] = Page(body=json.dumps(odd).encode())
+        assert index(tmp_path, "import", "demo") == 0
+        told = capsys.readouterr().out
+        assert "Left out, as too little is told of them: " in told
+        assert "\x1b" not in told
+        assert [file.filename for file in kept().files("demo")] == [WHEEL]
+
+    def test_a_project_of_thousands_of_files_takes_seconds(self, tmp_path: Path, kept: Kept, world: World) -> None:
+        answer(world, PYPI.simple_url, f"https://{PYPI.main_host}/pypi/demo/json")
+        many = described()
+        many["releases"] = {f"1.{minor}": [big_row(minor)] for minor in range(4000)}
+        world.pages[f"https://{PYPI.main_host}/pypi/demo/json"] = Page(body=json.dumps(many).encode())
+        start = time.monotonic()
+        for _ in range(2):
+            assert index(tmp_path, "import", "demo") == 0
+        assert time.monotonic() - start < 30
+        assert len(kept().files("demo")) == 4000
 
     def test_of_testpypi(self, tmp_path: Path, kept: Kept, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PIP_INDEX_URL", MIRROR)

@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS file (
     blake2_256 TEXT NOT NULL UNIQUE, requires_python TEXT, uploaded REAL NOT NULL, run_id TEXT NOT NULL,
     job_id TEXT NOT NULL, FOREIGN KEY (project, version) REFERENCES release (project, version));
 CREATE TABLE IF NOT EXISTS provenance (filename TEXT PRIMARY KEY REFERENCES file (filename), document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS file_of_release ON file (project, version);
 CREATE TABLE IF NOT EXISTS burnt (filename TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS prohibited (name TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS flag (name TEXT PRIMARY KEY);
@@ -157,8 +158,9 @@ class Catalogue:
 
     def remove_project(self, project: Project) -> Sequence[str]:
         """Forget a project and all its releases, but not that its files' names are used; these names."""
-        names = [name for release in self.releases(project.name) for name in self.remove_release(release)]
-        for table in ("owner", "project_status", "made", "serial"):
+        names = [file.filename for file in self.files(project.name)]
+        self._remove_files(names)
+        for table in ("yanked", "release", "owner", "project_status", "made", "serial"):
             self._database.execute(f"DELETE FROM {table} WHERE project = ?", (project.name,))  # noqa: S608
         self._database.execute("DELETE FROM project WHERE name = ?", (project.name,))
         return names
@@ -230,8 +232,7 @@ class Catalogue:
     def remove_release(self, release: Release) -> Sequence[str]:
         """Forget a release and its files, but not that these files' names are used; these names."""
         names = [file.filename for file in self.files(release.project) if file.version == release.version]
-        for name in names:
-            self.remove_file(name)
+        self._remove_files(names)
         for table in ("yanked", "release"):
             self._database.execute(
                 f"DELETE FROM {table} WHERE project = ? AND version = ?",  # noqa: S608
@@ -282,9 +283,13 @@ class Catalogue:
 
     def remove_file(self, filename: str) -> None:
         """Forget a file, but not that its name is used."""
+        self._remove_files([filename])
+
+    def _remove_files(self, names: Sequence[str]) -> None:
+        rows = [(name,) for name in names]
         for table in ("core_metadata", "elsewhere", "provenance", "file"):
-            self._database.execute(f"DELETE FROM {table} WHERE filename = ?", (filename,))  # noqa: S608
-        self.burn(filename)
+            self._database.executemany(f"DELETE FROM {table} WHERE filename = ?", rows)  # noqa: S608
+        self._database.executemany("INSERT OR IGNORE INTO burnt VALUES (?)", rows)
 
     def elsewhere(self, filename: str) -> Elsewhere | None:
         """Where the bytes of a visible file are; None for here."""

@@ -42,7 +42,9 @@ def described_release(
     found: Described, releases: Sequence[Release], release: Release, *, owner: str, whole: bool
 ) -> Mapping[str, Any]:
     """The answer for a release; with `whole` it is the project's, and has all releases."""
-    by_version = {each.version: _urls(found, each.version) for each in sorted(releases, key=_order)}
+    by_version: dict[str, list[Mapping[str, Any]]] = {each.version: [] for each in sorted(releases, key=_order)}
+    for file in found.files:
+        by_version[file.version].append(_file(found, file))
     return {
         "info": _info(found, release),
         "last_serial": found.serial,
@@ -73,10 +75,6 @@ def _info(found: Described, release: Release) -> Mapping[str, Any]:
         "yanked": release.version in found.yanked,
         "yanked_reason": found.yanked.get(release.version) or None,
     }
-
-
-def _urls(found: Described, version: str) -> list[Mapping[str, Any]]:
-    return [_file(found, file) for file in found.files if file.version == version]
 
 
 def _file(found: Described, file: File) -> Mapping[str, Any]:

@@ -184,7 +184,8 @@ def _file(name: str, version: Version | None, row: Json, link: Json) -> RealFile
     """A file as it would be here; None where too little is told of it."""
     filename, digests = row["filename"], row["digests"]
     known = all(_HEX.fullmatch(str(digests.get(kind))) for kind in ("sha256", "blake2b_256"))
-    if version is None or not known or not _FILENAME.fullmatch(filename):
+    is_address = urlsplit(str(row["url"])).scheme in {"http", "https"}
+    if version is None or not known or not is_address or not _FILENAME.fullmatch(filename):
         return None
     filetype = str(row.get("packagetype") or ("bdist_wheel" if filename.endswith(".whl") else "sdist"))
     file = File(

@@ -143,7 +143,7 @@ class IndexTwin:
             return await self._simple_elsewhere(request, canonicalize_name(name))
         if visit(request).path != normal:
             return RedirectResponse(normal, status_code=301)
-        return self._pages.simple(request, project)
+        return await asyncio.to_thread(self._pages.simple, request, project)
 
     async def _simple_elsewhere(self, request: Request, name: str) -> Response:
         """The first of the machine's indexes that does not say 404; a redirect, so that links keep their base."""
@@ -188,7 +188,7 @@ class IndexTwin:
         name, version = request.path_params["project"], request.path_params.get("version")
         project = self._pages.project(name)
         if project is not None:
-            return self._json_of(project, name, version)
+            return await asyncio.to_thread(self._json_of, project, name, version)
         if self._offline:
             return JSONResponse({"message": "Not Found"}, status_code=404)
         return await self._anything_else(request)
