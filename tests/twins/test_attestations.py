@@ -17,9 +17,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pypi_attestations import Provenance
 
 from simulator.errors import ProcessError, TwinError
-from simulator.indexes import IndexName
+from simulator.indexes import IndexName, indexes
 from simulator.run_events import FileUploaded, FindingRaised, TwinRequest
 from simulator.twins.faults.names import parse_faults
 from simulator.twins.oidc import ISSUER, Issuer
@@ -37,6 +38,8 @@ from .test_uploads import Uploader
 
 pytestmark = pytest.mark.clients
 GITHUB = "https://github.com"
+MAIN = indexes()["pypi"].main_host
+SIMPLE = "application/vnd.pypi.simple.v1+json"
 FULCIO, REKOR = "https://fulcio.sigstore.dev", "https://rekor.sigstore.dev"
 IDENTITY = {
     **CLAIMS,
@@ -51,7 +54,6 @@ IDENTITY = {
 SIGN = """
 import sys
 from pathlib import Path
-from typing import Any
 import id, requests
 from pypi_attestations import Attestation, Distribution
 from sigstore.models import ClientTrustConfig
@@ -105,6 +107,13 @@ def test_a_release_with_attestations(rig: Rig, python: str) -> None:
                 }
             ],
         }
+        page = f"https://{MAIN}/integrity/demo/0.1.0/{path.name}/provenance"
+        served = job.http.get(page)
+        assert served.json() == kept(rig, path.name)
+        (bundle,) = Provenance.model_validate_json(served.text).attestation_bundles
+        assert bundle.attestations[0].statement["subject"][0]["name"] == path.name
+        simple = job.http.get(f"https://{MAIN}/simple/demo/", headers={"accept": SIMPLE})
+        assert page in [file["provenance"] for file in simple.json()["files"]]
     rig.twins.close_job("publish")
     assert rig.seen(FindingRaised) == []
     assert {event.twin for event in rig.seen(TwinRequest)} == {"sigstore", "oidc", "pypi"}
@@ -341,7 +350,7 @@ def test_an_outage(start: Start, python: str) -> None:
     rig.twins.close_job("publish")
     assert rig.seen(FindingRaised) == []
     rig.twins.mend()
-    assert sign(rig.job(claims=IDENTITY), python, path).returncode == 0
+    assert sign(rig.job("again", claims=IDENTITY), python, path).returncode == 0
 
 
 def certificate_request(key: ec.EllipticCurvePrivateKey) -> str:
@@ -405,11 +414,12 @@ def test_the_log_takes_what_is_signed_and_shows_it(attester: Attester) -> None:
     entries = f"{REKOR}/api/v1/log/entries"
     for body in (b"[]", b"{}", b'{"kind": "dsse", "apiVersion": "0.0.1", "spec": {}}', b'{"kind": "hashedrekord"}'):
         assert http.post(entries, content=body).status_code == 400
-    (answer,) = attester.forger.attest(Form())["verification_material"]["transparency_entries"]
-    body = json.loads(base64.b64decode(answer["canonicalizedBody"]))
+    (entry,) = attester.forger.attest(Form())["verification_material"]["transparency_entries"]
+    body = json.loads(base64.b64decode(entry["canonicalizedBody"]))
     assert http.post(entries, json=body).status_code == 400
-    assert http.post(f"{entries}/retrieve", json={}).status_code == 403
-    assert http.get(entries, params={"logIndex": 0}).status_code == 502  # offline: the real log is not asked
+    assert http.post(f"{REKOR}/api/v1/timestamp", json={}).status_code == 403
+    for answer in (http.get(entries, params={"logIndex": 0}), http.post(f"{entries}/retrieve", json={})):
+        assert answer.status_code == 502  # offline: the real log is not asked
 
 
 def test_other_logs_below_the_public_ones_are_closed(rig: Rig) -> None:

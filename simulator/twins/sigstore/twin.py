@@ -81,6 +81,8 @@ class SigstoreTwin:
                 Route("/api/v1/log/entries", self._append, methods=["POST"]),
                 Route("/api/v1/log/entries", self._entry, methods=["GET"]),
                 Route("/api/v1/log/entries/{uuid}", self._entry, methods=["GET"]),
+                Route("/api/v1/log/entries/retrieve", self._search, methods=["POST"]),
+                Route("/api/v1/index/retrieve", self._search, methods=["POST"]),
                 Mount("/", request_response(self._anything_else)),
             ],
             exception_handlers={RefusedError: _refused, Exception: fault},
@@ -136,6 +138,7 @@ class SigstoreTwin:
         try:
             entry, key = _dsse_entry(_object(await request.body()))
         except (KeyError, TypeError, ValueError, InvalidSignature) as error:
+            self._unused.pop(visit(request).job_id, None)  # its client did not give up
             message = f"error processing entry: {error!r}"
             return JSONResponse({"code": 400, "message": message}, status_code=400)
         added = self._log.add(entry, time.time())
@@ -148,6 +151,10 @@ class SigstoreTwin:
         uuid, index = request.path_params.get("uuid"), request.query_params.get("logIndex")
         found = self._log.find(uuid=uuid, index=index)
         return JSONResponse(found.answer) if found else await self._anything_else(request)
+
+    async def _search(self, request: Request) -> Response:
+        """A question that has a body: it is asked of the real log, where what was signed before lies."""
+        return await self._upstream.relay(request, REKOR, body=await request.body())
 
     async def _anything_else(self, request: Request) -> Response:
         """What was signed elsewhere may be looked up in the real log; nothing is written."""
