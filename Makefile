@@ -33,8 +33,9 @@ format: $(READY) ## put the code into its layout
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## make docs/support.md of the table of what is supported
+docs: $(READY) ## make the pages of docs/ that are made of tables
 	$(BIN)/python -m tests.workflow.support
+	$(BIN)/python -m tests.cases
 
 image: $(READY) ## build the image that jobs run in
 	$(BIN)/pysim image build

@@ -37,6 +37,7 @@ from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.faults import never_met, with_faults
 from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.places import places
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
@@ -45,7 +46,7 @@ from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
 from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event, RepositoryIdentity, Source
-from simulator.triggers.repository import read_file
+from simulator.triggers.repository import find_files, read_file
 from simulator.twins.faults.names import Fault, parse_faults
 
 
@@ -163,6 +164,8 @@ def opening(
 def _check(subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
     survey = actions.survey(partial(read_file, subject.source), no_containers)
+    jobs = [job for plan in subject.plans for _, job in all_jobs(plan)]
+    observer.know(places(jobs, _project_files(subject.source)))
     for plan in subject.plans:
         for event in announcement(foreseen_jobs(plan)):
             observer(event)
@@ -175,6 +178,11 @@ def _check(subject: Subject, actions: Actions, observer: Observer, no_containers
     for finding in survey.missing():
         observer.raise_finding(finding)
     tell(survey, observer)
+
+
+def _project_files(source: Source) -> list[tuple[str, bytes]]:
+    """Paths and contents of the pyproject.toml files of what is rehearsed."""
+    return [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
 
 
 def _outcomes(performed: Performed) -> list[JobOutcome]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
@@ -33,7 +34,8 @@ def paused_deployment(environment: str, reason: str, place: Span | None) -> Find
         f"Run pysim in a terminal to be asked, or say it: --approve {environment} or --reject {environment}. GitHub "
         "lets the job wait up to 30 days."
     )
-    return _finding("deployment-waiting", Severity.WARNING, reason, hint, environment, place)
+    found = _finding("deployment-waiting", Severity.WARNING, reason, hint, environment, place)
+    return replace(found, would_show="Waiting for review")
 
 
 def unprotected(environment: str, place: Span | None, *, table: str) -> Finding:

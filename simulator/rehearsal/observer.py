@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.rehearsal.refusals import hint_for, is_foretold
+from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, hint_for, with_places
+from simulator.rehearsal.refusals import is_foretold
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -33,52 +35,6 @@ from simulator.run_events import (
 StepKey = tuple[str, int]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KnownFailure:
-    """A failure that can be told by its words, and what mends it; `says` is the cause in a short sentence.
-
-    One that is only `here` is no failure of the release.
-    """
-
-    words: str
-    code: str
-    hint: str
-    says: str | None = None
-    here: bool = False
-
-
-KNOWN_FAILURES: Final = (
-    KnownFailure(
-        words="ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset",
-        code="id-token-permission",
-        says="the job may not ask for an ID token, as it lacks `id-token: write`",
-        hint="Give the job `permissions: id-token: write`; a job's permissions replace the workflow's.",
-    ),
-    KnownFailure(
-        words="Artifact not found for name",
-        code="artifact-not-found",
-        hint="Use one `name:` in upload-artifact and download-artifact, and let the job `needs:` the uploading one.",
-    ),
-    KnownFailure(
-        words="No files were found with the provided path",
-        code="artifact-empty",
-        hint="Check `path:` of upload-artifact against the folder that the build writes to.",
-    ),
-    KnownFailure(
-        words="' was not found for ",
-        code="python-not-found",
-        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. --engine local "
-        "takes the CPythons of this machine, too.",
-        here=True,
-    ),
-    KnownFailure(
-        words="Cannot find file (or expand pattern)",
-        code="nothing-to-upload",
-        hint="Check that download-artifact puts the files into the folder that `packages-dir` names.",
-    ),
-)
-
-
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
@@ -90,6 +46,8 @@ _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
     "programs are those of this machine: install it, or use --engine docker. Else let a step before install it."
 )
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
 _LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency group")
 
@@ -103,6 +61,8 @@ class Observer:
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
         self._errors: dict[StepKey, list[str]] = {}
+        self._lines: dict[StepKey, deque[str]] = {}
+        self._places: Mapping[str, str] = {}
         self._refusals: dict[str, Finding] = {}
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
@@ -135,6 +95,11 @@ class Observer:
         """Whether a job has offered a file to an index."""
         return self._offered
 
+    def know(self, places: Mapping[str, str]) -> None:
+        """Places of the repository that hints name from now on."""
+        with self._lock:
+            self._places = dict(places)
+
     @property
     def findings(self) -> Sequence[Finding]:
         """All findings so far."""
@@ -156,13 +121,15 @@ class Observer:
             case Annotation(level="error"):
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged(ok=False):
-                self._refusals.setdefault(event.job_id, _refused_exchange(event, self._place(event.job_id)))
+                self._refuse(event.job_id, _refused_exchange(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400 and is_foretold(event.message, self._findings):
                 self._foretold.add(event.job_id)
-            case StepLine() if self._findings and is_foretold(event.line, self._findings):
-                self._foretold.add(event.job_id)
+            case StepLine():
+                self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
+                if self._findings and is_foretold(event.line, self._findings):
+                    self._foretold.add(event.job_id)
             case FileUploaded() if event.status >= 400:
-                self._refusals.setdefault(event.job_id, _refused_upload(event, self._place(event.job_id)))
+                self._refuse(event.job_id, _refused_upload(event, self._place(event.job_id)))
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -174,6 +141,10 @@ class Observer:
             case _:
                 pass
         return None
+
+    def _refuse(self, job_id: str, finding: Finding) -> None:
+        """Keep the first refusal of a job until its step ends."""
+        self._refusals.setdefault(job_id, replace(finding, hint=with_places(finding.hint, self._places)))
 
     def _place(self, job_id: str) -> Span | str:
         """The step that a job is at."""
@@ -222,16 +193,16 @@ class Observer:
         errors = [text for text in self._errors.get(key, []) if not text.startswith("Process completed with")]
         text = errors[0] if errors else ""
         where = span or f"job {event.job_id}, step {event.number}"
-        for known in KNOWN_FAILURES:
-            if known.words in text:
-                return Finding(
-                    code=known.code,
-                    severity=Severity.ERROR,
-                    message=f"{name} (job {event.job_id}): {known.says or _first_line(text)}",
-                    where=where,
-                    would_show=None if known.here else text,
-                    hint=known.hint,
-                )
+        known, told = self._known(key, text)
+        if known is not None:
+            return Finding(
+                code=known.code,
+                severity=Severity.ERROR,
+                message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
+                where=where,
+                would_show=None if known.here else told,
+                hint=with_places(known.hint, self._places),
+            )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
         return Finding(
@@ -242,6 +213,25 @@ class Observer:
             would_show=text or None,
             hint=(_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT) + (_OFFLINE if self._offline else ""),
         )
+
+    def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
+        """What explains a failed step, in its error or else in its log, and that text."""
+        for text in (error, *_sentences(self._lines.pop(key, ()))):
+            if known := explain(STEPS, text):
+                return known, text
+        return None, error
+
+
+def _sentences(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a log, each with the indented ones below it: twine's messages go on so."""
+    text = ""
+    for line in (_COLOUR.sub("", line) for line in lines):
+        if line[:1] == " ":
+            text = f"{text.rstrip()} {line.strip()}"
+            continue
+        yield text
+        text = line
+    yield text
 
 
 def _locked_out(job_id: str, reason: str) -> Finding:
@@ -276,16 +266,23 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
         f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
         for check in wrong
     )
+    known = explain(EXCHANGES, event.error or "")
+    if known:
+        hint = known.hint
+    elif differs:
+        hint = f"Make the workflow and the registered publisher agree: {differs}."
+    else:
+        hint = (
+            f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
+            "environment, and declare it with pysim publisher add."
+        )
     return Finding(
-        code="publisher-mismatch",
+        code="publisher-mismatch" if "no corresponding publisher" in (event.error or "") else "exchange-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
         where=where,
         would_show=event.error,
-        hint=f"Make the workflow and the registered publisher agree: {differs}."
-        if differs
-        else f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
-        "environment, and declare it with pysim publisher add.",
+        hint=hint,
     )
 
 

@@ -1,4 +1,4 @@
-"""What an index refuses, in findings: how to mend it, and where in the repository the words are that it names."""
+"""What an index refuses, in findings: what told of it before, and where the words are that it names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
+from simulator.rehearsal.explanations import hint_for, with_places
 from simulator.rehearsal.projects import Project
 from simulator.twins.base import Foreseen
 
@@ -24,44 +25,7 @@ FORETOLD: Final = (
     ("has syntax errors in markup", ("readme-render",)),
 )
 """Words of a failure, and the codes of the findings about built files that told of it before it happened."""
-HINTS: Final = (
-    ("already exists", "Raise the version: an index never takes other bytes under a file name it has seen."),
-    ("previously used by a file", "Raise the version: the name of a deleted file is never free again."),
-    ("older than 14 days", "Make a new release, such as a post release: old ones take no more files."),
-    (
-        "Invalid or non-existent authentication",
-        (
-            "Hand the step a token of the index, which begins with pypi-. For the rehearsal leave its secret out of "
-            ".secrets: pysim then gives the job a token of the local index."
-        ),
-    ),
-    ("local versions", "Publish a version without the part after the +: build from the tag itself."),
-    ("temporarily disabled", "Wait until the index takes uploads again, then re-run the failed job."),
-    ("token is expired", "Re-run the failed job for a new token, and let fewer or smaller files go with one token."),
-    (
-        "Certificate's Build Config URI",
-        (
-            "PyPI takes no attestations from a workflow that another one calls: move the publishing job into the "
-            "workflow that the tag starts, or give its step `attestations: false`."
-        ),
-    ),
-    ("direct dependency", "Name a release in dependencies: an index takes no requirement with an address."),
-    ("has been deprecated", "Take the classifier that the message names."),
-    ("not a valid classifier", "Take a classifier from the index's list, or leave it out."),
-    ("unsupported platform tag", "Build in a manylinux image, or let auditwheel repair the wheel (cibuildwheel does)."),
-    ("too similar", "Choose another name for the project: people would take one for the other."),
-    ("Standard Library", "Choose another name for the project: the standard library has it."),
-    ("not a valid metadata version", "Take a newer twine, or an older build backend."),
-    ("metadata version", "Take a newer build backend, which writes that field with its version."),
-    ("License-File", "Let the build put the licence files into the distribution, or name those that there are."),
-)
-_ANYTHING: Final = "Mend what the index names, in the package's metadata or in the workflow, and rehearse again."
 _NAMED: Final = re.compile(r"'([^']{3,})'|direct dependency: (.+?)\.? See")
-
-
-def hint_for(message: str) -> str:
-    """What mends a refusal."""
-    return next((hint for words, hint in HINTS if words in message), _ANYTHING)
 
 
 def is_foretold(text: str, findings: Sequence[Finding]) -> bool:
@@ -93,7 +57,7 @@ def foretell(
             else f"twine would not upload {names}: {message}",
             where=place_of_words(message, projects) or same[0].filename,
             would_show=f"{status} {message}" if status else message,
-            hint=hint_for(message),
+            hint=with_places(hint_for(message), {}),
         )
 
 

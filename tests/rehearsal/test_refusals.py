@@ -7,8 +7,9 @@ from packaging.utils import NormalizedName
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.rehearsal.explanations import hint_for
 from simulator.rehearsal.projects import projects_of
-from simulator.rehearsal.refusals import foretell, hint_for
+from simulator.rehearsal.refusals import foretell
 from simulator.twins.base import Foreseen
 
 TEXT = b"""[project]

@@ -81,8 +81,7 @@ class Repository:
 
     def pysim(self, *arguments: str, env: Mapping[str, str] | None = None) -> process.Completed:
         """Run `pysim` in this repository."""
-        command, *rest = arguments
-        words = [sys.executable, "-m", "simulator", command, "-C", str(self.root), *rest]
+        words = [sys.executable, "-m", "simulator", *arguments, "-C", str(self.root)]
         settings = {"XDG_CACHE_HOME": str(self.home / "cache"), "XDG_DATA_HOME": str(self.home / "data")}
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
         return process.run(words, env={"PYTHONPATH": path, **settings, **(env or {})}, check=False, timeout=900)

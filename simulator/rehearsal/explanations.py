@@ -1,0 +1,314 @@
+"""What the words of an index, of the publishing action and of twine mean for their reader, and what mends it.
+
+A hint may name places of the repository, as `{checkout}` or `{version}`: see `places`. Knows no event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What a regular expression in a text means; of a failed step also the finding's `code`.
+
+    `says` is the cause in a short sentence, in the place of the text. What is only `here` is no failure of the release.
+    """
+
+    words: str
+    hint: str
+    code: str = ""
+    says: str | None = None
+    here: bool = False
+
+
+def explain(table: Sequence[Explanation], text: str) -> Explanation | None:
+    """The first explanation of a text."""
+    return next((each for each in table if re.search(each.words, text)), None)
+
+
+def hint_for(refusal: str) -> str:
+    """What mends an upload that an index refused."""
+    known = explain(UPLOADS, refusal)
+    return known.hint if known else _ANYTHING
+
+
+def with_places(hint: str, places: Mapping[str, str]) -> str:
+    """A hint with places in it; one that is not known is left out."""
+    return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := places.get(found[1])) else "", hint)
+
+
+_ANYTHING: Final = "Mend what the index names, in the package's metadata or in the workflow, and rehearse again."
+_AS_BUILT: Final = (
+    "Upload the files as the build made them: renamed or packed anew they are no distributions. GitHub's "
+    "source archive is no sdist; `python -m build --sdist` makes one."
+)
+_NAMES: Final = (
+    Explanation(
+        words=r"The name .* (isn't allowed|is too similar|conflicts with|is invalid)",
+        hint="Choose another name{name}, and register the publisher with it.",
+    ),
+)
+
+EXCHANGES: Final = (
+    Explanation(
+        words="job_workflow_ref claim does not match",
+        hint="Move the publishing job into the workflow that the tag starts: PyPI does not support reusable workflows.",
+    ),
+    Explanation(
+        words="pull_request_target",
+        hint="Publish from a workflow that a tag or a release starts: PyPI takes no token of `pull_request_target`.",
+    ),
+    Explanation(
+        words="malformed or invalid token",
+        hint="Ask GitHub for a token with the audience that the index names at /_/oidc/audience, and exchange "
+        "it within five minutes. Each index has an audience of its own.",
+    ),
+    Explanation(
+        words="already used",
+        hint="Fetch a new ID token for each exchange: an index takes one once.",
+    ),
+    Explanation(
+        words="valid token, but project already exists",
+        hint="Re-run the job, where an ordinary publisher is registered in the settings of the project; the "
+        "pending one is gone, so take `pending` out of pysim.toml.",
+    ),
+    Explanation(
+        words="functionality not enabled",
+        hint="Wait until PyPI takes trusted publishers again (https://status.python.org/), and re-run the job.",
+    ),
+    *_NAMES,
+)
+"""Why an index gives no upload token."""
+
+UPLOADS: Final = (
+    Explanation(
+        words="File already exists",
+        hint="Raise the version{version}: an index never takes other bytes under a file name it has seen. To end a "
+        "release that was cut off, re-run the publishing job alone, with the files of the first run.",
+    ),
+    Explanation(
+        words="previously used by a file that has since been deleted",
+        hint="Raise the version{version}: the names of deleted files are never free again.",
+    ),
+    Explanation(
+        words="older than 14 days",
+        hint="Make a post-release, such as 1.0.post1, or raise the version{version}.",
+    ),
+    Explanation(
+        words="Only one sdist",
+        hint="Build the sdist in one job, and in the others wheels alone.",
+    ),
+    Explanation(
+        words="Invalid or non-existent authentication",
+        hint="Hand the step a token of this index, whole, which begins with pypi-; one of the other index is unknown "
+        "here. For the rehearsal leave its secret out of .secrets: pysim then gives the job a token of the "
+        "local index.",
+    ),
+    Explanation(
+        words="Username/Password authentication",
+        hint="Publish as a trusted publisher, or with the user `__token__` and a token for its password.",
+    ),
+    Explanation(
+        words="token is expired",
+        hint="An upload token lasts 15 minutes from its exchange: re-run the job for a new one, and let fewer or "
+        "smaller files go with one token, or what takes long run in a job before.",
+    ),
+    Explanation(
+        words="(OIDC|project-)scoped token is not valid for project",
+        hint="Register this workflow as a publisher of the project that the package names{name}, too, or correct the "
+        "name: the token is for the projects of its own publisher alone.",
+    ),
+    Explanation(
+        words="Non-user identities cannot create new projects",
+        hint="Register the pending publisher with the name that the package has{name}: the exchange made a project of "
+        "another name, or the publisher is another project's.",
+    ),
+    Explanation(
+        words=r"The user .* isn't allowed to upload",
+        hint="The project is somebody else's: choose another name{name}, or let an owner invite the token's user.",
+    ),
+    Explanation(
+        words="The given token isn't allowed to upload",
+        hint="The project is archived or in quarantine: take it out of the archive in its settings at the index.",
+    ),
+    Explanation(
+        words="verified primary email|two-factor authentication enabled",
+        hint="Set it up in the account settings of the user whose token this is.",
+    ),
+    Explanation(
+        words="temporarily disabled|Read-only mode",
+        hint="Wait until the index takes uploads again (https://status.python.org/), and re-run the publishing job "
+        "alone: identical files are taken again.",
+    ),
+    Explanation(
+        words="use of local versions",
+        hint="Publish a version without the part after the +: let the checkout{checkout} have `fetch-depth: 0`, build "
+        "from the tag itself, and change no tracked file before the build.",
+    ),
+    Explanation(
+        words="is invalid for 'version'",
+        hint="Write a version as PEP 440 has them{version}, such as 1.0, 1.0rc1 or 1.0.post1.",
+    ),
+    Explanation(
+        words="description failed to render",
+        hint="Mend the markup of the README{readme}; `twine check --strict dist/*` names the line. Markdown belongs "
+        "into a `.md` file.",
+    ),
+    Explanation(
+        words="'description-content-type'",
+        hint="Write text/markdown, text/x-rst or text/plain as the content type of the `readme`{readme}.",
+    ),
+    Explanation(
+        words="classifier .* has been deprecated",
+        hint="Take the classifier that the message names{classifiers}, or leave the old one out.",
+    ),
+    Explanation(
+        words="classifier",
+        hint="Take a classifier of the index's list{classifiers}, https://github.com/pypa/trove-classifiers. `Private "
+        ":: Do Not Upload` is refused on purpose.",
+    ),
+    Explanation(
+        words="Can't have direct dependency",
+        hint="Depend on a release of it{dependencies}; addresses may stand in dependency groups, which are no "
+        "metadata.",
+    ),
+    Explanation(
+        words="'summary'",
+        hint="Make `description`{description} one line of at most 512 characters.",
+    ),
+    Explanation(
+        words="is not a valid url|32 characters or less|Must have a (label|URL)",
+        hint="Correct `[project.urls]`{urls}: whole addresses, with labels of at most 32 characters.",
+    ),
+    Explanation(
+        words="for 'requires-python'",
+        hint="Write a version specifier such as >=3.10 as `requires-python`{requires_python}.",
+    ),
+    Explanation(
+        words="unsupported platform tag",
+        hint="Build in a manylinux image: cibuildwheel, `auditwheel repair`, or `maturin build --compatibility pypi`.",
+    ),
+    Explanation(
+        words="License-File .* does not exist",
+        hint="Let the build include the file, or correct `license-files`{license_files}.",
+    ),
+    Explanation(
+        words="introduced in metadata version|is not a valid metadata version",
+        hint="Update the build backend{build_system}, twine and the action, or pin the backend to a release "
+        "that writes an older version of the metadata.",
+    ),
+    Explanation(
+        words="File too large|Project size too large",
+        hint="Leave out what users do not need, delete old releases, or ask for a higher limit in the "
+        "project's settings.",
+    ),
+    Explanation(
+        words="should be '|Start filename for|should contain the normalized|Version in filename",
+        hint="Build with a current build backend{build_system}, which writes normalised names, and rename nothing.",
+    ),
+    Explanation(words="Invalid distribution file|Invalid (wheel|source distribution) filename", hint=_AS_BUILT),
+    Explanation(
+        words="Certificate's Build Config URI",
+        hint="Move the publishing job into the workflow that the tag starts, or set `attestations: false`: an "
+        "attestation names the workflow that calls, and the publisher the one that is called.",
+    ),
+    *_NAMES,
+)
+"""Why an index takes no file."""
+
+STEPS: Final = (
+    Explanation(
+        words="ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset",
+        code="id-token-permission",
+        says="the job may not ask for an ID token, as it lacks `id-token: write`",
+        hint="Give the job `permissions: id-token: write`; a job's permissions replace the workflow's.",
+    ),
+    Explanation(
+        words="Artifact not found for name",
+        code="artifact-not-found",
+        hint="Use one `name:` in upload-artifact and download-artifact, and let the job `needs:` the uploading one.",
+    ),
+    Explanation(
+        words="No files were found with the provided path",
+        code="artifact-empty",
+        hint="Check `path:` of upload-artifact against the folder that the build writes to.",
+    ),
+    Explanation(
+        words="' was not found for ",
+        code="python-not-found",
+        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. --engine local "
+        "takes the CPythons of this machine, too.",
+        here=True,
+    ),
+    Explanation(
+        words="which sees the workspace but not",
+        code="nothing-to-upload",
+        says="the distributions lie outside of the workspace, which is all that the action sees",
+        hint="Build into a folder of the workspace, and name it as `packages-dir`.",
+    ),
+    Explanation(
+        words=r"Cannot find file \(or expand pattern\)",
+        code="nothing-to-upload",
+        says="there is nothing to upload",
+        hint="Let the build, download-artifact{download} and `packages-dir` name the same folder.",
+    ),
+    Explanation(
+        words="Unknown distribution format|Is a directory: '|are not actually files",
+        code="invalid-distribution",
+        says="there is something in the folder that is no distribution",
+        hint="Let download-artifact{download} have `merge-multiple: true`, or name one artifact: without, each "
+        "lies in a folder of its own. Leave nothing but distributions in the folder.",
+    ),
+    Explanation(
+        words="syntax errors in markup",
+        code="invalid-description",
+        says="the README does not render",
+        hint="Mend the markup of the README{readme} at the line that the log names. Markdown belongs into a "
+        "`.md` file.",
+    ),
+    *(
+        replace(each, code="invalid-distribution", words=f"Invalid distribution metadata: .*({each.words})")
+        for each in UPLOADS
+    ),
+    Explanation(
+        words="Invalid distribution metadata",
+        code="invalid-distribution",
+        hint="Update the build backend{build_system} and the action, so that both know the same version of the "
+        "metadata.",
+    ),
+    Explanation(words="InvalidDistribution:", code="invalid-distribution", hint=_AS_BUILT),
+    Explanation(
+        words="already have publish attestations",
+        code="attested-twice",
+        says="an earlier step of the job has attested the same files",
+        hint="Publish to each index in a job of its own.",
+    ),
+    Explanation(
+        words="does not indicate trusted publishing support",
+        code="repository-url",
+        hint="Leave `repository-url` out for PyPI; an index without trusted publishing wants a user and a password.",
+    ),
+    Explanation(
+        words="missing a trailing slash|attempted to redirect",
+        code="repository-url",
+        says="the address of the index redirects elsewhere",
+        hint="End `repository-url` with /legacy/, slash included, or leave it out for PyPI.",
+    ),
+    Explanation(
+        words="requires all users to enable Two-Factor Authentication",
+        code="password-upload",
+        says="PyPI takes no passwords",
+        hint="Publish as a trusted publisher, or with the user `__token__` and a token for its password.",
+    ),
+    Explanation(
+        words="has trusted publishing disabled|with unexpected 5|index (produced an unexpected|gave us an invalid)",
+        code="index-unavailable",
+        says="the index does not exchange tokens at present",
+        hint="Wait (https://status.python.org/), and re-run the publishing job alone.",
+    ),
+)
+"""Why a step failed, by what it says."""

@@ -1,0 +1,47 @@
+"""Places of a repository that hints name: steps of its workflows, and lines of its pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from simulator.planning.tools import action_name
+from simulator.workflow.model import Job
+
+_STEPS: Final = {"actions/checkout": "checkout", "actions/download-artifact": "download"}
+_TABLE: Final = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]")
+_KEY: Final = re.compile(r"\s*([A-Za-z0-9-]+)\s*=")
+_KEYS: Final = {
+    f"project.{key}": key.replace("-", "_")
+    for key in ("name", "version", "description", "readme", "classifiers", "dependencies", "urls", "license-files")
+} | {"project.requires-python": "requires_python", "build-system.requires": "build_system"}
+
+
+def places(jobs: Iterable[Job], files: Sequence[tuple[str, bytes]]) -> Mapping[str, str]:
+    """`file:line` by name: the first steps of some actions, and keys of the one pyproject.toml that there is.
+
+    `files` are paths and contents of pyproject.toml files; of several, none is the one that is meant.
+    """
+    found: dict[str, str] = {}
+    for name, place in (*_steps(jobs), *(_keys(*files[0]) if len(files) == 1 else ())):
+        found.setdefault(name, place)
+    return found
+
+
+def _steps(jobs: Iterable[Job]) -> Iterator[tuple[str, str]]:
+    for job in jobs:
+        for step in job.all_steps:
+            name = _STEPS.get(action_name(step.uses.value)) if step.uses else None
+            if step.uses and name:
+                yield name, f"{step.uses.span.file}:{step.uses.span.line}"
+
+
+def _keys(path: str, content: bytes) -> Iterator[tuple[str, str]]:
+    table = ""
+    for number, line in enumerate(content.decode(errors="replace").splitlines(), start=1):
+        if header := _TABLE.match(line):
+            table = header[1]
+        key = table if header else f"{table}.{found[1]}" if (found := _KEY.match(line)) else ""
+        if name := _KEYS.get(key):
+            yield name, f"{path}:{number}"

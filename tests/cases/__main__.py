@@ -1,0 +1,70 @@
+"""Writes docs/what-pypi-will-say.md of the cases: `python -m tests.cases`, part of `make docs`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from tests.cases.table import ANY, GROUPS, LEFT_OUT, Case, cases, words
+
+PAGE: Final = Path(__file__).parents[2] / "docs/what-pypi-will-say.md"
+HEAD: Final = """\
+# What PyPI will say
+
+The failures that releases run into, each with the text that the log shows, its cause, what to do, and what pysim makes
+of it before the tag is pushed. Made by `make docs` from `tests/cases/`, where every entry is a rehearsal that shows
+this text; a test holds both together. The numbers are a rough order of how often users report a failure.
+
+In the texts, `{PYPI_HOST}` is PyPI's main site, `{UPLOAD_HOST}` where it takes uploads, `{TEST_HOST}` TestPyPI and
+`{DOCS_HOST}` PyPI's documentation; `{ANY}` is what differs from run to run. Where no command is named, it is
+`pysim run --tag v1.0`.
+"""
+
+
+def page() -> str:
+    """The page that the cases make."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD.rstrip()
+    for group, title in GROUPS.items():
+        rows = [case for case in cases() if case.group == group]
+        if rows:
+            yield from ("", f"## {title}")
+            for _, forms in groupby(rows, key=lambda case: case.row):
+                for case in forms:
+                    yield from _entry(case)
+    if LEFT_OUT:
+        yield from ("", "## Without a case", "")
+        yield from (f"- {row}: {reason}" for row, reason in LEFT_OUT.items())
+
+
+def _entry(case: Case) -> Iterator[str]:
+    yield from ("", f"### {case.row}. {case.title}", "", "```text", case.expected.strip(), "```", "")
+    yield f"- **Why:** {case.why}"
+    yield f"- **Do:** {case.fix}"
+    yield f"- **pysim:** {_shown(case)}"
+
+
+def _shown(case: Case) -> str:
+    """How pysim tells of it."""
+    codes = ", ".join(f"`{code}`" for code in (*sorted(case.errors), *sorted(case.others)))
+    ordinary = words(case.step.command, "") == words("run", "")
+    command = "" if ordinary else f"`pysim {case.step.command}`: "
+    said = f"{command}{codes}" if codes else f"{command}its log and report"
+    return f"{said}, exit code {case.step.exit}." + (f" {case.note}" if case.note else "")
+
+
+def main() -> int:
+    """Write the page."""
+    assert ANY in HEAD
+    PAGE.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

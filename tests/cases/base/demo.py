@@ -1,0 +1,6 @@
+"""Says hello."""
+
+
+def main() -> None:
+    """The console script."""
+    print("hello")
