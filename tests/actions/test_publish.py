@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from simulator.indexes import indexes
 from tests.actions.driving import Driver
 from tests.actions.index import AUDIENCE, ID_TOKEN, MINT, UPLOAD, Index, jwt, serve
+from tests.twins.distributions import metadata, tarred, write_dists, zipped
 
 PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
 EXCHANGE = "Trusted publishing exchange failure: "
@@ -131,6 +133,14 @@ MINT_OF_OLD = "/_/oidc/github/mint-token"
 OF_1_8 = "2f6f737ca5f74c637829c0f5c3acd0e29ea5e8bf"
 
 
+@pytest.fixture
+def plain_job(job: Driver) -> Driver:
+    """The same with distributions that every release can read."""
+    shutil.rmtree(job.workspace / "dist")
+    write_dists(job.workspace / "dist")
+    return job
+
+
 @pytest.mark.parametrize(
     ("ref", "mint", "hashes", "attests"),
     [
@@ -146,13 +156,15 @@ OF_1_8 = "2f6f737ca5f74c637829c0f5c3acd0e29ea5e8bf"
         ("0123456789" * 4, MINT, True, True),
     ],
 )
-def test_what_older_releases_do(job: Driver, index: Index, ref: str, mint: str, hashes: bool, attests: bool) -> None:
+def test_what_older_releases_do(
+    plain_job: Driver, index: Index, ref: str, mint: str, hashes: bool, attests: bool
+) -> None:
     index.answers[MINT_OF_OLD] = index.answers[MINT]
-    done = job.run(f"pypa/gh-action-pypi-publish@{ref}", {**on_pypi(index), "attestations": "false"})
+    done = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", {**on_pypi(index), "attestations": "false"})
     assert done.code == 0, done.log
     assert f"POST {mint}" in index.requests
     assert ("Showing hash values of files to be uploaded:" in done.lines) is hashes
-    done = job.run(f"pypa/gh-action-pypi-publish@{ref}", on_pypi(index))
+    done = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", on_pypi(index))
     assert ("Generating and uploading digital attestations" in done.said("notice")) is attests
     mismatch = (
         "Attestation generation failure: \nOpenID Connect token retrieval failed: Token audience claim mismatch "
@@ -162,23 +174,62 @@ def test_what_older_releases_do(job: Driver, index: Index, ref: str, mint: str, 
     assert done.said("error") == ([mismatch] if attests else [])
 
 
-def test_a_release_before_trusted_publishing_uploads_without_a_token(job: Driver, index: Index) -> None:
+def test_a_release_before_trusted_publishing_uploads_without_a_token(plain_job: Driver, index: Index) -> None:
     index.answers[UPLOAD] = (403, "Invalid or non-existent authentication information.")
-    done = job.run("pypa/gh-action-pypi-publish@v1.6.5", {"repository_url": f"{index.url}/legacy/"})
+    done = plain_job.run("pypa/gh-action-pypi-publish@v1.6.5", {"repository_url": f"{index.url}/legacy/"})
     assert done.code == 1
     assert any("EMPTY TOKEN" in line for line in done.lines)
     assert set(index.requests) == {f"POST {UPLOAD}"}
 
 
-def test_inputs_that_an_old_release_does_not_know(job: Driver, index: Index) -> None:
+def with_metadata(version: str, built: Path, source: Path) -> None:
+    """Make a wheel and an sdist say that their metadata is of that version."""
+    with zipfile.ZipFile(built) as archive:
+        files = {name: archive.read(name).decode() for name in archive.namelist()}
+    built.write_bytes(zipped({name: text.replace("ion: 2.1", f"ion: {version}") for name, text in files.items()}))
+    told = metadata("demo", "0.1.0").replace("ion: 2.1", f"ion: {version}")
+    source.write_bytes(tarred({"demo-0.1.0/PKG-INFO": told, "demo-0.1.0/demo.py": ""}))
+
+
+@pytest.mark.parametrize(
+    ("ref", "version", "known"),
+    [
+        ("v1.4.2", "2.4", ""),
+        ("v1.6.4", "2.3", "2.0, 2.1, 2.2."),
+        ("v1.8.14", "2.4", "2.0, 2.1, 2.2, 2.3."),
+        ("v1.12.2", "2.4", "2.0, 2.1, 2.2, 2.3."),
+        ("v1.12.2", "2.3", ""),
+        ("v1.12.4", "2.4", ""),
+        ("release/v1", "2.4", ""),
+    ],
+)
+def test_metadata_that_the_twine_of_an_old_release_cannot_read(
+    plain_job: Driver, index: Index, ref: str, version: str, known: str
+) -> None:
+    with_metadata(version, *write_dists(plain_job.workspace / "dist"))
+    inputs = {"repository_url": f"{index.url}/legacy/", "password": "pypi-own", "attestations": "false"}
+    done = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", inputs)
+    assert done.code == (1 if known else 0), done.log
+    if not known:
+        return
+    wheels = "Checking dist/demo-0.1.0-py3-none-any.whl: "
+    start = done.lines.index(f"{wheels}ERROR    InvalidDistribution: Metadata is missing required fields: Name,")
+    assert done.lines[start + 4] == f"         {known}"
+    assert index.requests == []
+    unchecked = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", {**inputs, "verify_metadata": "false"})
+    assert f"Uploading distributions to {index.url}/legacy/" in unchecked.lines
+    assert (unchecked.code, index.requests) == (1, [])
+
+
+def test_inputs_that_an_old_release_does_not_know(plain_job: Driver, index: Index) -> None:
     inputs = {**at(index), "attestations": "true", "password": "pypi-own"}
-    done = job.run("pypa/gh-action-pypi-publish@v1.5.1", inputs, {"HTTPS_PROXY": "http://localhost:1"})
+    done = plain_job.run("pypa/gh-action-pypi-publish@v1.5.1", inputs, {"HTTPS_PROXY": "http://localhost:1"})
     assert done.said("warning")[0].startswith(
         "Unexpected input(s) 'repository-url', 'attestations', valid inputs are ["
     )
     assert done.code == 1
     assert f"against {indexes()['pypi'].upload_url}" in done.log
-    newer = job.run("pypa/gh-action-pypi-publish@v1.8.14", inputs)
+    newer = plain_job.run("pypa/gh-action-pypi-publish@v1.8.14", inputs)
     assert newer.said("warning")[0].startswith("Unexpected input(s) 'attestations', valid inputs are [")
     assert newer.code == 0
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 
-from simulator.actions.builtin.gh_action_pypi_publish import attested, exchange, messages
+from simulator.actions.builtin.gh_action_pypi_publish import attested, exchange, messages, old_twine
 from simulator.actions.builtin.gh_action_pypi_publish.scripts import expand, twine, uncaught
 from simulator.actions.builtin.gh_action_pypi_publish.settings import (
     MAIN_HOST,
@@ -183,7 +183,13 @@ def run_twine(settings: Settings, command: str, *flags: str, environment: dict[s
         log.info(f"ERROR    InvalidDistribution: Cannot find file (or expand pattern): '{settings.packages}/*'")
         place = settings.folder.absolute()
         raise ActionError(f"The action runs in a container of its own, which sees the workspace but not {place}")
-    twine(command, *flags, *expand(f"{settings.packages}/*"), environment=environment)
+    files = expand(f"{settings.packages}/*")
+    newest = settings.release.metadata
+    if newest is not None and (path := old_twine.too_new(files, newest)) is not None:
+        start = f"Uploading distributions to {settings.repository_url}\n"
+        log.info(f"{f'Checking {path}: ' if command == 'check' else start}{old_twine.refusal(newest)}")
+        raise ActionError(f"This release of the action reads metadata up to version {newest}; that of {path} is newer")
+    twine(command, *flags, *files, environment=environment)
 
 
 def print_hashes(settings: Settings) -> None:

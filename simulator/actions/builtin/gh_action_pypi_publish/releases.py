@@ -1,7 +1,7 @@
 """Which release of the action a workflow names, and what the older ones do in another way.
 
 Source: the tags of pypa/gh-action-pypi-publish and its release notes. Only what decides a release is here: the texts
-of old releases and the twine that they ship are not.
+of old releases are not, nor is anything else of the twine that they ship.
 """
 
 from __future__ import annotations
@@ -24,18 +24,22 @@ class Release:
     attestations: bool | None = None
     links: bool = False  # whether it shows where to register a publisher
     in_workspace: bool = False  # whether it writes an action of its own into the workspace
+    metadata: str | None = None  # the newest Metadata-Version that its twine knows; None: today's
     verbose: bool = False
     print_hash: bool = False
 
 
 # the releases that changed something, the oldest first
 _CHANGES: tuple[tuple[Version, dict[str, object]], ...] = (
+    ((1, 5, 2), {"metadata": "2.2"}),  # before, its image took the newest twine of the day
     ((1, 7), {"kebab_case": True}),
     ((1, 8), {"trusted_publishing": True}),
     ((1, 8, 12), {"mint": "/_/oidc/mint-token"}),
+    ((1, 8, 13), {"metadata": "2.3"}),
     ((1, 10), {"attestations": False, "links": True}),
     ((1, 11), {"attestations": True}),
     ((1, 12), {"in_workspace": True}),
+    ((1, 12, 3), {"metadata": None}),
     ((1, 14), {"verbose": True, "print_hash": True}),
 )
 # commits that workflows pin, by their first 12 digits; one that is not here counts as the newest
@@ -69,6 +73,10 @@ _COMMITS: dict[str, Version] = {
     "741947b9cadc": (1, 8, 13),
     "81e9d935c883": (1, 8, 14),
     "ec4db0b4ddc6": (1, 9, 0),
+    "8a08d6168937": (1, 10, 0),
+    "0ab0b7947166": (1, 10, 1),
+    "897895f1e160": (1, 10, 2),
+    "f7600683efdc": (1, 10, 3),
     "fb13cb306901": (1, 11, 0),
     "15c56dba361d": (1, 12, 2),
     "67339c736fd9": (1, 12, 3),
