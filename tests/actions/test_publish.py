@@ -250,7 +250,7 @@ def test_a_second_publishing_step_of_a_job_fails_over_the_attestations_of_the_fi
         "Attestation generation failure: The following distributions already have publish attestations: "
         f"* {wheel} -> {wheel}.publish.attestation"
     )
-    assert "You're seeing this because the action attempted to generate PEP 740" in done.summary
+    assert "You're seeing this because the action attempted to generated PEP 740" in done.summary
     assert f"POST {UPLOAD}" not in index.requests
     assert job.run(PUBLISH, {**on_pypi(index), "attestations": "false"}).code == 0
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from simulator.actions.builtin.gh_action_pypi_publish.releases import release
 from simulator.diagnostics import Severity
-from simulator.planning.tools import given_inputs
+from simulator.planning.tools import action_name, given_inputs
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing
 from simulator.twins.base import Publisher
@@ -75,8 +76,13 @@ def _any_environment(subject: Subject, found: Publishing) -> Problem:
 
 
 def attests(found: Publishing) -> bool:
-    """Whether a trusted publishing step makes attestations, as its action does unless it is told otherwise."""
-    return found.step.uses is not None and given_inputs(found.step).get("attestations") != "false"
+    """Whether a trusted publishing step makes attestations, as today its action does unless it is told otherwise."""
+    uses = found.step.uses.value if found.step.uses else ""
+    default = (
+        release(uses.partition("@")[2]).attestations if action_name(uses) == "pypa/gh-action-pypi-publish" else True
+    )
+    given = given_inputs(found.step).get("attestations", "true" if default else "false")
+    return uses != "" and default is not None and given != "false"
 
 
 def reusable_publish(subject: Subject) -> Iterator[Problem]:

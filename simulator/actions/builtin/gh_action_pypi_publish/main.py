@@ -42,13 +42,8 @@ def main() -> None:
     attest = attestations_wanted(settings)
     password = authenticate(settings, links)
     if settings.user == "__token__" and not password.startswith("pypi-"):
-        shout(
-            *(
-                ("POTENTIALLY INVALID TOKEN", messages.ODD_PREFIX)
-                if password
-                else ("EMPTY TOKEN", messages.NOTHING_PASSED)
-            )
-        )
+        title, text = ("POTENTIALLY INVALID", messages.ODD_PREFIX) if password else ("EMPTY", messages.NOTHING_PASSED)
+        shout(f"{title} TOKEN", text)
     if not has_distributions(settings):
         shout("MISSING DISTS", messages.MISSING_DISTS.format(folder=settings.packages))
     if settings.verify_metadata:
@@ -56,7 +51,7 @@ def main() -> None:
     flags = ["--verbose"] if settings.verbose else []
     if attest:
         log.notice("Generating and uploading digital attestations")
-        if attested.attest(settings.folder):
+        if attested.attest(visible_folder(settings, settings.packages)):
             flags.insert(0, "--attestations")
     if settings.print_hash or settings.verbose:
         with uncaught():

@@ -145,7 +145,7 @@ Attestation generation failure:
 
 {message}
 
-You're seeing this because the action attempted to generate PEP 740
+You're seeing this because the action attempted to generated PEP 740
 attestations for its inputs, but failed to do so.
 """
 
