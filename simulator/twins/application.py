@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
+import h11
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,7 @@ from simulator.twins.hosts import TwinName, host_name, twin_of
 from simulator.twins.records import OUTSIDE, REFUSED, Records
 
 CLIENT_LEFT: Final = 499
+FIELDS: Final = 500  # of a request's head, far more than any client sends
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _DOTS: Final = frozenset({".", ".."})
 RELAYED: Final = "relayed"  # set in a request's state by who passes it on to the real network
@@ -80,6 +82,8 @@ class Application:
         name = twin_of(host)
         if not _is_plain(scope):
             app: ASGIApp = PlainTextResponse("pysim is no proxy.\n", status_code=400)
+        elif len(scope["headers"]) > FIELDS:
+            app = PlainTextResponse(f"The request has more than {FIELDS} header fields.\n", status_code=431)
         elif not self._is_open(scope["state"]["job"]):
             app = PlainTextResponse("This job is over.", status_code=403)
         elif name is not None:
@@ -111,7 +115,7 @@ class Application:
 
         try:
             await app(scope, receive, note)
-        except ClientDisconnect:
+        except (ClientDisconnect, h11.LocalProtocolError):  # the latter: the server told it already that it errs
             return
         except Exception as error:  # noqa: BLE001 - one bad request must not end the others
             self._emit(Notice(message=f"The stand-in {twin} failed: {error!r}", hint="This is a fault of pysim."))

@@ -28,7 +28,7 @@ async def read_form(request: Request) -> FormData:
     try:
         if kind == "multipart/form-data":
             limits = {"max_fields": FIELDS, "max_files": FILES}
-            return await _Parser(request.headers, bounded.stream(), max_part_size=TEXT, **limits).parse()
+            return await _Parser(request.headers, bounded.stream(), max_part_size=TEXT, **limits).parse_whole()
         if kind == "application/x-www-form-urlencoded":
             return await FormParser(request.headers, bounded.stream(), max_fields=FIELDS, max_part_size=TEXT).parse()
     except MultiPartException as error:
@@ -51,9 +51,21 @@ class _Bounded:
 
 
 class _Parser(MultiPartParser):
-    """Counts the text of all parts together, with their headers."""
+    """Counts the text of all parts together, with their headers, and wants an end."""
 
-    _size = 0
+    _size, _is_whole = 0, False
+
+    async def parse_whole(self) -> FormData:
+        """The form. Raises MultiPartException for one that breaks off, too."""
+        form = await self.parse()
+        if not self._is_whole:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("The form has no end.")
+        return form
+
+    def on_end(self) -> None:
+        self._is_whole = True
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._current_part.file is None:
