@@ -6,6 +6,7 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -160,6 +161,12 @@ class TestByHand:
         assert capsys.readouterr().out == "demo: 1 release, 1.0 the newest, 2 files\n"
         assert len(list((tmp_path / ".pysim" / "index").glob("index-*"))) == 1
 
+    def test_changes_at_the_same_time_all_count(self, tmp_path: Path, kept: Kept) -> None:
+        names = [f"demo{number}" for number in range(8)]
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(lambda name: index(tmp_path, "add", name, "1.0"), names)) == {0}
+        assert [project.name for project in kept().projects()] == names
+
     def test_looking_makes_no_folder(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert index(tmp_path, "list") == 0
         assert capsys.readouterr().out.startswith("Nothing is known of PyPI here")
@@ -279,7 +286,7 @@ class TestFromTheRealIndex:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setenv("PIP_INDEX_URL", MIRROR)
+        monkeypatch.setenv("PIP_INDEX_URL", MIRROR.replace("//", "//me:secret@"))
         link = {"hashes": {"sha256": SHA}, "upload-time": "2026-02-01T10:00:00Z", "size": 7, "yanked": "bad"}
         other = {**link, "url": "../x/demo-2.0.zip", "filename": "demo-2.0.zip"}
         named = {**link, "url": f"../cd/cd/{'cd' * 30}/{SDIST}", "filename": SDIST}
@@ -294,6 +301,7 @@ class TestFromTheRealIndex:
         assert (file.version, file.blake2_256) == ("1.0", BLAKE)
         assert place.url == f"https://mirror.example/simple/cd/cd/{'cd' * 30}/{SDIST}"
         assert catalogue.yanked("demo") == {"1.0": "bad"}
+        assert "authorization" in world.asked[0].headers
         assert "archived" in shown_of(tmp_path, capsys, "demo")
 
     def test_again_it_replaces_what_was_known(self, tmp_path: Path, kept: Kept, world: World) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
@@ -287,6 +289,14 @@ class TestFiles:
                 302,
                 address(PYPI, form.content, form.filename),
             )
+
+    def test_are_on_the_main_host_where_no_other_is_known(self) -> None:
+        script = (
+            "import sys; sys.modules['pip'] = None\n"
+            "from simulator.indexes import indexes\n"
+            "assert all(each.files_host == each.main_host for each in indexes().values())\n"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
 
     def test_of_testpypi_are_on_a_host_of_their_own(self, rig: Rig) -> None:
         job = rig.job()

@@ -7,7 +7,7 @@ import pytest
 from simulator.run_events import Notice
 from simulator.twins.pypi.catalogue import Catalogue, Elsewhere, File, Release
 
-from .conftest import Rig, publisher
+from .conftest import Rig, Start, publisher
 from .distributions import Form, sdist_form
 from .test_minting import NOT_FOUND, exchange, refusal
 from .test_upload_projects import change
@@ -38,6 +38,13 @@ def test_no_publisher_of_it_is_assumed(sender: Uploader) -> None:
     assert refusal(exchange(sender.job)) == ("invalid-publisher", said)
     (notice,) = sender.rig.seen(Notice)
     assert notice.message == "The project 'demo' is eve's on the index: no publisher of it can be assumed."
+
+
+def test_a_declared_publisher_is_one_that_they_registered(start: Start) -> None:
+    sender = Uploader(start(publishers=[publisher()]))
+    change(sender.rig, taken)
+    token = exchange(sender.job).json()["token"]
+    assert sender.send(Form(), token).is_success
 
 
 def test_the_other_projects_of_an_assumed_publisher_stay(sender: Uploader) -> None:

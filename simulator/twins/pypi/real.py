@@ -96,9 +96,15 @@ def _read_at(outside: Outside, base: str, name: str) -> RealProject | None:
     if not described and "files" not in page:
         raise _AnswerError(f"{host} gives no JSON of {name}")
     try:
-        return _understood(name, f"{base}/{name}/", described, page)
+        return _understood(name, _without_password(f"{base}/{name}/"), described, page)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _AnswerError(f"the JSON of {host} is not that of a package index ({error!r})") from error
+
+
+def _without_password(url: str) -> str:
+    """An address as others may know it: what follows from it is shown to jobs."""
+    split = urlsplit(url)
+    return split._replace(netloc=split.netloc.rpartition("@")[2]).geturl()
 
 
 def _json(outside: Outside, url: str, accept: str) -> Json | None:
