@@ -28,7 +28,7 @@ jobs:
       - run: echo "# $(date +%s%N)" >> tinytool.py
       - run: python backend.py dist
       - uses: pypa/gh-action-pypi-publish@release/v1
-        with: {skip-existing: false}
+        with: {skip-existing: false, attestations: false}
 """
 
 
@@ -44,6 +44,13 @@ class Drilled:
         return dict(row)
 
 
+@pytest.fixture
+def plain(tiny: Repository) -> Repository:
+    """Without attestations, whose signing takes long and changes nothing here."""
+    tiny.edit(WORKFLOW, ("publish@release/v1", "publish@release/v1\n        with: {attestations: false}"))
+    return tiny
+
+
 def drill(repository: Repository, *names: str) -> Drilled:
     only = [word for name in names for word in ("--only", name)]
     words = ("--tag", "v0.1.0", "--engine", repository.engine, "--offline", "--json")
@@ -53,16 +60,16 @@ def drill(repository: Repository, *names: str) -> Drilled:
     return Drilled(code=done.code, document=json.loads(done.stdout) if done.stdout else {}, error=error)
 
 
-def test_the_same_artifacts_complete_what_was_begun(tiny: Repository) -> None:
-    tiny.edit(WORKFLOW, STAMP)
-    tiny.edit(
+def test_the_same_artifacts_complete_what_was_begun(plain: Repository) -> None:
+    plain.edit(WORKFLOW, STAMP)
+    plain.edit(
         WORKFLOW,
         (
             "      - uses: pypa/",
             '      - run: echo "attempt $GITHUB_RUN_ATTEMPT of $GITHUB_RUN_ID"\n      - uses: pypa/',
         ),
     )
-    done = drill(tiny, "upload-503", "upload-cut", "token-expired", "rebuilt")
+    done = drill(plain, "upload-503", "upload-cut", "token-expired", "rebuilt")
     assert (done.code, done.document["survives"], done.document["stopped"]) == (0, True, None)
     assert (done["upload-503"]["outcome"], done["upload-503"]["second"]) == ("first attempt", None)
     for name in ("upload-cut", "token-expired"):
@@ -78,7 +85,7 @@ def test_the_same_artifacts_complete_what_was_begun(tiny: Repository) -> None:
     assert "File already exists ('tinytool-0.1.0-py3-none-any.whl', with blake2_256 hash '" in rebuilt["second"]
     assert rebuilt["advice"].startswith("Never re-run all jobs")
 
-    (run,) = (tiny.root / ".pysim/runs").iterdir()
+    (run,) = (plain.root / ".pysim/runs").iterdir()
     logs = {n: (run / f"drills/upload-cut/{n}/events.jsonl").read_text() for n in (1, 2)}
     said = {n: next(line for line in text.splitlines() if f"attempt {n} of" in line) for n, text in logs.items()}
     numbers = {json.loads(line)["line"].rpartition(" ")[2] for line in said.values()}
@@ -86,9 +93,9 @@ def test_the_same_artifacts_complete_what_was_begun(tiny: Repository) -> None:
     assert '"jobId": "build"' not in logs[2]
 
 
-def test_a_job_that_builds_again_loses_the_release(tiny: Repository) -> None:
-    tiny.write(WORKFLOW, BUILDS_ITSELF)
-    done = drill(tiny, "upload-cut", "oidc-down", "artifacts-500", "rebuilt")
+def test_a_job_that_builds_again_loses_the_release(plain: Repository) -> None:
+    plain.write(WORKFLOW, BUILDS_ITSELF)
+    done = drill(plain, "upload-cut", "oidc-down", "artifacts-500", "rebuilt")
     assert (done.code, done.document["survives"]) == (1, False)
     row = done["upload-cut"]
     assert row["outcome"] == "lost"
@@ -99,16 +106,16 @@ def test_a_job_that_builds_again_loses_the_release(tiny: Repository) -> None:
     assert [each["name"] for each in done.document["drills"]] == ["upload-cut", "oidc-down", "artifacts-500"]
 
 
-def test_skip_existing_completes_it_with_files_of_two_builds(tiny: Repository) -> None:
-    tiny.write(WORKFLOW, BUILDS_ITSELF.replace("skip-existing: false", "skip-existing: true"))
-    done = drill(tiny, "upload-cut")
+def test_skip_existing_completes_it_with_files_of_two_builds(plain: Repository) -> None:
+    plain.write(WORKFLOW, BUILDS_ITSELF.replace("skip-existing: false", "skip-existing: true"))
+    done = drill(plain, "upload-cut")
     assert (done.code, done["upload-cut"]["outcome"]) == (0, "second attempt")
     assert "files of two builds" in done["upload-cut"]["advice"]
 
 
-def test_reviewers_are_not_asked(tiny: Repository) -> None:
-    tiny.write("pysim.toml", '[environments.pypi]\nreviewers = ["octocat"]\n')
-    done = drill(tiny, "publisher-removed")
+def test_reviewers_are_not_asked(plain: Repository) -> None:
+    plain.write("pysim.toml", '[environments.pypi]\nreviewers = ["octocat"]\n')
+    done = drill(plain, "publisher-removed")
     assert (done.code, done["publisher-removed"]["outcome"]) == (0, "second attempt")
     assert "Publisher with matching claims was not found" in done["publisher-removed"]["first"]
 
@@ -124,16 +131,16 @@ def test_reviewers_are_not_asked(tiny: Repository) -> None:
         (("id-token: write", "contents: read"), "id-token: write"),
     ],
 )
-def test_what_does_not_work_at_all_is_not_drilled(tiny: Repository, change: tuple[str, str], stopped: str) -> None:
-    tiny.edit(WORKFLOW, change)
-    done = drill(tiny)
+def test_what_does_not_work_at_all_is_not_drilled(plain: Repository, change: tuple[str, str], stopped: str) -> None:
+    plain.edit(WORKFLOW, change)
+    done = drill(plain)
     assert (done.code, done.document["drills"]) == (1, [])
     assert stopped in done.document["stopped"]
 
 
-def test_a_person_reads_a_table(tiny: Repository) -> None:
-    words = ("--tag", "v0.1.0", "--engine", tiny.engine, "--offline", "--only", "upload-cut")
-    done = tiny.pysim("drill", *words)
+def test_a_person_reads_a_table(plain: Repository) -> None:
+    words = ("--tag", "v0.1.0", "--engine", plain.engine, "--offline", "--only", "upload-cut")
+    done = plain.pysim("drill", *words)
     text = done.stdout.decode()
     assert done.code == 0, done.stderr.decode()
     assert "upload-cut: second attempt" in text
@@ -141,5 +148,5 @@ def test_a_person_reads_a_table(tiny: Repository) -> None:
     assert "tinytool-0.1.0.tar.gz" in text
     last = text.rstrip().splitlines()[-1]
     assert last == "GO  1 drill, 0 in the first attempt, 1 in the second; the release survives all of them"
-    again = tiny.pysim("report", str(next((tiny.root / ".pysim/runs").iterdir()) / "drills/upload-cut/1"))
+    again = plain.pysim("report", str(next((plain.root / ".pysim/runs").iterdir()) / "drills/upload-cut/1"))
     assert "upload-503=2+" in again.stdout.decode()

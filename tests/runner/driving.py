@@ -27,7 +27,7 @@ from simulator.run_events import (
 )
 from simulator.runner.contexts import github_context, workspace
 from simulator.runner.masking import Masker
-from simulator.runner.model import JobResult, RunSettings
+from simulator.runner.model import JobResult, Portion, RunSettings
 from simulator.runner.run import Run
 from simulator.runner.state import JobState
 from simulator.triggers.model import Event, RepositoryIdentity
@@ -177,6 +177,7 @@ class World:
     hold: Callable[[PlannedJob], str | None] = lambda _: None
     supplied: Sequence[str] = ()
     max_jobs: int = 1
+    portion: Portion | None = None  # of the only workflow
     debug: bool = False
     hidden: Sequence[str] | None = None  # what is masked, in the place of all secrets
     prefix: str = ""  # of the jobs' keys
@@ -234,6 +235,7 @@ class World:
             environment_secrets=self.environment_secrets,
             supplied=self.supplied,
             max_jobs=self.max_jobs,
+            portion=self.portion,
             debug=self.debug,
             clock=clock,
         )
