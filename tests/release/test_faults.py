@@ -41,9 +41,6 @@ def test_an_index_that_stops_half_way(tiny: Repository) -> None:
     [
         ("index-read-only", "upload-refused", "403: Read-only mode: Uploads are temporarily disabled."),
         ("oidc-down", "injected-fault", "GitHub: OIDC token request failed (code=500"),
-        ("index-down", "injected-fault", "responded with unexpected 503: Service Unavailable"),
-        ("mint-503", "injected-fault", "Token request failed: the index produced an unexpected 503 response."),
-        ("trusted-publishing-disabled", "injected-fault", "has trusted publishing disabled"),
     ],
 )
 def test_the_words_of_an_outage(tiny: Repository, fault: str, code: str, said: str) -> None:
