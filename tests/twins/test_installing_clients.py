@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from simulator.indexes import IndexName, indexes
+from simulator.run_events import TwinRequest
+from simulator.twins.pypi.baseline import changing
+from simulator.twins.pypi.catalogue import Catalogue, Status
 
-from .conftest import Job, Rig
+from .conftest import Job, Rig, Start
 from .distributions import Form, metadata, sdist, wheel
 from .index_clients import Install, pip, pipx, said, uv_pip
 
 INDEXES: Sequence[IndexName] = ("pypi", "testpypi")
-pytestmark = [
-    pytest.mark.clients,
-    # pypiserver's web framework leaves it to the garbage collector to close a file of which a part was asked for.
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-]
+pytestmark = pytest.mark.clients
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,3 +176,87 @@ def test_a_requirement_without_a_hash(shelf: Shelf) -> None:
     done = pip(shelf.job, "download", "--require-hashes", "-r", file)
     assert done.returncode == 1
     assert "Hashes are required in --require-hashes mode" in said(done)
+
+
+# ---- what a client is told of a file
+
+
+@pytest.mark.parametrize("client", WITH_PIP)
+def test_metadata_are_read_without_the_wheel(shelf: Shelf, client: str) -> None:
+    done = WITH_PIP[client](shelf.job, "install", "--dry-run", "--target", "here", "--only-binary", "demo", "demo")
+    assert done.returncode == 0, said(done)
+    asked = [event.path for event in shelf.rig.seen(TwinRequest) if "/packages/" in event.path]
+    assert asked
+    assert all(path.endswith("/demo-0.1.0-py3-none-any.whl.metadata") for path in asked)
+
+
+@pytest.mark.parametrize("client", WITH_PIP)
+def test_a_file_that_was_changed_on_its_way(shelf: Shelf, client: str) -> None:
+    """The digest stands in the index, so a file of other bytes is refused without any requirement."""
+    (place,) = (shelf.rig.settings.folder / "index/pypi").rglob("demo-0.1.0-py3-none-any.whl")
+    place.write_bytes(wheel(body="changed = 1\n"))
+    done = WITH_PIP[client](shelf.job, "install", "--target", "here", "--only-binary", "demo", "demo==0.1.0")
+    assert done.returncode == 1
+    assert re.search("do not match the hashes|hash mismatch", said(done), re.IGNORECASE)
+
+
+# ---- yanked releases, and projects that are kept from installers
+
+
+@pytest.fixture
+def later(start: Start, tmp_path: Path) -> Callable[[Callable[[IndexName, Catalogue], None]], Job]:
+    """The job of another run, between whose indexes and those of the first something was done to them."""
+
+    def make(change: Callable[[IndexName, Catalogue], None]) -> Job:
+        first = start(folder=tmp_path / "one")
+        shelf = Shelf(job=first.job(), rig=first)
+        shelf.put("demo-0.1.0-py3-none-any.whl", wheel())
+        shelf.put("demo-0.3.0-py3-none-any.whl", wheel("demo", "0.3.0"), version="0.3.0")
+        first.twins.keep_index()
+        with changing(first.settings.baseline) as stores:
+            for index, store in stores.items():
+                with store.transaction() as catalogue:
+                    change(index, catalogue)
+        return start(folder=tmp_path / "two").job("later")
+
+    return make
+
+
+def yank(_index: IndexName, catalogue: Catalogue) -> None:
+    (release,) = [each for each in catalogue.releases("demo") if each.version == "0.3.0"]
+    catalogue.yank(release, "does not start")
+
+
+YANKED: Mapping[str, str] = {
+    "pip": "The candidate selected for download or install is a yanked version: 'demo' candidate (version 0.3.0",
+    "uv": '`demo==0.3.0` is yanked (reason: "does not start")',
+}
+
+
+@pytest.mark.parametrize("index", INDEXES)
+@pytest.mark.parametrize("client", WITH_PIP)
+def test_a_yanked_version(
+    later: Callable[[Callable[[IndexName, Catalogue], None]], Job], client: str, index: IndexName
+) -> None:
+    job = later(yank)
+    for requirement, version in (("demo", "0.1.0"), ("demo==0.3.0", "0.3.0"), ("demo>=0.3", None)):
+        target = job.folder / f"for-{version}"
+        done = WITH_PIP[client](job, "install", "--target", str(target), requirement, index=index)
+        assert (done.returncode == 0) == (version is not None), said(done)
+        assert (YANKED[client] in said(done)) == (version == "0.3.0")
+        assert version is None or ("does not start" in said(done)) == (version == "0.3.0")
+        assert version is None or (target / f"demo-{version}.dist-info").is_dir()
+
+
+@pytest.mark.parametrize("client", WITH_PIP)
+@pytest.mark.parametrize("status", [Status.ARCHIVED, Status.QUARANTINED])
+def test_a_project_that_takes_no_files(
+    later: Callable[[Callable[[IndexName, Catalogue], None]], Job], status: Status, client: str
+) -> None:
+    def change(_index: IndexName, catalogue: Catalogue) -> None:
+        project = catalogue.project("demo")
+        assert project
+        catalogue.set_status(project, status)
+
+    done = WITH_PIP[client](later(change), "install", "--target", "here", "demo")
+    assert (done.returncode == 0) == (status is Status.ARCHIVED), said(done)
