@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from simulator.diagnostics import Diagnostic, Severity
-from simulator.rehearsal.rules import artifacts, handover, publishers, tags, tokens, versions
+from simulator.rehearsal.rules import artifacts, circumstances, handover, publishers, tags, tokens, versions
 from simulator.rehearsal.rules.model import Check, Rule, Subject
 
 
@@ -82,6 +82,18 @@ RULES: Final[Mapping[str, Rule]] = {
         "without attestations).",
         "PyPI does not support trusted publishing from reusable workflows; attestations of one are refused.",
         publishers.reusable_publish,
+    ),
+    "pull-request-publish": _rule(
+        Severity.ERROR,
+        "Pull requests start a trusted publishing job, and no condition leaves it out (a warning for `pull_request`).",
+        "PyPI refuses tokens of `pull_request_target`, and GitHub gives none to pull requests of forks.",
+        circumstances.pull_request_publish,
+    ),
+    "publish-off-linux": _rule(
+        Severity.ERROR,
+        "pypa/gh-action-pypi-publish runs on macOS or Windows.",
+        "The action ends at once: it is made for Linux.",
+        circumstances.publish_off_linux,
     ),
     "shallow-checkout": _rule(
         Severity.ERROR,

@@ -1,0 +1,63 @@
+"""Rules about where a publishing job runs, and about the events that start it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.diagnostics import Severity
+from simulator.planning.graph import ancestors
+from simulator.planning.runners import system_of
+from simulator.planning.tools import action_name
+from simulator.rehearsal.rules.model import Problem, Subject
+from simulator.rehearsal.rules.release import Publishing, publishing
+from simulator.workflow.model import Job, Workflow
+
+_ACTION = "pypa/gh-action-pypi-publish"
+
+
+def publish_off_linux(subject: Subject) -> Iterator[Problem]:
+    """The publishing action in a job for macOS or Windows."""
+    for found in publishing(subject.workflow):
+        system = _system(found.job)
+        if found.step.uses and action_name(found.step.uses.value) == _ACTION and system in {"macOS", "Windows"}:
+            yield Problem(
+                span=found.job.runs_on[0].span,
+                message=f"Job {found.job.id} publishes on {system}, where the action ends with: This action is only "
+                "able to run under GNU/Linux environments",
+                hint="Let the publishing job run on ubuntu-latest, and hand it what other systems build as artifacts.",
+            )
+
+
+def _system(job: Job) -> str | None:
+    labels = [label.source for label in job.runs_on]
+    return system_of(labels) if all(label.template.is_literal for label in job.runs_on) else None
+
+
+def pull_request_publish(subject: Subject) -> Iterator[Problem]:
+    """A trusted publishing job that pull requests start, with no condition that may leave it out."""
+    triggers = subject.workflow.triggers
+    for found in publishing(subject.workflow):
+        if not found.trusted or _conditional(subject.workflow, found):
+            continue
+        if "pull_request_target" in triggers:
+            yield Problem(
+                span=found.span,
+                message=f"Job {found.job.id} publishes in runs of `pull_request_target`, which PyPI refuses: "
+                "Publishing from a workflow invoked via 'pull_request_target' is not supported.",
+                hint="Publish from a workflow that a tag or a release starts; anybody can open a pull request.",
+            )
+        elif "pull_request" in triggers:
+            yield Problem(
+                span=found.span,
+                severity=Severity.WARNING,
+                message=f"Job {found.job.id} publishes in runs of pull requests, and those of forks get no ID token: "
+                "The workflow context indicates that this action was called from a pull request on a fork.",
+                hint="Publish from a workflow that a tag or a release starts, or give the job a condition.",
+            )
+
+
+def _conditional(workflow: Workflow, found: Publishing) -> bool:
+    """Whether the step, its job or a job that this needs has a condition."""
+    needs = {job.id: [each.value for each in job.needs] for job in workflow.jobs.values()}
+    jobs = [found.job, *(workflow.jobs[name] for name in ancestors(needs, found.job.id) if name in workflow.jobs)]
+    return bool(found.step.condition.source) or any(job.condition.source for job in jobs)
