@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.report.forms import form_values, form_words
+from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.words import index_name, without_escapes
 from simulator.run_events import ClaimCheck, PublisherForm
 
@@ -85,7 +85,10 @@ def _lines(token: TokenView, bad: Mark) -> Iterator[str]:
     for note in token.notes:
         yield from (f"  {without_escapes(line)}" for line in note.split("\n"))
     for answer in token.answers:
-        forms = [line for index, form in token.forms if index == answer.index for line in _form(index, form)]
+        wanted = [form for index, form in token.forms if index == answer.index]
+        forms = [line for form in wanted for line in _form(answer.index, form)]
+        if problem := crowded(answer.index, wanted):
+            forms.append(without_escapes(f"  {problem}"))
         if answer.ok is False:
             yield from forms
         yield without_escapes(f"  {answer.words}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from simulator.report.words import index_name
@@ -28,3 +29,14 @@ def form_words(index: str, form: PublisherForm) -> str:
     if form.pending:
         return f"{title} has no project {form.project} as far as pysim knows, so register a pending publisher:"
     return f"Register it for {form.project} on {title}, where the link fills in the form:"
+
+
+def crowded(index: str, forms: Iterable[PublisherForm]) -> str | None:
+    """What keeps forms from being registered beside each other: a pending publisher's values are one project's."""
+    new = [form.project for form in forms if form.pending]
+    if len(new) < 2:
+        return None
+    return (
+        f"{index_name(index)} takes one pending publisher with these values, and would refuse that of "
+        f"{', '.join(new[1:])}: give each new project a workflow or an environment of its own."
+    )

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from simulator.findings import Finding, Severity
 from simulator.report.annotations import annotation_place, by_level
-from simulator.report.forms import form_values, form_words
+from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
@@ -239,7 +239,9 @@ def _exchange(exchange: TokenExchanged) -> list[Line]:
         shown += lines(exchange.error or "no reason given", indent=6, style="red")
     for check, row in zip(exchange.claims, _claims(exchange.claims), strict=True):
         shown += [row, *_difference(check)]
-    return shown + [row for form in exchange.forms for row in _form(exchange.index, form)]
+    shown += [row for form in exchange.forms for row in _form(exchange.index, form)]
+    problem = crowded(exchange.index, exchange.forms)
+    return [*shown, line("  ", (problem, "yellow"), hang=4)] if problem else shown
 
 
 def _form(index: str, form: PublisherForm) -> list[Line]:

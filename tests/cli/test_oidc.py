@@ -317,6 +317,16 @@ def test_what_fits(
     assert got == code
 
 
+def test_two_new_projects_of_one_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, pypi=WORKFLOW)
+    for name in ("one", "two"):
+        (root / name).mkdir()
+        (root / name / "pyproject.toml").write_text(f'[project]\nname = "{name}"\n')
+    code, said = explain(root, capsys)
+    assert code == 0
+    assert "PyPI takes one pending publisher with these values, and would refuse that of two" in said
+
+
 def test_the_time_at_which_it_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pending = f"{declared()}pending = true\nregistered = 2026-01-01\n"
     root = repository(tmp_path, pending, pypi=WORKFLOW)

@@ -102,6 +102,16 @@ def test_what_to_register(index: str, title: str) -> None:
     ) in words
 
 
+def test_two_new_projects_cannot_be_registered_beside_each_other() -> None:
+    one = PublisherForm(
+        project="one", owner="o", repository="r", workflow="p.yml", environment="", pending=True, page="https://x"
+    )
+    said = "TestPyPI takes one pending publisher with these values, and would refuse that of two: give each new project"
+    for other, problem in ((replace(one, project="two"), True), (replace(one, project="two", pending=False), False)):
+        shown = text(replay([replace(exchange(), index="testpypi", forms=(one, other))]))
+        assert (said in " ".join(line.strip() for line in shown)) == problem
+
+
 def test_a_publisher_that_takes_any_environment() -> None:
     lines = text(replay([exchange(("environment", "MISSING", "Any"))]))
     assert any(line.endswith("environment  none, and the publisher takes any") for line in lines)

@@ -12,7 +12,7 @@ from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.report.annotations import annotation_place, by_level
-from simulator.report.forms import form_values, form_words
+from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.pages.jobs import jobs, step_link
 from simulator.report.pages.markdown import markdown_html
@@ -214,6 +214,8 @@ def _exchange(exchange: TokenExchanged) -> Html:
         shown.append(element("p", f"No publisher is declared. {form_words(exchange.index, form)}"))
         rows_of = (p for label, value in form_values(form) for p in (element("dt", label), element("dd", value)))
         shown.append(element("dl", *rows_of, element("dt", "Page"), element("dd", code(form.page))))
+    if problem := crowded(exchange.index, exchange.forms):
+        shown.append(element("p", problem))
     return element("article", *shown)
 
 
