@@ -26,12 +26,14 @@ from simulator.rehearsal.built.registry import judge, stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, Tree, projects_of
-from simulator.rehearsal.refusals import foretell
+from simulator.rehearsal.refusals import foretell, place_of_words
+from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.rehearsal.rules.versions import shallow_checkout
 from simulator.triggers.model import Source
 from simulator.triggers.repository import list_files, read_file
+from simulator.twins.base import PublishedFile
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
 
@@ -83,6 +85,7 @@ class Inspection:
     def __init__(self, subject: Subject, observer: Observer) -> None:
         self._subject, self._observer = subject, observer
         self._verdicts: dict[frozenset[str], bool] = {}
+        observer.locate = lambda words: place_of_words(words, self.around.projects)
 
     @functools.cached_property
     def around(self) -> Surroundings:
@@ -140,6 +143,16 @@ class Inspection:
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=subject.options.now)
         for finding in foretell(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
+
+    def look_back(self, published: Sequence[PublishedFile]) -> None:
+        """Tell of releases that took files and are yanked."""
+        from simulator.twins.pypi.foresight import yanked
+
+        baseline = StateFolder(self._subject.root).index
+        for index in dict.fromkeys(file.index for file in published):
+            releases = {(file.project, file.version): None for file in published if file.index == index}
+            for finding in yanked_again(yanked(releases, baseline=baseline, index=index), index):
+                self._observer.raise_finding(finding)
 
 
 def _index(item: Plan) -> IndexName:

@@ -19,6 +19,7 @@ from simulator.rehearsal.built.model import Subject
 from simulator.rehearsal.built.registry import judge
 from simulator.rehearsal.distributions import read_distribution
 from simulator.rehearsal.refusals import foretell
+from simulator.rehearsal.released import yanked_again
 from simulator.triggers.repository import is_git_root, list_worktree
 
 _ENDS: Final = (".whl", ".tar.gz")
@@ -68,9 +69,10 @@ def built_files(given: Sequence[Path]) -> tuple[Path, ...]:
 
 def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Diagnostic, ...]:
     """What is wrong with built files, beside the repository at `root`."""
-    from simulator.twins.pypi.foresight import foresee
+    from simulator.twins.pypi.foresight import foresee, yanked
 
     read = (read_distribution(path.name, path.read_bytes(), again=path.read_bytes) for path in paths)
+    distributions = [each for each in read if each is not None]
     files = Files(root=root)
     loaded = {name: files.load(name).workflow for name in files.names()}
     workflows = {name: workflow for name, workflow in loaded.items() if workflow is not None}
@@ -79,7 +81,7 @@ def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Dia
     found = list(
         judge(
             Subject(
-                distributions=[each for each in read if each is not None],
+                distributions=distributions,
                 ref=tag,
                 ref_type="tag" if tag else None,
                 tree=tree,
@@ -91,6 +93,8 @@ def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Dia
     )
     refusals = foresee(paths, baseline=StateFolder(root).index)
     found += foretell(refusals, "pypi", found, around.projects)
+    releases = {(each.project, each.version): None for each in distributions}
+    found += yanked_again(yanked(releases, baseline=StateFolder(root).index), "pypi")
     names = {path.name: str(path) for path in paths}
     return tuple(_diagnostic(finding, names.get(str(finding.where), str(finding.where))) for finding in found)
 

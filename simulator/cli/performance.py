@@ -106,6 +106,7 @@ def perform(
         published = twins.published()
         _look_again(stage, workflows, results, published)
         if published:
+            stage.inspection.look_back(published)
             for finding in already_released(twins.released(), again=_was_tagged(subject)):
                 observer.raise_finding(finding)
             check_published(stage, published)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -57,6 +57,8 @@ class Observer:
 
     def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
         self._emit, self._offline = emit, offline
+        self.locate: Callable[[str], Span | None] = lambda _: None
+        """Finds in the repository what an index's words name."""
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
@@ -129,7 +131,7 @@ class Observer:
                 if self._findings and is_foretold(event.line, self._findings):
                     self._foretold.add(event.job_id)
             case FileUploaded() if event.status >= 400:
-                self._refuse(event.job_id, _refused_upload(event, self._place(event.job_id)))
+                self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -145,6 +147,10 @@ class Observer:
     def _refuse(self, job_id: str, finding: Finding) -> None:
         """Keep the first refusal of a job until its step ends."""
         self._refusals.setdefault(job_id, replace(finding, hint=with_places(finding.hint, self._places)))
+
+    def _cause(self, event: FileUploaded) -> Span | str:
+        """Where the cause of a refusal is, as far as its words tell; else the step."""
+        return self.locate(event.message) or self._place(event.job_id)
 
     def _place(self, job_id: str) -> Span | str:
         """The step that a job is at."""

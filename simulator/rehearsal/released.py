@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES
+from simulator.indexes import TITLES, IndexName
 from simulator.twins.base import PublishedFile
 
 
@@ -29,4 +29,18 @@ def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator
             hint="This rehearses a release that was made; the next one needs a version of its own."
             if again
             else "Raise the version: an index never takes other bytes under a file name it has seen.",
+        )
+
+
+def yanked_again(releases: Mapping[tuple[str, str], str], index: IndexName) -> Iterator[Finding]:
+    """A warning for each release (project, version) that is yanked, with the reason, and gets new files."""
+    for (project, version), reason in releases.items():
+        why = f" ({reason})" if reason else ""
+        yield Finding(
+            code="yanked-release",
+            severity=Severity.WARNING,
+            message=f"{project} {version} is yanked on {TITLES[index]}{why}, and so are new files of it: installers "
+            "take them for exactly this version only",
+            where=f"{project} {version}",
+            hint="Raise the version, or un-yank the release on its page.",
         )

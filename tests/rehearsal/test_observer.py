@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from simulator.findings import Severity
+from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.observer import Observer
 from simulator.run_events import (
@@ -18,6 +18,7 @@ from simulator.run_events import (
     JobFinished,
     RunEvent,
     StepFinished,
+    StepLine,
     StepStarted,
     TokenExchanged,
 )
@@ -165,3 +166,47 @@ def test_a_job_that_took_too_long() -> None:
     started = StepStarted(job_id="publish", number=2, name="Run publish", span=SPAN, at=1.0)
     observer, _ = observe(started, ended)
     assert [(finding.code, finding.where) for finding in observer.findings] == [("job-timeout", SPAN)]
+
+
+def told(code: str, message: str = "told before") -> FindingRaised:
+    return FindingRaised(finding=Finding(code=code, severity=Severity.ERROR, message=message, hint="mend it"))
+
+
+LOCAL = replace(UPLOAD, message="The use of local versions in '1+x' is not allowed.")
+TWINE = StepLine(job_id="publish", number=2, line="ERROR `long_description` has syntax errors in markup and")
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"), [("local-version", LOCAL), ("version-mismatch", LOCAL), ("readme-render", TWINE)]
+)
+def test_a_failure_that_was_foretold_is_no_second_finding(code: str, cause: RunEvent) -> None:
+    observer, _ = observe(told(code), *within(cause))
+    assert [finding.code for finding in observer.findings] == [code]
+
+
+def test_a_failure_after_a_foretold_one_that_did_not_matter_is_one() -> None:
+    observer, _ = observe(told("local-version"), *within(LOCAL, conclusion=Conclusion.SUCCESS), *failed_step("no"))
+    assert [finding.code for finding in observer.findings] == ["local-version", "step-failed"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "count"),
+    [
+        ("entry-point", "The command x needs the module demo.cli, which is not there", 1),
+        ("missing-modules", "it lacks demo/other.py; demo/a.py imports demo.other", 2),
+    ],
+)
+def test_an_install_that_fails_as_was_foretold(code: str, message: str, count: int) -> None:
+    observer, _ = observe(
+        told(code, message), told("install-failed", "demo 1: ModuleNotFoundError: No module named 'demo.cli'")
+    )
+    assert len(observer.findings) == count
+
+
+def test_a_refusal_has_the_place_of_what_it_names() -> None:
+    observer = Observer(lambda _: None)
+    place = Span(file="pyproject.toml", line=3, column=1)
+    observer.locate = lambda words: place if "already exists" in words else None
+    for event in within(UPLOAD):
+        observer(event)
+    assert observer.findings[0].where == place

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.indexes import IndexName
-from simulator.rehearsal.released import already_released
+from simulator.rehearsal.released import already_released, yanked_again
 from simulator.twins.base import PublishedFile
 
 
@@ -37,3 +37,10 @@ def test_one_finding_a_release(index: IndexName, again: bool, severity: Severity
 
 def test_nothing_is_nothing() -> None:
     assert not list(already_released([], again=False))
+
+
+def test_new_files_of_a_yanked_release() -> None:
+    first, second = yanked_again({("demo", "1"): "broken", ("demo", "2"): ""}, "testpypi")
+    assert first.message.startswith("demo 1 is yanked on TestPyPI (broken), and so are new files")
+    assert second.message.startswith("demo 2 is yanked on TestPyPI, and")
+    assert first.severity is Severity.WARNING

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.twins.pypi.baseline import changing
-from simulator.twins.pypi.foresight import foresee
+from simulator.twins.pypi.catalogue import Release
+from simulator.twins.pypi.foresight import foresee, yanked
 from tests.rehearsal.built.making import USUAL, built
 
 WHEEL, SDIST = "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"
@@ -54,3 +55,16 @@ def test_what_the_baseline_holds_counts(tmp_path: Path, name: str, words: str | 
     found = said(made(tmp_path, WHEEL), baseline=baseline)
     assert [words in message for _, _, message in found if words] == ([True] if words else [])
     assert len(found) == (words is not None)
+
+
+def test_yanked_releases_of_the_baseline(tmp_path: Path) -> None:
+    baseline = tmp_path / "index"
+    releases = [("demo", "1.0.0"), ("demo", "1.1"), ("other", "garbage")]
+    assert yanked(releases, baseline=baseline) == {}
+    with changing(baseline) as stores, stores["pypi"].transaction() as catalogue:
+        catalogue.add_project("demo")
+        for version in ("1.0", "1.1"):
+            catalogue.add_release(Release(project="demo", version=version, created=0, metadata={}))
+        catalogue.yank(catalogue.releases("demo")[0], "broken")
+    assert yanked(releases, baseline=baseline) == {("demo", "1.0.0"): "broken"}
+    assert yanked(releases, baseline=baseline, index="testpypi") == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from packaging.utils import NormalizedName
@@ -39,6 +41,19 @@ def missing_wheel(subject: Subject) -> Iterator[Problem]:
                 message=f"{project} {version} has no wheel beside its sdist: everybody who installs it builds it",
                 where=files[0].filename,
                 hint="Build both: python -m build, or uv build, without --sdist.",
+            )
+
+
+def file_twice(subject: Subject) -> Iterator[Problem]:
+    """Jobs have built files of one name that differ; one of them hides the others."""
+    names = Counter(found.filename for found in subject.distributions)
+    for name, count in names.items():
+        same = [found for found in subject.distributions if found.filename == name] if count > 1 else []
+        if len({hashlib.sha256(found.content()).digest() for found in same}) > 1:
+            yield Problem(
+                message=f"{name} was built {count} times and differs: the last one that is downloaded wins",
+                where=name,
+                hint="Build it once: the sdist, and a wheel for any platform, in one job and not in a matrix.",
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +31,13 @@ _MOST_READ: Final = 3000  # modules of a wheel that are searched for imports
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Package:
-    """A top-level package of a wheel: its name, and its files in the sources, by their paths in the package."""
+    """A top-level package of a wheel, its folder in the sources, and its files there by their paths in the package.
+
+    `absent` are those that the wheel has not, and that the project does not leave out on purpose.
+    """
 
     name: str
+    root: str
     sources: Sequence[str]
     absent: Sequence[str]
 
@@ -76,6 +81,28 @@ def missing_modules(subject: Subject) -> Iterator[Problem]:
                 "; each folder needs an __init__.py there.",
                 severity=Severity.ERROR if user else None,
             )
+
+
+def sdist_modules(subject: Subject) -> Iterator[Problem]:
+    """Modules of the repository are in the wheel and not in the sdist beside it, so a build from that lacks them."""
+    for wheel, sdist in subject.wheels():
+        if sdist is None or subject.tree is None or wheel.project not in subject.projects:
+            continue
+        inside = sdist.files
+        for package in _packages(subject, wheel, sdist):
+            names = [
+                f"{package.root}{path}"
+                for path in package.sources
+                if path.endswith(".py") and path not in package.absent and f"{package.root}{path}" not in inside
+            ]
+            held = any(path.endswith(f"{package.name}/__init__.py") for path in inside)
+            if names and held and not any(path.endswith(tuple(names)) for path in inside):
+                lost = "a module" if len(names) == 1 else f"{len(names)} modules"
+                yield Problem(
+                    message=f"{sdist.filename} lacks {lost} that the repository and the wheel have: {some(names)}",
+                    where=sdist.filename,
+                    hint="Whatever is built from the sdist lacks them, too: list them for the sdist (MANIFEST.in).",
+                )
 
 
 def missing_data(subject: Subject) -> Iterator[Problem]:
@@ -123,14 +150,37 @@ def _sources(subject: Subject, wheel: Distribution, sdist: Distribution | None) 
 
 def _packages(subject: Subject, wheel: Distribution, sdist: Distribution | None) -> Iterator[_Package]:
     """The wheel's top-level packages that the sources have, too."""
-    sources = _sources(subject, wheel, sdist)
+    sources, patterns = _sources(subject, wheel, sdist), _exclusions(subject, wheel)
     tops = {name.partition("/")[0] for name in wheel.files if "/" in name and _MODULE.search(name)}
     for top in sorted(tops):
         inside = {name[len(top) + 1 :] for name in wheel.files if name.startswith(f"{top}/")}
         root = _root(top, inside, sources)
         if root is not None:
             paths = [path[len(root) :] for path in sources if path.startswith(root)]
-            yield _Package(name=top, sources=paths, absent=[path for path in paths if path not in inside])
+            absent = [path for path in paths if path not in inside and not _is_excluded(f"{root}{path}", patterns)]
+            yield _Package(name=top, root=root, sources=paths, absent=absent)
+
+
+def _exclusions(subject: Subject, wheel: Distribution) -> Sequence[str]:
+    """The patterns of files and of packages by which a project's build leaves something out."""
+    project = subject.projects.get(wheel.project)
+    found: list[str] = []
+    waiting: list[object] = [project.data.get("tool", {})] if project else []
+    while waiting:
+        table = waiting.pop()
+        for key, value in table.items() if isinstance(table, dict) else ():
+            waiting.append(value)
+            if key.startswith("exclude"):
+                lists = value.values() if isinstance(value, dict) else [value]
+                found += [text for each in lists if isinstance(each, list) for text in each if isinstance(text, str)]
+    dotted = [text.replace(".", "/") for text in found if "/" not in text and not text.startswith("*.")]
+    return [text.strip("/") for text in (*found, *dotted)]
+
+
+def _is_excluded(path: str, patterns: Sequence[str]) -> bool:
+    return any(
+        fnmatch.fnmatchcase(f"/{path}", f"*/{pattern}{end}") for pattern in patterns if pattern for end in ("", "/*")
+    )
 
 
 def _root(top: str, inside: set[str], sources: Sequence[str]) -> str | None:

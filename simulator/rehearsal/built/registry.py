@@ -22,6 +22,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "The release would be published under another version than the tag's; the job that publishes is not run.",
         versions.version_mismatch,
     ),
+    "tag-project": _rule(
+        Severity.WARNING,
+        "The tag names a project that was not built (a notice where others were built beside it).",
+        "A release of one project publishes another.",
+        versions.tag_project,
+    ),
     "several-versions": _rule(
         Severity.WARNING,
         "Files of another version lie beside those of the newest (an error where the tag says which is meant).",
@@ -58,6 +64,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "Every install has to build, with the build backend's newest version.",
         completeness.missing_wheel,
     ),
+    "file-twice": _rule(
+        Severity.WARNING,
+        "Two artifacts hold files of one name and other content.",
+        "When they are downloaded into one folder, one overwrites the other.",
+        completeness.file_twice,
+    ),
     "several-sdists": _rule(
         Severity.ERROR,
         "A version has sdists of different names.",
@@ -75,6 +87,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "Modules of a package are in the sources and not in the wheel (an error where a module imports one of them).",
         "Tests from the checkout pass, and users get an ImportError.",
         modules.missing_modules,
+    ),
+    "sdist-modules": _rule(
+        Severity.WARNING,
+        "Modules of the repository are in the wheel and not in the sdist.",
+        "What distributors and users build from the sdist lacks them.",
+        modules.sdist_modules,
     ),
     "missing-data": _rule(
         Severity.WARNING,

@@ -134,6 +134,23 @@ def _remedy(found: Distribution) -> str:
     return f"{_FETCH[0].upper()}{_FETCH[1:]}, and {_FORM}."
 
 
+def tag_project(subject: Subject) -> Iterator[Problem]:
+    """The tag has the name of one of several projects in front, and others were built, beside it or alone."""
+    prefix, expected = next(_readings(subject.tag), ("", None)) if subject.tag else ("", None)
+    name, built = canonicalize_name(prefix), {found.project: found for found in subject.distributions}
+    others = [found for project, found in built.items() if project != name]
+    if expected is None or not others or name not in {*subject.projects, *built}:
+        return
+    listed = ", ".join(f"{found.project} {found.version}" for found in others)
+    yield Problem(
+        message=f"The tag {subject.tag} names {name}, and {listed} "
+        + ("would be published beside it" if name in built else "was built in its place"),
+        where=others[0].filename,
+        hint="Build and publish the one project that the tag names; --package and working-directory do so.",
+        severity=Severity.NOTICE if name in built else None,
+    )
+
+
 def local_version(subject: Subject) -> Iterator[Problem]:
     """A version has a part after a +, which no index takes; one that is not the tag's either is told as that."""
     named, expected = _expected(subject)

@@ -8,19 +8,22 @@ from __future__ import annotations
 import base64
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.indexes import IndexName, indexes
 from simulator.twins.base import Foreseen
 from simulator.twins.pypi.baseline import open_copies
+from simulator.twins.pypi.checks.submission import parsed_version
 from simulator.twins.pypi.offers import Offer, OfferedFile
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import mint_for_user
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.pypi.verification import Verification
+
+Release = tuple[str, str]  # normalised name, version
 
 
 def foresee(
@@ -43,6 +46,20 @@ def foresee(
         )
         ordered = sorted(paths, key=lambda path: not path.name.endswith(".whl"))
         return tuple(found for path in ordered if (found := _refusal(path, uploads, store, authorization)))
+
+
+def yanked(releases: Collection[Release], *, baseline: Path, index: IndexName = "pypi") -> Mapping[Release, str]:
+    """Those of the releases that are yanked in the baseline, and why."""
+    if not (baseline / "current").exists():
+        return {}
+    with (
+        tempfile.TemporaryDirectory(prefix="pysim-index-") as folder,
+        open_copies(baseline, Path(folder))[index].reading() as catalogue,
+    ):
+        found = {project: catalogue.yanked(project) for project, _ in releases}
+    reasons = {(project, parsed_version(text)): why for project in found for text, why in found[project].items()}
+    wanted = {release: (release[0], parsed_version(release[1])) for release in releases}
+    return {release: reasons[key] for release, key in wanted.items() if key in reasons}
 
 
 def _refusal(path: Path, uploads: Uploads, store: Store, authorization: str) -> Foreseen | None:

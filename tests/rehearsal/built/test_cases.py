@@ -1,7 +1,8 @@
 """Rules about built files: cases/NAME.toml says what was built from which repository, NAME.out what is found.
 
 In a case, `files` are the names of what was built (a wheel and an sdist of demo 1.0 unless it says so), `members` what
-is in all of them, `metadata` and `description` what they say; `file.NAME` has what differs in one. `repository` holds
+is in all of them, `metadata` and `description` what they say; `file.NAME` has what differs in one,
+`again.NAME` in the second one of a name. `repository` holds
 files by path, `tag` or `branch` what is released. A line of the expectation is `place severity code message`, the hint
 below it, then what the release would show.
 """
@@ -50,8 +51,9 @@ def findings(case: Mapping[str, Any]) -> tuple[Finding, ...]:
     workflows = {path: workflow for path, workflow in loaded.items() if workflow is not None}
     around = surroundings(Held(repository), workflows, list(workflows.values()))
     distributions = []
-    for name in case.get("files", BOTH):
-        own = {**case, **case.get("file", {}).get(name, {})}
+    for number, name in enumerate(names := case.get("files", BOTH)):
+        differing = case.get("again" if name in names[:number] else "file", {})
+        own = {**case, **differing.get(name, {})}
         content = built(
             name,
             own.get("members", {"src/demo/__init__.py" if name.endswith(".gz") else "demo/__init__.py": ""}),
