@@ -87,7 +87,6 @@ def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Dia
                 tree=tree,
                 projects=around.projects,
                 pythons=around.pythons,
-                checkout=around.checkout,
             )
         )
     )

@@ -131,7 +131,7 @@ def _remedy(found: Distribution) -> str:
     version = Version(found.version)
     if _is_dirty(version) and not version.dev:
         return "Let `git status --short` run before the build, and keep what it names out of git's sight (.gitignore)."
-    return f"{_FETCH[0].upper()}{_FETCH[1:]}, and {_FORM}."
+    return f"Build the commit that has the tag; where that is done, {_FETCH}, and {_FORM}."
 
 
 def tag_project(subject: Subject) -> Iterator[Problem]:
