@@ -19,6 +19,7 @@ from tests.actions.driving import Driver, Outcome
 
 ACTION = "pypa/gh-action-pypi-publish"
 NEWEST = "v1.14.2"
+OLD = "v1.8.14"
 ALIASED = ("repository-url", "packages-dir", "verify-metadata", "skip-existing", "print-hash")
 
 
@@ -34,7 +35,8 @@ def run_real(driver: Driver, inputs: Mapping[str, str], env: Mapping[str, str], 
         _move_in(app)
     declared = yaml.safe_load((app / "action.yml").read_text())["inputs"]
     default = {name: str(each.get("default", "")) for name, each in declared.items()}
-    values = {name: inputs.get(name, default[name]) for name in ("user", "password", "verbose", "attestations")}
+    plain = [name for name in ("user", "password", "verbose", "attestations") if name in default]
+    values = {name: inputs.get(name, default[name]) for name in plain}
     for name in ALIASED:
         alias = name.replace("-", "_")
         values[name] = inputs.get(name) or inputs.get(alias) or default[alias]

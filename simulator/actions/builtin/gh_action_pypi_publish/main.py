@@ -135,7 +135,8 @@ def authenticate(settings: Settings, links: str) -> str:
         if not with_token:
             log.error(messages.NO_PASSWORDS.format(host=MAIN_HOST), title="Password-based uploads disabled")
         log.warning(messages.UPGRADE.format(docs=DOCS), title="Upgrade to Trusted Publishing")
-        nudge(links)
+        if settings.release.links:
+            nudge(links)
         if not with_token:
             raise ActionError
     return settings.password
