@@ -7,11 +7,11 @@ import hashlib
 import pytest
 
 from simulator.indexes import indexes
-from simulator.twins.pypi.catalogue import Catalogue, Flag, Release
+from simulator.twins.pypi.catalogue import Catalogue, Flag, Release, Status
 
 from .conftest import Job, Rig
 from .distributions import Form, metadata, sdist_form
-from .test_simple_api import address, release, upload, yank
+from .test_simple_api import address, demo, release, upload, yank
 from .test_upload_projects import change
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
@@ -83,6 +83,7 @@ class TestProject:
         assert whole["last_serial"] == int(answer.headers["x-pypi-last-serial"])
         assert whole["releases"] == {"0.1.0": whole["urls"]}
         assert answer.headers["cache-control"] == "max-age=900, public"
+        assert answer.text == job.http.get(f"{URL}/demo/json/").text
 
     def test_its_files(self, job: Job) -> None:
         content = Form().content
@@ -123,7 +124,7 @@ class TestProject:
             change(rig, lambda catalogue, yanked=yanked: yank_version(catalogue, yanked))  # type: ignore[misc]
             assert default() == following
         said = job.http.get(f"{URL}/demo/json").json()
-        assert list(said["releases"]) == ["0.1.0", "0.9", "0.10", "1.0rc1"]
+        assert list(said["releases"]) == ["0.1.0", "0.10", "0.9", "1.0rc1"]
         assert (said["info"]["yanked"], said["info"]["yanked_reason"]) == (True, "why 0.10")
         assert {(file["yanked"], file["yanked_reason"]) for file in said["urls"]} == {(True, "why 0.10")}
 
@@ -131,6 +132,11 @@ class TestProject:
         change(rig, lambda catalogue: yank(catalogue, ""))
         info = job.http.get(f"{URL}/demo/0.1.0/json").json()["info"]
         assert (info["yanked"], info["yanked_reason"]) == (True, None)
+
+    def test_one_in_quarantine(self, rig: Rig, job: Job) -> None:
+        change(rig, lambda catalogue: catalogue.set_status(demo(catalogue), Status.QUARANTINED))
+        for path in ("demo/json", "demo/0.1.0/json"):
+            assert job.http.get(f"{URL}/{path}").status_code == 404
 
     def test_one_of_somebody_else(self, rig: Rig, job: Job) -> None:
         def give(catalogue: Catalogue) -> None:
@@ -200,7 +206,7 @@ class TestProvenance:
 
     @pytest.mark.parametrize(
         ("accept", "kind"),
-        [("", V1), ("*/*", V1), (V1, V1), ("application/json", "application/json"), ("image/png", V1)],
+        [("", V1), ("*/*", V1), (V1, V1), ("application/json", "application/json")],
     )
     def test_of_a_file_that_has_it(self, rig: Rig, job: Job, accept: str, kind: str) -> None:
         change(rig, lambda catalogue: catalogue.add_provenance(Form().filename, DOCUMENT))
@@ -218,8 +224,9 @@ class TestProvenance:
         for other in (self.url("demo-9.tar.gz"), self.url(version="9")):
             assert job.http.get(other).status_code == 404
 
-    def test_is_no_page(self, job: Job) -> None:
-        answer = job.http.get(self.url(), headers={"accept": "text/html"})
+    @pytest.mark.parametrize("accept", ["text/html", "image/png", "application/json;q=0"])
+    def test_is_nothing_but_json(self, job: Job, accept: str) -> None:
+        answer = job.http.get(self.url(), headers={"accept": accept})
         assert (answer.status_code, answer.json()) == (406, {"message": "Request not acceptable"})
 
     def test_may_be_switched_off(self, rig: Rig, job: Job) -> None:
@@ -244,7 +251,10 @@ class TestPages:
         ("path", "place"),
         [
             ("/p/demo/", "/project/demo/"),
-            ("/p/demo", "/project/demo/"),
+            ("/p/demo/1/", "/project/demo/1/"),
+            ("/pypi/demo/", "/project/demo/"),
+            ("/pypi/demo/1/", "/project/demo/1/"),
+            ("/packages/x/y.whl", f"https://{PYPI.files_host}/packages/x/y.whl"),
             ("/project/demo", "/project/demo/"),
             ("/project/demo/0.1.0", "/project/demo/0.1.0/"),
             ("/project/Demo/", "/project/demo/"),

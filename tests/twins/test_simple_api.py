@@ -121,7 +121,7 @@ class TestJson:
                 "filename": packed.filename,
                 "url": address(PYPI, packed.content, packed.filename),
                 "hashes": {"sha256": hashlib.sha256(packed.content).hexdigest()},
-                "requires-python": None,
+                "requires-python": ">=3.9,<4",
                 "size": len(packed.content),
                 "upload-time": "2026-09-21T14:13:20.000000Z",
                 "yanked": False,
@@ -189,7 +189,7 @@ class TestHtml:
             "data-core-metadata": f"sha256={DIGEST}",
             "data-yanked": 'it "breaks" <all>',
         }
-        assert packed.keys() == {"href", "data-yanked"}
+        assert packed.keys() == {"href", "data-requires-python", "data-yanked"}
         assert 'data-requires-python="&gt;=3.9,&lt;4"' in text
         assert html.escape('it "breaks" <all>') in text
         assert "<all>" not in text

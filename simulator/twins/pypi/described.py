@@ -25,6 +25,7 @@ class Described:
     status: Status | None
     serial: int
     files: Sequence[File]  # by version, then by name
+    requires_python: Mapping[str, str | None]  # by version: what the first file said counts for all
     yanked: Mapping[str, str]
     digests: Mapping[str, str]
     elsewhere: Mapping[str, Elsewhere]
@@ -67,6 +68,7 @@ def describe(catalogue: Catalogue, index: Index, project: Project) -> Described:
         project=project,
         status=status,
         serial=catalogue.serial(project.name),
+        requires_python={file.version: file.requires_python for file in reversed(files)},
         files=sorted(files, key=lambda file: (Version(file.version), file.filename)),
         yanked=catalogue.yanked(project.name),
         digests=catalogue.metadata_digests(project.name),

@@ -42,7 +42,7 @@ def described_release(
     found: Described, releases: Sequence[Release], release: Release, *, owner: str, whole: bool
 ) -> Mapping[str, Any]:
     """The answer for a release; with `whole` it is the project's, and has all releases."""
-    by_version: dict[str, list[Mapping[str, Any]]] = {each.version: [] for each in sorted(releases, key=_order)}
+    by_version: dict[str, list[Mapping[str, Any]]] = {each.version: [] for each in releases}
     for file in found.files:
         by_version[file.version].append(_file(found, file))
     return {
@@ -89,7 +89,7 @@ def _file(found: Described, file: File) -> Mapping[str, Any]:
         "md5_digest": file.md5,
         "packagetype": file.filetype,
         "python_version": file.pyversion,
-        "requires_python": file.requires_python,
+        "requires_python": found.requires_python[file.version],
         "size": file.size,
         "upload_time": at["short"],
         "upload_time_iso_8601": at["iso"],
@@ -114,7 +114,3 @@ def _same(one: str, other: str) -> bool:
 def _preference(version: str, yanked: Mapping[str, str]) -> tuple[bool, bool, Version]:
     parsed = Version(version)
     return version not in yanked, not parsed.is_prerelease, parsed
-
-
-def _order(release: Release) -> Version:
-    return Version(release.version)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import html
 import json
-from typing import Final, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from a2wsgi import WSGIMiddleware
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from simulator.indexes import Index, file_path
 from simulator.twins.pypi import simple
 from simulator.twins.pypi.accept import acceptable
 from simulator.twins.pypi.behind import pypiserver_on
-from simulator.twins.pypi.catalogue import File, Flag, Project
+from simulator.twins.pypi.catalogue import File, Flag, Project, Status
 from simulator.twins.pypi.described import describe
 from simulator.twins.pypi.json_api import chosen, described_release
 from simulator.twins.pypi.store import Store
@@ -70,7 +71,7 @@ class Pages:
         with self._store.reading() as catalogue:
             page = simple.front(catalogue)
         kind = _kind(request)
-        body = json.dumps(page) if kind == simple.V1_JSON else simple.front_page(page)
+        body = _written(page) if kind == simple.V1_JSON else simple.front_page(page)
         return _simple(body, kind, page["meta"]["_last-serial"])
 
     def simple(self, request: Request, project: Project) -> Response:
@@ -78,7 +79,7 @@ class Pages:
         with self._store.reading() as catalogue:
             page = simple.detail(describe(catalogue, self._index, project))
         kind = _kind(request)
-        body = json.dumps(page) if kind == simple.V1_JSON else simple.detail_page(page)
+        body = _written(page) if kind == simple.V1_JSON else simple.detail_page(page)
         return _simple(body, kind, page["meta"]["_last-serial"])
 
     def json(self, project: Project, version: str | None) -> Response:
@@ -88,17 +89,16 @@ class Pages:
             releases, owner = catalogue.releases(project.name), catalogue.owner(project.name) or USER
         release = chosen(releases, found.yanked, version)
         headers = {**_ANYBODY, **_HEADERS}
-        if release is None:
+        if release is None or found.status is Status.QUARANTINED:
             return JSONResponse({"message": "Not Found"}, status_code=404, headers=headers)
         body = described_release(found, releases, release, owner=owner, whole=version is None)
         headers |= {"cache-control": "max-age=900, public", "x-pypi-last-serial": str(found.serial)}
-        return JSONResponse(body, headers=headers)
+        return Response(f"{_written(body)}\n", media_type=_JSON, headers=headers)
 
     def provenance(self, request: Request, filename: str) -> Response:
         """Who made a visible file."""
-        offers = (_INTEGRITY, simple.HTML, _JSON)
-        kind = next(iter(acceptable(request.headers.get("accept", ""), offers)), _INTEGRITY)
-        if kind == simple.HTML:
+        kind = next(iter(acceptable(request.headers.get("accept") or "*/*", (_INTEGRITY, _JSON))), None)
+        if kind is None:
             return JSONResponse({"message": "Request not acceptable"}, status_code=406)
         with self._store.reading() as catalogue:
             if catalogue.has(Flag.NO_ATTESTATIONS):
@@ -106,7 +106,8 @@ class Pages:
             document = catalogue.provenance(filename)
         if document is None:
             return JSONResponse({"message": f"No provenance available for {filename}"}, status_code=404)
-        return JSONResponse(document, media_type=kind)
+        headers = {**_ANYBODY, **_HEADERS, "cache-control": "max-age=600, public", "vary": "Accept"}
+        return Response(_written(document), media_type=kind, headers=headers)
 
     def page(self, project: Project, version: str | None) -> Response:
         """The page of a project for people: what it is, and its files."""
@@ -151,6 +152,11 @@ class _Handed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app({**scope, "path": self._path, "raw_path": self._path.encode()}, receive, send)
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    """JSON as the index writes it."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 def _kind(request: Request) -> str:

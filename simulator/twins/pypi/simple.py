@@ -33,7 +33,7 @@ def detail(found: Described) -> Mapping[str, Any]:
                 "filename": file.filename,
                 "url": found.url(file),
                 "hashes": {"sha256": file.sha256},
-                "requires-python": file.requires_python,
+                "requires-python": found.requires_python[file.version],
                 "size": file.size,
                 "upload-time": moment(file)["iso"],
                 "yanked": found.is_yanked(file.version),
@@ -73,8 +73,9 @@ def front_page(page: Mapping[str, Any]) -> str:
 def _page(title: str, page: Mapping[str, Any], links: Iterator[str], meta: str = "") -> str:
     body = "".join(f"    {link}\n" for link in links)
     heading = f"    <h1>{title}</h1>\n" if meta else ""
+    version = f'    <meta name="pypi:repository-version" content="{API_VERSION}">\n'
     return (
-        f'<!DOCTYPE html>\n<html>\n  <head>\n    <meta name="pypi:repository-version" content="{API_VERSION}">\n{meta}'
+        f'<!DOCTYPE html>\n<html lang="en">\n  <head>\n{version}{meta}'
         f"    <title>{title}</title>\n  </head>\n  <body>\n{heading}{body}  </body>\n</html>\n"
         f"<!--SERIAL {page['meta']['_last-serial']}-->"
     )

@@ -62,10 +62,8 @@ class IndexTwin:
                 Route("/simple/", self._front),
                 Route("/simple/{project}", self._simple),
                 Route("/simple/{project}/", self._simple),
-                Route("/packages/{path:path}", self._downloads.answer),
+                Route("/packages/{path:path}", self._package),
                 Route("/integrity/{project}/{version}/{filename}/provenance", self._provenance),
-                Route("/p/{project}", self._short),
-                Route("/p/{project}/", self._short),
                 Route("/project/{project}", self._missing_slash_of_page),
                 Route("/project/{project}/", self._page),
                 Route("/project/{project}/{version}", self._missing_slash_of_page),
@@ -74,6 +72,8 @@ class IndexTwin:
                 Route("/pypi/{project}/json/", self._json),
                 Route("/pypi/{project}/{version}/json", self._json),
                 Route("/pypi/{project}/{version}/json/", self._json),
+                *(Route(f"/{old}/{{project}}/", self._old_page) for old in ("p", "pypi")),
+                *(Route(f"/{old}/{{project}}/{{version}}/", self._old_page) for old in ("p", "pypi")),
                 Mount("/", request_response(self._anything_else)),
             ],
             exception_handlers={Exception: fault},
@@ -171,8 +171,14 @@ class IndexTwin:
             return self._pages.provenance(request, file.filename)
         return await self._anything_else(request)
 
-    async def _short(self, request: Request) -> Response:
-        return RedirectResponse(f"/project/{request.path_params['project']}/", status_code=301)
+    async def _package(self, request: Request) -> Response:
+        if self._index.files_host == self._index.main_host:
+            return await self._downloads.answer(request)
+        return RedirectResponse(f"https://{self._index.files_host}{visit(request).path}", status_code=301)
+
+    async def _old_page(self, request: Request) -> Response:
+        parts = [request.path_params[name] for name in ("project", "version") if name in request.path_params]
+        return RedirectResponse(f"/project/{'/'.join(parts)}/", status_code=301)
 
     async def _page(self, request: Request) -> Response:
         name, version = request.path_params["project"], request.path_params.get("version")
