@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 UNPACKED: Final = 4 << 30  # bytes of a tar file's content
-MEMBERS: Final = 500_000  # of a tar file
+MEMBERS: Final = 200_000  # of a tar file
 NAMES: Final = 64 << 20  # characters of all their names
 IN_MEMORY: Final = 64 << 20  # bytes of one member that is wanted as a whole
 SCANNED: Final = (".py", ".pye")
@@ -47,13 +47,13 @@ class TarContents:
 def read_tar(path: Path, look: Look) -> TarContents:
     """Read a packed tar file to its end. Raises TooMuchError, and what is in BROKEN."""
     names: set[str] = set()
-    length, is_sparse, wrong = 0, False, None
+    count, length, is_sparse, wrong = 0, 0, False, None
     with gzip.open(path) as packed, _tar(packed) as tar:
         while member := tar.next():
             tar.members.clear()  # type: ignore[attr-defined]  # it would hold all of them in memory
             names.add(member.name)
-            length += len(member.name)
-            if len(names) > MEMBERS or length > NAMES or _is_too_common(tar):
+            count, length = count + 1, length + len(member.name)
+            if count > MEMBERS or length > NAMES or _is_too_common(tar):
                 raise TooMuchError
             is_sparse = is_sparse or member.issparse()
             if wrong is None and _is_source(member.name, member.size) and member.isfile():
