@@ -310,5 +310,13 @@ STEPS: Final = (
         says="the index does not exchange tokens at present",
         hint="Wait (https://status.python.org/), and re-run the publishing job alone.",
     ),
+    Explanation(
+        words="SCT verify failed|Failed to refresh TUF metadata",
+        code="attestations-not-rehearsed",
+        says="a client signs that trusts Sigstore's public root alone, and pysim signs under a root of its own",
+        hint="Leave publishing to pysim's built-in action, which is rehearsed with attestations; or set "
+        "`attestations: false` for the rehearsal.",
+        here=True,
+    ),
 )
 """Why a step failed, by what it says."""

@@ -71,6 +71,8 @@ def observe(*events: RunEvent) -> tuple[Observer, list[RunEvent]]:
     [
         ("Process completed with exit code 1.", "step-failed"),
         ("Unable to download artifact(s): Artifact not found for name: x", "artifact-not-found"),
+        ("sigstore.errors.VerificationError: SCT verify failed: keyring: x", "attestations-not-rehearsed"),
+        ("sigstore.errors.TUFError: Failed to refresh TUF metadata", "attestations-not-rehearsed"),
         (
             (
                 "Trusted publishing exchange failure: GitHub: missing or insufficient OIDC token permissions, the "
