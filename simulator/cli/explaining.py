@@ -31,7 +31,7 @@ from simulator.rehearsal.projects import project_names
 from simulator.report.explanations import TokenView
 from simulator.runner.contexts import oidc_claims
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import find_files, read_file
+from simulator.triggers.repository import STAND_IN, find_files, read_file
 from simulator.workflow.model import Workflow
 
 # What stands for an event that is not given: the first of these that starts a workflow, else the first of all.
@@ -74,7 +74,7 @@ def explain(
                         event=_words(item, imagined=not chosen),
                         claims=claims,
                         indexes=indexes_of(job.workflow, job.job),
-                        notes=tuple(_notes(item, job)),
+                        notes=(*_stand_in(identity, configuration), *_notes(item, job)),
                     )
                 )
     return token_views(minters, configuration.publishers, project_names(files), registered)
@@ -107,6 +107,14 @@ def _of_call(job: PlannedJob, claims: Mapping[str, str]) -> dict[str, str]:
     called = job.job.uses.value
     own = f"{claims['repository']}/{called.removeprefix('./')}@{claims['ref']}"
     return {"job_workflow_ref": own if called.startswith("./") else called}
+
+
+def _stand_in(identity: RepositoryIdentity, configuration: Configuration) -> Iterator[str]:
+    if identity.owner == STAND_IN and configuration.repository.owner is None:
+        yield (
+            f"No remote says which repository on GitHub this is, so {identity.full_name} stands in for it: set owner "
+            f"and name under {configuration.table('repository')}."
+        )
 
 
 def _notes(item: Started, job: PlannedJob) -> Iterator[str]:

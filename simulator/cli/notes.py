@@ -8,7 +8,7 @@ from typing import Final
 from simulator.run_events import Notice
 from simulator.triggers.git import answer, commit_of
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import is_git_root
+from simulator.triggers.repository import STAND_IN, is_git_root
 
 _SHOWN: Final = 5
 
@@ -33,7 +33,7 @@ def notes(identity: RepositoryIdentity, source: Source, *, tag: str | None, name
             message="This is a shallow clone: a build that reads history or older tags sees less than on GitHub.",
             hint="Run: git fetch --unshallow --tags",
         )
-    if identity.owner == "local" and not named:
+    if identity.owner == STAND_IN and not named:
         yield Notice(
             message=f"No remote says which repository on GitHub this is; {identity.full_name} stands in for it.",
             hint="Set owner and name under [repository] in pysim.toml.",

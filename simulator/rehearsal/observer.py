@@ -280,7 +280,7 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
     else:
         hint = (
             f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
-            "environment, and declare it with pysim publisher add."
+            "environment, and declare it with pysim publisher add; pysim oidc explain has the values for its form."
         )
     return Finding(
         code="publisher-mismatch" if "no corresponding publisher" in (event.error or "") else "exchange-refused",

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from simulator.errors import UsageError
@@ -24,6 +25,9 @@ WORKFLOWS = Path(".github", "workflows")
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _SCP_FORM = re.compile(r"(?:[^@/]+@)?[^:/\\]+:(?!//)(.+)")
+
+
+STAND_IN: Final = "local"  # the owner of a repository that nobody says the owner of
 
 
 def find_root(start: Path) -> Path:
@@ -83,7 +87,7 @@ def read_identity(
     root = root.resolve()
     remote = _origin(root) if is_git_root(root) else None
     fallback = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name).strip("-.") or "repository"
-    owner = owner or (remote[0] if remote else "local")
+    owner = owner or (remote[0] if remote else STAND_IN)
     name = name or (remote[1] if remote else fallback)
     return RepositoryIdentity(
         owner=owner,

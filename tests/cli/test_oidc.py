@@ -317,6 +317,13 @@ def test_what_fits(
     assert got == code
 
 
+def test_a_repository_that_nobody_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = repository(tmp_path, pypi=WORKFLOW)
+    (root / "pysim.toml").unlink()
+    _, said = explain(root, capsys)
+    assert f"so local/{root.name} stands in for it: set owner and name under [repository] in pysim.toml." in said
+
+
 def test_two_new_projects_of_one_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, pypi=WORKFLOW)
     for name in ("one", "two"):

@@ -39,6 +39,14 @@ def publisher(root: Path, *words: str) -> int:
     return main(["publisher", words[0], "-C", str(root), *words[1:]])
 
 
+def test_a_repository_that_nobody_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert publisher(tmp_path, "add", "demo", "--workflow", "pypi.yml") == 2
+    said = capsys.readouterr().err
+    assert "No remote says which repository on GitHub this is." in said
+    assert "[repository] in pysim.toml" in said
+    assert not (tmp_path / "pysim.toml").exists()
+
+
 def test_an_entry_is_added_and_removed_and_the_rest_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "pysim.toml"
     file.write_text(FILE)

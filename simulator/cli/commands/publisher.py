@@ -13,7 +13,7 @@ from simulator.errors import ConfigurationError, ExitCode, UsageError
 from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, temporary_folder
 from simulator.report.words import without_escapes
-from simulator.triggers.repository import find_root, read_identity
+from simulator.triggers.repository import STAND_IN, find_root, read_identity
 from simulator.twins.base import Publisher
 
 Say = Callable[[str], None]
@@ -40,7 +40,11 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
     repository = options.repository
     if repository is None:
         settings = configuration.repository
-        repository = read_identity(root, owner=settings.owner, name=settings.name).full_name
+        identity = read_identity(root, owner=settings.owner, name=settings.name)
+        if identity.owner == STAND_IN and settings.owner is None:
+            hint = f"Add --repository OWNER/NAME, or set owner and name under {configuration.table('repository')}."
+            raise UsageError("No remote says which repository on GitHub this is.", hint=hint)
+        repository = identity.full_name
     index: IndexName = options.index or "pypi"
     publisher = Publisher(
         index=index,
