@@ -24,9 +24,11 @@ from simulator.findings import Finding, Severity
 from simulator.paths import RunFolder
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob
-from simulator.rehearsal.drills import Attempt, Division, Drill, Drilled, after, divide
+from simulator.rehearsal.drills import Attempt, Division, Drill, Drilled, after, at_index, divide
 from simulator.rehearsal.observer import Observer
+from simulator.report.pages.renderer import HtmlRenderer
 from simulator.report.recorder import Recorder
+from simulator.report.registry import broadcast
 from simulator.run_events import (
     Conclusion,
     EngineChosen,
@@ -113,7 +115,7 @@ def _drilled(
     for drill in drills:
         if drill.again == "all" and not any(ground.before):
             continue  # the failed job is all jobs
-        done.append(ground.drill(drill, plain.whole))
+        done.append(ground.drill(at_index(drill, plain.whole), plain.whole))
         tell(done[-1])
     return Drilling(drilled=tuple(done), whole=plain.whole, left=left)
 
@@ -207,8 +209,8 @@ class Ground:
         assert subject.place is not None
         record = RunFolder(subject.place / str(number))
         record.path.mkdir()
-        recorder = Recorder(record)
-        witness = _Witness(MaskedSink(recorder, subject.masker))
+        recorded = broadcast([Recorder(record), HtmlRenderer([record.page])])
+        witness = _Witness(MaskedSink(recorded, subject.masker))
         observer = Observer(witness, offline=subject.options.offline)
         relay.target = observer
         plans = [_numbered(plan, number) for plan in subject.plans]
@@ -226,7 +228,7 @@ class Ground:
         verdict, code = (Verdict.NO_GO, ExitCode.NO_GO) if bad else (Verdict.GO, ExitCode.GO)
         said = reason.splitlines()[0] if reason else f"{len(there)} files are there"
         observer(RunFinished(verdict=verdict, reason=said, at=time.time(), exit_code=code))
-        recorder.close()
+        recorded.close()
         attempt = Attempt(
             ok=not bad,
             reason=reason,

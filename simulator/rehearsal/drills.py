@@ -7,7 +7,7 @@ first one left, whatever part of it was uploaded.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from simulator.errors import UsageError
@@ -77,6 +77,17 @@ DRILLS: Final[Sequence[Drill]] = (
         again="all",
     ),
 )
+
+
+def at_index(drill: Drill, whole: Collection[Uploaded]) -> Drill:
+    """A drill of PyPI alone, where a release goes to TestPyPI, too: what fails there keeps the rest from running."""
+    if {index for index, _ in whole} != {"pypi", "testpypi"}:
+        return drill
+    faults = tuple(fault if fault.startswith(_OF_GITHUB) else f"{fault}@pypi" for fault in drill.faults)
+    return replace(drill, faults=faults)
+
+
+_OF_GITHUB: Final = ("oidc-", "artifacts-", "sigstore-")
 
 
 def chosen_drills(names: Collection[str]) -> Sequence[Drill]:

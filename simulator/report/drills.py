@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.words import plural, without_escapes
+from simulator.report.words import index_name, plural, without_escapes
 
 WIDTH: Final = 160  # columns where the output is no terminal
 _LONGEST: Final = 160  # characters of a reason in the table
@@ -24,7 +24,7 @@ _STYLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DrillView:
-    """A drill as it is shown; `there` and `missing` are files after the first attempt.
+    """A drill as it is shown; `there` and `missing` are files after the first attempt, each its index and its name.
 
     `first` and `second` are why an attempt failed, empty for one that did not; `second` is None when there was none.
     `outcome` is the attempt that completed the release, "lost" or "not met"; one that does not count is only told.
@@ -36,8 +36,8 @@ class DrillView:
     outcome: str
     counts: bool
     first: str
-    there: Sequence[str]
-    missing: Sequence[str]
+    there: Sequence[tuple[str, str]]
+    missing: Sequence[tuple[str, str]]
     second: str | None
     advice: str
 
@@ -115,4 +115,6 @@ def _state(drill: DrillView) -> str:
         return f"all {plural(total, 'file')} there"
     if not drill.there:
         return "no file there"
-    return f"{len(drill.there)} of {plural(total, 'file')} there, missing: {', '.join(drill.missing)}"
+    several = len({index for index, _ in (*drill.there, *drill.missing)}) > 1
+    names = [f"{name} ({index_name(index)})" if several else name for index, name in drill.missing]
+    return f"{len(drill.there)} of {plural(total, 'file')} there, missing: {', '.join(names)}"

@@ -22,6 +22,9 @@ from simulator.twins.faults.names import FORMS, FaultName, describe_faults, pars
         ("publisher-removed", "publisher-removed=0"),
         ("slow=0.25", "slow=0.25"),
         ("index-delay", "index-delay=60"),
+        ("index-down@testpypi", "index-down@testpypi"),
+        ("upload-503@pypi", "upload-503=1@pypi"),
+        ("upload-503=2+@pypi", "upload-503=2+@pypi"),
     ],
 )
 def test_a_fault_is_read(given: str, shown: str) -> None:
@@ -35,6 +38,9 @@ def test_a_fault_is_read(given: str, shown: str) -> None:
     [
         ("index-readonly", "there is no fault index-readonly", "Did you mean index-read-only?"),
         ("fire", "there is no fault fire", "There is: "),
+        ("oidc-down@pypi", "oidc-down is of no index", "--fault oidc-down."),
+        ("mint-503@tespypi", "there is no index tespypi", "Did you mean testpypi?"),
+        ("slow@pypi", "slow needs a value", "--fault slow=6"),
         ("oidc-down=1", "oidc-down takes no value", "--fault oidc-down"),
         ("slow", "slow needs a value", "--fault slow=6"),
         ("slow=0", "no time between 0 and 600 seconds", "SECONDS"),
@@ -61,6 +67,7 @@ def test_every_fault_says_what_it_does() -> None:
         assert written.partition("=")[0] in set(FaultName)
         assert says[0].islower() or says.startswith("GitHub")
     assert parse_faults(["upload-503=2+"])[0].says == "the 2nd and every later upload request is answered with 503"
+    assert parse_faults(["index-down@testpypi"])[0].says.endswith("with 503 (of TestPyPI)")
     assert parse_faults(["publisher-removed=0"])[0].says == "the trusted publishers are removed before the exchange"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.rehearsal.drills import DRILLS, Attempt, Drill, Drilled, after, divide, survived
+from simulator.rehearsal.drills import DRILLS, Attempt, Drill, Drilled, after, at_index, divide, survived
+from simulator.twins.faults.names import parse_faults
 from tests.runner.driving import plan_of
 
 UPLOAD = "steps: [{uses: pypa/gh-action-pypi-publish@release/v1}]"
@@ -43,6 +44,14 @@ def test_a_job_that_may_publish_by_its_token_alone() -> None:
 
 def test_failed_jobs_are_run_again_with_what_needs_them() -> None:
     assert after(plan_of(WORKFLOW), {"try-it"}) == {"try-it", "pypi", "announce"}
+
+
+def test_of_two_indexes_the_main_one_fails() -> None:
+    both = [*WHOLE, ("testpypi", "a.whl")]
+    assert at_index(DRILL, both).faults == ("upload-503=2+@pypi",)
+    assert at_index(DRILL, WHOLE) == DRILL
+    for drill in DRILLS:
+        parse_faults(at_index(drill, both).faults)
 
 
 def drilled(drill: Drill, first: Attempt, second: Attempt | None = None, **more: bool) -> Drilled:

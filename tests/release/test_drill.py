@@ -75,8 +75,8 @@ def test_the_same_artifacts_complete_what_was_begun(plain: Repository) -> None:
     for name in ("upload-cut", "token-expired"):
         row = done[name]
         assert row["outcome"] == "second attempt", row
-        assert row["there"] == ["tinytool-0.1.0-py3-none-any.whl"]
-        assert row["missing"] == ["tinytool-0.1.0.tar.gz"]
+        assert row["there"] == [["pypi", "tinytool-0.1.0-py3-none-any.whl"]]
+        assert row["missing"] == [["pypi", "tinytool-0.1.0.tar.gz"]]
     assert "2nd request answered with 503" in done["upload-cut"]["first"]
     assert "Invalid API Token: token is expired" in done["token-expired"]["first"]
 

@@ -66,8 +66,8 @@ CUT = DrillView(
     outcome="second attempt",
     counts=True,
     first="upload: 2nd request answered with 503",
-    there=["a.whl"],
-    missing=["a.tar.gz"],
+    there=[("pypi", "a.whl")],
+    missing=[("pypi", "a.tar.gz")],
     second="",
     advice="Re-run the failed job.",
 )
@@ -94,6 +94,12 @@ def test_the_table_of_drills() -> None:
     )
     assert verdict(view).startswith("NO-GO")
     assert as_json(view)["schemaVersion"] == 1
+
+
+def test_files_of_several_indexes_are_told_apart() -> None:
+    row = replace(CUT, there=[("testpypi", "a.whl"), ("testpypi", "a.tar.gz")], missing=[("pypi", "a.whl")])
+    said = shown(DrillsView(drills=[row], survives=True, left=[], record="x"))
+    assert "2 of 3 files there, missing: a.whl (PyPI)" in said
 
 
 def test_drills_that_could_not_be_run() -> None:

@@ -19,6 +19,7 @@ from .test_artifacts import Toolkit
 from .test_minting import exchange, id_token
 
 PYPI = indexes()["pypi"]
+TEST = indexes()["testpypi"]
 AUDIENCE = f"https://{PYPI.upload_host}/_/oidc/audience"
 
 
@@ -219,6 +220,34 @@ class TestExchange:
         assert "Publisher with matching claims was not found" in error["description"]
         rig.twins.mend()
         assert exchange(job).status_code == 200
+
+
+class TestOneIndex:
+    def test_only_it_fails_and_its_requests_are_counted(self, start: Start) -> None:
+        rig = faulty(start, "upload-503=2@pypi", "index-read-only@testpypi")
+        job = rig.job()
+        auth = ("__token__", rig.twins.upload_token("testpypi"))
+        for _ in range(2):
+            answer = job.http.post(TEST.upload_url, data=Form().data, files=Form().files, auth=auth)
+            assert answer.status_code == 403
+        token = rig.twins.upload_token("pypi")
+        assert [upload(job, token).status_code for _ in range(3)] == [200, 503, 200]
+        assert fired(rig) == ["index-read-only@testpypi"] * 2 + ["upload-503=2@pypi"]
+
+    def test_only_its_publishers_are_removed(self, start: Start) -> None:
+        rig = faulty(start, "publisher-removed@testpypi")
+        rig.twins.assume(publisher())
+        rig.twins.assume(publisher(index="testpypi"))
+        job = rig.job()
+        assert exchange(job).status_code == 200
+        assert exchange(job, index="testpypi").status_code == 422
+
+
+def test_a_mismatch_before_the_removal_is_not_its_doing(start: Start) -> None:
+    rig = faulty(start, "publisher-removed=2")
+    rig.twins.assume(publisher(workflow="other.yml"))
+    assert exchange(rig.job()).status_code == 422
+    assert fired(rig) == []
 
 
 class TestServices:

@@ -102,8 +102,8 @@ def _row(drilled: Drilled) -> DrillView:
         outcome=drilled.outcome,
         counts=drilled.counts,
         first=drilled.first.reason,
-        there=[name for _, name in drilled.first.there],
-        missing=[name for _, name in drilled.missing],
+        there=drilled.first.there,
+        missing=drilled.missing,
         second=second.reason if second else None,
         advice=drilled.advice,
     )

@@ -64,6 +64,8 @@ _WORDS: Final[Mapping[FaultName, tuple[str, ...]]] = {
     FaultName.NO_TWO_FACTOR: ("does not have two-factor authentication enabled",),
 }
 """By which words of a refusal a fault shows that it took effect."""
+_STRIKING: Final = {FaultName.TOKEN_EXPIRED, FaultName.PUBLISHER_REMOVED}
+"""Faults that begin with a request."""
 
 
 @dataclass(kw_only=True)
@@ -74,11 +76,12 @@ class Injection:
     emit: EventSink
     machine_clock: Clock
     _fired: dict[Fault, int] = field(default_factory=dict)
-    _counts: dict[Place, int] = field(default_factory=dict)
+    _counts: dict[tuple[Place, str | None], int] = field(default_factory=dict)  # by twin, and for None of all
+    _struck: set[Fault] = field(default_factory=set)  # of those that wait for a request the ones that it reached
     _ahead: float = 0.0  # seconds that passed at once
     _active: tuple[Fault, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _stores: Sequence[Store] = ()
+    _stores: Mapping[IndexName, Store] = field(default_factory=dict)
     _raised: list[tuple[Store, Flag]] = field(default_factory=list)
     _publishers: Publishers | None = None
 
@@ -97,12 +100,12 @@ class Injection:
 
     def begin(self, stores: Mapping[IndexName, Store], publishers: Publishers) -> None:
         """Bring the indexes into their states; from here on services fail."""
-        self._stores, self._publishers, self._active = tuple(stores.values()), publishers, tuple(self.faults)
+        self._stores, self._publishers, self._active = stores, publishers, tuple(self.faults)
         for fault in self._active:
             if flag := _FLAGS.get(fault.name):
-                self._raise(flag)
-            if fault.name is FaultName.PUBLISHER_REMOVED and not fault.value:
-                self._remove_publishers()
+                self._raise(flag, fault)
+            elif fault.name is FaultName.PUBLISHER_REMOVED and not fault.value:
+                self._remove_publishers(fault)
 
     def end(self) -> None:
         """Let everything work again, but for the time that has passed and the files that were not taken."""
@@ -126,9 +129,9 @@ class Injection:
             if isinstance(event, FileUploaded) and event.status == 200:
                 self.delay.uploaded(index, event.project, event.filename)
             elif isinstance(event, FileUploaded):
-                self._recognize(event.job_id, event.message)
+                self._recognize(index, event.job_id, event.message)
             elif isinstance(event, TokenExchanged) and event.error:
-                self._recognize(event.job_id, event.error)
+                self._recognize(index, event.job_id, event.error)
 
         return sink if self.faults else emit
 
@@ -138,24 +141,30 @@ class Injection:
             self._fired[fault] = self._fired.get(fault, 0) + 1
         self.emit(FaultInjected(job_id=job_id, fault=str(fault), what=what))
 
-    def _recognize(self, job_id: str, said: str) -> None:
-        for fault in self._active:
-            if any(words in said for words in _WORDS.get(fault.name, ())):
+    def _recognize(self, index: IndexName, job_id: str, said: str) -> None:
+        for fault in self._meant(index):
+            begun = fault.name not in _STRIKING or fault in self._struck
+            if begun and any(words in said for words in _WORDS.get(fault.name, ())):
                 self.fire(fault, job_id, said)
                 return
 
+    def _meant(self, twin: TwinName) -> Sequence[Fault]:
+        return [fault for fault in self._active if fault.index in {None, twin}]
+
     # ---- what a request sets off
 
-    async def before(self, place: Place, job_id: str) -> ASGIApp | None:
+    async def before(self, twin: TwinName, place: Place, job_id: str) -> ASGIApp | None:
         """What happens when a request arrives; the answer in the place of the twin's, if there is one."""
-        number = self._counts[place] = self._counts.get(place, 0) + 1
-        for fault in self._active:
+        for name in (twin, None):
+            self._counts[place, name] = self._counts.get((place, name), 0) + 1
+        for fault in self._meant(twin):
             if fault.name is FaultName.SLOW and place in _SLOW:
                 self._tell(fault, place, job_id, f"answered after {fault.value:g} seconds")
                 await asyncio.sleep(fault.value)
         if place is Place.UPLOAD:
-            await asyncio.to_thread(self._before_upload, number)
-        for fault in self._active:
+            await asyncio.to_thread(self._before_upload, twin)
+        for fault in self._meant(twin):
+            number = self._counts[place, fault.index]
             places, answer = _DOWN.get(fault.name, ((), None))
             if answer is not None and place in places and (fault.name not in _COUNTED or fault.hits(number)):
                 response = answer()
@@ -166,7 +175,7 @@ class Injection:
 
     def layers(self, twin: TwinName, application: ASGIApp, place: Place, at: Visit) -> ASGIApp:
         """A twin's application for one request, behind what changes its answer."""
-        for fault in self._active:
+        for fault in self._meant(twin):
             told = partial(self._tell, fault, place, at.job_id)
             if fault.name is FaultName.INDEX_DELAY and place is Place.SIMPLE:
                 files = self.delay.fresh(twin, simple_project(at.path) or "", fault.value)
@@ -180,23 +189,29 @@ class Injection:
     def _tell(self, fault: Fault, place: Place, job_id: str, what: str) -> None:
         self.fire(fault, job_id, f"{place}: {what}")
 
-    def _before_upload(self, number: int) -> None:
-        for fault in self._active:
-            if fault.name is FaultName.TOKEN_EXPIRED and fault.hits(number):
-                self._ahead += TOKEN_LIFETIME
-            if fault.name is FaultName.PUBLISHER_REMOVED and fault.hits(number):
-                self._remove_publishers()
+    def _before_upload(self, twin: TwinName) -> None:
+        for fault in self._meant(twin):
+            if fault.name in _STRIKING and fault.hits(self._counts[Place.UPLOAD, fault.index]):
+                if fault.name is FaultName.TOKEN_EXPIRED:
+                    self._struck.add(fault)
+                    self._ahead += TOKEN_LIFETIME
+                else:
+                    self._remove_publishers(fault)
 
-    def _remove_publishers(self) -> None:
+    def _remove_publishers(self, fault: Fault) -> None:
         """No token outlives the publisher that it was minted for."""
         assert self._publishers is not None
-        self._publishers.withdraw()
-        for store in self._stores:
+        self._struck.add(fault)
+        for index, store in self._of(fault).items():
+            self._publishers.withdraw(index)
             with store.transaction() as catalogue:
                 catalogue.forget_publishers_tokens()
 
-    def _raise(self, flag: Flag) -> None:
-        for store in self._stores:
+    def _of(self, fault: Fault) -> Mapping[IndexName, Store]:
+        return {index: store for index, store in self._stores.items() if fault.index in {None, index}}
+
+    def _raise(self, flag: Flag, fault: Fault) -> None:
+        for store in self._of(fault).values():
             with store.transaction() as catalogue:
                 if not catalogue.has(flag):
                     catalogue.raise_flag(flag)
@@ -217,7 +232,7 @@ class _Failing:
             await self._application(scope, receive, send)
             return
         injection = self._injection
-        answer = await injection.before(place, at.job_id)
+        answer = await injection.before(self._twin, place, at.job_id)
         if answer is None:
             application = injection.layers(self._twin, self._application, place, at)
             await application(scope, receive, send)

@@ -1,14 +1,15 @@
-"""The faults that a user may ask for, `NAME` or `NAME=VALUE`: a closed vocabulary. Knows no twin."""
+"""The faults that a user may ask for, `NAME[=VALUE][@INDEX]`: a closed vocabulary. Knows no twin."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from simulator.errors import UsageError
+from simulator.indexes import TITLES, IndexName
 from simulator.spelling import suggest
 
 
@@ -92,6 +93,7 @@ FORMS: Final[Mapping[FaultName, Form]] = {
     ),
     FaultName.REASON_PHRASE: Form(says="the index's refusals stand in the HTTP reason phrase, as before 2026"),
 }
+_OF_GITHUB: Final = {FaultName.OIDC_DOWN, FaultName.ARTIFACTS_500, FaultName.SIGSTORE_DOWN}
 MOST_SECONDS: Final = 600
 _COUNT: Final = re.compile(r"([0-9]{1,6})(\+?)")
 _SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
@@ -99,27 +101,32 @@ _SECONDS: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fault:
-    """One fault; `value` is its count or its seconds, 0 for one that has neither."""
+    """One fault; `value` is its count or its seconds, 0 for one that has neither.
+
+    With an `index`, it is that of one index, and requests are counted there.
+    """
 
     name: FaultName
     value: float = 0
     onwards: bool = False
+    index: IndexName | None = None
 
     def __str__(self) -> str:
         """As the user writes it, with its value."""
-        if FORMS[self.name].value == "none":
-            return self.name.value
-        return f"{self.name.value}={self.value:g}{'+' if self.onwards else ''}"
+        value = "" if FORMS[self.name].value == "none" else f"={self.value:g}{'+' if self.onwards else ''}"
+        return f"{self.name}{value}{f'@{self.index}' if self.index else ''}"
 
     @property
     def says(self) -> str:
         """What it does, with its value."""
+        where = f" (of {TITLES[self.index]})" if self.index else ""
         zero = FORMS[self.name].zero
         if zero and not self.value:
-            return zero
+            return f"{zero}{where}"
         unit = f"{self.value:g} second{'' if self.value == 1 else 's'}"
         said = FORMS[self.name].says.partition(";")[0]
-        return said.replace("N-th", ordinal(int(self.value), onwards=self.onwards)).replace("SECONDS", unit)
+        said = said.replace("N-th", ordinal(int(self.value), onwards=self.onwards)).replace("SECONDS", unit)
+        return f"{said}{where}"
 
     def hits(self, number: int) -> bool:
         """Whether the request of that number is meant."""
@@ -144,10 +151,20 @@ def ordinal(number: int, *, onwards: bool = False) -> str:
 
 
 def _parse(text: str) -> Fault:
-    word, equals, value = text.partition("=")
+    written, at, index = text.partition("@")
+    word, equals, value = written.partition("=")
     if word not in set(FaultName):
         raise UsageError(f"--fault {text}: there is no fault {word}.", hint=suggest(word, FaultName))
     name = FaultName(word)
+    if at and name in _OF_GITHUB:
+        raise UsageError(f"--fault {text}: {name} is of no index.", hint=f"Write --fault {written}.")
+    if at and index not in TITLES:
+        raise UsageError(f"--fault {text}: there is no index {index}.", hint=suggest(index, TITLES))
+    fault = _valued(text, name, equals, value)
+    return replace(fault, index=cast("IndexName", index)) if at else fault
+
+
+def _valued(text: str, name: FaultName, equals: str, value: str) -> Fault:
     form = FORMS[name]
     if form.value == "none":
         if equals:

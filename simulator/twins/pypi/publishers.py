@@ -71,20 +71,20 @@ class Publishers:
     def __init__(self, declared: Sequence[Publisher]) -> None:
         self._publishers = list(declared)
         self._lock = threading.Lock()
-        self._withdrawn = False
+        self._withdrawn: frozenset[IndexName] = frozenset()
 
     def assume(self, publisher: Publisher) -> None:
         """Add one that the configuration does not declare."""
         with self._lock:
             self._publishers.append(replace(publisher, declared=False))
 
-    def withdraw(self) -> None:
-        """Let the indexes know none, as when their owners remove them."""
-        self._withdrawn = True
+    def withdraw(self, index: IndexName) -> None:
+        """Let an index know none, as when their owners remove them."""
+        self._withdrawn |= {index}
 
     def restore(self) -> None:
         """Let the indexes know them again."""
-        self._withdrawn = False
+        self._withdrawn = frozenset()
 
     def pending(self, index: IndexName, fates: Fates) -> Sequence[Registration]:
         """The rows of an index that wait for their project, one for each publisher."""
@@ -107,7 +107,7 @@ class Publishers:
 
     def _rows(self, index: IndexName) -> Sequence[Registration]:
         with self._lock:
-            known = [] if self._withdrawn else self._publishers
+            known = [] if index in self._withdrawn else self._publishers
             return [registration(publisher) for publisher in known if publisher.index == index]
 
     def nearest(self, index: IndexName, claims: Claims) -> tuple[Registration | None, tuple[ClaimCheck, ...]]:
