@@ -10,7 +10,7 @@ from typing import Final
 
 from simulator.cli.built import surroundings
 from simulator.cli.checking import Files
-from simulator.diagnostics import Diagnostic
+from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import UsageError
 from simulator.findings import Finding
 from simulator.paths import StateFolder
@@ -22,7 +22,8 @@ from simulator.rehearsal.refusals import foretell
 from simulator.rehearsal.released import yanked_again
 from simulator.triggers.repository import is_git_root, list_worktree
 
-_ENDS: Final = (".whl", ".tar.gz")
+_ENDS: Final = (".whl", ".tar.gz", ".zip")
+_BESIDE: Final = (".asc", ".attestation")  # what lies beside distributions and is no stray
 _ASIDE: Final = frozenset({"node_modules", "__pycache__", "build", "dist"})
 
 
@@ -65,6 +66,21 @@ def built_files(given: Sequence[Path]) -> tuple[Path, ...]:
         where = ", ".join(map(str, given))
         raise UsageError(f"There is no wheel and no sdist in {where}.", hint="Build first: python -m build, uv build.")
     return tuple(dict.fromkeys(found))
+
+
+def strays(given: Sequence[Path]) -> Iterator[Diagnostic]:
+    """A warning for each thing in a folder on which `twine upload FOLDER/*` would fail."""
+    for folder in (path for path in given if path.is_dir()):
+        for path in sorted(folder.iterdir()):
+            if not path.name.startswith(".") and (path.is_dir() or not path.name.endswith((*_ENDS, *_BESIDE))):
+                yield Diagnostic(
+                    code="stray-file",
+                    severity=Severity.WARNING,
+                    message=f"{path.name} is no distribution: an upload of all that is in {folder}/ fails with "
+                    f"`Unknown distribution format: '{path.name}'`",
+                    span=Span(file=str(path), line=1, column=1),
+                    hint="Move it out of the folder, or tell the build to write there alone.",
+                )
 
 
 def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Diagnostic, ...]:

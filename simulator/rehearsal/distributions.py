@@ -139,7 +139,9 @@ def _wheel(filename: str, content: bytes, again: Callable[[], bytes]) -> Distrib
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         members = {entry.filename: entry.file_size for entry in wheel.infolist() if not entry.is_dir()}
         info = next(_folders(members, ".dist-info/METADATA"))
-        parts = {part: wheel.read(f"{info}/{part}") for part in _PARTS if members.get(f"{info}/{part}", 0)}
+        parts = {
+            part: wheel.read(f"{info}/{part}") for part in _PARTS if 0 < members.get(f"{info}/{part}", 0) <= _LARGEST
+        }
     points = _entry_points(parts.get("entry_points.txt", b"").decode(errors="replace"))
     project, version, metadata = _identity(parts["METADATA"])
     return Distribution(

@@ -81,6 +81,18 @@ def test_a_folder_that_is_no_git_repository(tmp_path: Path, capsys: pytest.Captu
     assert "no problems" in capsys.readouterr().out
 
 
+def test_what_lies_beside_the_files(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build(project)
+    for name in ("notes.txt", ".gitignore", f"{NAMES[0]}.publish.attestation"):
+        (project / "dist" / name).write_text("")
+    (project / "dist/wheels").mkdir()
+    assert check(project, "--fail-on", "warning") == 1
+    out = capsys.readouterr().out
+    assert "notes.txt is no distribution" in out
+    assert "wheels is no distribution" in out
+    assert out.endswith("2 distributions checked: 2 warnings\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from simulator.cli.checking import FOLDER, Files, check_files, names_of, reaches
-from simulator.cli.checking_built import built_files, check_built
+from simulator.cli.checking_built import built_files, check_built, strays
 from simulator.cli.configuration import load_configuration
 from simulator.errors import ExitCode, UsageError
 from simulator.rehearsal.built.registry import RULES as BUILT_RULES
@@ -18,6 +19,13 @@ from simulator.report.problems.model import Problems
 from simulator.report.problems.registry import FORMS, FormName
 from simulator.spelling import suggest
 from simulator.triggers.repository import find_root
+
+OTHERS: Final = {
+    "upload-refused": "What PyPI would refuse, in its words.",
+    "yanked-release": "Files of a release that is yanked.",
+    "stray-file": "What lies beside the distributions and would be uploaded with them.",
+}
+"""What `--dist` finds beside what the rules about built files do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,15 +71,16 @@ def check(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
 def _check_built(options: CheckOptions, say: Callable[[str], None]) -> ExitCode:
     if options.files or options.linters:
         raise UsageError("--dist checks built files, and no workflow.", hint="Check the workflows in another command.")
-    paths = built_files([path if path.exists() else options.directory / path for path in options.built])
+    given = [path if path.exists() else options.directory / path for path in options.built]
+    paths = built_files(given)
     root = find_root(paths[0].parent if options.directory == Path() else options.directory)
-    found = check_built(paths, root, options.tag)
+    found = (*check_built(paths, root, options.tag), *strays(given))
     names, read = [str(path) for path in paths], file_reader(root)
     problems = Problems(
         files=names,
         diagnostics=found,
         read=lambda file: None if file in names else read(file),
-        summaries={code: rule.summary for code, rule in BUILT_RULES.items()},
+        summaries={code: rule.summary for code, rule in BUILT_RULES.items()} | OTHERS,
         noun="distribution",
     )
     say(FORMS[options.form](problems))

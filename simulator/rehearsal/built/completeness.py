@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from packaging.utils import NormalizedName
 
+from simulator.findings import Severity
 from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.distributions import Distribution
 
@@ -42,6 +43,36 @@ def missing_wheel(subject: Subject) -> Iterator[Problem]:
                 where=files[0].filename,
                 hint="Build both: python -m build, or uv build, without --sdist.",
             )
+
+
+def metadata_differs(subject: Subject) -> Iterator[Problem]:
+    """Files of one version require different Pythons, or wheels different projects."""
+    for project, version, files in _releases(subject):
+        pythons = {str(file.metadata.get("requires_python") or "any") for file in files if _is_fixed(file)}
+        wheels = [file for file in files if file.kind == "wheel"]
+        required = {frozenset(file.metadata.get("requires_dist", ())) for file in wheels}
+        if len(pythons) > 1:
+            yield Problem(
+                message=f"Files of {project} {version} require different Pythons: {'; '.join(sorted(pythons))}",
+                where=files[0].filename,
+                hint="Build all files from one commit, with one requires-python.",
+            )
+        if len(required) > 1:
+            differing = sorted(frozenset.union(*required) - frozenset.intersection(*required))
+            yield Problem(
+                message=f"Wheels of {project} {version} do not all require {differing[0]}: installers take what one of "
+                "them requires for all",
+                where=wheels[0].filename,
+                hint="Write the condition into the requirement, as in `x; sys_platform == 'win32'`.",
+                severity=Severity.NOTICE,
+            )
+
+
+def _is_fixed(found: Distribution) -> bool:
+    """Whether a file's required Python is the last word: in an sdist, from Metadata 2.2 on, unless it is dynamic."""
+    version = found.metadata.get("metadata_version", "")
+    old = version in {"1.0", "1.1", "1.2", "2.0", "2.1"}
+    return found.kind == "wheel" or not (old or "requires-python" in found.metadata.get("dynamic", ()))
 
 
 def file_twice(subject: Subject) -> Iterator[Problem]:

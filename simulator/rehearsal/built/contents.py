@@ -27,6 +27,7 @@ _COMMON: Final = re.compile(
     "benchmarks?|build|ci|conftest|data|dist|docs?|examples?|scripts|setup|tests?|testing|tools|noxfile|tasks"
 )
 _MOST: Final = 3
+_EXTENSION: Final = re.compile(r"\.(?:cpython-\d[\w-]*|abi3|pypy\d[\w-]*)\.so$|\.cp\d+-\w+\.pyd$")
 _SIGNATURES: Final = ("RECORD.jws", "RECORD.p7s")
 
 
@@ -85,6 +86,22 @@ def _once(
 def _leaves(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     return path.is_absolute() or ".." in path.parts or bool(re.match(r"[A-Za-z]:", name))
+
+
+def compiled_anywhere(subject: Subject) -> Iterator[Problem]:
+    """A wheel for any platform holds modules that were compiled for one."""
+    for found, names in _once(subject, _compiled):
+        yield Problem(
+            message=f"{found.filename} is for any platform, and {some(names)} {'is' if len(names) == 1 else 'are'} "
+            "compiled for one",
+            where=found.filename,
+            hint="Let the build backend tag the wheel for its platform, or leave compiled modules out.",
+        )
+
+
+def _compiled(found: Distribution) -> Sequence[str]:
+    pure = found.filename.endswith("-any.whl")
+    return [name for name in found.members if pure and _EXTENSION.search(name)]
 
 
 def common_top_level(subject: Subject) -> Iterator[Problem]:

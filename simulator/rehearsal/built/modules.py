@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import fnmatch
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,8 +222,10 @@ def _importer(wheel: Distribution, package: str, missing: set[str]) -> tuple[str
 def _imports(content: bytes, path: str) -> Iterator[str]:
     """The modules that a module imports whatever happens: at its top level, in no condition and no `try`."""
     try:
-        body = ast.parse(content).body
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old escape sequences
+            body = ast.parse(content).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     parents = path.split("/")[:-1]
     for node in body:

@@ -64,6 +64,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "Every install has to build, with the build backend's newest version.",
         completeness.missing_wheel,
     ),
+    "metadata-differs": _rule(
+        Severity.WARNING,
+        "Files of one version require different Pythons (a notice where wheels require different projects).",
+        "PyPI shows what the first file says, and resolvers take what one file requires for all.",
+        completeness.metadata_differs,
+    ),
     "file-twice": _rule(
         Severity.WARNING,
         "Two artifacts hold files of one name and other content.",
@@ -105,6 +111,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "A command or another entry point names a module that the wheel does not hold.",
         "It fails as soon as it is used.",
         contents.entry_point_modules,
+    ),
+    "compiled-anywhere": _rule(
+        Severity.WARNING,
+        "A wheel for any platform (`-any.whl`) holds extension modules that were compiled for one.",
+        "It gets installed where they cannot be imported.",
+        contents.compiled_anywhere,
     ),
     "common-top-level": _rule(
         Severity.WARNING,

@@ -14,14 +14,14 @@ USUAL = "Requires-Python: >=3.10\nDescription-Content-Type: text/plain"
 def built(filename: str, members: Mapping[str, str], *, headers: str = USUAL, description: str = "A demo.") -> bytes:
     """A distribution; members are relative to the sdist's folder, or to the wheel's root.
 
-    A header `Name` or `Version` replaces what the file's name says; a member `RECORD` replaces the one that is right.
+    A header `Name` or the like replaces what the file's name says; a member `RECORD` replaces the one that is right.
     """
     stem = filename.removesuffix(".tar.gz").removesuffix(".whl")
     name, version = stem.rsplit("-", 1) if filename.endswith(".tar.gz") else stem.split("-")[:2]
     head = "".join(
         line + "\n"
         for line in HEAD.format(name=name, version=version).splitlines()
-        if f"{line.partition(':')[0]}:" not in headers
+        if line.partition(":")[0] not in {header.partition(":")[0] for header in headers.splitlines()}
     )
     metadata = f"{head}{headers}\n\n{description}\n"
     if filename.endswith(".tar.gz"):
