@@ -21,7 +21,7 @@ from simulator.engines.base import Engine
 from simulator.errors import ExitCode, SimulatorError
 from simulator.expressions.language import Value
 from simulator.findings import Finding, Severity
-from simulator.paths import RunFolder
+from simulator.paths import RunFolder, remove_folder
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.drills import Attempt, Division, Drill, Drilled, after, at_index, divide
@@ -182,6 +182,7 @@ class Ground:
             stage.twins.mend()
             if not first.ok and drill.faults:
                 second, _ = self._attempt(stage, relay, 2, self._again(stage, drill, portions))
+        remove_folder(place / "index")  # the files of every drill together may be many
         rebuilds = drill.again == "all" or not any(self.before)
         return Drilled(drill=drill, whole=whole or first.there, met=met, first=first, second=second, rebuilds=rebuilds)
 

@@ -62,6 +62,7 @@ def print_drills(view: DrillsView, console: Console) -> None:
     """Print the table and the verdict."""
     if view.drills:
         console.print(_table(view.drills))
+        console.print()
     for text in (*_notes(view), verdict(view)):
         console.print(Text(without_escapes(text)), soft_wrap=True)
 

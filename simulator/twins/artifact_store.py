@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import threading
@@ -142,7 +143,10 @@ class ArtifactStore:
         """A finished artifact that another store holds, byte for byte."""
         artifact = self.create(job, stored.name, ZIP if stored.archive.suffix == ".zip" else _ONE_FILE, at)
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(stored.archive, artifact.path)
+        try:
+            os.link(stored.archive, artifact.path)  # nothing writes into a finished one
+        except OSError:
+            shutil.copyfile(stored.archive, artifact.path)
         self._update(replace(artifact, size=stored.size, digest=stored.digest))
         return self.finish(artifact.number, stored.size, stored.digest)
 

@@ -27,6 +27,14 @@ def test_every_drill_is_of_faults_that_there_are() -> None:
     assert len({drill.name for drill in DRILLS}) == len(DRILLS)
 
 
+def test_what_cannot_begin_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".github/workflows").mkdir(parents=True)
+    (tmp_path / ".github/workflows/a.yml").write_text("on: push\njobs: {a: {runs-on: x, steps: [{run: x}]}}\n")
+    assert main(["drill", "-C", str(tmp_path), "--tag", "v1", "-W", "b.yml", "--engine", "local"]) == 2
+    assert "There is no workflow b.yml" in capsys.readouterr().err
+    assert not (tmp_path / ".pysim").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -11,11 +11,13 @@ import pytest
 from simulator.indexes import indexes
 from simulator.run_events import FaultInjected, FileUploaded, TokenExchanged
 from simulator.twins.faults.names import parse_faults
+from tests.toolkit.install import Toolkit
 
 from .conftest import Job, Rig, Start, publisher
 from .distributions import Form, sdist_form, write_dists
-from .index_clients import pip, twine
-from .test_artifacts import Toolkit
+from .index_clients import pip, twine, uv_publish
+from .scripts import workspace
+from .test_artifacts import Toolkit as Protocol
 from .test_minting import exchange, id_token
 
 PYPI = indexes()["pypi"]
@@ -64,6 +66,17 @@ class TestUploads:
         assert done.returncode == 0, done.stdout
         assert 'Received "503: Service Unavailable"' in done.stdout
         assert "Package upload appears to have failed. Retry 1 of 5." in " ".join(done.stdout.split())
+        assert len(rig.twins.published()) == 2
+
+    def test_uv_gives_up_at_once(self, start: Start) -> None:
+        rig = faulty(start, "upload-503=2")
+        job, token = rig.job(), rig.twins.upload_token("pypi")
+        built = write_dists(job.folder / "dist")
+        done = uv_publish(job, built, token=token)
+        assert done.returncode == 2
+        assert "Server returned status code 503 Service Unavailable." in done.stderr
+        assert len(rig.twins.published()) == 1
+        assert uv_publish(job, built, token=token).returncode == 0
         assert len(rig.twins.published()) == 2
 
     def test_twine_gives_up_after_five_and_leaves_a_part(self, start: Start) -> None:
@@ -253,11 +266,19 @@ def test_a_mismatch_before_the_removal_is_not_its_doing(start: Start) -> None:
 class TestServices:
     def test_the_artifact_service_speaks_json(self, start: Start) -> None:
         rig = faulty(start, "artifacts-500=2")
-        toolkit = Toolkit(rig.job())
+        toolkit = Protocol(rig.job())
         assert toolkit.call("ListArtifacts").status_code == 200
         answer = toolkit.call("ListArtifacts")
         assert (answer.status_code, answer.json()) == (500, {"code": "internal", "msg": "internal server error"})
         assert toolkit.call("ListArtifacts").status_code == 200
+
+    def test_githubs_own_client_tries_again(self, start: Start, toolkit: Toolkit) -> None:
+        rig = faulty(start, "artifacts-500=1")
+        job = workspace(rig.job("build", id_token=False), toolkit)
+        (job.folder / "a.txt").write_text("one")
+        assert job.run("return (await client(4).uploadArtifact('dist', ['a.txt'], '.')).id") == 1
+        assert "Attempt 1 of 5 failed with error: Failed request: (500) Internal Server Error" in job.log
+        assert fired(rig) == ["artifacts-500=1"]
 
     def test_slow_answers(self, start: Start) -> None:
         rig = faulty(start, "slow=0.2")

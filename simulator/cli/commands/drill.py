@@ -16,7 +16,7 @@ from simulator.cli.drilling import Drilling, run_drills
 from simulator.cli.interrupts import interrupted_once
 from simulator.cli.preparation import no_workflow
 from simulator.cli.subject import RunOptions
-from simulator.errors import ExitCode
+from simulator.errors import ExitCode, SimulatorError
 from simulator.paths import RunFolder, StateFolder
 from simulator.rehearsal.drills import DRILLS, Drilled, chosen_drills, survived
 from simulator.report.drills import WIDTH, DrillsView, DrillView, as_json, print_drills, verdict
@@ -40,7 +40,14 @@ def drill(options: RunOptions, names: Sequence[str]) -> ExitCode:
         recorder = Recorder(folder)
         stack.callback(recorder.close)
         tell = _say_nothing if options.as_json else _say
-        view = _view(run_drills(options, drills, root, folder, recorder, tell), folder)
+        try:
+            view = _view(run_drills(options, drills, root, folder, recorder, tell), folder)
+        except SimulatorError:
+            if recorder.state.started is None:
+                stack.callback(state.discard, folder)
+            raise
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f"The records so far are in {folder.path}") from stop
         code = ExitCode.GO if view.survives else ExitCode.NO_GO
         last = Verdict.GO if view.survives else Verdict.NO_GO
         recorder(RunFinished(verdict=last, reason=f"drill: {verdict(view)}", at=time.time(), exit_code=code))
