@@ -280,6 +280,12 @@ STEPS: Final = (
         hint="Update the build backend{build_system} and the action, so that both know the same version of the "
         "metadata.",
     ),
+    Explanation(
+        words="Metadata is missing required fields: Name, Version",
+        code="invalid-distribution",
+        says="twine is older than the metadata that the build backend writes",
+        hint="Update the pin of the publishing action, or the twine of the job.",
+    ),
     Explanation(words="InvalidDistribution:", code="invalid-distribution", hint=_AS_BUILT),
     Explanation(
         words="already have publish attestations",
