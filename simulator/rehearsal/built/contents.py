@@ -162,7 +162,7 @@ def entry_point_modules(subject: Subject) -> Iterator[Problem]:
 
 def _entry_point(found: Distribution, group: str, name: str, module: str) -> Problem | None:
     top = module.partition(".")[0]
-    own = any(file.partition("/")[0].partition(".")[0] == top for file in found.files)
+    own = any(re.fullmatch(rf"{re.escape(top)}(?:/__init__)?(?:\.[\w-]+)+", file) for file in found.files)
     elsewhere = not own and bool(found.metadata.get("requires_dist"))
     if not module or has_module(found.files, module) or elsewhere:
         return None

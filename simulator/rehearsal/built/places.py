@@ -12,6 +12,8 @@ from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
 from simulator.rehearsal.projects import Project, Tree, place_of
 
+ASSIGNED: Final = re.compile(r"""^__version__\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
+"""A version that a module says of itself."""
 _ASSIGNED: Final = re.compile(r"""^(?:__version__|VERSION|version)\b[^=\n]*=\s*["'(]""", re.MULTILINE)
 _IN_SETUP: Final = re.compile(r"""^\s*version\s*=\s*(?!attr:|file:)\S""", re.MULTILINE)
 _READMES: Final = ("README.md", "README.rst", "README.txt", "README")

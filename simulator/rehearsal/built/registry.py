@@ -46,6 +46,12 @@ RULES: Final[Mapping[str, Rule]] = {
         "pip does not take it unless it is asked for pre-releases.",
         versions.dev_version,
     ),
+    "version-attribute": _rule(
+        Severity.WARNING,
+        "The package says another `__version__` than its metadata.",
+        "One of the two places was forgotten when the version was raised.",
+        versions.version_attribute,
+    ),
     "name-mismatch": _rule(
         Severity.ERROR,
         "A file's name has another project or version than its metadata.",

@@ -17,15 +17,18 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from simulator.findings import Finding, Severity
+from simulator.positions import Span
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.places import version_place
+from simulator.rehearsal.built.places import ASSIGNED, version_place
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.projects import place_of
 
 _SEPARATOR: Final = re.compile(r"[-_/@]")
 _REFUSED_LOCAL: Final = (
     "The use of local versions in '{}' is not allowed. See https://packaging.python.org/en/latest/specifications/"
     "version-specifiers/#local-version-identifiers for more information."
 )
+_SAYING: Final = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
 _COMMIT: Final = re.compile(r"(?:^|\.)g[0-9a-f]{4,40}(?:\.|$)")
 _DIRTY: Final = re.compile(r"(?:^|\.)(?:d\d{8}|dirty)(?:\.|$)")
 _FETCH: Final = "give actions/checkout `fetch-depth: 0`"
@@ -205,6 +208,32 @@ def several_versions(subject: Subject) -> Iterator[Problem]:
             hint="Empty the folder before the build, and do not commit it; one release has one version.",
             severity=Severity.ERROR if expected in versions else None,
         )
+
+
+def version_attribute(subject: Subject) -> Iterator[Problem]:
+    """The package's own `__version__` is written down and is another one."""
+    for wheel, _ in subject.wheels():
+        version, package = _parsed(wheel.version), wheel.project.replace("-", "_")
+        names = [name for name in _SAYING if f"{package}/{name}" in wheel.members]
+        contents = wheel.read([f"{package}/{name}" for name in names])
+        for path, content in contents.items():
+            found = ASSIGNED.search(content.decode(errors="replace"))
+            said = _parsed(found[1]) if found else None
+            if found and said and version and said.base_version != version.base_version:
+                yield Problem(
+                    message=f'{path} says __version__ = "{found[1]}", and the wheel is {wheel.project} {wheel.version}',
+                    where=_in_sources(subject, path, found[0]) or wheel.filename,
+                    hint="Write the version once, and let the build or importlib.metadata find it there.",
+                )
+                break
+
+
+def _in_sources(subject: Subject, path: str, text: str) -> Span | None:
+    """Where the repository has a text in a module of that path in the wheel."""
+    tree = subject.tree
+    paths = [each for each in tree.paths() if f"/{each}".endswith(f"/{path}")] if tree else []
+    contents = {each: (tree.read(each) or b"").decode(errors="replace") for each in paths} if tree else {}
+    return next((place for each, content in contents.items() if (place := place_of(text, each, content))), None)
 
 
 def name_mismatch(subject: Subject) -> Iterator[Problem]:
