@@ -8,8 +8,6 @@ from typing import Final
 
 from simulator.indexes import indexes
 from simulator.twins.base import Publisher
-from simulator.twins.pypi.forms import form_of
-from simulator.twins.pypi.publishers import registration
 
 MOST_PENDING: Final = 3
 _OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
@@ -88,6 +86,9 @@ def normal_name(project: str) -> str:
 
 def form_page(publisher: Publisher) -> str:
     """The address of the form."""
+    from simulator.twins.pypi.forms import form_of
+    from simulator.twins.pypi.publishers import registration
+
     made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)
     return made.page
 
