@@ -22,6 +22,7 @@ from simulator.cli.preparation import (
 )
 from simulator.cli.subject import RunOptions
 from simulator.cli.token_views import Minter, Registered, token_views
+from simulator.errors import UsageError
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Place, PlannedJob
 from simulator.planning.permissions import default_permissions
@@ -47,15 +48,23 @@ _ANY: Final[Sequence[tuple[str | None, _EventName]]] = (
 def explain(
     options: RunOptions, root: Path, clone: Path, configuration: Configuration, registered: Registered
 ) -> Sequence[TokenView]:
-    """The jobs that may mint a token; without a tag or branch, those of all workflows. Raises SimulatorError."""
+    """The jobs that may mint a token; without a tag or branch, those of all workflows.
+
+    Raises UsageError where the event starts no workflow, and other SimulatorErrors.
+    """
     chosen = options.tag is not None or options.branch is not None or options.event_name != "push"
-    first = options if chosen else replace(options, tag=_ANY[0][0])
-    identity, source = read_repository(first, root, configuration, clone, lambda _: None)
+    imagined = options.tag is None and (not chosen or options.event_name == "release")
+    if imagined:  # also a release has a tag
+        options = replace(options, tag=_ANY[0][0])
+    identity, source = read_repository(options, root, configuration, clone, lambda _: None)
     workflows = load_workflows(source, options.workflows)
     if chosen:
         started = [item for item in start_workflows(options, identity, source, workflows) if item.match.starts]
     else:
         started = [_imagined(options, identity, source, item) for item in workflows]
+    if not started:
+        hint = "pysim plan says why. Without --tag, --branch and --event, the jobs of all workflows are explained."
+        raise UsageError("The event starts no workflow, so no job has an ID token.", hint=hint)
     calls = load_called(source, identity, (item.workflow for item in started), lambda _: None)
     files = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
     variables = repository_variables(options, configuration)
@@ -71,7 +80,7 @@ def explain(
                 minters.append(
                     Minter(
                         job=job,
-                        event=_words(item, imagined=not chosen),
+                        event=_words(item, imagined=imagined),
                         claims=claims,
                         indexes=indexes_of(job.workflow, job.job),
                         notes=(*_stand_in(identity, configuration), *_notes(item, job)),

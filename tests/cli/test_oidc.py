@@ -182,10 +182,8 @@ def test_a_called_workflow_of_another_repository(
 
 def test_a_workflow_that_the_tag_does_not_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = repository(tmp_path, declared(), pypi=WORKFLOW)
-    assert explain(root, capsys, "--tag", "1.0") == (
-        0,
-        "No job that would run may have an ID token: none has `id-token: write`.\n",
-    )
+    assert main(["oidc", "explain", "-C", str(root), "--tag", "1.0"]) == 2
+    assert "The event starts no workflow, so no job has an ID token." in capsys.readouterr().err
     (root / ".github/workflows/pypi.yml").write_text(WORKFLOW.replace("push: {tags: ['v*']}", "workflow_dispatch: {}"))
     assert "in .github/workflows/pypi.yml, workflow dispatch of branch main\n" in explain(root, capsys)[1]
 
@@ -322,6 +320,15 @@ def test_a_repository_that_nobody_names(tmp_path: Path, capsys: pytest.CaptureFi
     (root / "pysim.toml").unlink()
     _, said = explain(root, capsys)
     assert f"so local/{root.name} stands in for it: set owner and name under [repository] in pysim.toml." in said
+
+
+def test_a_release_has_a_tag_that_stands_for_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    released = WORKFLOW.replace("push: {tags: ['v*']}", "release: {types: [published]}")
+    root = repository(tmp_path, declared(), pypi=WORKFLOW, released=released)
+    first = "in .github/workflows/released.yml, release of tag"
+    for arguments, tag in (((), "v0.0.0, which stands for any"), (("--tag", "v1"), "v1")):
+        _, said = explain(root, capsys, "--event", "release", *arguments)
+        assert said.splitlines()[0] == f"job publish {first} {tag}"
 
 
 def test_two_new_projects_of_one_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
