@@ -30,7 +30,7 @@ def _changing(function: F) -> F:
     return directory(_index(function))
 
 
-@command.command("list")
+@command.command("list", short_help="List what is known.")
 @_changing
 def list_(**arguments: Any) -> int:
     """List the projects, the names that are prohibited, and the names of deleted files."""
@@ -39,7 +39,7 @@ def list_(**arguments: Any) -> int:
     return index.show_all(index.Place(**arguments), click.echo)
 
 
-@command.command("show")
+@command.command("show", short_help="Show what pip would see of a project.")
 @click.argument("project")
 @click.option("--json", "as_json", is_flag=True, help="As the simple API answers in JSON.")
 @_changing
@@ -50,7 +50,7 @@ def show(**arguments: Any) -> int:
     return index.show(index.Place(arguments.pop("directory"), arguments.pop("index")), click.echo, **arguments)
 
 
-@command.command("import")
+@command.command("import", short_help="Take a project over from the real index.")
 @click.argument("project")
 @_owner
 @_changing
@@ -67,7 +67,7 @@ def import_(**arguments: Any) -> int:
     return import_project(place, click.echo, **arguments)
 
 
-@command.command("add")
+@command.command("add", short_help="Declare a project and its versions.")
 @click.argument("project")
 @click.argument("versions", nargs=-1, metavar="[VERSION]...")
 @_owner
@@ -78,7 +78,7 @@ def add(**arguments: Any) -> int:
     return _change("add", arguments)
 
 
-@command.command("yank")
+@command.command("yank", short_help="Yank a version.")
 @click.argument("project")
 @click.argument("version")
 @click.option("--reason", metavar="TEXT", default="", help="What installers say of it.")
@@ -89,7 +89,7 @@ def yank(**arguments: Any) -> int:
     return _change("yank", arguments)
 
 
-@command.command("delete")
+@command.command("delete", short_help="Delete a project, a version or a file.")
 @click.argument("project")
 @click.argument("what", required=False, metavar="[VERSION | FILE]")
 @_changing
@@ -98,7 +98,7 @@ def delete(**arguments: Any) -> int:
     return _change("delete", arguments)
 
 
-@command.command("archive")
+@command.command("archive", short_help="Archive a project.")
 @click.argument("project")
 @_undo
 @_changing
@@ -107,7 +107,7 @@ def archive(**arguments: Any) -> int:
     return _change("archive", arguments)
 
 
-@command.command("quarantine")
+@command.command("quarantine", short_help="Put a project into quarantine.")
 @click.argument("project")
 @_undo
 @_changing
@@ -116,7 +116,7 @@ def quarantine(**arguments: Any) -> int:
     return _change("quarantine", arguments)
 
 
-@command.command("prohibit")
+@command.command("prohibit", short_help="Prohibit a name.")
 @click.argument("project")
 @_undo
 @_changing
