@@ -42,6 +42,13 @@ CLAIMS = {
     "workflow_ref": f"{REPOSITORY}/.github/workflows/pypi.yml@refs/tags/v0.1.0",
     "job_workflow_ref": f"{REPOSITORY}/.github/workflows/pypi.yml@refs/tags/v0.1.0",
     "environment": "pypi",
+    "workflow": "Release",
+    "workflow_sha": "b" * 40,
+    "job_workflow_sha": "c" * 40,
+    "runner_environment": "github-hosted",
+    "repository_visibility": "public",
+    "run_id": "77",
+    "run_attempt": "1",
 }
 WRITER = {"metadata": "read", "contents": "write", "actions": "read"}
 

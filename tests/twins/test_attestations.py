@@ -41,16 +41,6 @@ GITHUB = "https://github.com"
 MAIN = indexes()["pypi"].main_host
 SIMPLE = "application/vnd.pypi.simple.v1+json"
 FULCIO, REKOR = "https://fulcio.sigstore.dev", "https://rekor.sigstore.dev"
-IDENTITY = {
-    **CLAIMS,
-    "workflow": "Release",
-    "workflow_sha": "b" * 40,
-    "job_workflow_sha": "c" * 40,
-    "runner_environment": "github-hosted",
-    "repository_visibility": "public",
-    "run_id": "77",
-    "run_attempt": "1",
-}
 SIGN = """
 import sys
 from pathlib import Path
@@ -83,7 +73,7 @@ def kept(rig: Rig, filename: str, index: IndexName = "pypi") -> Mapping[str, Any
 
 def test_a_release_with_attestations(rig: Rig, python: str) -> None:
     rig.twins.assume(publisher())
-    job = rig.job(claims=IDENTITY)
+    job = rig.job()
     built = write_dists(job.folder / "dist")
     done = sign(job, python, *built)
     assert done.returncode == 0, done.stderr
@@ -121,7 +111,7 @@ def test_a_release_with_attestations(rig: Rig, python: str) -> None:
 
 def test_a_certificate_says_what_githubs_says(rig: Rig, python: str) -> None:
     called = f"{REPOSITORY}/.github/workflows/called.yml@refs/tags/v0.1.0"
-    job = rig.job(claims={**IDENTITY, "job_workflow_ref": called})
+    job = rig.job(claims={"job_workflow_ref": called})
     (path, _) = write_dists(job.folder / "dist")
     assert sign(job, python, path).returncode == 0
     sent = json.loads(Path(f"{path}.publish.attestation").read_text())
@@ -169,7 +159,7 @@ class Attester(Uploader):
         super().__init__(rig)
         rig.twins.assume(publisher())
         self.token = exchange(self.job).json()["token"]
-        self.forger = Forger(root=TrustRoot.load(rig.settings.authority), claims={**IDENTITY, "iss": ISSUER})
+        self.forger = Forger(root=TrustRoot.load(rig.settings.authority), claims={**CLAIMS, "iss": ISSUER})
 
     def verdict(self, form: Form, *attestations: Json) -> str:
         """What the index says of an upload; "OK" when it takes it."""
@@ -328,7 +318,7 @@ def test_provenance_stays_with_a_kept_index(attester: Attester, start: Start) ->
 
 
 def test_a_client_that_trusts_the_public_root_alone(rig: Rig, python: str) -> None:
-    job = rig.job(claims=IDENTITY)
+    job = rig.job()
     (path, _) = write_dists(job.folder / "dist")
     done = sign(job, python, path, program=WITH_THE_PUBLIC_ROOT)
     assert done.returncode == 1
@@ -341,7 +331,7 @@ def test_a_client_that_trusts_the_public_root_alone(rig: Rig, python: str) -> No
 
 def test_an_outage(start: Start, python: str) -> None:
     rig = start(faults=parse_faults(["sigstore-down"]))
-    job = rig.job(claims=IDENTITY)
+    job = rig.job()
     (path, _) = write_dists(job.folder / "dist")
     done = sign(job, python, path)
     assert done.returncode == 1
@@ -350,7 +340,7 @@ def test_an_outage(start: Start, python: str) -> None:
     rig.twins.close_job("publish")
     assert rig.seen(FindingRaised) == []
     rig.twins.mend()
-    assert sign(rig.job("again", claims=IDENTITY), python, path).returncode == 0
+    assert sign(rig.job("again"), python, path).returncode == 0
 
 
 def certificate_request(key: ec.EllipticCurvePrivateKey) -> str:
@@ -373,7 +363,7 @@ def id_token(job: Job, audience: str = "sigstore") -> str:
 
 
 def test_who_gets_no_certificate(rig: Rig) -> None:
-    job = rig.job(claims=IDENTITY)
+    job = rig.job()
     key = ec.generate_private_key(ec.SECP256R1())
     csr = certificate_request(key)
     foreign = Issuer(time.time).token({"sub": "x"}, "sigstore")
