@@ -224,8 +224,10 @@ class Ground:
         )
         bad = [result.key for result in results if result.conclusion in _BAD]
         there = tuple((file.index, file.filename) for file in stage.twins.published())
-        reason = "" if there and not bad else _shown_last(observer) or witness.said
-        reason = reason or (f"{', '.join(bad)} failed" if bad else "")
+        if bad:
+            reason = _shown_last(observer) or witness.said or f"{', '.join(bad)} failed"
+        else:
+            reason = "" if there else _first_error(observer) or ""
         verdict, code = (Verdict.NO_GO, ExitCode.NO_GO) if bad else (Verdict.GO, ExitCode.GO)
         said = reason.splitlines()[0] if reason else f"{len(there)} files are there"
         observer(RunFinished(verdict=verdict, reason=said, at=time.time(), exit_code=code))

@@ -86,7 +86,7 @@ def _notes(view: DrillsView) -> list[str]:
     notes = [f"Not drilled, as nothing that publishes needs it: {', '.join(view.left)}"] if view.left else []
     aside = [drill for drill in view.drills if not drill.counts and drill.outcome == "lost"]
     notes += [f"{drill.name} does not count: {drill.advice}" for drill in aside]
-    return [*notes, f"Logs of each attempt: {view.record}", ""]
+    return [*notes, f"Record: {view.record}", ""]
 
 
 def _table(drills: Sequence[DrillView]) -> Table:

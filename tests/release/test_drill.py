@@ -113,13 +113,6 @@ def test_skip_existing_completes_it_with_files_of_two_builds(plain: Repository) 
     assert "files of two builds" in done["upload-cut"]["advice"]
 
 
-def test_reviewers_are_not_asked(plain: Repository) -> None:
-    plain.write("pysim.toml", '[environments.pypi]\nreviewers = ["octocat"]\n')
-    done = drill(plain, "publisher-removed")
-    assert (done.code, done["publisher-removed"]["outcome"]) == (0, "second attempt")
-    assert "Publisher with matching claims was not found" in done["publisher-removed"]["first"]
-
-
 @pytest.mark.parametrize(
     ("change", "stopped"),
     [
@@ -138,7 +131,8 @@ def test_what_does_not_work_at_all_is_not_drilled(plain: Repository, change: tup
     assert stopped in done.document["stopped"]
 
 
-def test_a_person_reads_a_table(plain: Repository) -> None:
+def test_a_person_reads_a_table_and_no_reviewer_is_asked(plain: Repository) -> None:
+    plain.write("pysim.toml", '[environments.pypi]\nreviewers = ["octocat"]\n')
     words = ("--tag", "v0.1.0", "--engine", plain.engine, "--offline", "--only", "upload-cut")
     done = plain.pysim("drill", *words)
     text = done.stdout.decode()

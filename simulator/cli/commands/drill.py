@@ -91,11 +91,12 @@ def _seconds(told: Drilled) -> float:
 
 
 def _view(drilling: Drilling, folder: RunFolder) -> DrillsView:
+    records = folder.path / "drills"
     return DrillsView(
         drills=[_row(each) for each in drilling.drilled],
         survives=drilling.stopped is None and survived(drilling.drilled),
         left=drilling.left,
-        record=str(folder.path / "drills"),
+        record=str(records if records.is_dir() else folder.path),
         stopped=drilling.stopped,
     )
 
