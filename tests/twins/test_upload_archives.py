@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import struct
 import tarfile
 import warnings
@@ -12,9 +15,11 @@ from collections.abc import Mapping
 import pytest
 
 from simulator.indexes import indexes
+from simulator.run_events import Notice
 
-from .conftest import Rig
-from .distributions import Form, metadata, sdist, tarred, wheel, zipped
+from .conftest import Rig, Start, publisher
+from .distributions import Form, metadata, sdist, sdist_form, tarred, wheel, zipped
+from .test_minting import exchange
 from .test_uploads import Uploader, renamed
 
 SEE = f"See https://docs.{indexes()['pypi'].main_host}/archives for more information"
@@ -239,3 +244,111 @@ def test_an_sdist_that_is_a_zip_file_too(sender: Uploader) -> None:
     content = sdist() + wheel()
     said = "Invalid distribution file. File is both a zip and a tar file"
     assert sender.refused(renamed("demo-0.1.0.tar.gz", content)) == (400, said)
+
+
+POLICY = f"https://{indexes()['pypi'].main_host}/policy/acceptable-use-policy/"
+ENCRYPTED: Mapping[str, tuple[str, str]] = {
+    "demo/__init__.py": ("from x import __pyarmor__\n__pyarmor__(__name__, __file__, b'x')\n", "PyArmor"),
+    "demo/A.PY": ("__pyarmor_enter__()\n", "PyArmor"),
+    "demo/code.pye": ("---BEGIN PYE FILE---\nx\n---END PYE FILE---\n", "SourceDefender"),
+}
+
+
+@pytest.mark.parametrize("path", ENCRYPTED)
+@pytest.mark.parametrize("is_sdist", [True, False])
+def test_code_that_was_encrypted(sender: Uploader, path: str, is_sdist: bool) -> None:
+    text, tool = ENCRYPTED[path]
+    said = f"Invalid distribution file. {tool}-encrypted content is not allowed. See {POLICY} for more information."
+    if is_sdist:
+        files = {"demo-0.1.0/PKG-INFO": metadata("demo", "0.1.0"), f"demo-0.1.0/{path}": text}
+        form = renamed("demo-0.1.0.tar.gz", tarred(files))
+    else:
+        form = renamed(Form().filename, zipped({MARK: "", path: text}))
+    assert sender.refused(form) == (400, said)
+
+
+def test_words_of_such_tools_elsewhere(sender: Uploader) -> None:
+    files = {
+        "demo-0.1.0/PKG-INFO": metadata("demo", "0.1.0"),
+        "demo-0.1.0/README": "__pyarmor_enter__",
+        "demo-0.1.0/half.pye": "---BEGIN PYE FILE---",
+        "demo-0.1.0/large.py": "#" * (5 << 20) + "__pyarmor_enter__",
+    }
+    assert sender.send(renamed("demo-0.1.0.tar.gz", tarred(files))).status_code == 200
+
+
+def repacked(content: bytes, how: str) -> bytes:
+    """The same tar file, packed in another way or not at all."""
+    plain = gzip.decompress(content)
+    return {"plain": plain, "bzip2": bz2.compress(plain), "xz": lzma.compress(plain)}[how]
+
+
+@pytest.mark.parametrize("how", ["plain", "bzip2", "xz"])
+def test_a_tar_file_that_is_packed_in_another_way(sender: Uploader, how: str) -> None:
+    form = renamed("demo-0.1.0.tar.gz", repacked(sdist(), how))
+    assert sender.refused(form) == (400, "Invalid distribution file. None")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"demo-0.1.0/PKG-INFO": ""}, "PKG-INFO not found at demo-0.1.0/PKG-INFO/PKG-INFO"),
+        ({"demo-0.1.0/a/PKG-INFO": "", "demo-0.1.0/a/b": ""}, None),
+        ({"./demo-0.1.0/PKG-INFO": "", "./demo-0.1.0/b": ""}, "PKG-INFO not found at demo-0.1.0/PKG-INFO"),
+        ({"/demo-0.1.0/PKG-INFO": "", "demo-0.1.0/b": ""}, "Incorrect number of top-level directories in sdist"),
+        ({"PKG-INFO": "", "setup.py": ""}, "Incorrect number of top-level directories in sdist"),
+        ({}, "Incorrect number of top-level directories in sdist"),
+    ],
+)
+def test_the_top_of_an_sdist_is_what_all_its_names_begin_with(
+    sender: Uploader, files: Mapping[str, str], said: str | None
+) -> None:
+    form = renamed("demo-0.1.0.tar.gz", tarred(files))
+    if said is None:
+        assert sender.send(form).status_code == 200
+    else:
+        assert sender.refused(form) == (400, f"Invalid distribution file. {said}")
+
+
+def test_a_member_that_nobody_reads_may_be_broken(sender: Uploader) -> None:
+    """The index reads what it looks at; the installer will find out."""
+    with zipfile.ZipFile(io.BytesIO(wheel())) as source:
+        files = {name: source.read(name).decode() for name in source.namelist()}
+    content = zipped({**files, "demo.so": "y" * 99}, stored=True).replace(b"yyy", b"yxy")
+    assert sender.send(renamed(Form().filename, content)).status_code == 200
+    content = zipped({**files, "other.py": "y" * 99}, stored=True).replace(b"yyy", b"yxy")
+    assert sender.refused(renamed("demo-0.1.0-py2-none-any.whl", content)) == (400, "Invalid distribution file. None")
+
+
+class TestMails:
+    """What the index would mail about an upload."""
+
+    def test_a_record_that_differs(self, sender: Uploader) -> None:
+        with zipfile.ZipFile(io.BytesIO(wheel())) as source:
+            files = {name: source.read(name).decode() for name in source.namelist() if name != "demo.py"}
+        form = renamed(Form().filename, zipped({**files, "demo/new.py": "", f"{INFO}/RECORD.jws": ""}))
+        assert sender.send(form).status_code == 200
+        (mail,) = sender.rig.seen(Notice)
+        assert mail.message == (
+            "The index would mail its owners: Deprecation notice for recent wheel distribution upload to 'demo'."
+        )
+        assert "it does not list demo/new.py and the wheel does not hold demo.py" in str(mail.hint)
+
+    def test_not_about_a_record_that_is_right_or_of_a_wheel_that_is_refused(self, sender: Uploader) -> None:
+        assert sender.send(Form()).status_code == 200
+        assert sender.refused(renamed("demo-0.1.0-py2-none-any.whl", zipped({MARK: "", f"{INFO}/RECORD": ""})))
+        assert sender.rig.seen(Notice) == []
+
+    def test_a_token_beside_a_publisher_once_for_each_project(self, start: Start) -> None:
+        sender = Uploader(start(publishers=[publisher(project="Demo")]))
+        for form in (Form(), sdist_form()):
+            assert sender.send(form).status_code == 200
+        (mail,) = sender.rig.seen(Notice)
+        assert "API token used to upload to project demo despite Trusted Publishing enabled." in mail.message
+        assert "pypi.yml in https://github.com/octo/demo (environment pypi)" in str(mail.hint)
+
+    def test_not_where_the_publisher_is_only_assumed_or_did_it_itself(self, sender: Uploader) -> None:
+        sender.rig.twins.assume(publisher())
+        assert sender.send(Form()).status_code == 200
+        assert sender.send(sdist_form(), exchange(sender.job).json()["token"]).status_code == 200
+        assert sender.rig.seen(Notice) == []
