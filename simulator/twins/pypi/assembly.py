@@ -11,6 +11,7 @@ from simulator.indexes import Index
 from simulator.run_events import EventSink
 from simulator.twins.late import Closing
 from simulator.twins.oidc import Issuer
+from simulator.twins.pypi.keyring import Keyring
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
 from simulator.twins.pypi.places import elsewhere
@@ -41,9 +42,8 @@ class Surroundings:
 def index_twin(index: Index, store: Store, at: Surroundings) -> tuple[ASGIApp, Closing]:
     """The application of an index and what closes it."""
     pages = Pages(index, store)
-    minting = Minting(
-        index=index, store=store, publishers=at.publishers, issuer=at.issuer, emit=at.emit, clock=at.clock
-    )
+    keyring = Keyring(issuer=at.issuer, clock=at.clock)
+    minting = Minting(index=index, store=store, publishers=at.publishers, keyring=keyring, emit=at.emit, clock=at.clock)
     twin = IndexTwin(
         index,
         minting=minting,

@@ -15,12 +15,20 @@ from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
 from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchanged
-from simulator.twins.oidc import ISSUER, Issuer
+from simulator.twins.oidc import ISSUER
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
 from simulator.twins.pypi.forms import form_of
+from simulator.twins.pypi.keyring import Keyring
 from simulator.twins.pypi.mails import pending_lost, pending_used, wide_publisher
-from simulator.twins.pypi.publishers import Claims, NoPublisherError, Publishers, Registration, look_up
+from simulator.twins.pypi.publishers import (
+    Claims,
+    NoPublisherError,
+    Publishers,
+    Registration,
+    ReusedTokenError,
+    look_up,
+)
 from simulator.twins.pypi.refusals import RefusedError
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
@@ -46,7 +54,7 @@ class Minting:
     index: Index
     store: Store
     publishers: Publishers
-    issuer: Issuer
+    keyring: Keyring
     emit: EventSink
     clock: Clock
 
@@ -95,9 +103,8 @@ class Minting:
             raise MintError("invalid-payload", "unknown trusted publishing issuer")
         if not self.is_open or self._has(Flag.NO_GITHUB_PUBLISHING):
             raise MintError("not-enabled", "github trusted publishing functionality not enabled")
-        keys = {key["kid"]: key for key in self.issuer.keys["keys"]}
         try:
-            key = jwt.PyJWK(keys[jwt.get_unverified_header(token)["kid"]])
+            key = jwt.PyJWK(dict(self.keyring.key(jwt.get_unverified_header(token)["kid"])))
             options: jwt.types.Options = {
                 "require": ["iss", "iat", "exp", "aud"],
                 "verify_exp": False,
@@ -120,10 +127,11 @@ class Minting:
         if gone is not None:
             raise gone
         with self.store.transaction() as catalogue:
-            if catalogue.is_id_token_used(str(claims.get("jti"))):
-                raise MintError("invalid-reuse-token", _USED)
+            is_used = catalogue.is_id_token_used(str(claims.get("jti")))
             try:
-                row = look_up(list(self._registered(catalogue)), claims)
+                row = look_up(list(self._registered(catalogue)), claims, is_used=is_used)
+            except ReusedTokenError:
+                raise MintError("invalid-reuse-token", _USED) from None
             except NoPublisherError as error:
                 text = f"valid token, but no corresponding publisher ({error})"
                 raise MintError("invalid-publisher", text) from None

@@ -41,6 +41,10 @@ class NoPublisherError(Exception):
     """No publisher fits; the message is what the index says in parentheses."""
 
 
+class ReusedTokenError(Exception):
+    """A publisher fits, but the ID token was exchanged already."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registration:
     """A publisher as the index stores it: one row for all projects that registered the same four values."""
@@ -118,10 +122,13 @@ class Publishers:
         return max(compared, key=lambda pair: sum(check.ok for check in pair[1]))
 
 
-def look_up(rows: Sequence[Registration], claims: Claims) -> Registration:
-    """The row that the claims fit, checked. Raises NoPublisherError."""
+def look_up(rows: Sequence[Registration], claims: Claims, *, is_used: bool = False) -> Registration:
+    """The row that the claims fit, checked. Raises NoPublisherError, and ReusedTokenError for what was used once."""
     row = _find(rows, claims)
-    _check_claims(row, claims)
+    _check_workflow(row, claims)
+    if is_used:
+        raise ReusedTokenError
+    _check_event(claims)
     return row
 
 
@@ -147,8 +154,8 @@ def _find(rows: Sequence[Registration], claims: Claims) -> Registration:
     return row
 
 
-def _check_claims(row: Registration, claims: Claims) -> None:
-    """What is checked of a row that was found. Raises NoPublisherError."""
+def _check_workflow(row: Registration, claims: Claims) -> None:
+    """The first of what is checked of a row that was found. Raises NoPublisherError."""
     signed, ref, sha = claims["job_workflow_ref"], claims["ref"], claims["sha"]
     if not signed:
         raise NoPublisherError("The job_workflow_ref claim is empty")
@@ -159,6 +166,10 @@ def _check_claims(row: Registration, claims: Claims) -> None:
     if signed not in expected:
         text = f"The job_workflow_ref claim does not match, expecting one of {expected}, got {signed!r}"
         raise NoPublisherError(text)
+
+
+def _check_event(claims: Claims) -> None:
+    """What is checked last. Raises NoPublisherError."""
     if claims["event_name"] == "pull_request_target":
         text = "Publishing from a workflow invoked via 'pull_request_target' is not supported."
         raise NoPublisherError(text)
