@@ -59,7 +59,7 @@ class Distribution:
     metadata: RawMetadata = field(default_factory=RawMetadata)
     members: Mapping[str, int] = field(default_factory=dict)
     entry_points: EntryPoints = field(default_factory=dict)
-    record: frozenset[str] | None = None
+    record: tuple[str, ...] | None = None
     content: Callable[[], bytes] = field(default=_nothing, compare=False, repr=False)
 
     @property
@@ -213,8 +213,8 @@ def _identity(content: bytes) -> tuple[NormalizedName, str, RawMetadata]:
     return canonicalize_name(metadata["name"]), metadata["version"], metadata
 
 
-def _recorded(content: bytes) -> frozenset[str]:
-    return frozenset(row[0] for row in csv.reader(content.decode(errors="replace").splitlines()) if row)
+def _recorded(content: bytes) -> tuple[str, ...]:
+    return tuple(row[0] for row in csv.reader(content.decode(errors="replace").splitlines()) if row)
 
 
 def _entry_points(text: str) -> EntryPoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final
@@ -134,7 +135,7 @@ def record_mismatch(subject: Subject) -> Iterator[Problem]:
     """RECORD does not list the members exactly."""
     for found, differences in _once(subject, _unrecorded):
         yield Problem(
-            message=f"The RECORD of {found.filename} {' and '.join(differences)}: PyPI mails its owners about that",
+            message=f"The RECORD of {found.filename} {'; it '.join(differences)}: PyPI mails its owners about that",
             where=found.filename,
             hint="Change a built wheel with a tool that writes RECORD anew, such as `wheel pack`.",
         )
@@ -147,8 +148,10 @@ def _unrecorded(found: Distribution) -> Sequence[str]:
         {name for name in names if not name.endswith(_SIGNATURES)} for names in (found.members, found.record)
     )
     missing, extra = sorted(members - recorded), sorted(recorded - members)
+    twice = [name for name, count in Counter(found.record).items() if count > 1]
     said = [f"does not list {some(missing)}"] if missing else []
-    return [*said, f"lists {some(extra)}, which {'is' if len(extra) == 1 else 'are'} not there"] if extra else said
+    said += [f"lists {some(extra)}, which {'is' if len(extra) == 1 else 'are'} not there"] if extra else []
+    return [*said, f"lists {some(twice)} twice"] if twice else said
 
 
 def entry_point_modules(subject: Subject) -> Iterator[Problem]:
