@@ -60,7 +60,7 @@ def test_a_package_that_does_not_start(tiny: Repository) -> None:
     tiny.edit("tinytool.py", ('"""Says hello."""', '"""Says hello."""\n\nimport missing_module'))
     tiny.edit("backend.py", *NO_WHEEL)
     done = tiny.rehearse("--offline")
-    assert (done.code, list(done.findings)) == (1, ["install-failed"])
+    assert (done.code, list(done.findings)) == (1, ["missing-wheel", "install-failed"])
     assert "pip (sdist) and pipx (sdist): ModuleNotFoundError" in done.findings["install-failed"]
     assert "missing_module" in done.findings["install-failed"]
     assert attempts(done.summary) == [("pip", "sdist", False), ("pipx", "sdist", False)]
@@ -74,9 +74,8 @@ def test_a_token_instead_of_a_publisher_in_the_job_that_builds(tiny: Repository)
     tiny.write(".secrets", "UPLOAD_TOKEN=pypi-AgEIthe-real-token\n")
     done = tiny.rehearse("--offline", "--tag", "v0.2.0")
     assert [release["version"] for release in done.summary["published"]] == ["0.1.0"], "a local token was taken"
-    assert (done.code, list(done.findings)) == (1, ["version-mismatch"])
-    (finding,) = done.summary["findings"]
-    assert finding["where"] == "pyproject.toml:8:11"
+    assert (done.code, list(done.findings)) == (1, ["version-mismatch", "missing-sdist"])
+    assert done.summary["findings"][0]["where"] == "pyproject.toml:8:11"
     for file in done.folder.rglob("*"):
         assert not file.is_file() or b"the-real-token" not in file.read_bytes(), file
 
