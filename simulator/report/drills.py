@@ -69,8 +69,13 @@ def print_drills(view: DrillsView, console: Console) -> None:
 
 def verdict(view: DrillsView) -> str:
     """The last line."""
+    return f"{'GO' if view.survives else 'NO-GO'}  {summed(view)}"
+
+
+def summed(view: DrillsView) -> str:
+    """All drills in a sentence."""
     if view.stopped is not None:
-        return f"NO-GO  {without_escapes(view.stopped.splitlines()[0])}"
+        return without_escapes(view.stopped.splitlines()[0])
     counted = [drill for drill in view.drills if drill.counts]
     counts = {outcome: sum(drill.outcome == outcome for drill in counted) for outcome in _STYLES}
     lost = [drill.name for drill in counted if drill.outcome == "lost"]
@@ -78,8 +83,8 @@ def verdict(view: DrillsView) -> str:
     said += [f"{counts['first attempt']} in the first attempt, {counts['second attempt']} in the second"]
     said += [f"{counts['not met']} not met"] if counts["not met"] else []
     if lost:
-        return f"NO-GO  {', '.join(said)}; the release does not survive {', '.join(lost)}"
-    return f"GO  {', '.join(said)}; the release survives all of them"
+        return f"{', '.join(said)}; the release does not survive {', '.join(lost)}"
+    return f"{', '.join(said)}; the release survives all of them"
 
 
 def _notes(view: DrillsView) -> list[str]:

@@ -19,8 +19,10 @@ from simulator.cli.subject import RunOptions
 from simulator.errors import ExitCode, SimulatorError
 from simulator.paths import RunFolder, StateFolder
 from simulator.rehearsal.drills import DRILLS, Drilled, chosen_drills, survived
-from simulator.report.drills import WIDTH, DrillsView, DrillView, as_json, print_drills, verdict
+from simulator.report.drills import WIDTH, DrillsView, DrillView, as_json, print_drills, summed
+from simulator.report.pages.renderer import HtmlRenderer
 from simulator.report.recorder import Recorder
+from simulator.report.registry import broadcast
 from simulator.run_events import RunFinished, Verdict
 from simulator.triggers.repository import WORKFLOWS, find_root, is_git_root
 
@@ -38,10 +40,10 @@ def drill(options: RunOptions, names: Sequence[str]) -> ExitCode:
         folder = state.new_run(datetime.now(UTC))
         stack.callback(folder.release)
         recorder = Recorder(folder)
-        stack.callback(recorder.close)
+        report = stack.enter_context(broadcast([recorder, HtmlRenderer([folder.page])]))
         tell = _say_nothing if options.as_json else _say
         try:
-            view = _view(run_drills(options, drills, root, folder, recorder, tell), folder)
+            view = _view(run_drills(options, drills, root, folder, report, tell), folder)
         except SimulatorError:
             if recorder.state.started is None:
                 stack.callback(state.discard, folder)
@@ -50,7 +52,9 @@ def drill(options: RunOptions, names: Sequence[str]) -> ExitCode:
             raise KeyboardInterrupt(f"The records so far are in {folder.path}") from stop
         code = ExitCode.GO if view.survives else ExitCode.NO_GO
         last = Verdict.GO if view.survives else Verdict.NO_GO
-        recorder(RunFinished(verdict=last, reason=f"drill: {verdict(view)}", at=time.time(), exit_code=code))
+        report(
+            RunFinished(verdict=last, reason=f"a drill, no rehearsal: {summed(view)}", at=time.time(), exit_code=code)
+        )
     _print(view, as_json_text=options.as_json)
     return code
 
