@@ -9,6 +9,7 @@ import pytest
 from simulator.cli.configuration import load_configuration
 from simulator.cli.main import main
 from simulator.paths import StateFolder
+from simulator.twins.pypi.baseline import changing
 from simulator.twins.pypi.store import Store
 
 FILE = """\
@@ -170,3 +171,13 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
     assert publisher(root, "add", "demo", "--workflow", "a.yml", "--repository", "o/r") == 2
     assert "is a link out of the repository" in capsys.readouterr().err
     assert outside.read_text() == ""
+
+
+def test_a_project_that_the_kept_index_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with changing(StateFolder(tmp_path).index) as stores, stores["pypi"].transaction() as catalogue:
+        catalogue.add_project("demo-pkg")
+    words = ("--workflow", "pypi.yml", "--repository", "octo/demo")
+    for project, index, noted in (("Demo_Pkg", "pypi", False), ("other", "pypi", True), ("other", "testpypi", False)):
+        assert publisher(tmp_path, "add", project, *words, "--index", index) == 0
+        said = capsys.readouterr().out
+        assert ("note: PyPI has no project other as far as pysim knows" in said) == noted

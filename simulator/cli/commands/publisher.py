@@ -62,6 +62,11 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
     append(file, table, "publishers", _entry(publisher, datetime.now(UTC).date()))
     say(_told(publisher))
     say(f"It is declared in {file.name}. If it is not on {TITLES[index]} yet: {publisher_form.form_page(publisher)}")
+    if not publisher.pending and _is_unknown(publisher, root):
+        say(
+            f"note: {TITLES[index]} has no project {publisher.project} as far as pysim knows. If so, its publisher is "
+            f"a pending one: --pending. To know: pysim index import {publisher.project}"
+        )
     return ExitCode.GO
 
 
@@ -136,6 +141,15 @@ def _faults_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
             yield "This project name isn't allowed"
         case None:
             return
+
+
+def _is_unknown(publisher: Publisher, root: Path) -> bool:
+    """Whether the kept index holds projects, and not that of a publisher."""
+    from simulator.cli.token_views import kept_projects
+
+    with temporary_folder("publisher") as folder:
+        known = kept_projects(root, folder / "index").get(publisher.index, frozenset())
+    return bool(known) and publisher_form.normal_name(publisher.project) not in known
 
 
 def _fits(publisher: Publisher, options: PublisherOptions) -> bool:
