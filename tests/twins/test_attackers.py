@@ -26,10 +26,12 @@ from simulator.indexes import indexes
 from simulator.run_events import FileUploaded, Notice
 from simulator.twins.oidc import Issuer
 from simulator.twins.pypi import twin, upload_form
+from simulator.twins.pypi.tokens import mint_for_user
 
 from .conftest import Rig, publisher
 from .desk import Desk, minting_error, said
 from .distributions import Form, sdist_form, wheel
+from .test_minting import caveats
 from .test_uploads import INVALID, renamed
 
 PYPI = indexes()["pypi"]
@@ -298,6 +300,24 @@ def test_a_broken_seal_is_not_spoken_of_where_more_is_wrong(desk: Desk) -> None:
     expired = (403, "Invalid API Token: token is expired, token is expired")
     forged = with_signature(token, "0" * 64)
     assert said(desk.upload(sdist_form(), forged)) == expired
+
+
+def test_a_token_of_the_user_for_one_project(desk: Desk) -> None:
+    for name in ("demo", "other"):
+        form = renamed(f"{name}-0.1.0-py3-none-any.whl", wheel(name), name=name)
+        assert desk.upload(form, desk.user_token()).status_code == 200
+    with desk.store.transaction() as catalogue:
+        project = catalogue.project("demo")
+        assert project
+        token = mint_for_user(catalogue, PYPI.main_host, [project])
+    assert [caveat[0] for caveat in caveats(token)] == [1, 2]
+    assert desk.upload(sdist_form(), token).status_code == 200
+    form = renamed("other-0.2.0-py3-none-any.whl", wheel("other", "0.2.0"), name="other", version="0.2.0")
+    wrong = ", ".join(["project-scoped token is not valid for project: 'other'"] * 4)
+    assert said(desk.upload(form, token)) == (403, f"Invalid API Token: {wrong}")
+    form = renamed("third-0.1.0-py3-none-any.whl", wheel("third"), name="third")
+    assert said(desk.upload(form, token)) == (403, f"Invalid API Token: {wrong.replace('other', 'third')}")
+    assert desk.get("/simple/third/").status_code == 404
 
 
 @pytest.mark.parametrize(

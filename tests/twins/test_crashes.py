@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import gc
 import io
+import ssl
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
+from simulator.indexes import indexes
 from simulator.twins.pypi.store import Store
 
+from .conftest import Rig
 from .desk import Desk
-from .distributions import Form
+from .distributions import Form, wheel
 
-KILLS = 50  # of the thousand and more that `python -m tests.twins.crashing FOLDER 100000` tries, one a line
+KILLS = 30  # of the thousand and more that `python -m tests.twins.crashing FOLDER 100000` tries, one a line
 
 
 def test_killed_anywhere_it_has_what_it_took_and_takes_the_rest(tmp_path: Path) -> None:
@@ -65,3 +70,22 @@ def test_a_file_that_breaks_off_while_it_is_received_leaves_nothing(tmp_path: Pa
     with pytest.raises(OSError, match="No space"):
         store.stage(Broken(b"abcdef"))
     assert not any((tmp_path / "staging").iterdir())
+
+
+def test_of_many_uploads_at_once_one_has_the_name(rig: Rig) -> None:
+    job, token = rig.job(), rig.twins.upload_token("pypi")
+    forms = [Form(content=wheel(body=f"number = {number}\n")) for number in range(8)]
+
+    trust = ssl.create_default_context(cafile=str(job.ca_file))
+
+    def send(form: Form) -> int:
+        with httpx.Client(proxy=job.proxy, verify=trust, trust_env=False, timeout=60) as client:
+            url, auth = indexes()["pypi"].upload_url, ("__token__", token)
+            return client.post(url, data=form.data, files=form.files, auth=auth).status_code
+
+    with ThreadPoolExecutor(len(forms)) as threads:
+        statuses = list(threads.map(send, forms))
+    assert sorted(statuses) == [200, *[400] * 7]
+    (file,) = rig.twins.published()
+    assert file.path.read_bytes() == forms[statuses.index(200)].content
+    assert not any((rig.settings.folder / "index" / "pypi" / "staging").iterdir())

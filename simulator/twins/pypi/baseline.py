@@ -15,7 +15,7 @@ from pathlib import Path
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.twins.pypi.store import Store
+from simulator.twins.pypi.store import Store, sync_folder
 
 
 def open_copies(baseline: Path, folder: Path) -> Mapping[IndexName, Store]:
@@ -59,6 +59,7 @@ def _put(generation: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(generation.name)
     link.replace(generation.parent / "current")
+    sync_folder(generation.parent)  # before anything of the old one goes
     for old in generation.parent.glob("index-*"):
         if old != generation:
             shutil.rmtree(old)

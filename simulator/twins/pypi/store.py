@@ -110,7 +110,7 @@ class Store:
     def place(self, staged: Staged, filename: str) -> None:
         """Move a staged file to where pypiserver finds it; part of the transaction that makes it visible."""
         staged.path.replace(self.packages / filename)
-        _sync_folder(self.packages)
+        sync_folder(self.packages)
 
     def copy_to(self, folder: Path) -> None:
         """Copy what is visible into a new folder. Files are shared with it: nothing ever writes into one in place."""
@@ -123,8 +123,8 @@ class Store:
             try:
                 os.link(self.packages / name, other.packages / name)
             except OSError:  # another file system, or one without hard links
-                shutil.copy2(self.packages / name, other.packages / name)
-        _sync_folder(other.packages)
+                _copy(self.packages / name, other.packages / name)
+        sync_folder(other.packages)
 
     def _recover(self) -> None:
         """Remove what a crash left: files that were being received, and whole ones that nobody was told of."""
@@ -156,7 +156,14 @@ def _alone(presence: int) -> Iterator[bool]:
     fcntl.flock(presence, fcntl.LOCK_SH)
 
 
-def _sync_folder(folder: Path) -> None:
+def _copy(source: Path, target: Path) -> None:
+    shutil.copy2(source, target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Let a folder's names outlast a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -60,9 +60,11 @@ def mint_for_publisher(
     return _mint(catalogue, location, caveats, publisher=row.id, projects=names), start + LIFETIME
 
 
-def mint_for_user(catalogue: Catalogue, location: str) -> str:
-    """A token of a user who may upload to every project."""
-    return _mint(catalogue, location, [[3, USER]], publisher=None, projects=[])
+def mint_for_user(catalogue: Catalogue, location: str, projects: Sequence[Project] = ()) -> str:
+    """A token of the user: for everything, or for some projects alone."""
+    names, ids = [project.name for project in projects], [project.id for project in projects]
+    caveats: list[Caveat] = [[1, names], [2, ids]] if projects else [[3, USER]]
+    return _mint(catalogue, location, caveats, publisher=None, projects=names)
 
 
 def identify(catalogue: Catalogue, text: str, now: float) -> Identity | None:
