@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,6 +12,8 @@ from typing import Final
 from tests.cases.table import ANY, GROUPS, LEFT_OUT, Case, cases, words
 
 PAGE: Final = Path(__file__).parents[2] / "docs/what-pypi-will-say.md"
+FRAME: Final = re.compile(r"INFO     Response from|ERROR    HTTPError: 40")
+"""What twine prints around every refusal."""
 HEAD: Final = """\
 # What PyPI will say
 
@@ -18,9 +21,9 @@ The failures that releases run into, each with the text that the log shows, its 
 of it before the tag is pushed. Made by `make docs` from `tests/cases/`, where every entry is a rehearsal that shows
 this text; a test holds both together. The numbers are a rough order of how often users report a failure.
 
-In the texts, `{PYPI_HOST}` is PyPI's main site, `{UPLOAD_HOST}` where it takes uploads, `{TEST_HOST}` TestPyPI and
-`{DOCS_HOST}` PyPI's documentation; `{ANY}` is what differs from run to run. Where no command is named, it is
-`pysim run --tag v1.0`.
+Of the page of HTML that twine prints for a refused upload, here is what it says. In the texts, `{PYPI_HOST}` is PyPI's
+main site, `{UPLOAD_HOST}` where it takes uploads, `{TEST_HOST}` TestPyPI and `{DOCS_HOST}` PyPI's documentation;
+`{ANY}` is what differs from run to run. Where no command is named, it is `pysim run --tag v1.0`.
 """
 
 
@@ -44,7 +47,8 @@ def _lines() -> Iterator[str]:
 
 
 def _entry(case: Case) -> Iterator[str]:
-    yield from ("", f"### {case.row}. {case.title}", "", "```text", case.expected.strip(), "```", "")
+    text = "\n".join(line for line in case.expected.splitlines() if not FRAME.match(line))
+    yield from ("", f"### {case.row}. {case.title}", "", "```text", text, "```", "")
     yield f"- **Why:** {case.why}"
     yield f"- **Do:** {case.fix}"
     yield f"- **pysim:** {_shown(case)}"
@@ -56,7 +60,8 @@ def _shown(case: Case) -> str:
     ordinary = words(case.step.command, "") == words("run", "")
     command = "" if ordinary else f"`pysim {case.step.command}`: "
     said = f"{command}{codes}" if codes else f"{command}its log and report"
-    return f"{said}, exit code {case.step.exit}." + (f" {case.note}" if case.note else "")
+    hints = " … ".join(f"“{hint}”" for hint in case.hint)
+    return " ".join(filter(None, (f"{said}, exit code {case.step.exit}.", hints and f"It says: {hints}.", case.note)))
 
 
 def main() -> int:
