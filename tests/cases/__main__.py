@@ -47,7 +47,8 @@ def _lines() -> Iterator[str]:
 
 
 def _entry(case: Case) -> Iterator[str]:
-    text = "\n".join(line for line in case.expected.splitlines() if not FRAME.match(line))
+    lines = case.expected.splitlines()
+    text = "\n".join(line for line in lines if not (FRAME.match(lines[0]) and FRAME.match(line)))
     yield from ("", f"### {case.row}. {case.title}", "", "```text", text, "```", "")
     yield f"- **Why:** {case.why}"
     yield f"- **Do:** {case.fix}"
