@@ -217,6 +217,17 @@ class TestProvenance:
         ).json()
         assert [file["provenance"] for file in files["files"]] == [self.url(), None]
 
+    def test_goes_with_its_file(self, rig: Rig, job: Job) -> None:
+        def delete(catalogue: Catalogue) -> None:
+            catalogue.add_provenance(Form().filename, DOCUMENT)
+            catalogue.remove_project(demo(catalogue))
+            assert catalogue.provenance(Form().filename) is None
+
+        change(rig, delete)
+        auth = ("__token__", rig.twins.upload_token("pypi"))
+        again = job.http.post(PYPI.upload_url, data=Form().data, files=Form().files, auth=auth)
+        assert (again.status_code, "previously used by a file that has since been deleted" in again.text) == (400, True)
+
     def test_of_a_file_that_has_none(self, job: Job) -> None:
         answer = job.http.get(self.url())
         assert answer.status_code == 404
