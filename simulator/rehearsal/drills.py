@@ -73,7 +73,7 @@ DRILLS: Final[Sequence[Drill]] = (
         name="rebuilt",
         faults=("upload-503=2+",),
         says="the index stops answering after the first file, and then all jobs are run again",
-        advice="Either choice works: what is built again is the same.",
+        advice="Either choice works: what had been uploaded is built again the same.",
         again="all",
     ),
 )
