@@ -149,6 +149,28 @@ def test_the_field_that_differs_is_named() -> None:
     assert "workflow is pypi.yml, the publisher says publish.yml" in observer.findings[0].hint
 
 
+def test_another_refusal_of_an_exchange_is_no_mismatch() -> None:
+    observer, _ = observe(*within(replace(EXCHANGE, error="invalid token: already used")))
+    assert [(each.code, each.hint.split()[0]) for each in observer.findings] == [("exchange-refused", "Fetch")]
+
+
+def test_what_twine_says_in_lines_and_colours_explains_the_step() -> None:
+    start, _, end = failed_step("Process completed with exit code 1.")
+    said = (
+        "\x1b[31mERROR   \x1b[0m InvalidDistribution: Invalid distribution metadata: '1.x' is   ",
+        "         invalid for 'version'",
+    )
+    lines = [StepLine(job_id="publish", number=2, line=line) for line in (*said, "after it")]
+    observer = Observer(lambda _: None)
+    observer.know({"version": "pyproject.toml:3"})
+    for event in (start, *lines, end):
+        observer(event)
+    (finding,) = observer.findings
+    assert (finding.code, finding.where) == ("invalid-distribution", SPAN)
+    assert "'1.x' is invalid for 'version'" in finding.message
+    assert "PEP 440 has them (pyproject.toml:3)" in finding.hint
+
+
 def test_one_finding_is_reported_once() -> None:
     observer, _ = observe(*failed_step("a"))
     (finding,) = observer.findings
