@@ -10,6 +10,7 @@ import json
 import re
 import socket
 import ssl
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -476,6 +477,29 @@ def test_markup_in_a_refusal_is_text(desk: Desk, field: str) -> None:
     assert "<script" not in answer.text
     assert "<img" not in answer.text
     assert html.escape(ATTACK[:24]) in answer.text
+
+
+DIGITS, DEEP = "9" * 5000, ("(" * 5000, ")" * 5000)
+UNREADABLE: Mapping[str, dict[str, Any]] = {
+    "version": {"version": DIGITS},
+    "epoch": {"version": f"{DIGITS}!1"},
+    "requirement": {"requires_dist": f"x; {DEEP[0]}python_version > '3'{DEEP[1]}"},
+    "provision": {"provides_dist": f"x; {DEEP[0]}a{DEEP[1]}"},
+    "licence": {"metadata_version": "2.4", "license_expression": f"{DEEP[0]}MIT{DEEP[1]}"},
+    "address": {"author_email": "(" * 50_000},
+    "long address": {"author_email": "a@" * 100_000},
+    "content type": {"description_content_type": ";" * 100_000},
+    "long requirement": {"requires_dist": f"x; {' and '.join([chr(39) * 2] * 50_000)}"},
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_metadata_that_is_made_to_break(desk: Desk, case: str) -> None:
+    start = time.monotonic()
+    answer = desk.upload(Form().but(**UNREADABLE[case]), desk.user_token())
+    assert answer.status_code == 400
+    assert time.monotonic() - start < 20
+    assert desk.upload(Form(), desk.user_token()).status_code == 200
 
 
 # Forms and requests

@@ -6,7 +6,7 @@ in RULES.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.metadata import InvalidMetadata, Metadata
@@ -16,11 +16,16 @@ from trove_classifiers import classifiers, deprecated_classifiers
 from simulator.twins.pypi.checks.addresses import email_problem, is_web_address
 from simulator.twins.pypi.checks.form import SPECIFICATION
 from simulator.twins.pypi.checks.submission import Submission, parsed_version
-from simulator.twins.pypi.offers import SINGLE
+from simulator.twins.pypi.offers import LISTS, SINGLE
 from simulator.twins.pypi.refusals import RefusedError
 
 METADATA_VERSIONS: Final = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
 _FIRST: Final = ("metadata-version", "name", "version")
+_LONG: Final = 100_000  # characters
+_LONGEST: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("description", "license", "summary"), 1 << 26),
+    "description_content_type": 1_000,
+}
 _SUMMARY_LIMIT: Final = 512
 _LABEL_LIMIT: Final = 32
 _LOCAL: Final = "version-specifiers/#local-version-identifiers"
@@ -31,20 +36,31 @@ Problem = tuple[str, str]
 def core_metadata(submission: Submission) -> None:
     """Refuse the first problem: that of the version of the metadata, of the name, of the version, then by field.
 
-    Each stage is asked only when those before it find nothing.
+    Each stage is asked only when those before it find nothing. At numbers of thousands of digits and at depths of
+    thousands of brackets the index fails; here they are refused.
     """
     rank = {name: place for place, name in enumerate(_FIRST)}
-    for rules in STAGES:
-        if found := [problem for rule in rules for problem in rule(submission)]:
-            _, text = min(found, key=lambda problem: (rank.get(problem[0], len(rank)), problem[0]))
-            raise RefusedError(400, text)
+    try:
+        for rules in STAGES:
+            if found := [problem for rule in rules for problem in rule(submission)]:
+                _, text = min(found, key=lambda problem: (rank.get(problem[0], len(rank)), problem[0]))
+                raise RefusedError(400, text)
+    except (ValueError, RecursionError):
+        raise RefusedError(400, _sentence("The metadata cannot be read")) from None
 
 
 def _readable(submission: Submission) -> Iterator[Problem]:
-    """Fields of one value have one, and no two project URLs have one label."""
+    """Fields of one value have one, and no two project URLs have one label.
+
+    None is so long that reading it takes minutes, either; the index has no such bound.
+    """
     given = submission.offer.given
     for name in (*SINGLE, "keywords"):
         if len(given(name)) > 1:
+            yield name, _sentence(f"{name!r} has invalid data")
+    for name in (*SINGLE, *LISTS):
+        most = _LONGEST.get(name, _LONG)
+        if any(len(value) > most for value in given(name)):
             yield name, _sentence(f"{name!r} has invalid data")
     labels = [url.partition(",")[0].strip() for url in given("project_urls")]
     if len(labels) != len(set(labels)):

@@ -9,7 +9,7 @@ from typing import Any
 
 from packaging.metadata import RawMetadata
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from simulator.indexes import Index
 from simulator.run_events import Notice
@@ -122,5 +122,5 @@ def parsed_version(text: str) -> Version | None:
     """A version, or None for what is none."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one, and a number of too many digits another
         return None
