@@ -625,7 +625,8 @@ def test_a_request_that_can_be_read_in_two_ways(rig: Rig, case: str) -> None:
 def test_more_header_fields_than_any_client_sends(rig: Rig, count: int) -> None:
     wire = Wire(rig)
     answer = wire(POST + b"".join(b"x-%d: y\r\n" % number for number in range(count)) + b"\r\n")
-    assert answer[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431"}
+    assert answer[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 431", b""}  # nothing where it hung up before all was sent
+    assert answer or count > 10_000
     assert wire.job.http.get(f"https://{PYPI.upload_host}/_/oidc/audience").status_code == 200
 
 
