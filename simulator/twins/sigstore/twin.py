@@ -142,8 +142,7 @@ class SigstoreTwin:
             message = f"error processing entry: {error!r}"
             return JSONResponse({"code": 400, "message": message}, status_code=400)
         added = self._log.add(entry, time.time())
-        for keys in self._unused.values():
-            keys.discard(key)
+        self._unused.get(visit(request).job_id, set()).discard(key)
         headers = {"location": f"/api/v1/log/entries/{added.uuid}", "etag": added.uuid}
         return JSONResponse(added.answer, status_code=201, headers=headers)
 
