@@ -29,7 +29,7 @@ from simulator.rehearsal.distributions import Distribution, in_artifacts, read_d
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
-from simulator.rehearsal.released import already_released
+from simulator.rehearsal.released import already_released, already_there
 from simulator.run_events import (
     Conclusion,
     EngineChosen,
@@ -107,7 +107,9 @@ def perform(
         _look_again(stage, workflows, results, published)
         if published:
             stage.inspection.look_back(published)
-            for finding in already_released(twins.released(), again=_was_tagged(subject)):
+            held = twins.released()
+            others = [file for each in held for file in each.files]
+            for finding in (*already_released(others, again=_was_tagged(subject)), *already_there(held)):
                 observer.raise_finding(finding)
             check_published(stage, published)
         if subject.options.keep_index:

@@ -1,14 +1,14 @@
-"""What it means that the real index holds a version already."""
+"""What it means that the real index has a project or a version already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
-from simulator.twins.base import PublishedFile
+from simulator.twins.base import Held, PublishedFile
 
 
 def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator[Finding]:
@@ -29,6 +29,25 @@ def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator
             hint="This rehearses a release that was made; the next one needs a version of its own."
             if again
             else "Raise the version: an index never takes other bytes under a file name it has seen.",
+        )
+
+
+def already_there(held: Iterable[Held]) -> Iterator[Finding]:
+    """A warning for each project that this run made and that the real index has: whose it is, nobody can tell here."""
+    for each in held:
+        if not each.strange:
+            continue
+        title = TITLES[each.index]
+        at = "" if each.index == "pypi" else f" --index {each.index}"
+        yield Finding(
+            code="project-exists",
+            severity=Severity.WARNING,
+            message=f"{title} itself has a project {each.project}, of which pysim was not told, so it was rehearsed as "
+            "a new one of yours",
+            where=each.project,
+            would_show="No upload token, or 403 at the upload, if the project is not yours.",
+            hint=f"If it is yours, `pysim index import {each.project}{at}` takes it over; its publisher is then "
+            "registered in the project's own settings. If not, choose another name.",
         )
 
 

@@ -95,6 +95,20 @@ class PublishedFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """A project that the real index has, and that this run published.
+
+    `files` are those whose names are taken there, with other content. A `strange` project was made by this run, as
+    pysim was not told of it.
+    """
+
+    index: IndexName
+    project: str  # normalised
+    files: Sequence[PublishedFile]
+    strange: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Foreseen:
     """A refusal of a built file that nobody has uploaded: the index's status and words.
 

@@ -12,11 +12,12 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from packaging.utils import canonicalize_name
 from starlette.routing import request_response
 from starlette.types import ASGIApp
 from uvicorn.config import Config
@@ -28,7 +29,7 @@ from simulator.twins.application import Application
 from simulator.twins.artifact_store import ArtifactError, ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
-from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
+from simulator.twins.base import Held, JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
 from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
 from simulator.twins.callers import Callers
@@ -228,8 +229,8 @@ class LocalTwins:
             for _, file, name, path in sorted(found, key=lambda row: row[0])
         ]
 
-    def released(self) -> Sequence[PublishedFile]:
-        """Of the files that the indexes took those whose names the real ones hold with other content."""
+    def released(self) -> Sequence[Held]:
+        """Of the projects that the indexes took files of those that the real ones have."""
         from simulator.twins.pypi.released import released
 
         settings = self._settings
@@ -239,7 +240,13 @@ class LocalTwins:
             index_url=settings.index_url,
             extra_index_urls=settings.extra_index_urls,
         )
-        return tuple(found)
+        return tuple(replace(held, strange=self._is_strange(held)) for held in found)
+
+    def _is_strange(self, held: Held) -> bool:
+        """Whether this run made a project that no declared publisher says is there."""
+        told = {(each.index, canonicalize_name(each.project)) for each in self._settings.publishers if not each.pending}
+        with self._stores[held.index].reading() as catalogue:
+            return held.project in catalogue.made() and (held.index, held.project) not in told
 
     def upload_token(self, index: IndexName) -> str:
         """A new API token of a user who may upload to every project of an index, and create projects."""

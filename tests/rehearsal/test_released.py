@@ -8,8 +8,8 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.indexes import IndexName
-from simulator.rehearsal.released import already_released, yanked_again
-from simulator.twins.base import PublishedFile
+from simulator.rehearsal.released import already_released, already_there, yanked_again
+from simulator.twins.base import Held, PublishedFile
 
 
 def published(filename: str, index: IndexName = "pypi") -> PublishedFile:
@@ -44,3 +44,11 @@ def test_new_files_of_a_yanked_release() -> None:
     assert first.message.startswith("demo 1 is yanked on TestPyPI (broken), and so are new files")
     assert second.message.startswith("demo 2 is yanked on TestPyPI, and")
     assert first.severity is Severity.WARNING
+
+
+def test_a_project_of_the_real_index_that_was_rehearsed_as_new() -> None:
+    known = Held(index="pypi", project="known", files=())
+    (finding,) = already_there([known, Held(index="testpypi", project="demo", files=(), strange=True)])
+    assert (finding.code, finding.severity, finding.where) == ("project-exists", Severity.WARNING, "demo")
+    assert finding.message.startswith("TestPyPI itself has a project demo, of which pysim was not told")
+    assert "`pysim index import demo --index testpypi`" in finding.hint

@@ -6,14 +6,17 @@ import gzip
 import hashlib
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from simulator.indexes import indexes
 from simulator.run_events import TwinRequest
+from simulator.twins.base import PublishedFile, Publisher
+from simulator.twins.pypi.baseline import changing
 
-from .conftest import Job, Rig, Start
+from .conftest import Job, Rig, Start, publisher
 from .distributions import Form, wheel
 from .test_seal import ask, client_hello, knock
 from .world import Page, World
@@ -115,12 +118,16 @@ def upload(rig: Rig, job: Job) -> None:
     assert job.http.post(PYPI.upload_url, data=Form().data, files=Form().files, auth=auth).is_success
 
 
+def held_files(rig: Rig) -> tuple[PublishedFile, ...]:
+    return tuple(file for held in rig.twins.released() for file in held.files)
+
+
 class TestWhatIsReleasedAlready:
     def test_is_told_by_name_where_its_content_differs(self, online: Rig, world: World) -> None:
         upload(online, online.job())
         (file,) = online.twins.published()
         page = project(PYPI.simple_url, file.project)
-        assert online.twins.released() == ()
+        assert held_files(online) == ()
         for links, found in (
             (f'<a href="/f/{file.filename}#sha256={"0" * 64}">x</a>', (file,)),
             (f"<a href='/f/{file.filename}'>x</a>", (file,)),
@@ -128,17 +135,44 @@ class TestWhatIsReleasedAlready:
             (f'<a href="/f/other-{file.filename}#sha256={"0" * 64}">x</a>', ()),
         ):
             world.pages[page] = Page(body=links.encode())
-            assert online.twins.released() == found
+            assert held_files(online) == found
         assert all("authorization" not in asked.headers for asked in world.asked)
         world.refused.add(PYPI.main_host)
-        assert online.twins.released() == ()
+        assert held_files(online) == ()
+
+    @pytest.mark.parametrize(
+        ("publishers", "strange"),
+        [
+            ([], True),
+            ([publisher(index="testpypi")], True),
+            ([publisher(pending=True)], True),
+            ([publisher()], False),
+        ],
+    )
+    def test_a_project_that_pysim_was_not_told_of_is_strange(
+        self, start: Start, world: World, publishers: list[Publisher], strange: bool
+    ) -> None:
+        world.pages[project(PYPI.simple_url, "demo")] = Page(body=b"<html></html>")
+        rig = connected(start, world, publishers=publishers)
+        upload(rig, rig.job())
+        (held,) = rig.twins.released()
+        assert (held.index, held.project, held.strange) == ("pypi", "demo", strange)
+
+    def test_a_project_that_is_kept_is_not(self, start: Start, world: World, tmp_path: Path) -> None:
+        with changing(tmp_path / "baseline") as stores, stores["pypi"].transaction() as catalogue:
+            catalogue.add_project("demo")
+        world.pages[project(PYPI.simple_url, "demo")] = Page(body=b"<html></html>")
+        rig = connected(start, world)
+        upload(rig, rig.job())
+        (held,) = rig.twins.released()
+        assert not held.strange
 
     def test_is_looked_for_on_the_machines_index(self, start: Start, world: World) -> None:
         rig = connected(start, world, index_url=MIRROR)
         upload(rig, rig.job())
         (file,) = rig.twins.published()
         world.pages[project(MIRROR, file.project)] = Page(body=f'"../{file.filename}#sha256=0"'.encode())
-        assert rig.twins.released() == (file,)
+        assert held_files(rig) == (file,)
         assert not [url for url in world.urls if PYPI.main_host in url]
 
     def test_is_not_looked_for_offline(self, start: Start, world: World) -> None:

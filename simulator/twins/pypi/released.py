@@ -1,4 +1,4 @@
-"""Which files of this run the real indexes hold already. Reads their pages of links; knows no upload."""
+"""Which projects and files of this run the real indexes hold already. Reads their pages of links; knows no upload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from simulator.indexes import indexes
-from simulator.twins.base import PublishedFile
+from simulator.twins.base import Held, PublishedFile
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.places import elsewhere
 
@@ -21,8 +21,8 @@ _SECONDS: Final = 10.0
 
 def released(
     files: Sequence[PublishedFile], outside: Outside, *, index_url: str | None, extra_index_urls: Sequence[str]
-) -> Iterator[PublishedFile]:
-    """Of the files those whose names the real index of each holds with other content, as far as it answers.
+) -> Iterator[Held]:
+    """Of the files' projects those that the real index of each has, as far as it answers.
 
     The machine's own indexes are asked where it is configured for some.
     """
@@ -32,7 +32,8 @@ def released(
         index = indexes()[name]
         places = [place or index.simple_url for place in elsewhere(index, index_url, extra_index_urls)]
         page = "\n".join(_page(outside, f"{place.rstrip('/')}/{project}/") for place in places)
-        yield from (file for file in group if _is_other(file, page))
+        if page:
+            yield Held(index=name, project=project, files=tuple(file for file in group if _is_other(file, page)))
 
 
 _WHERE: Final = attrgetter("index", "project")
