@@ -96,13 +96,6 @@ def in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[Distribution, ...
     return tuple(found for artifact in artifacts for found in _in_archive(artifact))
 
 
-def in_folder(folder: Path) -> tuple[Distribution, ...]:
-    """Every readable distribution that lies directly in a folder, by name."""
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith((".whl", ".tar.gz")) and path.is_file())
-    read = (read_distribution(path.name, path.read_bytes(), again=path.read_bytes) for path in paths)
-    return tuple(found for found in read if found is not None)
-
-
 def read_distribution(
     filename: str, content: bytes, *, again: Callable[[], bytes] | None = None
 ) -> Distribution | None:

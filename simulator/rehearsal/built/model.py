@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, Protocol
+from typing import Literal
 
 from packaging.utils import NormalizedName
 
@@ -83,19 +83,3 @@ class Problem:
     where: Span | str
     severity: Severity | None = None
     would_show: str | None = None
-
-
-class Check(Protocol):
-    """Finds what is wrong. Reads its argument alone, and is silent where it cannot be sure."""
-
-    def __call__(self, subject: Subject, /) -> Iterator[Problem]: ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
-    """A rule; its code is its name in the registry. `summary` and `why` are a sentence each for the page of rules."""
-
-    severity: Severity
-    summary: str
-    why: str
-    check: Check

@@ -23,7 +23,6 @@ _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|$", re.IGNORECASE)
 _FAILED: Final = "`long_description` has syntax errors in markup and would not be rendered on PyPI."
 _COMPLAINT: Final = re.compile(r"^<string>:(\d+): \((?:WARNING|ERROR|SEVERE)/\d\) (.+)$", re.MULTILINE)
 _MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\(\S+\)|^```", re.MULTILINE)
-_LINES: Final = 3
 
 
 def readme_missing(subject: Subject) -> Iterator[Problem]:

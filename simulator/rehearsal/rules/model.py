@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from simulator.diagnostics import Severity
 from simulator.positions import Span
@@ -34,19 +33,3 @@ class Problem:
     message: str
     hint: str
     severity: Severity | None = None
-
-
-class Check(Protocol):
-    """Finds where a rule is broken. Reads its argument alone, and is silent where it cannot be sure."""
-
-    def __call__(self, subject: Subject, /) -> Iterator[Problem]: ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
-    """A rule; its code is its name in the registry. `summary` and `why` are a sentence each for the page of rules."""
-
-    severity: Severity
-    summary: str
-    why: str
-    check: Check
