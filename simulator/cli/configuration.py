@@ -125,15 +125,24 @@ def load_configuration(root: Path, *, secret_file: Path | None = None) -> Config
     )
 
 
+def _read(file: Path) -> TomlFile | None:
+    try:
+        return read_toml(file) if file.name == FILE else _in_project(file)
+    except OSError as error:
+        hint = "Make it a file that can be read, or remove it."
+        raise ConfigurationError(f"Cannot read {file.name}: {error.strerror}.", hint=hint) from error
+
+
 def _find(root: Path) -> TomlFile | None:
     own, project = root / FILE, root / "pyproject.toml"
-    in_project = _in_project(project) if project.is_file() else None
-    if own.is_file() and in_project:
+    has_own = own.exists() or own.is_symlink()  # a folder or a link to nothing is told of
+    in_project = _read(project) if project.is_file() else None
+    if has_own and in_project:
         raise ConfigurationError(
             f"There is a configuration both in {FILE} and in [tool.pysim] of pyproject.toml.",
             hint="Keep one of them.",
         )
-    found = read_toml(own) if own.is_file() else in_project
+    found = _read(own) if has_own else in_project
     if found is not None:
         _refuse_secrets(found, found.data, ())
         found.require_known(found.data, _TOP, ())

@@ -328,7 +328,8 @@ def check_published(stage: Stage, published: Sequence[PublishedFile]) -> None:
     for one in releases:
         run_workflow = partial(_run_check, stage, _check_name(one, releases))
         python = python_for(one.distributions, _pythons(stage.subject))
-        check_install(one, python=python, run_workflow=run_workflow, emit=stage.observer)
+        offline = stage.subject.options.offline
+        check_install(one, python=python, run_workflow=run_workflow, emit=stage.observer, offline=offline)
 
 
 def _check_name(release: Release, releases: Sequence[Release]) -> str:

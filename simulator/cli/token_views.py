@@ -35,8 +35,8 @@ _SAME_REPOSITORY: Final = (
     "as their certificate names the calling file."
 )
 _SECURE: Final = (
-    "PyPI takes the token of every job of the file for {project}, whatever its environment, and mails its owners that "
-    "the publisher can be made more secure: register it for the environment {environment}."
+    "{title} takes the token of every job of the file for {project}, whatever its environment, and mails its owners "
+    "that the publisher can be made more secure: register it for the environment {environment}."
 )
 _EXPIRED: Final = "a pending publisher expires 30 days after it was registered"
 
@@ -224,7 +224,7 @@ class _View:
         for each, row in zip((d for d in self.declared if d.index in self._asked()), rows, strict=True):
             fits = all(check.ok for check in compare(row, claims))
             if fits and not row.environment and claims.get("environment"):
-                yield _SECURE.format(project=each.project, environment=claims["environment"])
+                yield _SECURE.format(title=TITLES[each.index], project=each.project, environment=claims["environment"])
 
 
 def _fixes(checks: Sequence[ClaimCheck]) -> Iterator[str]:

@@ -176,9 +176,17 @@ def install_workflow(release: Release, *, python: str) -> Workflow:
 
 
 def check_install(
-    release: Release, *, python: str, run_workflow: Callable[[Workflow], Outcomes], emit: EventSink
+    release: Release,
+    *,
+    python: str,
+    run_workflow: Callable[[Workflow], Outcomes],
+    emit: EventSink,
+    offline: bool = False,
 ) -> None:
-    """Install a release, report each attempt, and raise one finding when any of them failed."""
+    """Install a release, report each attempt, and raise one finding when any of them failed.
+
+    A run that is `offline` cannot tell a requirement that nobody has from one that it did not look for.
+    """
     outcomes = run_workflow(install_workflow(release, python=python))
     started = f"starts: {', '.join(release.scripts)}" if release.scripts else "it has no console script to start"
     failed: dict[str, Outcome] = {}
@@ -201,10 +209,10 @@ def check_install(
         if not outcome.ok:
             failed[f"{attempt.tool} ({kind})"] = outcome
     if failed:
-        emit(FindingRaised(finding=_failed(release, failed)))
+        emit(FindingRaised(finding=_failed(release, failed, offline=offline)))
 
 
-def _failed(release: Release, failed: Mapping[str, Outcome]) -> Finding:
+def _failed(release: Release, failed: Mapping[str, Outcome], *, offline: bool) -> Finding:
     reasons = {how: outcome.reason for how, outcome in failed.items()}
     first = next(iter(reasons.values()))
     same = all(_alike(reason, first) for reason in reasons.values())
@@ -214,7 +222,7 @@ def _failed(release: Release, failed: Mapping[str, Outcome]) -> Finding:
         message=f"{release.project} {release.version} cannot be installed or started with {_listed(reasons)}: {first}",
         where="install check",
         would_show=None if same else "\n".join(f"{how}: {reason}" for how, reason in reasons.items()),
-        hint=_hint(first),
+        hint=_hint(first, offline=offline),
     )
 
 
@@ -228,9 +236,11 @@ def _listed(names: Mapping[str, str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _hint(reason: str) -> str:
+def _hint(reason: str, *, offline: bool) -> str:
     if reason.startswith(("ModuleNotFoundError", "ImportError")):
         return "Put the module into the distribution, or the project that has it into `dependencies`."
+    if "No matching distribution" in reason and offline:
+        return "This run was offline, so requirements were looked for nowhere: rehearse it without --offline."
     if "No matching distribution" in reason:
         return "Mend the requirement in `dependencies`: no index has a release of that name and version."
     return "Mend what the log of the install check complains of; users would see the same."

@@ -122,8 +122,8 @@ class Observer:
                 self._steps[event.job_id, event.number] = self._current[event.job_id] = event
             case Annotation(level="error"):
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
-            case TokenExchanged(ok=False):
-                self._refuse(event.job_id, _refused_exchange(event, self._place(event.job_id)))
+            case TokenExchanged():
+                return self._exchanged(event)
             case FileUploaded() if event.status >= 400 and is_foretold(event.message, self._findings):
                 self._foretold.add(event.job_id)
             case StepLine():
@@ -142,6 +142,14 @@ class Observer:
                 return _locked_out(event.job_id, event.reason or "")
             case _:
                 pass
+        return None
+
+    def _exchanged(self, event: TokenExchanged) -> Finding | None:
+        """A refusal is told when the step ends, by what became of that."""
+        place = self._place(event.job_id)
+        if event.ok:
+            return _crowded(event, place)
+        self._refuse(event.job_id, _refused_exchange(event, place))
         return None
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
@@ -289,6 +297,24 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
         where=where,
         would_show=event.error,
         hint=hint,
+    )
+
+
+def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
+    """New projects whose pending publishers would have the same values: the index registers one of them."""
+    new = [form.project for form in event.forms if form.pending]
+    if len(new) < 2:
+        return None
+    title = TITLES[event.index]
+    return Finding(
+        code="pending-publishers",
+        severity=Severity.WARNING,
+        message=f"Job {event.job_id} publishes {', '.join(new)}, which are new on {title} as far as pysim knows, and "
+        "one pending publisher alone can be registered for it",
+        where=where,
+        would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
+        hint="Give each new project a workflow or an environment of its own; of projects that are there already "
+        f"`pysim index import NAME{'' if event.index == 'pypi' else f' --index {event.index}'}` tells.",
     )
 
 

@@ -352,3 +352,14 @@ def test_values_of_a_pending_publisher_have_their_kinds(tmp_path: Path, line: st
     (tmp_path / "pysim.toml").write_text(f"{text}{line}\n")
     with pytest.raises(ConfigurationError, match=r"pysim.toml:6: "):
         load_configuration(tmp_path)
+
+
+def test_a_configuration_that_is_no_file_is_not_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "pysim.toml"
+    file.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match=r"Cannot read pysim\.toml: No such file"):
+        load_configuration(tmp_path)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(ConfigurationError, match=r"Cannot read pysim\.toml: Is a directory"):
+        load_configuration(tmp_path)

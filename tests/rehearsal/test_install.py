@@ -112,6 +112,17 @@ def test_one_cause_is_one_finding() -> None:
     assert "`dependencies`" in finding.hint
 
 
+def test_offline_no_requirement_is_wrong_for_not_being_found() -> None:
+    seen: list[RunEvent] = []
+    outcomes = {"pip-sdist": failed(NO_DISTRIBUTION)}
+    check_install(
+        release("sdist", scripts=()), python="3.12", run_workflow=lambda _: outcomes, emit=seen.append, offline=True
+    )
+    (finding,) = [event.finding for event in seen if isinstance(event, FindingRaised)]
+    assert "offline" in finding.hint
+    assert "`dependencies`" not in finding.hint
+
+
 def test_other_reasons_are_told_too() -> None:
     events = check({"pip-wheel": failed(IMPORT_ERROR), "pip-sdist": failed(["ERROR: it cannot be built"])})
     (finding,) = [event.finding for event in events if isinstance(event, FindingRaised)]

@@ -16,6 +16,7 @@ from simulator.run_events import (
     FileUploaded,
     FindingRaised,
     JobFinished,
+    PublisherForm,
     RunEvent,
     StepFinished,
     StepLine,
@@ -234,3 +235,23 @@ def test_a_refusal_has_the_place_of_what_it_names() -> None:
     for event in within(UPLOAD):
         observer(event)
     assert observer.findings[0].where == place
+
+
+@pytest.mark.parametrize(("pending", "found"), [((True, True), 1), ((True, False), 0), ((True,), 0)])
+def test_new_projects_that_no_form_takes_beside_each_other(pending: tuple[bool, ...], found: int) -> None:
+    forms = tuple(
+        PublisherForm(
+            project=f"demo-{number}",
+            owner="octo",
+            repository="demo",
+            workflow="pypi.yml",
+            environment="",
+            pending=new,
+            page="https://index.example/form",
+        )
+        for number, new in enumerate(pending)
+    )
+    observer = Observer(lambda _: None)
+    observer(replace(EXCHANGE, ok=True, error=None, declared=False, forms=forms))
+    assert [finding.code for finding in observer.findings] == ["pending-publishers"] * found
+    assert all("the files of demo-1" in str(finding.would_show) for finding in observer.findings)

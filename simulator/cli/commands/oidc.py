@@ -31,5 +31,8 @@ def explain_tokens(options: RunOptions, say: Callable[[str], None], mark: Callab
     elif tokens:
         say(render_tokens(tokens, mark))
     else:
-        say("No job that would run may have an ID token: none has `id-token: write`.")
+        say(
+            "No job that would run may have an ID token: none has `id-token: write`, or the event starts none that has "
+            "it. `pysim plan` says what starts."
+        )
     return ExitCode.NO_GO if any(token.refused for token in tokens) else ExitCode.GO
