@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from simulator.cli.configuration import Configuration
+from simulator.errors import UsageError
 from simulator.paths import RunFolder
 from simulator.planning.model import Plan
 from simulator.runner.masking import Masker
@@ -50,6 +51,28 @@ class RunOptions:
     html: Path | None = None
     faults: tuple[str, ...] = ()
     now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
+
+
+def require_sense(options: RunOptions) -> None:
+    """Raise UsageError for options that exclude or need each other."""
+    if options.event_name == "release" and options.tag is None:
+        raise UsageError("A release belongs to a tag, and none was given.", hint="Add --tag v1.2.3.")
+    if options.event_name == "push" and options.tag is None and options.branch is None:
+        raise UsageError(
+            "There is nothing to rehearse: no tag was given.",
+            hint="Say which: pysim run --tag v1.2.3, or --branch main.",
+        )
+    if options.tag is not None and options.branch is not None:
+        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    if options.prerelease and options.event_name != "release":
+        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
+    if options.inputs and options.event_name != "workflow_dispatch":
+        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+    if options.html is not None and not options.html.parent.is_dir():
+        raise UsageError(f"There is no folder {options.html.parent} for the page.", hint="Make it, or name another.")
+    if options.as_json and (options.plain or options.verbose):
+        other = "--plain" if options.plain else "--verbose"
+        raise UsageError(f"--json and {other} exclude each other.", hint="--json holds every line already.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

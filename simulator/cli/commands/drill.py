@@ -6,53 +6,29 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
-from datetime import UTC, datetime
 
 from rich.console import Console
 
-from simulator.cli.commands.run import require_sense
 from simulator.cli.drilling import Drilling, run_drills
-from simulator.cli.interrupts import interrupted_once
-from simulator.cli.preparation import no_workflow
-from simulator.cli.subject import RunOptions
-from simulator.errors import ExitCode, SimulatorError
-from simulator.paths import RunFolder, StateFolder
+from simulator.cli.recording import recording
+from simulator.cli.subject import RunOptions, require_sense
+from simulator.errors import ExitCode
+from simulator.paths import RunFolder
 from simulator.rehearsal.drills import DRILLS, Drilled, chosen_drills, survived
 from simulator.report.drills import WIDTH, DrillsView, DrillView, as_json, print_drills, summed
-from simulator.report.pages.renderer import HtmlRenderer
-from simulator.report.recorder import Recorder
-from simulator.report.registry import broadcast
 from simulator.run_events import RunFinished, Verdict
-from simulator.triggers.repository import WORKFLOWS, find_root, is_git_root
 
 
 def drill(options: RunOptions, names: Sequence[str]) -> ExitCode:
     """Drill the release; raises SimulatorError for what keeps pysim from doing so."""
     drills = chosen_drills(names)
     require_sense(options)
-    root = find_root(options.directory)
-    if not is_git_root(root) and not (root / WORKFLOWS).is_dir():
-        raise no_workflow(root)
-    state = StateFolder(root)
-    with ExitStack() as stack:
-        stack.enter_context(interrupted_once())
-        folder = state.new_run(datetime.now(UTC))
-        stack.callback(folder.release)
-        recorder = Recorder(folder)
-        report = stack.enter_context(broadcast([recorder, HtmlRenderer([folder.page])]))
-        tell = _say_nothing if options.as_json else _say
-        try:
-            view = _view(run_drills(options, drills, root, folder, report, tell), folder)
-        except SimulatorError:
-            if recorder.state.started is None:
-                stack.callback(state.discard, folder)
-            raise
-        except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(f"The records so far are in {folder.path}") from stop
+    tell = _say_nothing if options.as_json else _say
+    with recording(options) as into:
+        view = _view(run_drills(options, drills, into.root, into.folder, into.report, tell), into.folder)
         code = ExitCode.GO if view.survives else ExitCode.NO_GO
         last = Verdict.GO if view.survives else Verdict.NO_GO
-        report(
+        into.report(
             RunFinished(verdict=last, reason=f"a drill, no rehearsal: {summed(view)}", at=time.time(), exit_code=code)
         )
     _print(view, as_json_text=options.as_json)
