@@ -20,7 +20,7 @@ from simulator.diagnostics import Severity
 from simulator.positions import Span
 
 # What the sandbox's tool interpreter has beside the standard library.
-TOOL_PACKAGES = {"id", "packaging", "requests", "twine"}
+TOOL_PACKAGES = {"id", "packaging", "pypi_attestations", "requests", "sigstore", "twine"}
 
 
 @pytest.mark.parametrize("action", sorted(BUILTIN))
