@@ -44,6 +44,18 @@ def exchanged(job: Job) -> str:
     return token
 
 
+def second_refused(start: Start, fault: str) -> tuple[Rig, Job, str]:
+    """A publisher's token that is good for the first file and not for the second; the text of that refusal."""
+    rig = faulty(start, fault)
+    rig.twins.assume(publisher())
+    job = rig.job()
+    token = exchanged(job)
+    assert upload(job, token).status_code == 200
+    answer = upload(job, token, sdist_form())
+    assert answer.status_code == 403
+    return rig, job, answer.text
+
+
 class TestUploads:
     def test_the_nth_request_is_answered_by_the_cdn(self, start: Start) -> None:
         rig = faulty(start, "upload-503=2")
@@ -125,14 +137,8 @@ class TestUploads:
         assert upload(second.job(), second.twins.upload_token("pypi")).status_code == 200
 
     def test_a_token_expires_between_two_files(self, start: Start) -> None:
-        rig = faulty(start, "token-expired=2")
-        rig.twins.assume(publisher())
-        job = rig.job()
-        token = exchanged(job)
-        assert upload(job, token).status_code == 200
-        answer = upload(job, token, sdist_form())
-        assert answer.status_code == 403
-        assert "Invalid API Token: token is expired, token is expired" in answer.text
+        rig, job, said = second_refused(start, "token-expired=2")
+        assert "Invalid API Token: token is expired, token is expired" in said
         assert fired(rig) == ["token-expired=2"]
         assert upload(job, exchanged(job), sdist_form()).status_code == 200
 
@@ -142,14 +148,8 @@ class TestUploads:
         assert rig.twins.fired() == ()
 
     def test_the_publisher_is_removed_between_two_files(self, start: Start) -> None:
-        rig = faulty(start, "publisher-removed=2")
-        rig.twins.assume(publisher())
-        job = rig.job()
-        token = exchanged(job)
-        assert upload(job, token).status_code == 200
-        answer = upload(job, token, sdist_form())
-        assert answer.status_code == 403
-        assert "Invalid or non-existent authentication information." in answer.text
+        rig, job, said = second_refused(start, "publisher-removed=2")
+        assert "Invalid or non-existent authentication information." in said
         assert exchange(job).json()["errors"][0]["code"] == "invalid-publisher"
         rig.twins.mend()
         assert upload(job, exchanged(job), sdist_form()).status_code == 200

@@ -37,6 +37,23 @@ def engine(function: F) -> F:
     return option(function)
 
 
+def images(function: F) -> F:
+    """Add --image."""
+    option = click.option(
+        "--image",
+        "images",
+        multiple=True,
+        metavar="REF=LOCAL",
+        help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
+    )
+    return option(function)
+
+
+def offline(function: F) -> F:
+    """Add --offline."""
+    return click.option("--offline", is_flag=True, help="Let nothing reach the network.")(function)
+
+
 def pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """Turn repeated NAME=VALUE options into a dict."""
     given: dict[str, str] = {}

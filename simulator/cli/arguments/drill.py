@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import actions, directory, engine, event
+from simulator.cli.arguments.common import actions, directory, engine, event, images, offline
 
 
 @click.command("drill")
@@ -23,14 +23,8 @@ from simulator.cli.arguments.common import actions, directory, engine, event
     metavar="NAME=DIR",
     help="Take a folder's files for the artifact NAME, as pysim run does. Repeatable.",
 )
-@click.option(
-    "--image",
-    "images",
-    multiple=True,
-    metavar="REF=LOCAL",
-    help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
-)
-@click.option("--offline", is_flag=True, help="Let nothing reach the network.")
+@images
+@offline
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(*, names: tuple[str, ...], listed: bool, **arguments: Any) -> int:
     """Let the publishing jobs fail in every way that a release can meet, and run them again.

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import actions, directory, engine, event, moment
+from simulator.cli.arguments.common import actions, directory, engine, event, images, moment, offline
 
 
 @click.command("run")
@@ -16,14 +16,8 @@ from simulator.cli.arguments.common import actions, directory, engine, event, mo
 @engine
 @actions
 @click.option("--keep-index", is_flag=True, help="Let the next runs find what this one published.")
-@click.option(
-    "--image",
-    "images",
-    multiple=True,
-    metavar="REF=LOCAL",
-    help="Let an image of this machine stand for one of a workflow or an action. Can be given several times.",
-)
-@click.option("--offline", is_flag=True, help="Let nothing reach the network.")
+@images
+@offline
 @click.option(
     "--artifact",
     "artifacts",

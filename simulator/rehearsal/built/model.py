@@ -1,4 +1,4 @@
-"""What a rule about built files is: a function from the files and what is around them to problems."""
+"""What rules about built files judge, and what they find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release rule is: a function from a workflow and what is around it to problems with their places."""
+"""What rules about workflows judge, and what they find."""
 
 from __future__ import annotations
 
