@@ -6,6 +6,7 @@ import socket
 import ssl
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -88,6 +89,21 @@ def test_a_fault_of_a_twin_is_told_and_ends_one_request_alone(rig: Rig) -> None:
     (notice,) = rig.seen(Notice)
     assert "The stand-in testpypi failed" in notice.message
     assert job.http.get(KEYS).status_code == 200
+
+
+def test_a_long_head_may_come_in_pieces(rig: Rig) -> None:
+    """A token that its holder narrowed has no bounds but the server's."""
+    job, host = rig.job(), indexes()["pypi"].upload_host
+    head = f"GET /legacy/ HTTP/1.1\r\nHost: {host}\r\nAuthorization: token {'x' * 60_000}\r\n\r\n".encode()
+    trusted = ssl.create_default_context(cafile=str(job.ca_file))
+    with (
+        socket.create_connection(("127.0.0.1", job.direct_port), timeout=20) as plain,
+        trusted.wrap_socket(plain, server_hostname=host) as client,
+    ):
+        for start in range(0, len(head), 20_000):
+            client.sendall(head[start : start + 20_000])
+            time.sleep(0.02)
+        assert client.recv(99).startswith(b"HTTP/1.1 200 ")
 
 
 def test_bad_requests_make_no_noise(

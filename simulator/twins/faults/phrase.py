@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SAID: Final = "said"  # where an application leaves the words of a refusal, in a request's state
 _HEADER: Final = b"x-pysim-reason"
-LONGEST_HEAD: Final = 1 << 16  # bytes of the headers of a request, as uvicorn has it
+LONGEST_HEAD: Final = 1 << 16  # bytes; h11, and uvicorn with it, refuse one over 16 KiB, and only if it comes in pieces
 _NO_TEXT: Final = re.compile(r"[^\t\x20-\x7e\xa0-\xff]+")
 
 
@@ -49,7 +49,7 @@ class _Connection(h11.Connection):
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1, with reason phrases."""
+    """uvicorn's HTTP/1.1, with reason phrases and longer heads."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
