@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from simulator.cli.configuration import FILE
 from simulator.run_events import Notice
 from simulator.triggers.git import answer, commit_of
 from simulator.triggers.model import RepositoryIdentity, Source
 from simulator.triggers.repository import STAND_IN, is_git_root
 
 _SHOWN: Final = 5
+_READ_AS_THEY_ARE: Final = (FILE, ".secrets", ".vars")
+"""Files at the root that count as they are on disk, committed or not."""
 
 
 def notes(identity: RepositoryIdentity, source: Source, *, tag: str | None, named: bool) -> Iterator[Notice]:
     """The notices about the repository; `named` says that the configuration names its owner."""
-    if source.dirty:
-        more = f" and {len(source.dirty) - _SHOWN} more" if len(source.dirty) > _SHOWN else ""
+    dirty = [path for path in source.dirty if path not in _READ_AS_THEY_ARE]
+    if dirty:
+        more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
         yield Notice(
             message=f"The rehearsal is of commit {source.sha[:10]}; changes that it does not hold: "
-            f"{', '.join(source.dirty[:_SHOWN])}{more}",
+            f"{', '.join(dirty[:_SHOWN])}{more}",
             hint="Commit them, or rehearse the files as they are with --source worktree.",
         )
     head = None if source.snapshot else commit_of("HEAD", cwd=source.clone)

@@ -223,7 +223,7 @@ class _View:
         rows = [registration(each) for each in self.declared if each.index in self._asked()]
         for each, row in zip((d for d in self.declared if d.index in self._asked()), rows, strict=True):
             fits = all(check.ok for check in compare(row, claims))
-            if fits and not row.environment and claims.get("environment"):
+            if fits and not row.environment and claims.get("environment") and not self._is_expired(each):
                 yield _SECURE.format(title=TITLES[each.index], project=each.project, environment=claims["environment"])
 
 

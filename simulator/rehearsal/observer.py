@@ -285,6 +285,11 @@ def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
         hint = known.hint
     elif differs:
         hint = f"Make the workflow and the registered publisher agree: {differs}."
+    elif event.claims and "no corresponding publisher" in (event.error or ""):
+        hint = (
+            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
+            "registered. Register it again, with the new day in its `registered`."
+        )
     else:
         hint = (
             f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "

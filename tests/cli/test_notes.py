@@ -92,3 +92,10 @@ def test_a_repository_that_no_remote_names(root: Path) -> None:
 def said_again(root: Path) -> Sequence[str]:
     process.run(["rm", "-rf", str(root.parent / "clone.git")])
     return said(root, "v3", named=True)
+
+
+def test_changes_of_the_configuration_count_without_a_commit(root: Path) -> None:
+    (root / "pysim.toml").write_text("[vars]\n")
+    (root / "file").write_text("three")
+    (note,) = said(root, "v3")
+    assert "changes that it does not hold: file " in note

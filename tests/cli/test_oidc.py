@@ -113,10 +113,11 @@ def test_the_indexes_are_two_stores(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_pending_publisher_that_expired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pending = f"{declared()}pending = true\nregistered = 2020-01-01\n"
+    pending = f"{declared(environment='')}pending = true\nregistered = 2020-01-01\n"
     code, said = explain(repository(tmp_path, pending, pypi=WORKFLOW), capsys)
     assert code == 1
     assert "refused: a pending publisher expires 30 days after it was registered" in said
+    assert "made more secure" not in said
     assert said.splitlines()[-1].strip() == REFUSED
 
 

@@ -96,11 +96,11 @@ def test_a_pending_one_has_a_date(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["demo"], "Specify workflow filename"),
+        (["demo"], "Specify workflow filename\n  hint: Add --workflow FILE"),
         (["demo", "--workflow", "a.txt"], "Workflow name must end with .yml or .yaml"),
         (["demo", "--workflow", "x/a.yml"], "Workflow filename must be a filename only, without directories"),
         (["demo", "--workflow", "a.yml", "--repository", "/x"], "Specify GitHub repository owner"),
-        (["demo", "--workflow", "a.yml", "--repository", "octo"], "Specify repository name"),
+        (["demo", "--workflow", "a.yml", "--repository", "octo"], "Specify repository name\n  hint: Write both"),
         (["demo", "--workflow", "a.yml", "--repository", "o_o/x"], "Invalid GitHub user or organization name."),
         (["demo", "--workflow", "a.yml", "--repository", "o/x y"], "Invalid repository name"),
         (["demo", "--workflow", "a.yml", "--environment", "x" * 256], "Environment name is too long"),

@@ -255,3 +255,14 @@ def test_new_projects_that_no_form_takes_beside_each_other(pending: tuple[bool, 
     observer(replace(EXCHANGE, ok=True, error=None, declared=False, forms=forms))
     assert [finding.code for finding in observer.findings] == ["pending-publishers"] * found
     assert all("the files of demo-1" in str(finding.would_show) for finding in observer.findings)
+
+
+def test_a_publisher_that_fits_and_is_refused_is_not_in_force() -> None:
+    seen: list[RunEvent] = []
+    observer = Observer(seen.append)
+    fits = ClaimCheck(claim="workflow", value="pypi.yml", expected="pypi.yml", ok=True)
+    for event in (replace(EXCHANGE, claims=(fits,)), *failed_step("Trusted publishing exchange failure")):
+        observer(event)
+    (finding,) = observer.findings
+    assert finding.code == "publisher-mismatch"
+    assert "expires 30 days" in finding.hint

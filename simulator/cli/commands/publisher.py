@@ -18,6 +18,10 @@ from simulator.twins.base import Publisher
 
 Say = Callable[[str], None]
 _HELP = "PyPI would refuse it in the same words."
+_HINTS = {
+    "Specify workflow filename": "Add --workflow FILE, such as --workflow release.yml.",
+    "Specify repository name": "Write both of --repository OWNER/NAME.",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +59,7 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
         pending=options.pending,
     )
     for fault in _faults(publisher, options.environment or "", configuration.publishers, root):
-        raise UsageError(fault, hint=_HELP)
+        raise UsageError(fault, hint=_HINTS.get(fault, _HELP))
     from simulator.cli.toml_writing import append
 
     file, table = _place(root)
