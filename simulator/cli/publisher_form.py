@@ -86,7 +86,7 @@ def normal_name(project: str) -> str:
 
 def form_page(publisher: Publisher) -> str:
     """The address of the form."""
-    from simulator.twins.pypi.forms import form_of
+    from simulator.twins.pypi.publisher_form import form_of
     from simulator.twins.pypi.publishers import registration
 
     made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)

@@ -19,7 +19,7 @@ from simulator.rehearsal.publishers import implied_publishers
 from simulator.report.explanations import Answer, PublisherView, TokenView
 from simulator.run_events import ClaimCheck, PublisherForm
 from simulator.twins.base import Publisher
-from simulator.twins.pypi.forms import form_of
+from simulator.twins.pypi.publisher_form import form_of
 from simulator.twins.pypi.publishers import MISSING, NoPublisherError, compare, look_up, registration
 
 _CALLED: Final = """\

@@ -16,7 +16,7 @@ from simulator.twins.outside import Outside, trusting
 from simulator.twins.pypi.creation import NAME
 from simulator.twins.pypi.imports import put
 from simulator.twins.pypi.places import elsewhere
-from simulator.twins.pypi.real import RealProject, read_project
+from simulator.twins.pypi.real_index import RealProject, read_project
 
 _LISTED: Final = 5
 _NOT_TOLD: Final = (

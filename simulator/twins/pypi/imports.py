@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from packaging.version import Version
 
 from simulator.twins.pypi.catalogue import Catalogue, Project, Release
-from simulator.twins.pypi.real import IMPORTED, RealFile, RealProject
+from simulator.twins.pypi.real_index import IMPORTED, RealFile, RealProject
 
 
 def put(catalogue: Catalogue, real: RealProject, owner: str | None) -> Sequence[str]:

@@ -18,9 +18,9 @@ from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchange
 from simulator.twins.oidc import ISSUER
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
-from simulator.twins.pypi.forms import form_of
 from simulator.twins.pypi.keyring import Keyring
 from simulator.twins.pypi.mails import pending_lost, pending_used, wide_publisher
+from simulator.twins.pypi.publisher_form import form_of
 from simulator.twins.pypi.publishers import (
     Claims,
     NoPublisherError,

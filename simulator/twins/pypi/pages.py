@@ -18,10 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator.indexes import Index, file_path
 from simulator.twins.pypi import simple
 from simulator.twins.pypi.accept import acceptable
-from simulator.twins.pypi.behind import pypiserver_on
 from simulator.twins.pypi.catalogue import File, Flag, Project, Status
 from simulator.twins.pypi.described import describe
 from simulator.twins.pypi.json_api import chosen, described_release
+from simulator.twins.pypi.pypiserver_application import pypiserver_on
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import USER
 
