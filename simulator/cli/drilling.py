@@ -98,7 +98,7 @@ def _drilled(
 ) -> Drilling:
     divisions = tuple(map(divide, subject.plans))
     if not any(division.publishing for division in divisions):
-        return Drilling(stopped="no job publishes, so there is nothing to drill")
+        return Drilling(stopped="no job publishes, so there is nothing to drill: pysim plan says what jobs do")
     approved = {**dict.fromkeys(subject.configuration.environments, True), **subject.answers}  # a drill asks nobody
     ground = Ground(
         subject=replace(subject, answers=approved), actions=actions, engine=engine, divisions=divisions, tell=tell
@@ -229,7 +229,9 @@ class Ground:
         else:
             reason = "" if there else _first_error(observer) or ""
         verdict, code = (Verdict.NO_GO, ExitCode.NO_GO) if bad else (Verdict.GO, ExitCode.GO)
-        said = reason.splitlines()[0] if reason else f"{len(there)} files are there"
+        said = (
+            reason.splitlines()[0] if reason else f"{len(there)} {'file is' if len(there) == 1 else 'files are'} there"
+        )
         observer(RunFinished(verdict=verdict, reason=said, at=time.time(), exit_code=code))
         recorded.close()
         attempt = Attempt(

@@ -118,7 +118,7 @@ def _state(drill: DrillView) -> str:
         return "the fault took no effect"
     total = len(drill.there) + len(drill.missing)
     if not drill.missing:
-        return f"all {plural(total, 'file')} there"
+        return f"all {total} files there" if total > 1 else "the only file there"
     if not drill.there:
         return "no file there"
     several = len({index for index, _ in (*drill.there, *drill.missing)}) > 1

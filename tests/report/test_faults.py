@@ -85,6 +85,10 @@ def test_the_table_of_drills() -> None:
     view = DrillsView(drills=[CUT, lost, aside], survives=False, left=["lint"], record=".pysim/runs/1/drills")
     said = shown(view)
     assert "1 of 2 files there, missing: a.tar.gz" in said
+    assert "the only file there" in shown(replace(view, drills=[replace(CUT, missing=())]))
+    assert "all 2 files there" in shown(
+        replace(view, drills=[replace(CUT, there=(*CUT.there, *CUT.there), missing=())])
+    )
     assert "\x1b" not in said
     assert "xxx..." in "".join(said.split())
     assert "Not drilled, as nothing that publishes needs it: lint" in said
