@@ -53,8 +53,18 @@ class RunOptions:
     now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
 
 
+def require_one_event(options: RunOptions) -> None:
+    """Raise UsageError for options that belong to another event than the one that is chosen."""
+    if options.tag is not None and options.branch is not None:
+        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    if options.prerelease and options.event_name != "release":
+        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
+    if options.inputs and options.event_name != "workflow_dispatch":
+        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+
+
 def require_sense(options: RunOptions) -> None:
-    """Raise UsageError for options that exclude or need each other."""
+    """Raise UsageError for options of a run that exclude or need each other."""
     if options.event_name == "release" and options.tag is None:
         raise UsageError("A release belongs to a tag, and none was given.", hint="Add --tag v1.2.3.")
     if options.event_name == "push" and options.tag is None and options.branch is None:
@@ -62,12 +72,7 @@ def require_sense(options: RunOptions) -> None:
             "There is nothing to rehearse: no tag was given.",
             hint="Say which: pysim run --tag v1.2.3, or --branch main.",
         )
-    if options.tag is not None and options.branch is not None:
-        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
-    if options.prerelease and options.event_name != "release":
-        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
-    if options.inputs and options.event_name != "workflow_dispatch":
-        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+    require_one_event(options)
     if options.html is not None and not options.html.parent.is_dir():
         raise UsageError(f"There is no folder {options.html.parent} for the page.", hint="Make it, or name another.")
     if options.as_json and (options.plain or options.verbose):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from simulator.cli.configuration import load_configuration
 from simulator.cli.planning import list_repository, plan_repository
-from simulator.cli.subject import RunOptions
+from simulator.cli.subject import RunOptions, require_one_event
 from simulator.errors import ExitCode, UsageError
 from simulator.paths import temporary_folder
 from simulator.report.diagnostics import diagnostics_text
@@ -41,9 +41,4 @@ def _require_sense(options: RunOptions) -> None:
             "There is nothing to plan: no tag was given.",
             hint="Say which: pysim plan --tag v1.2.3. For a list of all workflows: pysim plan -l.",
         )
-    if options.tag is not None and options.branch is not None:
-        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
-    if options.prerelease and options.event_name != "release":
-        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
-    if options.inputs and not dispatch:
-        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+    require_one_event(options)
