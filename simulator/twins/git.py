@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from simulator import process
 from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
+from simulator.twins.bodies import TooLargeError, read_body
 from simulator.twins.callers import BOT, Callers, missing_permission
 from simulator.twins.clone import Clone
 from simulator.twins.hosts import GITHUB
@@ -95,7 +96,10 @@ class GitTwin:
             page = await (await self._site()).answer(request) if own else None
             return page or await self._upstream.relay(request, GITHUB, credentials=True)
         if request.method == "POST" and service == _READS:
-            body = await request.body()
+            try:
+                body = await read_body(request, WANTS_LIMIT)
+            except TooLargeError:
+                return PlainTextResponse("The request is too large.\n", status_code=413)
             return await self._upstream.relay(request, GITHUB, body=body, credentials=True)
         return _no_write(request)
 

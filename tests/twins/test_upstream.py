@@ -14,6 +14,7 @@ import pytest
 from simulator.indexes import indexes
 from simulator.run_events import TwinRequest
 from simulator.twins.base import PublishedFile, Publisher
+from simulator.twins.git import WANTS_LIMIT
 from simulator.twins.pypi.baseline import changing
 
 from .conftest import Job, Rig, Start, publisher
@@ -228,6 +229,11 @@ class TestOtherRepositories:
             (True, b"wants"),
             (False, b"wants"),
         ]
+
+    def test_are_not_asked_for_more_than_a_client_wants(self, online: Rig, world: World) -> None:
+        wants = (bytes(1 << 20) for _ in range(WANTS_LIMIT // (1 << 20) + 1))
+        assert online.job().http.post(f"{self.URL}/git-upload-pack", content=wants, timeout=60).status_code == 413
+        assert world.asked == []
 
     def test_are_never_written(self, online: Rig, world: World) -> None:
         http = online.job().http
