@@ -83,8 +83,7 @@ def _rules(
     for rule in (each for each in _list(found.get("protection_rules")) if isinstance(each, dict)):
         kind = rule.get("type")
         if kind == "wait_timer":
-            minutes = rule.get("wait_timer")
-            rules = replace(rules, wait_timer=minutes if isinstance(minutes, int) else 0)
+            rules = replace(rules, wait_timer=_minutes(name, rule))
         elif kind == "required_reviewers":
             people = tuple(filter(None, map(_reviewer, _list(rule.get("reviewers")))))
             rules = replace(rules, reviewers=people, prevent_self_review=rule.get("prevent_self_review") is True)
@@ -106,6 +105,14 @@ def _rules(
         branches=tuple(pattern for kind, pattern in policies if kind == "branch"),
         tags=tuple(pattern for kind, pattern in policies if kind == "tag"),
     )
+
+
+def _minutes(name: str, rule: Object) -> int:
+    minutes = rule.get("wait_timer")
+    if not isinstance(minutes, int):
+        hint = "Write what gh api prints to it, as it is."
+        raise UsageError(f"The wait timer of {name} is {minutes!r}, not a number of minutes.", hint=hint)
+    return minutes
 
 
 def _reviewer(item: object) -> str | None:

@@ -61,6 +61,12 @@ def test_all_rules() -> None:
     )
 
 
+def test_a_wait_timer_that_is_no_number() -> None:
+    timer = {"id": 1, "type": "wait_timer", "wait_timer": "30"}
+    with pytest.raises(UsageError, match="wait timer of pypi is '30', not a number of minutes"):
+        read(listed(environment("pypi", timer)))
+
+
 def test_policies_by_name() -> None:
     both = listed(environment("pypi", policy=CHOSEN), environment("docs", policy=CHOSEN))
     found = read(both, ("PyPI", policies(("tag", "v*"))), ("docs", policies(("branch", "main"))))
