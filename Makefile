@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TAG ?= v0.1.0
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 HERMETIC := not clients and not local and not docker and not network
 
 .PHONY: help run test test-unit test-docker check format docs image engine bench clean
@@ -15,19 +16,19 @@ run: $(READY) ## rehearse the release of sample_repo, from checkout to pip insta
 	$(BIN)/pysim run -C sample_repo --tag $(TAG)
 
 test: $(READY) ## all tests that this machine can run
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-unit: $(READY) ## the hermetic tests: no network, no engine, under a minute
-	$(BIN)/pytest -n auto -m "$(HERMETIC)"
+	$(PYTEST) -m "$(HERMETIC)"
 
 test-docker: $(READY) ## the tests that need a Docker daemon; fails without one
-	PYSIM_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
+	PYSIM_REQUIRE_DOCKER=1 $(PYTEST) -m docker
 
 check: $(READY) ## lint, types, structure and all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST)
 
 format: $(READY) ## put the code into its layout
 	$(BIN)/ruff check --fix .
