@@ -18,7 +18,7 @@ run: $(READY) ## rehearse the release of sample_repo, from checkout to pip insta
 test: $(READY) ## all tests that this machine can run
 	$(PYTEST)
 
-test-unit: $(READY) ## the hermetic tests: no network, no engine, under a minute
+test-unit: $(READY) ## the hermetic tests: no network, no engine
 	$(PYTEST) -m "$(HERMETIC)"
 
 test-docker: $(READY) ## the tests that need a Docker daemon; fails without one
