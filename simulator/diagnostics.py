@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator.positions import Span
+    from simulator.remedies import Remedy
 
 
 class Severity(enum.StrEnum):
@@ -23,7 +24,7 @@ class Diagnostic:
     """One problem of one file; `code` is stable and is what tests and users refer to.
 
     `shown_at` is where GitHub shows it when that is another place: the start of the value that holds an expression, or
-    the call of the file.
+    the call of the file. `remedies` are what of the hint pysim can be asked for.
     """
 
     code: str
@@ -32,6 +33,7 @@ class Diagnostic:
     span: Span
     hint: str | None = None
     shown_at: Span | None = None
+    remedies: tuple[Remedy, ...] = ()
 
     def __str__(self) -> str:
         text = f"{self.span}: {self.severity}: {self.message} [{self.code}]"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from simulator.diagnostics import Diagnostic
+    from simulator.remedies import Remedy
 
 
 class ExitCode(enum.IntEnum):
@@ -28,13 +29,14 @@ class ExitCode(enum.IntEnum):
 
 
 class SimulatorError(Exception):
-    """The simulator cannot go on; `hint` says what the user can do about it."""
+    """The simulator cannot go on; `hint` says what to do about it, `remedies` what of that pysim can be asked for."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.USAGE
 
-    def __init__(self, message: str, *, hint: str) -> None:
+    def __init__(self, message: str, *, hint: str, remedies: Sequence[Remedy] = ()) -> None:
         super().__init__(message)
         self.hint = hint
+        self.remedies = tuple(remedies)
 
 
 class UsageError(SimulatorError):
@@ -60,8 +62,9 @@ class InvalidWorkflowError(SimulatorError):
         hint: str,
         diagnostics: Sequence[Diagnostic] = (),
         sources: Mapping[str, str] | None = None,
+        remedies: Sequence[Remedy] = (),
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, remedies=remedies)
         self.diagnostics = tuple(diagnostics)
         self.sources = dict(sources or {})
 

@@ -9,6 +9,7 @@ from simulator.diagnostics import Severity
 
 if TYPE_CHECKING:
     from simulator.positions import Span
+    from simulator.remedies import Remedy
 
 __all__ = ["Finding", "Severity"]
 
@@ -18,7 +19,7 @@ class Finding:
     """One result of a rehearsal; an error makes the verdict no-go.
 
     `where` is a place in a file, or the job, step or file concerned in words; `would_show` is the text that the real
-    release would have shown; `hint` says how to mend it.
+    release would have shown; `hint` says how to mend it, and `remedies` what of that pysim can be asked for.
     """
 
     code: str
@@ -27,3 +28,4 @@ class Finding:
     hint: str
     where: Span | str | None = None
     would_show: str | None = None
+    remedies: tuple[Remedy, ...] = ()

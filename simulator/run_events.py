@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from simulator.findings import Finding
 from simulator.positions import Span
+from simulator.remedies import Remedy
 
 SCHEMA_VERSION = 1
 
@@ -55,10 +56,14 @@ class RunStarted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """A sentence that the user should read: a dirty tree, the engine taken and why, an assumed publisher."""
+    """A sentence that the user should read: a dirty tree, the engine taken and why, an assumed publisher.
+
+    `remedies` are what of the hint pysim can be asked for.
+    """
 
     message: str
     hint: str | None = None
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
