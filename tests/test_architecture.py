@@ -59,7 +59,7 @@ HOMES = {
     "uvicorn": ("twins/",),
     "httpx": ("twins/",),
     "rich": ("report/", "cli/"),
-    "tomlkit": ("cli/toml_writing.py",),
+    "tomlkit": ("configuration/toml_writing.py",),
 }
 # Parts that the rest of the package knows by their protocol only; `cli` picks the concrete ones.
 BEHIND_A_PROTOCOL = {"engines", "twins"}

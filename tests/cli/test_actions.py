@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.configuration import load_configuration
 from simulator.cli.main import main
+from simulator.configuration.reading import load_configuration
 from simulator.errors import ConfigurationError, ExitCode
 
 WORKFLOW = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import process
-from simulator.cli.preparation import called_file
+from simulator.operations.preparation import called_file
 from simulator.triggers.model import RepositoryIdentity
 from simulator.triggers.repository import take_source
 from simulator.workflow.calls import CalledFile, Resolver

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.configuration import Configuration, load_configuration
+from simulator.configuration.reading import Configuration, load_configuration
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.triggers.model import RunFacts

@@ -9,8 +9,8 @@ import click
 import pytest
 from rich.console import Console
 
-from simulator.cli.configuration import load_configuration
 from simulator.cli.main import COMMANDS, cli
+from simulator.configuration.reading import load_configuration
 from simulator.errors import ExitCode
 from simulator.report.codec import read_events
 from simulator.report.go_no_go import report

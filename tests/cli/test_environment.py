@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.configuration import load_configuration
 from simulator.cli.main import main
+from simulator.configuration.reading import load_configuration
 from simulator.environments.evaluation import Deployments
 from simulator.environments.model import EnvironmentRules
 from simulator.triggers.model import Event

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator import process
-from simulator.cli.notes import notes
+from simulator.operations.notes import notes
 from simulator.triggers.repository import read_identity, take_source
 
 WHO = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]

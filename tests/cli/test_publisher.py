@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.configuration import load_configuration
 from simulator.cli.main import main
+from simulator.configuration.reading import load_configuration
 from simulator.paths import StateFolder
 from simulator.twins.pypi.baseline import changing
 from simulator.twins.pypi.store import Store

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.preparation import Started, load_workflows, plan_started, start_workflows
-from simulator.cli.subject import RunOptions
 from simulator.errors import UsageError
+from simulator.operations.preparation import Started, load_workflows, plan_started, start_workflows
+from simulator.operations.request import RunOptions
 from simulator.triggers.repository import read_identity, take_source
 
 JOB = "jobs: {{publish: {{runs-on: ubuntu-latest, steps: [{{run: 'twine upload {name}'}}]}}}}\n"

@@ -11,8 +11,8 @@ from typing import TextIO
 
 import pytest
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.reviews import Terminal, review_answers
+from simulator.cli.terminal import Terminal, review_answers
+from simulator.configuration.reading import Configuration
 from simulator.environments.model import EnvironmentRules, Review
 from simulator.errors import UsageError
 from simulator.run_events import ReviewEnded, ReviewRequested, RunEvent

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.configuration import Configuration
 from simulator.cli.main import main
-from simulator.cli.preparation import load_workflows, plan_started, start_workflows
-from simulator.cli.secrets import Secrets, asked_secrets, rehearsal_secrets
-from simulator.cli.subject import RunOptions, Subject
+from simulator.configuration.reading import Configuration
 from simulator.environments.model import EnvironmentRules
 from simulator.indexes import IndexName
+from simulator.operations.preparation import load_workflows, plan_started, start_workflows
+from simulator.operations.request import RunOptions, Subject
+from simulator.operations.secrets import Secrets, asked_secrets, rehearsal_secrets
 from simulator.paths import RunFolder
 from simulator.run_events import Notice, RunEvent
 from simulator.triggers.repository import read_identity, take_source

@@ -34,7 +34,7 @@ def command(*, names: tuple[str, ...], listed: bool, **arguments: Any) -> int:
     valid, 4 no engine, 130 interrupted.
     """
     from simulator.cli.commands.drill import drill, list_drills
-    from simulator.cli.subject import RunOptions
+    from simulator.operations.request import RunOptions
 
     options = RunOptions(**arguments)
     if listed:

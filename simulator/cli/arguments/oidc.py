@@ -32,6 +32,6 @@ def explain(**arguments: Any) -> int:
     3 a workflow is not valid.
     """
     from simulator.cli.commands.oidc import explain_tokens
-    from simulator.cli.subject import RunOptions
+    from simulator.operations.request import RunOptions
 
     return explain_tokens(RunOptions(**arguments), click.echo, partial(click.style, fg="red"))

@@ -9,7 +9,7 @@ import click
 from simulator.cli.arguments.common import actions, directory, event
 
 if TYPE_CHECKING:
-    from simulator.cli.subject import RunOptions
+    from simulator.operations.request import RunOptions
 
 
 @click.command("plan")
@@ -24,7 +24,7 @@ def command(*, as_list: bool, graph: bool, as_json: bool, **arguments: Any) -> i
 
     Exit code: 0 something starts, 1 nothing does, 2 usage, 3 a workflow is not valid.
     """
-    from simulator.cli.subject import RunOptions
+    from simulator.operations.request import RunOptions
 
     if as_list + graph + as_json > 1:
         raise click.UsageError("--list, --graph and --json exclude each other.")

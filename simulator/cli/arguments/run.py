@@ -64,8 +64,8 @@ def command(*, dry_run: bool, **arguments: Any) -> int:
     77 paused for a review, 130 interrupted.
     """
     from simulator.cli.commands.run import run
-    from simulator.cli.subject import RunOptions
     from simulator.errors import UsageError
+    from simulator.operations.request import RunOptions
 
     options = RunOptions(**arguments)
     if dry_run and options.html is not None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.cli.checking import FOLDER, Files, check_files, names_of, reaches
-from simulator.cli.checking_built import built_files, check_built, strays
-from simulator.cli.configuration import load_configuration
+from simulator.configuration.reading import load_configuration
 from simulator.errors import ExitCode, UsageError
+from simulator.operations.check import FOLDER, Files, check_files, names_of, reaches
+from simulator.operations.check_built import built_files, check_built, strays
 from simulator.rehearsal.built.registry import RULES as BUILT_RULES
 from simulator.rehearsal.linters.registry import find_linter, lint
 from simulator.rehearsal.rules.registry import RULES

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from simulator.cli.drilling import Drilling, run_drills
-from simulator.cli.recording import recording
-from simulator.cli.subject import RunOptions, require_sense
 from simulator.errors import ExitCode
+from simulator.operations.drill import Drilling, run_drills
+from simulator.operations.recording import recording
+from simulator.operations.request import RunOptions, require_sense
 from simulator.paths import RunFolder
 from simulator.rehearsal.drills import DRILLS, Drilled, chosen_drills, survived
 from simulator.report.drills import WIDTH, DrillsView, DrillView, as_json, print_drills, summed

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from simulator.cli.configuration import TABLE, load_configuration
-from simulator.cli.toml_source import toml_key, toml_text
+from simulator.configuration.reading import TABLE, load_configuration
+from simulator.configuration.toml_source import toml_key, toml_text
 from simulator.environments.imported import Answer, import_environments
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ExitCode, UsageError

@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Callable
 
-from simulator.cli.configuration import load_configuration
-from simulator.cli.explaining import explain
-from simulator.cli.subject import RunOptions
-from simulator.cli.token_views import Registered, kept_projects
+from simulator.configuration.reading import load_configuration
 from simulator.errors import ExitCode, UsageError
+from simulator.operations.explain_tokens import explain
+from simulator.operations.request import RunOptions
+from simulator.operations.token_views import Registered, kept_projects
 from simulator.paths import temporary_folder
 from simulator.report.explanations import render_tokens, tokens_as_data
 from simulator.triggers.repository import find_root

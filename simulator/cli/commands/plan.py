@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.cli.configuration import load_configuration
-from simulator.cli.planning import list_repository, plan_repository
-from simulator.cli.subject import RunOptions, require_one_event
+from simulator.configuration.reading import load_configuration
 from simulator.errors import ExitCode, UsageError
+from simulator.operations.plan import list_repository, plan_repository
+from simulator.operations.request import RunOptions, require_one_event
 from simulator.paths import temporary_folder
 from simulator.report.diagnostics import diagnostics_text
 from simulator.report.plans.registry import PLAN_FORMS, PlanForm

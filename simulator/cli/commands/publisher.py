@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from simulator.cli import publisher_form
-from simulator.cli.configuration import FILE, TABLE, load_configuration
+from simulator.configuration import publisher_form
+from simulator.configuration.reading import FILE, TABLE, load_configuration
 from simulator.errors import ConfigurationError, ExitCode, UsageError
 from simulator.indexes import TITLES, IndexName
 from simulator.paths import StateFolder, temporary_folder
@@ -60,7 +60,7 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
     )
     for fault in _faults(publisher, options.environment or "", configuration.publishers, root):
         raise UsageError(fault, hint=_HINTS.get(fault, _HELP))
-    from simulator.cli.toml_writing import append
+    from simulator.configuration.toml_writing import append
 
     file, table = _place(root)
     append(file, table, "publishers", _entry(publisher, datetime.now(UTC).date()))
@@ -97,7 +97,7 @@ def remove(options: PublisherOptions, say: Say) -> ExitCode:
         lines = "; ".join(_line(publishers[number]) for number in fitting)
         hint = "Say which with --index, --workflow, --repository, --environment, or --pending."
         raise UsageError(f"{len(fitting)} publishers fit: {lines}.", hint=hint)
-    from simulator.cli.toml_writing import delete
+    from simulator.configuration.toml_writing import delete
 
     file, table = _place(root)
     delete(file, table, "publishers", fitting[0])
@@ -149,7 +149,7 @@ def _faults_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
 
 def _is_unknown(publisher: Publisher, root: Path) -> bool:
     """Whether the kept index holds projects, and not that of a publisher."""
-    from simulator.cli.token_views import kept_projects
+    from simulator.operations.token_views import kept_projects
 
     with temporary_folder("publisher") as folder:
         known = kept_projects(root, folder / "index").get(publisher.index, frozenset())

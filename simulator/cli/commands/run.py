@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from simulator.cli.recording import recording
-from simulator.cli.rehearsal import rehearse
-from simulator.cli.subject import RunOptions, require_sense
 from simulator.errors import ExitCode
+from simulator.operations.recording import recording
+from simulator.operations.rehearse import rehearse
+from simulator.operations.request import RunOptions, require_sense
 from simulator.paths import RunFolder
 from simulator.report.registry import Renderer, RendererName, open_renderer
 

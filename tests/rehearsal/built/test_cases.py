@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from simulator.cli.built import surroundings
 from simulator.findings import Finding
+from simulator.operations.inspection import surroundings
 from simulator.rehearsal.built.model import Subject
 from simulator.rehearsal.built.registry import RULES, judge
 from simulator.rehearsal.distributions import read_distribution

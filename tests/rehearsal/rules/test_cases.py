@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli.checking import Files, check_files
-from simulator.cli.configuration import load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.operations.check import Files, check_files
 from simulator.rehearsal.rules.registry import RULES
 
 CASES = Path(__file__).parent / "cases"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from simulator.cli.configuration import Configuration
+from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.paths import RunFolder
 from simulator.planning.model import Plan

@@ -11,9 +11,9 @@ from typing import Final
 
 from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.repositories import LocalRepository, parse_local_repository
-from simulator.cli import publisher_form
-from simulator.cli.dotenv import read_dotenv
-from simulator.cli.toml_source import Keys, TomlFile, read_toml, toml_key
+from simulator.configuration import publisher_form
+from simulator.configuration.dotenv import read_dotenv
+from simulator.configuration.toml_source import Keys, TomlFile, read_toml, toml_key
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.indexes import IndexName

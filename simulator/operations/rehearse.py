@@ -9,9 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from simulator.cli.configuration import Configuration, load_configuration
-from simulator.cli.performance import Performed, perform
-from simulator.cli.preparation import (
+from simulator.cli.terminal import review_answers
+from simulator.configuration.reading import Configuration, load_configuration
+from simulator.engines.base import Engine
+from simulator.engines.registry import choose
+from simulator.errors import ExitCode, SimulatorError
+from simulator.expressions.language import Scope
+from simulator.findings import Severity
+from simulator.operations.actions import Actions, read_actions, tell
+from simulator.operations.performance import Performed, perform
+from simulator.operations.preparation import (
     load_called,
     load_workflows,
     plan_started,
@@ -20,16 +27,9 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
-from simulator.cli.resolution import Actions, read_actions, tell
-from simulator.cli.reviews import review_answers
-from simulator.cli.secrets import ask_on_terminal, asked_secrets
-from simulator.cli.subject import RunOptions, Subject
-from simulator.cli.supplies import parse_supplies, unused_supplies
-from simulator.engines.base import Engine
-from simulator.engines.registry import choose
-from simulator.errors import ExitCode, SimulatorError
-from simulator.expressions.language import Scope
-from simulator.findings import Severity
+from simulator.operations.request import RunOptions, Subject
+from simulator.operations.secrets import ask_on_terminal, asked_secrets
+from simulator.operations.supplies import parse_supplies, unused_supplies
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish

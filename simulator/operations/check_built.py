@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.cli.built import surroundings
-from simulator.cli.checking import Files
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import UsageError
 from simulator.findings import Finding
+from simulator.operations.check import Files
+from simulator.operations.inspection import surroundings
 from simulator.paths import StateFolder
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.preparation import (
+from simulator.configuration.reading import Configuration
+from simulator.diagnostics import Diagnostic, Severity
+from simulator.errors import InvalidWorkflowError
+from simulator.operations.actions import foreseen, read_actions
+from simulator.operations.preparation import (
     Started,
     called_file,
     read_repository,
@@ -20,10 +23,7 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
-from simulator.cli.resolution import foreseen, read_actions
-from simulator.cli.subject import RunOptions
-from simulator.diagnostics import Diagnostic, Severity
-from simulator.errors import InvalidWorkflowError
+from simulator.operations.request import RunOptions
 from simulator.planning.calls import shown_plan
 from simulator.planning.choice import Choice, choose
 from simulator.planning.model import Place, Plan, PlannedJob

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.subject import Subject
+from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
+from simulator.operations.request import Subject
 from simulator.planning.calls import foreseen_jobs
 from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, passed_as, token_secrets
 from simulator.run_events import EventSink, Notice

@@ -12,10 +12,10 @@ from pathlib import Path
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
 
-from simulator.cli.preparation import read_workflows
-from simulator.cli.subject import Subject
 from simulator.errors import UsageError
 from simulator.indexes import IndexName
+from simulator.operations.preparation import read_workflows
+from simulator.operations.request import Subject
 from simulator.paths import StateFolder
 from simulator.planning.calls import all_jobs
 from simulator.planning.model import Plan

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.resolution import foreseen, read_actions
-from simulator.cli.subject import RunOptions
+from simulator.configuration.reading import Configuration
 from simulator.diagnostics import Diagnostic, Severity
+from simulator.operations.actions import foreseen, read_actions
+from simulator.operations.request import RunOptions
 from simulator.planning.permissions import default_permissions
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span

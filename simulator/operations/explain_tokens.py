@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.preparation import (
+from simulator.configuration.reading import Configuration
+from simulator.errors import UsageError
+from simulator.operations.preparation import (
     Started,
     load_called,
     load_workflows,
@@ -20,9 +21,8 @@ from simulator.cli.preparation import (
     server_contexts,
     start_workflows,
 )
-from simulator.cli.subject import RunOptions
-from simulator.cli.token_views import Minter, Registered, token_views
-from simulator.errors import UsageError
+from simulator.operations.request import RunOptions
+from simulator.operations.token_views import Minter, Registered, token_views
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Place, PlannedJob
 from simulator.planning.permissions import default_permissions

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import groupby, product
 
-from simulator.cli.built import Inspection, python_for
-from simulator.cli.gates import gate_of
-from simulator.cli.resolution import OWN, Actions
-from simulator.cli.secrets import Secrets, rehearsal_secrets
-from simulator.cli.subject import Subject
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
 from simulator.indexes import TITLES, IndexName
+from simulator.operations.actions import OWN, Actions
+from simulator.operations.gates import gate_of
+from simulator.operations.inspection import Inspection, python_for
+from simulator.operations.request import Subject
+from simulator.operations.secrets import Secrets, rehearsal_secrets
 from simulator.paths import StateFolder, authority_folder
 from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish

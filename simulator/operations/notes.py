@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.cli.configuration import FILE
+from simulator.configuration.reading import FILE
 from simulator.run_events import Notice
 from simulator.triggers.git import answer, commit_of
 from simulator.triggers.model import RepositoryIdentity, Source

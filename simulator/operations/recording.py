@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.cli.interrupts import interrupted_once
-from simulator.cli.preparation import no_workflow
-from simulator.cli.subject import RunOptions
 from simulator.errors import SimulatorError
+from simulator.operations.preparation import no_workflow
+from simulator.operations.request import RunOptions
 from simulator.paths import RunFolder, StateFolder
 from simulator.report.pages.renderer import HtmlRenderer
 from simulator.report.recorder import Recorder

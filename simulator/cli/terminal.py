@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
-from simulator.cli.configuration import Configuration
+from simulator.configuration.reading import Configuration
 from simulator.environments.evaluation import rules_of
 from simulator.environments.model import Ask, Pause, Review
 from simulator.errors import UsageError

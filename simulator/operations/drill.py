@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
-from simulator.cli.built import Inspection
-from simulator.cli.performance import Stage, open_stage, run_number, run_settings
-from simulator.cli.rehearsal import opening, readied
-from simulator.cli.resolution import Actions
-from simulator.cli.subject import RunOptions, Subject
 from simulator.engines.base import Engine
 from simulator.errors import ExitCode, SimulatorError
 from simulator.expressions.language import Value
 from simulator.findings import Finding, Severity
+from simulator.operations.actions import Actions
+from simulator.operations.inspection import Inspection
+from simulator.operations.performance import Stage, open_stage, run_number, run_settings
+from simulator.operations.rehearse import opening, readied
+from simulator.operations.request import RunOptions, Subject
 from simulator.paths import RunFolder, remove_folder
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob

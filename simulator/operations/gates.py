@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from simulator.cli.reviews import terminal_of
-from simulator.cli.subject import Subject
+from simulator.cli.terminal import terminal_of
 from simulator.environments.evaluation import Deployments
 from simulator.environments.model import Gate, Pause
+from simulator.operations.request import Subject
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from simulator.cli.configuration import Configuration
-from simulator.cli.notes import notes
-from simulator.cli.subject import RunOptions
+from simulator.configuration.reading import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.expressions.language import Value
 from simulator.indexes import indexes
+from simulator.operations.notes import notes
+from simulator.operations.request import RunOptions
 from simulator.planning.choice import choose
 from simulator.planning.model import Place, Plan
 from simulator.planning.permissions import default_permissions

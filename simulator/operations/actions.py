@@ -13,10 +13,10 @@ from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
-from simulator.cli.configuration import Configuration
-from simulator.cli.subject import RunOptions
+from simulator.configuration.reading import Configuration
 from simulator.errors import SimulatorError, UsageError
 from simulator.findings import Finding
+from simulator.operations.request import RunOptions
 from simulator.paths import cache_folder
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.state import JobState
