@@ -69,6 +69,15 @@ class InvalidWorkflowError(SimulatorError):
         self.sources = dict(sources or {})
 
 
+class CancelledError(SimulatorError):
+    """Whoever asked for an operation cancelled it."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("The operation was cancelled.", hint="What was recorded until then is kept.")
+
+
 class EngineUnavailableError(SimulatorError):
     """No engine can open a sandbox here."""
 

@@ -29,12 +29,14 @@ class Act(enum.StrEnum):
     ASK_SECRETS = "ask-secrets"
     SUPPLY_ARTIFACT = "supply-artifact"  # the artifact's name, or nothing for any
     ANSWER_REVIEW = "answer-review"  # the environment's name
+    ACCEPT_FINDING = "accept-finding"  # the finding's code
     USE_WORKTREE = "use-worktree"
     NAME_REPOSITORY = "name-repository"
     # of another operation
     REHEARSE = "rehearse"
     DRILL = "drill"
     SHOW_PLAN = "show-plan"
+    LIST_WORKFLOWS = "list-workflows"
     EXPLAIN_TOKENS = "explain-tokens"
     IMPORT_ENVIRONMENTS = "import-environments"
     ADD_PUBLISHER = "add-publisher"

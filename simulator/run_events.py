@@ -41,7 +41,8 @@ class RunStarted:
     """A run begins: which event is rehearsed for which repository.
 
     With `snapshot` the commit is one that pysim made of the files as they are. `faults` are those that the local
-    stand-ins were told to have, as the user writes them.
+    stand-ins were told to have, as the user writes them. `record` is the folder of the run on the machine that makes
+    it.
     """
 
     run_id: str
@@ -52,6 +53,7 @@ class RunStarted:
     at: float
     snapshot: bool = False
     faults: tuple[str, ...] = ()
+    record: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -421,12 +423,12 @@ class FindingRaised:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFinished:
-    """The run is over; no event follows. `exit_code` is that of the command (`errors.ExitCode`)."""
+    """The run is over; no event follows. A no-go is `refused` where a protection rule kept a job out."""
 
     verdict: Verdict
     reason: str
     at: float
-    exit_code: int = 0
+    refused: bool = False
 
 
 RunEvent = (

@@ -10,6 +10,7 @@ from simulator.actions.builtin.registry import BUILTIN
 from simulator.spelling import suggest
 
 Implementation = Literal["builtin", "real", "skip"]
+EVERY: Final = "*"
 _KINDS: Final = get_args(Implementation)
 
 
@@ -31,31 +32,45 @@ class ActionChoice:
         """Whether the user wants the steps of this one passed over."""
         return self._of(action) == "skip"
 
+    def over(self, wanted: Mapping[str, Implementation]) -> ActionChoice:
+        """The same with what is wanted above it: by `owner/repo[/path]`, or by "*" for all others.
+
+        Raises ValueError where pysim has no action of its own for one that is to be built in.
+        """
+        exceptions = dict(self.exceptions)
+        for action, kind in wanted.items():
+            key = action.lower()
+            if kind == "builtin" and key != EVERY and not _builtin_of(key):
+                raise ValueError(f"pysim has no action of its own for {action}. {suggest(key, BUILTIN)}")
+            if key != EVERY:
+                exceptions[key] = kind
+        return ActionChoice(default=wanted.get(EVERY, self.default), exceptions=exceptions)
+
     def _of(self, action: str) -> Implementation:
         repository = "/".join(action.split("/")[:2])
         return self.exceptions.get(action) or self.exceptions.get(repository) or self.default
 
 
 def parse_choice(words: Iterable[str], base: ActionChoice | None = None) -> ActionChoice:
-    """The choice that `real` or `owner/repo=builtin` spell, later words over earlier ones and `base`.
+    """The choice that words spell, later ones over earlier ones and `base`. Raises ValueError, as `parse_kind`."""
+    choice = base or ActionChoice()
+    for word in words:
+        choice = choice.over(dict([parse_kind(word)]))
+    return choice
+
+
+def parse_kind(word: str) -> tuple[str, Implementation]:
+    """What `real`, or `owner/repo=builtin`, says: of which action ("*" for all), and which kind it is.
 
     Raises ValueError that says what is wrong.
     """
-    default = base.default if base else "builtin"
-    exceptions = dict(base.exceptions) if base else {}
-    for word in words:
-        action, equals, kind = word.rpartition("=")
-        if kind not in _KINDS:
-            raise ValueError(f"{word!r} is neither builtin, real nor owner/repo=builtin|real|skip")
-        implementation = cast("Implementation", kind)
-        if not equals:
-            if implementation == "skip":
-                raise ValueError("skip is for single actions: owner/repo=skip")
-            default = implementation
-            continue
-        key = action.lower()
-        known = [name for name in BUILTIN if name == key or name.startswith(f"{key}/")]
-        if implementation == "builtin" and not known:
-            raise ValueError(f"pysim has no action of its own for {action}. {suggest(key, BUILTIN)}")
-        exceptions[key] = implementation
-    return ActionChoice(default=default, exceptions=exceptions)
+    action, equals, kind = word.rpartition("=")
+    if kind not in _KINDS:
+        raise ValueError(f"{word!r} is neither builtin, real nor owner/repo=builtin|real|skip")
+    if kind == "skip" and not equals:
+        raise ValueError("skip is for single actions: owner/repo=skip")
+    return action.lower() if equals else EVERY, cast("Implementation", kind)
+
+
+def _builtin_of(key: str) -> list[str]:
+    return [name for name in BUILTIN if name == key or name.startswith(f"{key}/")]

@@ -111,9 +111,10 @@ def _usage_error(error: click.ClickException) -> SimulatorError:
 
 
 def _show(error: SimulatorError) -> None:
+    from simulator.cli.remedies import hint_of
     from simulator.report.diagnostics import error_text
 
-    _say(error_text(error))
+    _say(error_text(error, hint_of(error)))
 
 
 def _say(text: str) -> None:

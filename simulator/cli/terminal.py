@@ -1,71 +1,44 @@
-"""Reviews of deployments: answers given on the command line, and a person who is asked on the terminal."""
+"""Questions to a person on the terminal: reviews of deployments, and secrets."""
 
 from __future__ import annotations
 
 import os
 import select
 import sys
-import threading
-from collections.abc import Iterable, Mapping
-from typing import Final, TextIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TextIO
 
-from simulator.configuration.reading import Configuration
-from simulator.environments.evaluation import rules_of
-from simulator.environments.model import Ask, Pause, Review
-from simulator.errors import UsageError
-from simulator.run_events import EventSink, ReviewEnded, ReviewRequested
-from simulator.spelling import suggest
+if TYPE_CHECKING:
+    from simulator.operations.ask import Pause, Review
 
 _LOOK: Final = 0.2  # seconds between two looks whether the job was cancelled
 _MOST: Final = 4096  # bytes of an answer: what a terminal takes in a line
 _NOBODY: Final = ""
 
 
-def review_answers(approved: Iterable[str], rejected: Iterable[str], configuration: Configuration) -> dict[str, bool]:
-    """What --approve and --reject say of each environment. Raises UsageError for what nobody could answer."""
-    environments = configuration.environments
-    given = [("--approve", name, True) for name in approved] + [("--reject", name, False) for name in rejected]
-    answers: dict[str, bool] = {}
-    for option, name, answer in given:
-        rules = rules_of(environments, name)
-        table = configuration.table("environments", rules.name if rules else name)
-        if rules is None:
-            hint = suggest(name, environments) if environments else f"Declare it: {table}."
-            raise UsageError(f"{option} {name}: no environment {name} is declared, so it is unprotected.", hint=hint)
-        if not rules.reviewers:
-            hint = f"Leave the option out, or declare `reviewers` under {table}."
-            raise UsageError(f"{option} {name}: no reviewer is declared, so there is no review.", hint=hint)
-        if answers.setdefault(rules.name, answer) is not answer:
-            raise UsageError(f"--approve {name} and --reject {name} exclude each other.", hint="Give one of them.")
-    return answers
-
-
-def terminal_of(emit: EventSink) -> Ask | None:
+def terminal() -> Terminal | None:
     """Asks on this terminal; None when there is none to ask on."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-    return Terminal(sys.stdin, sys.stderr, emit)
+    return Terminal(sys.stdin, sys.stderr) if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 class Terminal:
-    """Asks a person for a review, one question at a time, and gives up when the job is cancelled."""
+    """Asks a person, and gives up a review when the job is cancelled."""
 
-    def __init__(self, source: TextIO, target: TextIO, emit: EventSink) -> None:
+    def __init__(self, source: TextIO, target: TextIO) -> None:
         self._source = source
         self._target = target
-        self._emit = emit
-        self._lock = threading.Lock()
 
-    def __call__(self, environment: str, people: tuple[str, ...], pause: Pause, /) -> Review | None:
+    def secret(self, name: str, environment: str, /) -> str:
+        """Ask for a secret, which is not shown."""
+        import click
+
+        question = f"Secret {name} of the environment {environment} (empty: none)"
+        return str(click.prompt(question, default="", show_default=False, hide_input=True, err=True))
+
+    def review(self, environment: str, people: tuple[str, ...], pause: Pause, /) -> Review | None:
         """Ask y or n, who answers, and for a comment; None at the end of the input."""
-        with self._lock:
-            self._emit(ReviewRequested(environment=environment, reviewers=people))
-            try:
-                return self._review(environment, people, pause)
-            finally:
-                self._emit(ReviewEnded(environment=environment))
+        from simulator.operations.ask import Review
 
-    def _review(self, environment: str, people: tuple[str, ...], pause: Pause) -> Review | None:
         names = {name.casefold(): name for name in people}
         question = f"The deployment to {environment} waits for a review by {' or '.join(people)}. Approve it? [y/n] "
         approved = self._chosen(question, {"y": "y", "yes": "y", "n": "n", "no": "n"}, pause)

@@ -1,1 +1,1 @@
-"""What is configured: `pysim.toml` or `[tool.pysim]`, `.secrets` and `.vars`; one declared model, with the places of keys."""
+"""What is configured: `pysim.toml` or `[tool.pysim]`, `.secrets` and `.vars`, with the places of keys."""

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.choice import ActionChoice
 from simulator.actions.faults import ActionManifestError
 from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
-from simulator.actions.repositories import Repositories, parse_local_repository
+from simulator.actions.repositories import Repositories
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.configuration.reading import Configuration
 from simulator.errors import SimulatorError, UsageError
 from simulator.findings import Finding
-from simulator.operations.request import RunOptions
+from simulator.operations.request import Request
 from simulator.paths import cache_folder
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.state import JobState
@@ -52,7 +52,7 @@ class Actions:
             text = self.repositories.called_workflow(reference)
             found = self.repositories.snapshot(owner, repo, ref)
         except SimulatorError as error:
-            emit(Notice(message=str(error), hint=error.hint))
+            emit(Notice(message=str(error), hint=error.hint, remedies=error.remedies))
             return None
         return None if text is None else CalledFile(text=text, ref=found.ref, sha=found.commit or ref)
 
@@ -88,21 +88,23 @@ class Actions:
 
 
 def read_actions(
-    options: RunOptions, configuration: Configuration, emit: EventSink, *, offline: bool | None = None
+    configuration: Configuration, emit: EventSink, *, request: Request | None = None, offline: bool = False
 ) -> Actions:
-    """What the options and, below them, the configuration say of actions. Raises UsageError."""
+    """What the request and, below it, the configuration say of actions; `offline` looks nothing up in the network.
+
+    Raises UsageError where the request wants pysim's own action for one that it has none for.
+    """
     try:
-        choice = parse_choice(options.actions, configuration.actions)
-        local = [parse_local_repository(text, Path.cwd()) for text in options.local_repositories]
+        choice = configuration.actions.over(request.actions if request else {})
     except ValueError as error:
-        raise UsageError(f"{error}.", hint="See pysim run --help.") from error
+        raise UsageError(f"{error}", hint="Leave it out, or let the repository's own code run.") from error
     repositories = Repositories(
         cache_folder() / "actions",
-        local=[*local, *configuration.local_repositories],
-        offline=options.offline if offline is None else offline,
+        local=[*(request.local_repositories if request else ()), *configuration.local_repositories],
+        offline=offline or (request is not None and request.offline),
         progress=lambda message: emit(Progress(message=message)),
     )
-    return Actions(choice=choice, repositories=repositories, images=dict(map(_read_image, options.images)))
+    return Actions(choice=choice, repositories=repositories, images=request.images if request else {})
 
 
 def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterable[Job]) -> Iterator[Finding]:
@@ -112,13 +114,6 @@ def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterab
     for uses in steps:
         yield from survey.look_at(uses.value, uses.span)
     yield from survey.to_fetch()
-
-
-def _read_image(option: str) -> tuple[str, str]:
-    name, _, local = option.removeprefix("docker://").partition("=")
-    if not name or not local:
-        raise UsageError(f"--image {option} does not name two images.", hint="Write --image REF=LOCAL.")
-    return name, local
 
 
 OWN = Actions(choice=ActionChoice(), repositories=Repositories(Path(), offline=True))

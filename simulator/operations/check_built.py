@@ -2,56 +2,71 @@
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.configuration.reading import load_configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import UsageError
 from simulator.findings import Finding
-from simulator.operations.check import Files
 from simulator.operations.inspection import surroundings
+from simulator.operations.source import identity_of
+from simulator.operations.trees import FolderTree
+from simulator.operations.workflow_files import names_on_disk, nothing_fetched, read_workflow_files
 from simulator.paths import StateFolder
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import judge
+from simulator.rehearsal.built.registry import RULES, judge
 from simulator.rehearsal.distributions import read_distribution
 from simulator.rehearsal.refusals import foretell
 from simulator.rehearsal.released import yanked_again
-from simulator.triggers.repository import is_git_root, list_worktree
+from simulator.triggers.repository import find_root
 
 _ENDS: Final = (".whl", ".tar.gz", ".zip")
 _BESIDE: Final = (".asc", ".attestation")  # what lies beside distributions and is no stray
-_ASIDE: Final = frozenset({"node_modules", "__pycache__", "build", "dist"})
 
 
-class FolderTree:
-    """The files of a folder as they are: those that git would keep, where it is asked."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckBuiltRequest:
+    """Which built files are checked: distributions, or folders of them. `tag` is what they are released under.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    `repository` is a folder in the repository, or None for that of the first file.
+    """
 
-    @functools.cache  # noqa: B019 - one tree a command
-    def paths(self) -> Sequence[str]:
-        """All but what is made of others."""
-        return list_worktree(self._root) if is_git_root(self._root) else tuple(sorted(self._walk()))
+    built: tuple[Path, ...]
+    repository: Path | None = None
+    tag: str | None = None
 
-    def read(self, path: str) -> bytes | None:
-        """One of them; None when it is not there."""
-        file = self._root / path
-        return file.read_bytes() if file.is_file() else None
 
-    def _walk(self) -> Iterator[str]:
-        for folder, names, files in os.walk(self._root):
-            here = Path(folder)
-            names[:] = [
-                name
-                for name in names
-                if not name.startswith(".") and name not in _ASIDE and not (here / name / "pyvenv.cfg").exists()
-            ]
-            yield from ((here / name).relative_to(self._root).as_posix() for name in files)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedFiles:
+    """What was found in the built files, and what the codes mean; `root` is the repository that they are from."""
+
+    files: tuple[str, ...]
+    problems: tuple[Diagnostic, ...]
+    root: Path
+    summaries: Mapping[str, str]
+
+
+OTHERS: Final = {
+    "upload-refused": "What PyPI would refuse, in its words.",
+    "yanked-release": "Files of a release that is yanked.",
+    "stray-file": "What lies beside the distributions and would be uploaded with them.",
+}
+"""What is found beside what the rules about built files do."""
+
+
+def check_built(request: CheckBuiltRequest) -> CheckedFiles:
+    """Check built files, beside the repository that they were built from. Raises UsageError when there is none."""
+    folder = request.repository or Path()
+    given = [path if path.exists() else folder / path for path in request.built]
+    paths = built_files(given)
+    root = find_root(paths[0].parent if request.repository is None else folder)
+    found = (*check_distributions(paths, root, request.tag), *strays(given))
+    summaries = {code: rule.summary for code, rule in RULES.items()} | OTHERS
+    return CheckedFiles(files=tuple(map(str, paths)), problems=found, root=root, summaries=summaries)
 
 
 def built_files(given: Sequence[Path]) -> tuple[Path, ...]:
@@ -83,16 +98,15 @@ def strays(given: Sequence[Path]) -> Iterator[Diagnostic]:
                 )
 
 
-def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Diagnostic, ...]:
+def check_distributions(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Diagnostic, ...]:
     """What is wrong with built files, beside the repository at `root`."""
     from simulator.twins.pypi.foresight import foresee, yanked
 
     read = (read_distribution(path.name, path.read_bytes(), again=path.read_bytes) for path in paths)
     distributions = [each for each in read if each is not None]
-    files = Files(root=root)
-    loaded = {name: files.load(name).workflow for name in files.names()}
-    workflows = {name: workflow for name, workflow in loaded.items() if workflow is not None}
-    tree = FolderTree(root)
+    tree, workflow_files = FolderTree(root), names_on_disk(root)
+    identity = identity_of(root, load_configuration(root))
+    workflows = read_workflow_files(tree, workflow_files, workflow_files, identity, nothing_fetched).models
     around = surroundings(tree, workflows, list(workflows.values()))
     found = list(
         judge(

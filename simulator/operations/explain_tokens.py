@@ -5,39 +5,36 @@ Opens no sandbox. What the indexes say to the claims is `token_views`'.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, cast
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.reading import Configuration, load_configuration
 from simulator.errors import UsageError
-from simulator.operations.preparation import (
-    Started,
-    load_called,
-    load_workflows,
-    read_repository,
-    repository_variables,
-    server_contexts,
-    start_workflows,
-)
-from simulator.operations.request import RunOptions
-from simulator.operations.token_views import Minter, Registered, token_views
+from simulator.expressions.language import Value
+from simulator.operations.plans import plan_of
+from simulator.operations.request import EventName, Request, require_one_event
+from simulator.operations.source import Repository, read_repository
+from simulator.operations.starting import Started, start_workflows, starting_and_invalid
+from simulator.operations.token_views import Minter, Registered, kept_projects, token_views
+from simulator.operations.trees import CommitTree
+from simulator.operations.workflow_files import WorkflowFiles, called_in_commit, files_of_commit, nothing_fetched
+from simulator.paths import temporary_folder
 from simulator.planning.calls import foreseen_jobs
-from simulator.planning.model import Place, PlannedJob
-from simulator.planning.permissions import default_permissions
-from simulator.planning.plan import plan
+from simulator.planning.model import PlannedJob
 from simulator.rehearsal.credentials import indexes_of
 from simulator.rehearsal.projects import project_names
+from simulator.remedies import Act, remedy
 from simulator.report.explanations import TokenView
 from simulator.runner.contexts import oidc_claims
-from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import STAND_IN, find_files, read_file
+from simulator.triggers.model import RepositoryIdentity
+from simulator.triggers.repository import STAND_IN, find_files, find_root, read_file
 from simulator.workflow.model import Workflow
 
 # What stands for an event that is not given: the first of these that starts a workflow, else the first of all.
-_EventName = Literal["push", "release", "workflow_dispatch"]
-_ANY: Final[Sequence[tuple[str | None, _EventName]]] = (
+_ANY: Final[Sequence[tuple[str | None, EventName]]] = (
     ("v0.0.0", "push"),
     ("0.0.0", "push"),
     ("v0.0.0", "release"),
@@ -45,56 +42,87 @@ _ANY: Final[Sequence[tuple[str | None, _EventName]]] = (
 )
 
 
-def explain(
-    options: RunOptions, root: Path, clone: Path, configuration: Configuration, registered: Registered
-) -> Sequence[TokenView]:
-    """The jobs that may mint a token; without a tag or branch, those of all workflows.
+def explain_tokens(request: Request) -> tuple[TokenView, ...]:
+    """The jobs that may mint a token, and what the indexes say to them; without a tag or branch, of all workflows.
 
-    Raises UsageError where the event starts no workflow, and other SimulatorErrors.
+    Raises UsageError where the event starts no workflow, InvalidWorkflowError for a file that the event may start, and
+    other SimulatorErrors.
     """
-    chosen = options.tag is not None or options.branch is not None or options.event_name != "push"
-    imagined = options.tag is None and (not chosen or options.event_name == "release")
+    require_one_event(request)
+    root = find_root(request.repository)
+    configuration = load_configuration(root, secret_file=request.secret_file)
+    with temporary_folder("oidc") as folder:
+        now = time.time() if request.now is None else request.now
+        registered = Registered(projects=kept_projects(root, folder / "index"), now=now)
+        return tuple(_explained(request, root, folder / "source.git", configuration, registered))
+
+
+def _explained(
+    request: Request, root: Path, clone: Path, configuration: Configuration, registered: Registered
+) -> Sequence[TokenView]:
+    chosen = request.tag is not None or request.branch is not None or request.event != "push"
+    imagined = request.tag is None and (not chosen or request.event == "release")
     if imagined:  # also a release has a tag
-        options = replace(options, tag=_ANY[0][0])
-    identity, source = read_repository(options, root, configuration, clone, lambda _: None)
-    workflows = load_workflows(source, options.workflows)
+        request = replace(request, tag=_ANY[0][0])
+    repository = read_repository(request, root, configuration, clone)
+    resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
+    files = files_of_commit(
+        CommitTree(repository.source), repository.source, request.workflows, repository.identity, resolve
+    )
+    _require_valid(request, repository, files, chosen=chosen)
     if chosen:
-        started = [item for item in start_workflows(options, identity, source, workflows) if item.match.starts]
+        started = [item for item in start_workflows(request, repository, files.valid()) if item.match.starts]
     else:
-        started = [_imagined(options, identity, source, item) for item in workflows]
+        started = [_imagined(request, repository, item) for item in files.valid()]
     if not started:
-        hint = "pysim plan says why. Without --tag, --branch and --event, the jobs of all workflows are explained."
-        raise UsageError("The event starts no workflow, so no job has an ID token.", hint=hint)
-    calls = load_called(source, identity, (item.workflow for item in started), lambda _: None)
-    files = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
-    variables = repository_variables(options, configuration)
-    minters: list[Minter] = []
-    for item in started:
-        place = Place(default=default_permissions(identity.workflow_permissions))
-        contexts = server_contexts(item, identity, variables)
-        planned = plan(item.workflow, item.event, contexts=contexts, calls=calls.get(item.workflow.path), place=place)
-        for inner, job in foreseen_jobs(planned):
-            if job.decision != "skip" and job.permissions.get("id-token") == "write":
-                claims = oidc_claims(server_contexts(item, identity, {})["github"], identity, inner, job)  # type: ignore[arg-type]
-                claims |= _of_call(job, claims)
-                minters.append(
-                    Minter(
-                        job=job,
-                        event=_words(item, imagined=imagined),
-                        claims=claims,
-                        indexes=indexes_of(job.workflow, job.job),
-                        notes=(*_stand_in(identity, configuration), *_notes(item, job)),
-                    )
-                )
-    return token_views(minters, configuration.publishers, project_names(files), registered)
+        hint = "The plan says why. Without a tag, a branch and an event, the jobs of all workflows are explained."
+        raise UsageError(
+            "The event starts no workflow, so no job has an ID token.", hint=hint, remedies=(remedy(Act.SHOW_PLAN),)
+        )
+    source = repository.source
+    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
+    minters = [
+        minter for item in started for minter in _minters(item, repository, files, configuration, imagined=imagined)
+    ]
+    return token_views(minters, configuration.publishers, project_names(pyprojects), registered)
 
 
-def _imagined(options: RunOptions, identity: RepositoryIdentity, source: Source, workflow: Workflow) -> Started:
+def _require_valid(request: Request, repository: Repository, files: WorkflowFiles, *, chosen: bool) -> None:
+    """Raise InvalidWorkflowError for a file that the event may start, or for any where no event is chosen."""
+    invalid = (
+        starting_and_invalid(request, repository, files)
+        if chosen
+        else [file.path for file in files.asked_files if not file.is_valid]
+    )
+    if invalid:
+        raise files.invalid(invalid)
+
+
+def _minters(
+    item: Started, repository: Repository, files: WorkflowFiles, configuration: Configuration, *, imagined: bool
+) -> Iterator[Minter]:
+    """The jobs of a workflow that may mint a token."""
+    identity = repository.identity
+    bare = replace(repository, variables={})
+    for inner, job in foreseen_jobs(plan_of(repository, item, files.calls())):
+        if job.decision != "skip" and job.permissions.get("id-token") == "write":
+            github = cast("Mapping[str, Value]", bare.contexts(item.workflow, item.event)["github"])
+            claims = oidc_claims(github, identity, inner, job)
+            yield Minter(
+                job=job,
+                event=_words(item, imagined=imagined),
+                claims={**claims, **_of_call(job, claims)},
+                indexes=indexes_of(job.workflow, job.job),
+                notes=(*_stand_in(identity, configuration), *_notes(item, job)),
+            )
+
+
+def _imagined(request: Request, repository: Repository, workflow: Workflow) -> Started:
     """A workflow under the first event that starts it; for one that none of them starts, the push of a tag."""
     tries: list[Started] = []
     for tag, name in _ANY:
         if name != "workflow_dispatch" or name in workflow.triggers:
-            (item,) = start_workflows(replace(options, tag=tag, event_name=name), identity, source, [workflow])
+            (item,) = start_workflows(replace(request, tag=tag, event=name), repository, [workflow])
             if item.match.starts:
                 return item
             tries.append(item)

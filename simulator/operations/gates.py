@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from simulator.cli.terminal import terminal_of
 from simulator.environments.evaluation import Deployments
 from simulator.environments.model import Gate, Pause
-from simulator.operations.request import Subject
+from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.reviews import AskedReviews
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
@@ -16,17 +16,16 @@ from simulator.rehearsal.gates import paused_deployment, refused_deployment, ung
 from simulator.rehearsal.observer import Observer
 
 
-def gate_of(subject: Subject, item: Plan, observer: Observer) -> Callable[[str, Pause], Gate]:
+def gate_of(prepared: PreparedRehearsal, item: Plan, observer: Observer) -> Callable[[str, Pause], Gate]:
     """What judges the environments of a plan's jobs, and raises findings: once for each environment."""
-    options, identity = subject.options, subject.identity
-    environments = subject.configuration.environments
+    identity = prepared.repository.identity
     deployments = Deployments(
-        environments,
+        prepared.configuration.environments,
         actor=identity.run.triggering_actor or identity.actor,
         protected=identity.run.ref_protected,
-        answers=subject.answers,
-        ask=terminal_of(observer),
-        real_time=options.real_time,
+        answers=prepared.answers,
+        ask=AskedReviews(prepared.ask, observer) if prepared.ask else None,
+        real_time=prepared.request.real_time,
         emit=observer,
     )
     told: set[str] = set()
@@ -35,16 +34,16 @@ def gate_of(subject: Subject, item: Plan, observer: Observer) -> Callable[[str, 
         judged = deployments.enter(name, item.event, pause)
         if name.casefold() not in told:
             told.add(name.casefold())
-            _tell(subject, item, observer, name, judged)
+            _tell(prepared, item, observer, name, judged)
         return judged
 
     return gate
 
 
-def _tell(subject: Subject, item: Plan, observer: Observer, name: str, gate: Gate) -> None:
+def _tell(prepared: PreparedRehearsal, item: Plan, observer: Observer, name: str, gate: Gate) -> None:
     jobs = [job for _, job in foreseen_jobs(item) if job.environment == name]
     place = next((job.job.environment.span for job in jobs if job.job.environment), None)
-    table = subject.configuration.table("environments", name)
+    table = prepared.configuration.table("environments", name)
     if not gate.declared:
         observer.raise_finding(unprotected(name, place, table=table))
     if gate.paused:
@@ -54,7 +53,7 @@ def _tell(subject: Subject, item: Plan, observer: Observer, name: str, gate: Gat
         by = f"{review.reviewer}{f' ({review.comment})' if review.comment else ''}" if review else None
         observer.raise_finding(refused_deployment(name, gate.reason, place, table=table, rejected_by=by))
     for workflow in dict.fromkeys(_file(job) for job in jobs if may_publish(job.workflow, job.job)):
-        found = unguarded_publisher(name, workflow, subject.configuration.publishers, place)
+        found = unguarded_publisher(name, workflow, prepared.configuration.publishers, place)
         if found is not None:
             observer.raise_finding(found)
 

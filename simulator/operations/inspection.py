@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import functools
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import NormalizedName
 
-from simulator.errors import UsageError
 from simulator.indexes import IndexName
-from simulator.operations.preparation import read_workflows
-from simulator.operations.request import Subject
+from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.trees import CommitTree, Tree
 from simulator.paths import StateFolder
 from simulator.planning.calls import all_jobs
 from simulator.planning.model import Plan
@@ -25,29 +22,14 @@ from simulator.rehearsal.built.pythons import tested_pythons
 from simulator.rehearsal.built.registry import judge, stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import Project, Tree, projects_of
+from simulator.rehearsal.projects import Project, projects_of
 from simulator.rehearsal.refusals import foretell, place_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.rehearsal.rules.versions import shallow_checkout
-from simulator.triggers.model import Source
-from simulator.triggers.repository import list_files, read_file
 from simulator.twins.base import PublishedFile
-from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
-
-_NEWEST = 14  # of CPython 3
-_ANY = "3.x"
-
-
-class CommitTree:
-    """The files of the rehearsed commit."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.paths = functools.cache(functools.partial(list_files, source))
-        self.read = functools.cache(functools.partial(read_file, source))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,25 +64,20 @@ def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Seque
 class Inspection:
     """Judges what a rehearsal builds, each set of files once, and raises the findings."""
 
-    def __init__(self, subject: Subject, observer: Observer) -> None:
-        self._subject, self._observer = subject, observer
+    def __init__(self, prepared: PreparedRehearsal, observer: Observer) -> None:
+        self._prepared, self._observer = prepared, observer
         self._verdicts: dict[frozenset[str], bool] = {}
         observer.locate = lambda words: place_of_words(words, self.around.projects)
 
     @functools.cached_property
     def around(self) -> Surroundings:
         """What the rehearsed commit says."""
-        source = self._subject.source
-        try:
-            texts = read_workflows(source, ())
-        except UsageError:
-            texts = {}
-        loaded = {path: load_workflow(text, path).workflow for path, text in texts.items()}
-        workflows = {path: workflow for path, workflow in loaded.items() if workflow is not None}
-        rehearsed = [workflow for item in self._subject.plans for workflow, _ in all_jobs(item)]
-        return surroundings(CommitTree(source), workflows, list({each.path: each for each in rehearsed}.values()))
+        prepared = self._prepared
+        rehearsed = [workflow for item in prepared.plans for workflow, _ in all_jobs(item)]
+        unique = list({each.path: each for each in rehearsed}.values())
+        return surroundings(CommitTree(prepared.source), prepared.files.models, unique)
 
-    def look(self, item: Plan, built: Sequence[Distribution]) -> bool:
+    def judge_built(self, item: Plan, built: Sequence[Distribution]) -> bool:
         """Judge files that a plan makes; whether none of them may be published."""
         key = frozenset(found.filename for found in built)
         if key and key not in self._verdicts:
@@ -121,34 +98,34 @@ class Inspection:
             self._verdicts[key] = any(map(stops, findings))
         return self._verdicts.get(key, False)
 
-    def look_again(self, item: Plan, published: Sequence[Distribution]) -> None:
+    def judge_published(self, item: Plan, published: Sequence[Distribution]) -> None:
         """After the jobs, judge what was built where it was published: no artifact could be judged before."""
         names = {found.filename for found in published}
         if not names <= {name for key in self._verdicts for name in key}:
-            self.look(item, published)
+            self.judge_built(item, published)
 
-    def look_ahead(self, item: Plan, built: Sequence[Distribution]) -> None:
+    def judge_unpublished(self, item: Plan, built: Sequence[Distribution]) -> None:
         """Judge files that no job came to offer to an index, and tell what PyPI would refuse."""
-        self.look(item, built)
+        self.judge_built(item, built)
         if not built or self._observer.offered:
             return
         from simulator.twins.pypi.foresight import foresee
 
-        subject, index = self._subject, _index(item)
+        prepared, index = self._prepared, _index(item)
         with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
             paths = [Path(folder, found.filename) for found in built]
             for path, found in zip(paths, built, strict=True):
                 path.write_bytes(found.content())
-            baseline = StateFolder(subject.root).index
-            refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=subject.options.now)
+            baseline = StateFolder(prepared.root).index
+            refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
         for finding in foretell(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
 
-    def look_back(self, published: Sequence[PublishedFile]) -> None:
+    def warn_of_yanked(self, published: Sequence[PublishedFile]) -> None:
         """Tell of releases that took files and are yanked."""
         from simulator.twins.pypi.foresight import yanked
 
-        baseline = StateFolder(self._subject.root).index
+        baseline = StateFolder(self._prepared.root).index
         for index in dict.fromkeys(file.index for file in published):
             releases = {(file.project, file.version): None for file in published if file.index == index}
             for finding in yanked_again(yanked(releases, baseline=baseline, index=index), index):
@@ -159,22 +136,3 @@ def _index(item: Plan) -> IndexName:
     """The index that a plan publishes to, the first of several."""
     named = (found.index for workflow, job in all_jobs(item) for found in publishing_of(workflow, job))
     return next((name for name in named if name), "pypi")
-
-
-def python_for(built: Sequence[Distribution], named: Sequence[str]) -> str:
-    """The Python to install with: the first that the workflows name and the files take, else the newest they take."""
-    text = next((str(said) for found in built if (said := found.metadata.get("requires_python"))), "")
-    try:
-        wanted = SpecifierSet(text)
-    except InvalidSpecifier:
-        wanted = SpecifierSet()
-    newest = [f"3.{minor}" for minor in range(_NEWEST, 7, -1)]
-    taken = [version for version in [*named, *newest] if _takes(wanted, version)]
-    return _ANY if not taken or (taken[0] == newest[0] and not named) else taken[0]
-
-
-def _takes(wanted: SpecifierSet, version: str) -> bool:
-    """Whether a Python is taken; one that is not named by numbers alone is."""
-    if not re.fullmatch(r"\d+(?:\.\d+)+", version):
-        return True
-    return any(f"{version}{rest}" in wanted for rest in ("", *(f".{patch}" for patch in range(31))))

@@ -1,148 +1,161 @@
 """What an event would make of a repository: every workflow with its reason, and the jobs of those that start.
 
-Joins preparation and planning into the view that `report.plans` shows. Opens no sandbox and starts no server.
+Opens no sandbox and starts no server.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.reading import Configuration, load_configuration
 from simulator.diagnostics import Diagnostic, Severity
-from simulator.errors import InvalidWorkflowError
-from simulator.operations.actions import foreseen, read_actions
-from simulator.operations.preparation import (
-    Started,
-    called_file,
-    read_repository,
-    read_workflows,
-    repository_variables,
-    server_contexts,
-    start_workflows,
+from simulator.errors import InvalidWorkflowError, UsageError
+from simulator.operations.actions import Actions, foreseen, read_actions
+from simulator.operations.plans import chosen, plan_of
+from simulator.operations.problems import OF_PYSIM, in_order, problems_of
+from simulator.operations.request import Request, require_one_event, unheard
+from simulator.operations.source import Repository, read_repository
+from simulator.operations.starting import Started, start_workflows, starting_and_invalid
+from simulator.operations.trees import CommitTree
+from simulator.operations.workflow_files import (
+    WorkflowFile,
+    WorkflowFiles,
+    called_in_commit,
+    files_of_commit,
+    nothing_fetched,
 )
-from simulator.operations.request import RunOptions
+from simulator.paths import temporary_folder
 from simulator.planning.calls import shown_plan
-from simulator.planning.choice import Choice, choose
-from simulator.planning.model import Place, Plan, PlannedJob
-from simulator.planning.permissions import default_permissions
-from simulator.planning.plan import plan
+from simulator.planning.choice import Choice
+from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import image_of
-from simulator.rehearsal.handover import unheard
+from simulator.rehearsal.handover import unheard as unheard_events
+from simulator.remedies import Act, remedy
 from simulator.report.plans.model import JobView, PlanView, UnheardView, WorkflowView
-from simulator.run_events import Notice, RunEvent
-from simulator.triggers.match import pattern_problems
-from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import read_file
-from simulator.workflow.calls import CalledWorkflow, load_calls
-from simulator.workflow.loader import load_workflow
+from simulator.triggers.model import RepositoryIdentity
+from simulator.triggers.repository import find_root
 from simulator.workflow.model import Workflow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Planned:
-    """A plan to show, and what is wrong with the files of the workflows that GitHub would not run."""
+    """A plan to show, and all that is known to be wrong with the files.
+
+    `invalid` says whether a file that the event may start is none that GitHub would run; `starts` whether any
+    workflow is started. `sources` are the texts by file.
+    """
 
     view: PlanView
-    diagnostics: tuple[Diagnostic, ...]
+    problems: tuple[Diagnostic, ...]
+    invalid: bool
+    starts: bool
     sources: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class _Files:
-    """The workflow files of a commit: those that are valid with their calls, and what is wrong with the others."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """What a plan is made from."""
 
-    source: Source
-    identity: RepositoryIdentity
-    texts: dict[str, str]
-    workflows: dict[str, Workflow] = field(default_factory=dict)
-    calls: dict[str, Mapping[str, CalledWorkflow]] = field(default_factory=dict)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-    def load(self) -> None:
-        for path, text in list(self.texts.items()):
-            loaded = load_workflow(text, path)
-            problems = list(loaded.diagnostics)
-            if loaded.workflow is not None:
-                called = load_calls(
-                    loaded.workflow,
-                    called_file(self.source, self.identity, lambda _: None),
-                    default=default_permissions(self.identity.workflow_permissions),
-                )
-                self.texts.update(called.sources)
-                problems += [*pattern_problems(loaded.workflow), *called.diagnostics]
-            errors = [problem for problem in problems if problem.severity is Severity.ERROR]
-            self.diagnostics += [replace(problem) for problem in errors]
-            if loaded.workflow is not None and not errors:
-                self.workflows[path], self.calls[path] = loaded.workflow, called.calls
+    repository: Repository
+    tree: CommitTree
+    files: WorkflowFiles
+    actions: Actions
+    configuration: Configuration
 
 
-def plan_repository(options: RunOptions, root: Path, clone: Path, configuration: Configuration) -> Planned:
-    """Plan for the event of the options. Raises SimulatorError for what a run could not start with either."""
-    notices: list[str] = []
+def plan(request: Request) -> Planned:
+    """Say of every workflow whether the event starts it and why, and what its jobs would do. Runs nothing.
 
-    def emit(event: RunEvent) -> None:
-        if isinstance(event, Notice):
-            notices.append(event.message)
+    Raises SimulatorError for what a rehearsal could not start with either.
+    """
+    _require_event(request)
+    with _reading(request) as read:
+        return _planned(request, read)
 
-    identity, source = read_repository(options, root, configuration, clone, emit)
-    texts = read_workflows(source, options.workflows)
-    files = _Files(source=source, identity=identity, texts=dict(texts))
-    files.load()
-    variables = repository_variables(options, configuration)
-    started = start_workflows(options, identity, source, list(files.workflows.values()))
-    running = [item.workflow for item in started if item.match.starts]
-    run_all = options.run_all or bool(options.workflows)
-    choices = {choice.workflow.path: choice for choice in choose(running, files.calls, run_all=run_all)}
-    views = {item.workflow.path: _workflow(item, files, choices, identity, variables) for item in started}
-    ordered = [views.get(path) or _invalid(path, files.diagnostics) for path in texts]
-    starting = [item.workflow for item in started if item.match.starts]
-    notices += _of_actions(options, configuration, source, starting)
+
+def list_workflows(request: Request) -> Planned:
+    """The workflows and their jobs as they are written, whatever starts them. Raises SimulatorError."""
+    with _reading(request) as read:
+        files, source = read.files, read.repository.source
+        listed = [
+            _listed(file.workflow) if file.workflow is not None and file.is_valid else _invalid(file)
+            for file in files.asked_files
+        ]
+        view = PlanView(event="", repository=read.repository.identity.full_name, sha=source.sha, workflows=listed)
+        errors = [problem for file in files.asked_files if not file.is_valid for problem in file.problems]
+        return Planned(view=view, problems=in_order(errors), invalid=bool(errors), starts=True, sources=files.sources)
+
+
+@contextlib.contextmanager
+def _reading(request: Request) -> Iterator[_Read]:
+    root = find_root(request.repository)
+    configuration = load_configuration(root, secret_file=request.secret_file)
+    with temporary_folder("plan") as folder:
+        repository = read_repository(request, root, configuration, folder / "source.git")
+        tree = CommitTree(repository.source)
+        resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
+        files = files_of_commit(tree, repository.source, request.workflows, repository.identity, resolve)
+        actions = read_actions(configuration, unheard, request=request, offline=True)
+        yield _Read(repository=repository, tree=tree, files=files, actions=actions, configuration=configuration)
+
+
+def _require_event(request: Request) -> None:
+    dispatch = request.event == "workflow_dispatch"
+    if request.tag is None and (request.event == "release" or (request.branch is None and not dispatch)):
+        raise UsageError(
+            "There is nothing to plan: no tag was given.",
+            hint="Say which; or list all workflows, whatever starts them.",
+            remedies=(remedy(Act.CHOOSE_TAG, "v1.2.3"), remedy(Act.LIST_WORKFLOWS)),
+        )
+    require_one_event(request)
+
+
+def _planned(request: Request, read: _Read) -> Planned:
+    repository, files = read.repository, read.files
+    started = start_workflows(request, repository, files.valid())
+    choices = chosen(request, started, files.calls())
+    late: list[Diagnostic] = []
+    views = {item.workflow.path: _workflow(item, read, choices, late) for item in started}
+    ordered = [views.get(file.path) or _invalid(file) for file in files.asked_files]
+    problems = in_order((*problems_of(files, read.tree, read.configuration, read.actions), *late))
     view = PlanView(
-        event=_event(options, identity),
-        repository=identity.full_name,
-        sha=source.sha,
+        event=_event(request, repository.identity),
+        repository=repository.identity.full_name,
+        sha=repository.source.sha,
         workflows=ordered,
-        unheard=list(_unheard(files.workflows, views)),
-        notices=notices,
+        unheard=list(_unheard({each.path: each for each in files.valid()}, views)),
+        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started)],
+        problems=problems,
     )
-    return Planned(view=view, diagnostics=tuple(files.diagnostics), sources=files.texts)
+    return Planned(
+        view=view,
+        problems=problems,
+        invalid=bool(starting_and_invalid(request, repository, files) or late),
+        starts=any(item.match.starts for item in started),
+        sources=files.sources,
+    )
 
 
-def _of_actions(
-    options: RunOptions, configuration: Configuration, source: Source, workflows: Sequence[Workflow]
-) -> Iterator[str]:
-    """What there is to say of the actions that the workflows use; nothing is fetched for it."""
-    actions = read_actions(options, configuration, lambda _: None, offline=True)
-    jobs = [job for workflow in workflows for job in workflow.jobs.values()]
-    for finding in foreseen(actions, partial(read_file, source), jobs):
-        yield f"{finding.where}: {finding.message}"
+def _of_actions(read: _Read, started: Sequence[Started]) -> Iterator[str]:
+    """What there is to say of the actions that the workflows use, beside problems; nothing is fetched for it."""
+    jobs = [job for item in started if item.match.starts for job in item.workflow.jobs.values()]
+    for finding in foreseen(read.actions, read.tree.read, jobs):
+        if finding.code not in OF_PYSIM:
+            yield f"{finding.where}: {finding.message}"
 
 
-def list_repository(options: RunOptions, root: Path, clone: Path, configuration: Configuration) -> Planned:
-    """The workflows and their jobs as they are written, whatever starts them."""
-    identity, source = read_repository(options, root, configuration, clone, lambda _: None)
-    texts = read_workflows(source, options.workflows)
-    files = _Files(source=source, identity=identity, texts=dict(texts))
-    files.load()
-    listed = [_listed(files.workflows[path]) if path in files.workflows else _invalid(path, files.diagnostics)
-              for path in texts]  # fmt: skip
-    view = PlanView(event="", repository=identity.full_name, sha=source.sha, workflows=listed)
-    return Planned(view=view, diagnostics=tuple(files.diagnostics), sources=files.texts)
+def _event(request: Request, identity: RepositoryIdentity) -> str:
+    what = f"tag {request.tag}" if request.tag else f"branch {request.branch or identity.default_branch}"
+    if request.event == "release":
+        return f"{'prerelease' if request.prerelease else 'release'} of {what}"
+    return f"{request.event} of {what}"
 
 
-def _event(options: RunOptions, identity: RepositoryIdentity) -> str:
-    what = f"tag {options.tag}" if options.tag else f"branch {options.branch or identity.default_branch}"
-    if options.event_name == "release":
-        return f"{'prerelease' if options.prerelease else 'release'} of {what}"
-    return f"{options.event_name} of {what}"
-
-
-def _invalid(path: str, diagnostics: Sequence[Diagnostic]) -> WorkflowView:
-    own = [each for each in diagnostics if path in {each.span.file, each.shown_at.file if each.shown_at else ""}]
-    return WorkflowView(path=path, name=None, fault=own[0].message if own else "it is not valid")
+def _invalid(file: WorkflowFile) -> WorkflowView:
+    faults = (problem.message for problem in file.problems if problem.severity is Severity.ERROR)
+    return WorkflowView(path=file.path, name=None, fault=next(faults, "it is not valid"))
 
 
 def _listed(workflow: Workflow) -> WorkflowView:
@@ -165,13 +178,8 @@ def _listed(workflow: Workflow) -> WorkflowView:
     return WorkflowView(path=workflow.path, name=workflow.name, events=list(workflow.triggers), jobs=jobs)
 
 
-def _workflow(
-    item: Started,
-    files: _Files,
-    choices: Mapping[str, Choice],
-    identity: RepositoryIdentity,
-    variables: Mapping[str, str],
-) -> WorkflowView:
+def _workflow(item: Started, read: _Read, choices: Mapping[str, Choice], problems: list[Diagnostic]) -> WorkflowView:
+    """What the event makes of a workflow; what is found wrong while it is planned is added to `problems`."""
     workflow, choice = item.workflow, choices.get(item.workflow.path)
     often = f", once for each of {', '.join(item.activities)}" if len(item.activities) > 1 else ""
     view = WorkflowView(
@@ -187,11 +195,9 @@ def _workflow(
     if not item.match.starts:
         return view
     try:
-        contexts = server_contexts(item, identity, variables)
-        place = Place(default=default_permissions(identity.workflow_permissions))
-        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path], place=place)
+        planned = plan_of(read.repository, item, read.files.calls())
     except InvalidWorkflowError as error:
-        files.diagnostics += error.diagnostics
+        problems += error.diagnostics
         return replace(view, fault=str(error))
     return replace(view, jobs=list(_jobs(planned)))
 
@@ -241,7 +247,7 @@ def _unheard(workflows: Mapping[str, Workflow], views: Mapping[str, WorkflowView
     for workflow in sorted(workflows.values(), key=lambda each: not views[each.path].starts):
         view = views[workflow.path]
         skipped = {job.id for job in view.jobs if job.decision == "skip"}
-        for handover, listener, event in unheard(workflow, workflows.values()):
+        for handover, listener, event in unheard_events(workflow, workflows.values()):
             if handover.job.id not in skipped:
                 yield UnheardView(
                     maker=workflow.path,

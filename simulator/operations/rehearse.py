@@ -1,4 +1,4 @@
-"""One rehearsal from beginning to end: prepare, perform, judge. Joins the parts; decides nothing itself."""
+"""A rehearsal from beginning to end: prepare, perform, judge."""
 
 from __future__ import annotations
 
@@ -6,186 +6,134 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from simulator.cli.terminal import review_answers
 from simulator.configuration.reading import Configuration, load_configuration
 from simulator.engines.base import Engine
 from simulator.engines.registry import choose
-from simulator.errors import ExitCode, SimulatorError
+from simulator.errors import SimulatorError
 from simulator.expressions.language import Scope
-from simulator.findings import Severity
-from simulator.operations.actions import Actions, read_actions, tell
+from simulator.findings import Finding, Severity
+from simulator.operations.actions import read_actions, tell
+from simulator.operations.ask import Ask
+from simulator.operations.cancellation import Cancellation
 from simulator.operations.performance import Performed, perform
-from simulator.operations.preparation import (
-    load_called,
-    load_workflows,
-    plan_started,
-    read_repository,
-    repository_variables,
-    server_contexts,
-    start_workflows,
-)
-from simulator.operations.request import RunOptions, Subject
-from simulator.operations.secrets import ask_on_terminal, asked_secrets
-from simulator.operations.supplies import parse_supplies, unused_supplies
+from simulator.operations.plans import chosen, plan_started
+from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.problems import as_finding, broken_rules, demoted
+from simulator.operations.recording import Recording, recording
+from simulator.operations.request import Request, require_event, unheard
+from simulator.operations.reviews import review_answers
+from simulator.operations.secrets import asked_secrets
+from simulator.operations.source import Repository, read_repository
+from simulator.operations.starting import Started, start_workflows, starting_and_invalid
+from simulator.operations.supplies import require_files, unused_supplies
+from simulator.operations.trees import CommitTree
+from simulator.operations.workflow_files import WorkflowFiles, called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.faults import never_met, with_faults
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.places import places
+from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
-from simulator.rehearsal.verdict import JobOutcome, judge
-from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
+from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
+from simulator.remedies import Act, remedy
+from simulator.run_events import EventSink, Notice, RunFinished, RunStarted, Verdict
 from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
+from simulator.runner.model import JobResult
 from simulator.runner.preflight import preflight
-from simulator.triggers.model import Event, RepositoryIdentity, Source
+from simulator.triggers.model import Event
 from simulator.triggers.repository import find_files, read_file
-from simulator.twins.faults.names import Fault, parse_faults
+from simulator.twins.base import PublishedFile
+from simulator.twins.faults.names import Fault
+from simulator.workflow.calls import UNREAD as CALL_UNREAD
 
 
-def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:
-    """Rehearse, and give the verdict. Raises SimulatorError when pysim itself cannot go on."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rehearsal:
+    """The result of a rehearsal.
+
+    `reason` is the verdict's in a sentence, `findings` are all that were raised, in order, `jobs` how each job of the
+    rehearsed workflows ended and `published` the files that the local indexes took. A release is `refused` where a
+    protection rule kept a job out. `record` is the folder with the events and the page of the run.
+    """
+
+    verdict: Verdict
+    reason: str
+    refused: bool
+    findings: tuple[Finding, ...]
+    jobs: tuple[JobOutcome, ...]
+    published: tuple[PublishedFile, ...]
+    record: Path
+
+
+def rehearse(
+    request: Request,
+    listen: EventSink = unheard,
+    *,
+    ask: Ask | None = None,
+    cancellation: Cancellation | None = None,
+) -> Rehearsal:
+    """Rehearse an event and give the verdict; `listen` hears the run's events as they come, from several threads.
+
+    `ask` puts questions to a person where the rehearsal waits for one. Raises SimulatorError when pysim itself cannot
+    go on, CancelledError when the rehearsal was cancelled. No text that leaves it holds a secret.
+    """
+    require_event(request)
+    require_files(request.artifacts)
     masker = Masker()
     try:
-        return _rehearse(options, root, folder, MaskedSink(report, masker), masker)
+        with recording(request.repository, listen) as into:
+            observer = Observer(MaskedSink(into.report, masker), offline=request.offline)
+            report = MaskedSink(into.report, masker)
+            prepare = partial(readied, request, into, observer, masker, ask, cancellation or Cancellation())
+            with prepare() as (prepared, choice):
+                performed = perform(prepared, observer, report, choice) if not is_blocked(observer) else Performed()
+            return _judged(prepared, observer, performed)
     except SimulatorError as error:
         hide_secrets(error, masker)
         raise
 
 
-def _rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink, masker: Masker) -> ExitCode:
-    observer = Observer(report, offline=options.offline)
-    with readied(options, root, folder, observer, masker) as (subject, actions, choice):
-        blocked = any(finding.severity is Severity.ERROR for finding in observer.findings)
-        performed = Performed() if blocked else perform(subject, actions, observer, report, choice)
-    for finding in never_met({str(fault): fault.says for fault in subject.faults}, performed.fired):
+def is_blocked(observer: Observer) -> bool:
+    """Whether an error was found."""
+    return any(finding.severity is Severity.ERROR for finding in observer.findings)
+
+
+def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performed) -> Rehearsal:
+    for finding in never_met({str(fault): fault.says for fault in prepared.faults}, performed.fired):
         observer.raise_finding(finding)
-    judgement = judge(_outcomes(performed), observer.findings, performed.published)
-    judgement = with_faults(judgement, list(map(str, subject.faults)), performed.fired)
-    observer(
-        RunFinished(verdict=judgement.verdict, reason=judgement.reason, exit_code=judgement.exit_code, at=time.time())
-    )
-    return judgement.exit_code
-
-
-@contextlib.contextmanager
-def readied(
-    options: RunOptions, root: Path, folder: RunFolder, observer: Observer, masker: Masker
-) -> Iterator[tuple[Subject, Actions, Future[tuple[Engine, str]]]]:
-    """What is rehearsed, its actions, and the engine once it has answered; what is wrong is among the findings."""
-    with ThreadPoolExecutor(1) as pool:
-        choice = pool.submit(choose, options.engine)  # it answers while pysim plans
-        configuration = load_configuration(root, secret_file=options.secret_file)
-        if options.ask_secrets:
-            configuration = asked_secrets(configuration, ask_on_terminal)
-        for secret in configuration.all_secrets:
-            masker.add(secret)  # from here on none is shown
-        actions = read_actions(options, configuration, observer)
-        subject = _prepare(options, root, folder, configuration, actions, masker, observer)
-        _check(subject, actions, observer, lambda: choice.result()[0].no_containers)
-        yield subject, actions, choice
-
-
-def _prepare(
-    options: RunOptions,
-    root: Path,
-    folder: RunFolder,
-    configuration: Configuration,
-    actions: Actions,
-    masker: Masker,
-    emit: Observer,
-) -> Subject:
-    """Read the repository and plan what the event starts."""
-    supplied = parse_supplies(options.artifacts, Path.cwd())
-    faults = parse_faults(options.faults)
-    answers = review_answers(options.approved, options.rejected, configuration)
-    notes: list[RunEvent] = []
-    identity, source = read_repository(options, root, configuration, folder.clone, notes.append)
-    workflows = load_workflows(source, options.workflows)
-    started = start_workflows(options, identity, source, workflows)
-    event = started[0].event
-    for said in (opening(folder.id, event, identity, source, faults), *notes):
-        emit(said)
-    variables = repository_variables(options, configuration)
-    fetch = partial(actions.called_file, emit=emit)
-    calls = load_called(source, identity, (item.workflow for item in started if item.match.starts), fetch)
-    plans = plan_started(options, identity, started, variables, emit, calls)
-    if not plans:
-        emit.raise_finding(nothing_starts(event, [(item.workflow, item.match) for item in started]))
-    elif (other := publishes_elsewhere(event, [(item.workflow, item.match) for item in started])) is not None:
-        emit.raise_finding(other)
-    running = {item.workflow.path for item in plans}
-    beside = [(item.workflow, Scope(contexts=server_contexts(item, identity, variables)))
-              for item in started if item.match.starts]  # fmt: skip
-    for finding in shared_groups(beside, running):
-        emit.raise_finding(finding)
-    for item in started:
-        if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
-            emit.raise_finding(often)
-    return Subject(
-        options=options,
-        root=root,
-        folder=folder,
-        configuration=configuration,
-        identity=identity,
-        source=source,
-        variables=variables,
-        plans=plans,
-        supplied=supplied,
-        answers=answers,
-        faults=faults,
-        masker=masker,
+    jobs = outcomes(performed.results)
+    judgement = judge(jobs, observer.findings, [file.index for file in performed.published])
+    judgement = with_faults(judgement, list(map(str, prepared.faults)), performed.fired)
+    observer(finished(judgement))
+    return Rehearsal(
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        refused=judgement.refused,
+        findings=tuple(observer.findings),
+        jobs=tuple(jobs),
+        published=performed.published,
+        record=prepared.folder.path,
     )
 
 
-def opening(
-    run_id: str, event: Event, identity: RepositoryIdentity, source: Source, faults: Sequence[Fault]
-) -> RunStarted:
-    """The first event of a record."""
-    return RunStarted(
-        run_id=run_id,
-        event=event.name,
-        ref=event.ref,
-        sha=source.sha,
-        repository=identity.full_name,
-        at=time.time(),
-        snapshot=source.snapshot,
-        faults=tuple(map(str, faults)),
-    )
+def finished(judgement: Judgement) -> RunFinished:
+    """The last event of a record."""
+    return RunFinished(verdict=judgement.verdict, reason=judgement.reason, refused=judgement.refused, at=time.time())
 
 
-def _check(subject: Subject, actions: Actions, observer: Observer, no_containers: Callable[[], str | None]) -> None:
-    """Announce the jobs and their actions, and what of them cannot be rehearsed."""
-    survey = actions.survey(partial(read_file, subject.source), no_containers)
-    jobs = [job for plan in subject.plans for _, job in all_jobs(plan)]
-    observer.know(places(jobs, _project_files(subject.source)))
-    for plan in subject.plans:
-        for event in announcement(foreseen_jobs(plan)):
-            observer(event)
-        called = publishes_from_called(plan, subject.identity.full_name)
-        first = preflight(plan, survey, subject.supplied, no_containers)
-        for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
-            observer.raise_finding(finding)
-    for finding in unused_supplies(subject.plans, subject.supplied):
-        observer.raise_finding(finding)
-    for finding in survey.missing():
-        observer.raise_finding(finding)
-    tell(survey, observer)
-
-
-def _project_files(source: Source) -> list[tuple[str, bytes]]:
-    """Paths and contents of the pyproject.toml files of what is rehearsed."""
-    return [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
-
-
-def _outcomes(performed: Performed) -> list[JobOutcome]:
+def outcomes(results: Sequence[JobResult]) -> list[JobOutcome]:
+    """How each job ended, as the verdict sees it."""
     return [
         JobOutcome(
             name=result.key,
@@ -194,5 +142,174 @@ def _outcomes(performed: Performed) -> list[JobOutcome]:
             refused=result.refused,
             absent=result.absent,
         )
-        for result in performed.results
+        for result in results
     ]
+
+
+# ---- before the first job
+
+
+@contextlib.contextmanager
+def readied(
+    request: Request,
+    into: Recording,
+    observer: Observer,
+    masker: Masker,
+    ask: Ask | None = None,
+    cancellation: Cancellation | None = None,
+) -> Iterator[tuple[PreparedRehearsal, Future[tuple[Engine, str]]]]:
+    """What is rehearsed, and the engine once it has answered; what is wrong is among the observer's findings."""
+    with ThreadPoolExecutor(1) as pool:
+        choice = pool.submit(choose, request.engine)  # it answers while pysim plans
+        configuration = load_configuration(into.root, secret_file=request.secret_file)
+        if request.ask_secrets:
+            configuration = asked_secrets(configuration, ask)
+        for secret in configuration.all_secrets:
+            masker.add(secret)  # from here on none is shown
+        prepared = _prepare(request, into, configuration, masker, observer)
+        prepared = replace(prepared, ask=ask, cancellation=cancellation or Cancellation())
+        _check(prepared, observer, lambda: choice.result()[0].no_containers)
+        prepared.cancellation.require_going()
+        yield prepared, choice
+
+
+def _prepare(
+    request: Request, into: Recording, configuration: Configuration, masker: Masker, observer: Observer
+) -> PreparedRehearsal:
+    """Read the repository and plan what the event starts."""
+    answers = review_answers(request.reviews, configuration)
+    actions = read_actions(configuration, observer, request=request)
+    repository = read_repository(request, into.root, configuration, into.folder.clone)
+    tree = CommitTree(repository.source)
+    local = called_in_commit(repository.source, repository.identity, nothing_fetched)
+    files = files_of_commit(tree, repository.source, request.workflows, repository.identity, local)
+    if invalid := starting_and_invalid(request, repository, files):
+        raise files.invalid(invalid)
+    started = start_workflows(request, repository, files.valid())
+    if not started:
+        raise files.invalid(files.asked)
+    observer(opening(into.folder, repository, started[0].event, request.faults))
+    for notice in repository.notices:
+        observer(notice)
+    for finding in _of_files(request, files, started, tree, configuration):
+        observer.raise_finding(finding)
+    if not is_blocked(observer):
+        fetch = called_in_commit(repository.source, repository.identity, partial(actions.called_file, emit=observer))
+        files = files.with_calls(_starting(started), fetch, repository.identity)
+        if invalid := [path for path in _starting(started) if not files.files[path].is_valid]:
+            raise files.invalid(invalid)
+    plans = plan_started(request, repository, started, files.calls(), observer)
+    for finding in (
+        *_of_starting(repository, started, plans),
+        *_of_files(request, files, started, tree, configuration),
+    ):
+        observer.raise_finding(finding)
+    return PreparedRehearsal(
+        request=request,
+        root=into.root,
+        folder=into.folder,
+        configuration=configuration,
+        repository=repository,
+        files=files,
+        actions=actions,
+        plans=plans,
+        masker=masker,
+        answers=answers,
+        faults=request.faults,
+    )
+
+
+def opening(folder: RunFolder, repository: Repository, event: Event, faults: Sequence[Fault]) -> RunStarted:
+    """The first event of a record."""
+    source = repository.source
+    return RunStarted(
+        run_id=folder.id,
+        event=event.name,
+        ref=event.ref,
+        sha=source.sha,
+        repository=repository.identity.full_name,
+        at=time.time(),
+        snapshot=source.snapshot,
+        faults=tuple(map(str, faults)),
+        record=str(folder.path),
+    )
+
+
+def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequence[Plan]) -> Iterator[Finding]:
+    """What is wrong with how the event starts workflows."""
+    event = started[0].event
+    considered = [(item.workflow, item.match) for item in started]
+    if not plans:
+        yield nothing_starts(event, considered)
+    elif (other := publishes_elsewhere(event, considered)) is not None:
+        yield other
+    running = {item.workflow.path for item in plans}
+    beside = [
+        (item.workflow, Scope(contexts=repository.contexts(item.workflow, item.event)))
+        for item in started
+        if item.match.starts
+    ]
+    yield from shared_groups(beside, running)
+    for item in started:
+        if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
+            yield often
+
+
+def _starting(started: Sequence[Started]) -> list[str]:
+    return [item.workflow.path for item in started if item.match.starts]
+
+
+def _of_files(
+    request: Request, files: WorkflowFiles, started: Sequence[Started], tree: CommitTree, configuration: Configuration
+) -> Iterator[Finding]:
+    """What is known to be wrong with the files that are rehearsed; of another file that it is not valid."""
+    rehearsed = [path for path, choice in chosen(request, started, files.calls()).items() if choice.rehearsed]
+    for path in rehearsed:
+        file = files.files[path]
+        for problem in (*file.problems, *broken_rules(files, file, tree, configuration)):
+            # Of a called workflow that is not at hand more is known when it was looked for.
+            if problem.severity is not Severity.NOTICE and problem.code != CALL_UNREAD:
+                yield demoted(as_finding(problem), request.accepted)
+    for other in files.asked_files:
+        if other.path not in rehearsed and not other.is_valid:
+            first = next(problem for problem in other.problems if problem.severity is Severity.ERROR)
+            yield replace(
+                as_finding(first, severity=Severity.WARNING),
+                message=f"GitHub runs nothing of {other.path}, which this event does not start: {first.message}",
+            )
+
+
+def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Callable[[], str | None]) -> None:
+    """Announce the jobs and their actions, and what of them cannot be rehearsed; no action where nothing will run."""
+    for plan in prepared.plans:
+        for event in announcement(foreseen_jobs(plan)):
+            observer(event)
+    if is_blocked(observer):
+        _tell_of_stop(observer)
+        return
+    source, supplied = prepared.source, prepared.request.artifacts
+    survey = prepared.actions.survey(partial(read_file, source), no_containers)
+    jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
+    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
+    observer.know(places(jobs, pyprojects))
+    for plan in prepared.plans:
+        called = publishes_from_called(plan, prepared.identity.full_name)
+        first = preflight(plan, survey, supplied, no_containers)
+        for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
+            observer.raise_finding(finding)
+    for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing()):
+        observer.raise_finding(finding)
+    tell(survey, observer)
+
+
+def _tell_of_stop(observer: Observer) -> None:
+    """Say that nothing runs for what is known of the files, and how it would all the same."""
+    codes = dict.fromkeys(finding.code for finding in observer.findings if finding.severity is Severity.ERROR)
+    if codes.keys() <= RULES.keys():
+        observer(
+            Notice(
+                message="Nothing is run, as the release would fail by what its workflow says.",
+                hint=f"Mend it, or accept {', '.join(codes)} to rehearse in spite of it.",
+                remedies=tuple(remedy(Act.ACCEPT_FINDING, code) for code in codes),
+            )
+        )

@@ -1,4 +1,4 @@
-"""What is rehearsed: the user's options, the repository, and the plans made from them."""
+"""What is asked about an event of a repository: one request serves a rehearsal, a drill, a plan, and tokens."""
 
 from __future__ import annotations
 
@@ -7,93 +7,98 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
-from simulator.paths import RunFolder
-from simulator.planning.model import Plan
-from simulator.runner.masking import Masker
-from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.remedies import Act, remedy
 
 if TYPE_CHECKING:
+    from simulator.actions.choice import Implementation
+    from simulator.actions.repositories import LocalRepository
+    from simulator.run_events import RunEvent
     from simulator.twins.faults.names import Fault
+
+EventName = Literal["push", "release", "workflow_dispatch"]
+EngineName = Literal["auto", "docker", "local"]
+
+
+def unheard(_event: RunEvent, /) -> None:
+    """An event sink for those who do not listen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunOptions:
-    """What the user asked `pysim run` for."""
+class Request:
+    """An event of a repository, and how it is to be rehearsed. All values are final; nothing is read from a terminal.
 
-    directory: Path
+    `repository` is a folder in it. The event is the push of `tag` or of `branch`, the release of `tag` (a `prerelease`
+    or not), or a dispatch on either with `inputs`. `source` says which files: those of the commit, or the folder's as
+    they are. `workflows` are names of files; with none, those that publish are rehearsed, or with `run_all` all that
+    start. `variables` are the repository's, `secret_file` is read in the place of `.secrets`. `keep_index` lets later
+    rehearsals find what this one publishes.
+
+    `actions` says by `owner/repo`, or by "*" for all, what stands for an action; `local_repositories` are copies on
+    this machine, `images` names by the name of an image the one of this machine that stands for it. `artifacts` are
+    folders whose files stand for an artifact, by its name. Errors of the codes in `accepted` that are known before a
+    job runs weigh as warnings, and do not keep it from running. `reviews` says by environment whether it is approved;
+    `ask_secrets` has secrets of environments asked for. `real_time` waits as long as wait timers say. `faults` are
+    what the stand-ins fail with, `now` is when the rehearsal happens, in seconds since the epoch. `offline` lets
+    nothing reach the network, and `debug` shows debug messages of steps.
+    """
+
+    repository: Path
     tag: str | None = None
-    event_name: Literal["push", "release", "workflow_dispatch"] = "push"
+    event: EventName = "push"
     branch: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     prerelease: bool = False
     source: Literal["commit", "worktree"] = "commit"
     workflows: tuple[str, ...] = ()
     run_all: bool = False
-    engine: Literal["auto", "docker", "local"] = "auto"
+    engine: EngineName = "auto"
     variables: Mapping[str, str] = field(default_factory=dict)
     secret_file: Path | None = None
     keep_index: bool = False
-    actions: tuple[str, ...] = ()
-    local_repositories: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
+    actions: Mapping[str, Implementation] = field(default_factory=dict)
+    local_repositories: tuple[LocalRepository, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
-    artifacts: tuple[str, ...] = ()
-    as_json: bool = False
-    plain: bool = False
-    verbose: bool = False
+    artifacts: Mapping[str, Path] = field(default_factory=dict)
     debug: bool = False
-    approved: tuple[str, ...] = ()
-    rejected: tuple[str, ...] = ()
+    accepted: frozenset[str] = frozenset()
+    reviews: Mapping[str, bool] = field(default_factory=dict)
     real_time: bool = False
     ask_secrets: bool = False
-    html: Path | None = None
-    faults: tuple[str, ...] = ()
-    now: float | None = None  # when the rehearsal happens, in seconds since the epoch; None for now
+    faults: tuple[Fault, ...] = ()
+    now: float | None = None
 
 
-def require_one_event(options: RunOptions) -> None:
-    """Raise UsageError for options that belong to another event than the one that is chosen."""
-    if options.tag is not None and options.branch is not None:
-        raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
-    if options.prerelease and options.event_name != "release":
-        raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
-    if options.inputs and options.event_name != "workflow_dispatch":
-        raise UsageError("--input belongs to --event workflow_dispatch.", hint="Add --event workflow_dispatch.")
+def require_one_event(request: Request) -> None:
+    """Raise UsageError for what belongs to another event than the one that is asked for."""
+    if request.tag is not None and request.branch is not None:
+        raise UsageError("An event is about a tag or about a branch, not about both.", hint="Give one of them.")
+    if request.prerelease and request.event != "release":
+        hint = "Ask for the release, or leave it out."
+        raise UsageError(
+            "Only a release can be a prerelease.", hint=hint, remedies=(remedy(Act.CHOOSE_EVENT, "release"),)
+        )
+    if request.inputs and request.event != "workflow_dispatch":
+        raise UsageError(
+            "Only a dispatch has inputs.",
+            hint="Ask for the dispatch, or leave them out.",
+            remedies=(remedy(Act.CHOOSE_EVENT, "workflow_dispatch"),),
+        )
 
 
-def require_sense(options: RunOptions) -> None:
-    """Raise UsageError for options of a run that exclude or need each other."""
-    if options.event_name == "release" and options.tag is None:
-        raise UsageError("A release belongs to a tag, and none was given.", hint="Add --tag v1.2.3.")
-    if options.event_name == "push" and options.tag is None and options.branch is None:
+def require_event(request: Request) -> None:
+    """Raise UsageError for a request that is about no event, or about two."""
+    if request.event == "release" and request.tag is None:
+        raise UsageError(
+            "A release belongs to a tag, and none was given.",
+            hint="Name the tag.",
+            remedies=(remedy(Act.CHOOSE_TAG, "v1.2.3"),),
+        )
+    if request.event == "push" and request.tag is None and request.branch is None:
         raise UsageError(
             "There is nothing to rehearse: no tag was given.",
-            hint="Say which: pysim run --tag v1.2.3, or --branch main.",
+            hint="Name the tag or the branch whose push is meant.",
+            remedies=(remedy(Act.CHOOSE_TAG, "v1.2.3"), remedy(Act.CHOOSE_BRANCH, "main")),
         )
-    require_one_event(options)
-    if options.html is not None and not options.html.parent.is_dir():
-        raise UsageError(f"There is no folder {options.html.parent} for the page.", hint="Make it, or name another.")
-    if options.as_json and (options.plain or options.verbose):
-        other = "--plain" if options.plain else "--verbose"
-        raise UsageError(f"--json and {other} exclude each other.", hint="--json holds every line already.")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Subject:
-    """A prepared rehearsal."""
-
-    options: RunOptions
-    root: Path
-    folder: RunFolder
-    configuration: Configuration
-    identity: RepositoryIdentity
-    source: Source
-    variables: Mapping[str, str]
-    plans: tuple[Plan, ...]
-    supplied: Mapping[str, Path] = field(default_factory=dict)  # folders of artifacts, by the artifact's name
-    faults: tuple[Fault, ...] = ()
-    place: Path | None = None  # where the twins keep what is theirs, if not in the run's folder
-    answers: Mapping[str, bool] = field(default_factory=dict)  # whether a review approves, by the environment's name
-    masker: Masker = field(default_factory=Masker)
+    require_one_event(request)

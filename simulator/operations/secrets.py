@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
-from simulator.operations.request import Subject
+from simulator.operations.ask import Ask
+from simulator.operations.prepared import PreparedRehearsal
 from simulator.planning.calls import foreseen_jobs
 from simulator.rehearsal.credentials import TOKEN_PREFIX, TokenSecret, passed_as, token_secrets
+from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice
 from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import Job, Workflow
@@ -28,82 +29,81 @@ class Secrets:
     tokens: tuple[str, ...] = ()
 
 
-def rehearsal_secrets(subject: Subject, mint: Mint, emit: EventSink) -> Secrets:
+def rehearsal_secrets(prepared: PreparedRehearsal, mint: Mint, emit: EventSink) -> Secrets:
     """The secrets of a rehearsal; `mint` makes an upload token of a local index.
 
     A secret that a publishing step uses as its token is replaced when it holds an index token, which no rehearsal
     needs, and assumed when it is not given. Any other value stays as it is: the index will refuse it.
     """
-    configuration = subject.configuration
+    configuration = prepared.configuration
     repository = dict(configuration.secrets)
     environments = {name: dict(group) for name, group in configuration.environment_secrets.items()}
     tokens: list[str] = []
-    for secret in _used(subject):
+    for secret in _used(prepared):
         holders = [group for group in (repository, *environments.values()) if secret.name in group]
         if holders and not any(group[secret.name].startswith(TOKEN_PREFIX) for group in holders):
             continue
         tokens.append(mint(secret.index))
-        claimed = [environments.setdefault(name, {}) for name in _claiming(subject, secret.name)]
+        claimed = [environments.setdefault(name, {}) for name in _claiming(prepared, secret.name)]
         for group in holders or claimed or [repository]:
             group[secret.name] = tokens[-1]
         if not holders:
             emit(_assumed(secret))
-    for name, missing in _without_value(subject, environments):
-        emit(_missing(name, missing, subject))
+    for name, missing in _without_value(prepared, environments):
+        emit(_missing(name, missing, prepared))
     return Secrets(repository=repository, environments=environments, tokens=tuple(tokens))
 
 
-def asked_secrets(configuration: Configuration, ask: Callable[[str], str]) -> Configuration:
-    """The configuration with values, from `ask`, for secrets of environments that have none; an empty one is none."""
+def asked_secrets(configuration: Configuration, ask: Ask | None) -> Configuration:
+    """The configuration with values, from `ask`, for secrets of environments that have none; an empty one is none.
+
+    Raises UsageError where nobody can be asked.
+    """
+    if ask is None:
+        raise UsageError("Secrets are to be asked for, and there is nobody to ask.", hint="Write them to .secrets.")
     groups = {name: dict(group) for name, group in configuration.environment_secrets.items()}
     for name, rules in configuration.environments.items():
         group = groups.setdefault(name, {})
         for secret in rules.secrets:
-            value = group.get(secret) or ask(f"Secret {secret} of the environment {name} (empty: none)")
+            value = group.get(secret) or ask.secret(secret, name)
             if value:
                 group[secret] = value
     return replace(configuration, environment_secrets=groups)
 
 
-def ask_on_terminal(question: str) -> str:
-    """Ask for a secret that is not shown. Raises UsageError where there is no terminal."""
-    import click
-
-    if not sys.stdin.isatty():
-        raise UsageError("--ask-secrets asks on a terminal, and there is none.", hint="Write them to .secrets.")
-    return str(click.prompt(question, default="", show_default=False, hide_input=True, err=True))
-
-
-def _claiming(subject: Subject, secret: str) -> list[str]:
+def _claiming(prepared: PreparedRehearsal, secret: str) -> list[str]:
     """The environments that declare a secret as theirs."""
-    return [name for name, rules in subject.configuration.environments.items() if secret in rules.secrets]
+    return [name for name, rules in prepared.configuration.environments.items() if secret in rules.secrets]
 
 
-def _without_value(subject: Subject, environments: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
+def _without_value(
+    prepared: PreparedRehearsal, environments: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, list[str]]]:
     """The environments that jobs enter, with those of their secrets that have no value."""
     entered = {
-        job.environment.casefold() for item in subject.plans for _, job in foreseen_jobs(item) if job.environment
+        job.environment.casefold() for item in prepared.plans for _, job in foreseen_jobs(item) if job.environment
     }
-    for name, rules in subject.configuration.environments.items():
+    for name, rules in prepared.configuration.environments.items():
         missing = [secret for secret in rules.secrets if secret not in environments.get(name, {})]
         if missing and name.casefold() in entered:
             yield name, missing
 
 
-def _missing(environment: str, names: Collection[str], subject: Subject) -> Notice:
-    file = subject.options.secret_file or ".secrets"
+def _missing(environment: str, names: Collection[str], prepared: PreparedRehearsal) -> Notice:
+    file = prepared.request.secret_file or ".secrets"
     verb = "has" if len(names) == 1 else "have"
     return Notice(
         message=f"{', '.join(names)} of the environment {environment} {verb} no value, so jobs find nothing there.",
-        hint=f"Write NAME=VALUE to {file}, or add --ask-secrets to be asked.",
+        hint=f"Write NAME=VALUE to {file}, or let pysim ask for them.",
+        remedies=(remedy(Act.ASK_SECRETS),),
     )
 
 
-def _used(subject: Subject) -> list[TokenSecret]:
+def _used(prepared: PreparedRehearsal) -> list[TokenSecret]:
     """The secrets by their names in the repository, or in an environment that has one of the name."""
-    given = {name for group in subject.configuration.environment_secrets.values() for name in group}
+    given = {name for group in prepared.configuration.environment_secrets.values() for name in group}
     found: dict[str, TokenSecret] = {}
-    for item in subject.plans:
+    for item in prepared.plans:
         callers = [(job.job, item.calls.get(job.job.id)) for job in item.jobs if job.decision != "skip"]
         for secret in _used_by(item.workflow, callers, given):
             found.setdefault(secret.name, secret)

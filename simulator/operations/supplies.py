@@ -1,4 +1,4 @@
-"""Artifacts that the user supplies, for jobs that have no runner here: `--artifact NAME=DIR`."""
+"""Artifacts that the user supplies, for jobs that have no runner here."""
 
 from __future__ import annotations
 
@@ -12,22 +12,15 @@ from simulator.planning.model import Plan
 from simulator.runner.absent import absence, fits
 
 
-def parse_supplies(texts: Sequence[str], base: Path) -> Mapping[str, Path]:
-    """The folders by the artifacts' names; paths are below `base`. Raises UsageError."""
-    found: dict[str, Path] = {}
-    for text in texts:
-        name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise UsageError(f"--artifact {text} is not NAME=DIR.", hint="Such as --artifact wheels-macos=dist/macos.")
-        folder = base / Path(path).expanduser()
+def require_files(supplied: Mapping[str, Path]) -> None:
+    """Raise UsageError for a folder of an artifact that is not there, or holds no file."""
+    for name, folder in supplied.items():
         if not folder.is_dir():
-            raise UsageError(f"--artifact {name}: there is no folder {folder}.", hint="Make it, with the files in it.")
+            said = f"For the artifact {name}, there is no folder {folder}."
+            raise UsageError(said, hint="Make it, with the files in it.")
         if not any(each.is_file() for each in folder.rglob("*")):
-            raise UsageError(f"--artifact {name}: there is no file in {folder}.", hint="Put what the job makes there.")
-        if name in found:
-            raise UsageError(f"--artifact {name} is given twice.", hint="Put all files of it into one folder.")
-        found[name] = folder
-    return found
+            said = f"For the artifact {name}, there is no file in {folder}."
+            raise UsageError(said, hint="Put what the job makes there.")
 
 
 def unused_supplies(plans: Sequence[Plan], supplied: Mapping[str, Path]) -> Iterator[Finding]:
@@ -41,6 +34,6 @@ def unused_supplies(plans: Sequence[Plan], supplied: Mapping[str, Path]) -> Iter
             yield Finding(
                 code="artifact-unused",
                 severity=Severity.WARNING,
-                message=f"--artifact {name}: no job that is left out for want of a runner uploads an artifact {name}",
+                message=f"The artifact {name} is supplied, and no job that is left out for want of a runner uploads it",
                 hint=known,
             )

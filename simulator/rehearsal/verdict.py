@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.errors import ExitCode
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.run_events import Conclusion, Verdict
@@ -29,11 +28,11 @@ class JobOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """A verdict, its reason in a sentence, and the exit code."""
+    """A verdict and its reason in a sentence; a no-go is `refused` where a protection rule kept a job out."""
 
     verdict: Verdict
     reason: str
-    exit_code: ExitCode
+    refused: bool = False
 
 
 def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName]) -> Judgement:
@@ -46,20 +45,20 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
     missing = [job.name for job in jobs if job.publishes and job.absent == "missing"]
     if refused:
         reason = f"a protection rule refused {', '.join(refused)}"
-        return Judgement(verdict=Verdict.NO_GO, reason=reason, exit_code=ExitCode.REFUSED)
+        return Judgement(verdict=Verdict.NO_GO, reason=reason, refused=True)
     if errors:
         reason = errors[0].message
     elif failed:
         reason = f"{_job(failed)} failed"
     elif paused:
         reason = f"{_job(paused)} wait{'' if len(paused) > 1 else 's'} for a review"
-        return Judgement(verdict=Verdict.PAUSED, reason=reason, exit_code=ExitCode.PAUSED)
+        return Judgement(verdict=Verdict.PAUSED, reason=reason)
     elif missing:
         reason = f"{_job(missing)} could not be rehearsed: what they need is made on a machine that is not here"
         reason = reason if len(missing) > 1 else reason.replace("they need", "it needs")
     elif published:
         reason = _published(published) + (f"; not rehearsed: {', '.join(absent)}" if absent else "")
-        return Judgement(verdict=Verdict.GO, reason=reason, exit_code=ExitCode.GO)
+        return Judgement(verdict=Verdict.GO, reason=reason)
     elif any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
         reason = "a publishing job ended well and published nothing"
     else:
@@ -70,8 +69,8 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
             if skipped
             else "no job that ran publishes"
         )
-        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason, exit_code=ExitCode.GO)
-    return Judgement(verdict=Verdict.NO_GO, reason=reason, exit_code=ExitCode.NO_GO)
+        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason)
+    return Judgement(verdict=Verdict.NO_GO, reason=reason)
 
 
 def _published(published: Sequence[IndexName]) -> str:

@@ -65,12 +65,12 @@ def totals(diagnostics: Iterable[Diagnostic]) -> str:
     return ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
 
 
-def error_text(error: SimulatorError, *, width: int = WIDTH) -> str:
-    """An error that ended a command: its diagnostics if it has any, its message, and its hint."""
+def error_text(error: SimulatorError, hint: str, *, width: int = WIDTH) -> str:
+    """An error that ended a command: its diagnostics if it has any, its message, and a hint."""
     parts = []
     if isinstance(error, InvalidWorkflowError):
         parts.append(diagnostics_text(error.diagnostics, error.sources.get, width=width))
-    parts += [f"error: {_safe(str(error))}", f"  hint: {_safe(error.hint)}" if error.hint else ""]
+    parts += [f"error: {_safe(str(error))}", f"  hint: {_safe(hint)}" if hint else ""]
     return "\n".join(part for part in parts if part)
 
 

@@ -9,11 +9,13 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
 from simulator.findings import Finding, Severity
+from simulator.paths import RunFolder
 from simulator.report.annotations import annotation_place, by_level
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
@@ -49,8 +51,6 @@ from simulator.run_events import (
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from simulator.paths import RunFolder
 
 STYLES: Final[Mapping[Conclusion, str]] = {
     Conclusion.SUCCESS: "green",
@@ -88,8 +88,10 @@ def report(
 ) -> list[Text]:
     """The report's lines, wrapped to the console's width.
 
-    `folder` is the run's folder as the user would name it; `log_lines` is how much of a failed step's log is shown.
+    `folder` is where the record of the run is now, None where it is where the run made it; `log_lines` is how much of
+    a failed step's log is shown.
     """
+    folder = _as_named(folder or _made_in(state))
     sections: tuple[tuple[str, Sequence[Line]], ...] = (
         ("Trigger", _trigger(state)),
         ("Engine", _engine(state)),
@@ -113,6 +115,16 @@ def report(
     )
     body = [text for label, content in sections for text in section(label, content, console)]
     return [line().text, *body, line().text, *_verdict(state, console)]
+
+
+def _made_in(state: RunState) -> RunFolder | None:
+    return RunFolder(Path(state.started.record)) if state.started and state.started.record else None
+
+
+def _as_named(folder: RunFolder | None) -> RunFolder | None:
+    """A folder as the user would name it from where he is."""
+    here = Path.cwd()
+    return RunFolder(folder.path.relative_to(here)) if folder and folder.path.is_relative_to(here) else folder
 
 
 def _mark(ok: bool) -> tuple[str, str]:  # noqa: FBT001 - what it marks is the only thing it needs to know

@@ -8,12 +8,11 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal, Protocol, Self, TextIO
 
 from simulator.errors import UsageError
 from simulator.paths import RunFolder
-from simulator.run_events import RunEvent
+from simulator.run_events import RunEvent, RunFinished
 
 RendererName = Literal["auto", "live", "plain", "json", "report"]
 
@@ -30,11 +29,15 @@ class Renderer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderOptions:
-    """Where to write, whether every line of every step is wanted, and the run's folder, to be named in the report."""
+    """Where to write, whether every line of every step is wanted, and where the record of the run is now.
+
+    That is None where it is where the run made it. `add` is what else belongs into a summary.
+    """
 
     stream: TextIO
     verbose: bool = False
     folder: RunFolder | None = None
+    add: Callable[[RunFinished], Mapping[str, object]] = lambda _: {}
 
 
 RendererFactory = Callable[[RenderOptions], Renderer]
@@ -59,7 +62,7 @@ def _plain(options: RenderOptions) -> Renderer:
 def _json(options: RenderOptions) -> Renderer:
     from simulator.report.jsonl import JsonRenderer
 
-    return JsonRenderer(options.stream)
+    return JsonRenderer(options.stream, options.add)
 
 
 def _report(options: RenderOptions) -> Renderer:
@@ -83,17 +86,17 @@ def is_live_terminal(stream: TextIO) -> bool:
 
 
 def open_renderer(
-    name: RendererName, stream: TextIO, *, verbose: bool = False, folder: RunFolder | None = None
+    name: RendererName,
+    stream: TextIO,
+    *,
+    verbose: bool = False,
+    folder: RunFolder | None = None,
+    add: Callable[[RunFinished], Mapping[str, object]] = lambda _: {},
 ) -> Renderer:
     """The renderer of that name; what the stream's encoding lacks is written as escapes."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
-    return RENDERERS[name](RenderOptions(stream=stream, verbose=verbose, folder=folder and _as_named(folder)))
-
-
-def _as_named(folder: RunFolder) -> RunFolder:
-    here = Path.cwd()
-    return RunFolder(folder.path.relative_to(here)) if folder.path.is_relative_to(here) else folder
+    return RENDERERS[name](RenderOptions(stream=stream, verbose=verbose, folder=folder, add=add))
 
 
 class Broadcast:

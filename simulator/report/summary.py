@@ -177,7 +177,7 @@ class Summary(TypedDict):
     runId: str | None
     verdict: str
     reason: str
-    exitCode: int
+    refused: bool
     seconds: float
     event: str | None
     ref: str | None
@@ -206,7 +206,7 @@ def summary(state: RunState) -> Summary | None:
         runId=started.run_id if started else None,
         verdict=finished.verdict.value,
         reason=finished.reason,
-        exitCode=finished.exit_code,
+        refused=finished.refused,
         seconds=round(state.seconds, 3),
         event=started.event if started else None,
         ref=started.ref if started else None,

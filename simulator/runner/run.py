@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from simulator.errors import InvalidWorkflowError
+from simulator.errors import CancelledError, InvalidWorkflowError
 from simulator.expressions.language import ExpressionError
 from simulator.planning.calls import foreseen_jobs, foreseen_of, foreseen_plan
 from simulator.planning.model import Plan, PlannedJob
@@ -40,6 +40,7 @@ class Run:
         self._groups = Groups()
         self._futures: dict[Future[JobResult], _Running] = {}
         self._cancelled = False
+        self._abandoned = False
 
     def cancel(self) -> None:
         """Cancel the run as GitHub does: jobs end, and none starts, but those whose condition holds all the same."""
@@ -49,13 +50,22 @@ class Run:
         for runner in ending:
             runner.cancel()
 
+    def abandon(self) -> None:
+        """End the run at once: no step has time to clean up, and `execute` raises CancelledError."""
+        self._abandoned = True
+        self._abandon()
+
     def execute(self) -> tuple[JobResult, ...]:
-        """Run every job that is to run; results in the order of the plans. Raises what stops the simulator."""
+        """Run every job that is to run; results in the order of the plans.
+
+        Raises what stops the simulator, and CancelledError when the run was abandoned.
+        """
         workers = max(graph.settings.max_jobs for graph in self._tops)
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="job") as pool:
             try:
                 self._enter_tops()
                 while self._queue or self._graphs:
+                    self._require_going()
                     if self._settle(pool):
                         continue
                     if not self._futures:
@@ -73,6 +83,10 @@ class Run:
     def portions(self) -> tuple[Portion, ...]:
         """What became of each workflow's jobs, for a further attempt."""
         return tuple(graph.portion for graph in self._tops)
+
+    def _require_going(self) -> None:
+        if self._abandoned:
+            raise CancelledError
 
     def _abandon(self) -> None:
         with self._lock:
@@ -253,6 +267,8 @@ class Run:
             late = graph.cancelled and not outlives
         if late:
             runner.cancel(graph.why)
+        if self._abandoned:
+            runner.abandon()
         self._futures[pool.submit(runner.run, graph.needs(job))] = graph, job
         return False
 

@@ -35,6 +35,8 @@ LoadFile: TypeAlias = Callable[[str | bytes, str], Loaded]
 RESTRICTED: Final[Permissions] = {"contents": "read", "packages": "read"}
 """A new repository's setting for workflows that say nothing: "Read repository contents and packages permissions"."""
 
+UNREAD: Final = "call-unread"
+"""The code of the problem that a called workflow is not at hand."""
 _RANK = {"none": 0, "read": 1, "write": 2}
 
 
@@ -212,9 +214,7 @@ class _Calls:
             self.reader.error(span, "call-unknown", message, "The file is to be in .github/workflows of this commit.")
             return
         message = f"The called workflow {reference} is not at hand: its jobs, inputs and secrets are not checked"
-        self.reader.diagnostics.append(
-            Diagnostic(code="call-unread", severity=Severity.WARNING, message=message, span=span)
-        )
+        self.reader.diagnostics.append(Diagnostic(code=UNREAD, severity=Severity.WARNING, message=message, span=span))
 
     def _refuse(self, span: Span, uses: Located[str], code: str, message: str) -> None:
         self.reader.error(span, code, message, shown_at=uses.span)

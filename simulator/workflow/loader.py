@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator.diagnostics import Diagnostic
@@ -10,7 +11,7 @@ from simulator.positions import Span
 from simulator.workflow import nodes
 from simulator.workflow.jobs import read_jobs
 from simulator.workflow.limits import GITHUB, Limits
-from simulator.workflow.model import Step, Workflow
+from simulator.workflow.model import Step, Trigger, Workflow
 from simulator.workflow.needs import check_needs
 from simulator.workflow.permissions import read_permissions
 from simulator.workflow.reading import Reader, Shape
@@ -23,6 +24,9 @@ from simulator.workflow.yaml_source import read
 WORKFLOW = Shape(
     ("on", "name", "description", "run-name", "defaults", "env", "permissions", "concurrency", "jobs"), ("jobs",)
 )
+
+_ON = re.compile(r"""^(?:on|"on"|'on')[ \t]*:[^\n]*(?:\n(?:[ \t\]}-][^\n]*|\#[^\n]*)?)*""", re.MULTILINE)
+"""`on:` at the beginning of a line, and the lines below it that belong to its value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +79,22 @@ def _load(text: str | bytes, path: str, limits: Limits, *, service_rules: bool) 
     return Loaded(
         workflow=None if reader.has_errors else workflow, diagnostics=_in_order(reader.diagnostics), size=size
     )
+
+
+def read_events(text: str, path: str) -> Mapping[str, Trigger] | None:
+    """The events of `on` of a file of which no model can be made; None where they cannot be read either.
+
+    Only the lines of `on` are read, so that what is wrong elsewhere does not matter.
+    """
+    block = _ON.search(text)
+    if block is None:
+        return None
+    root = read(block[0], path, GITHUB).root
+    reader = Reader()
+    if not isinstance(root, nodes.Mapping):
+        return None
+    events = read_triggers(reader, root.entries[0].value)
+    return None if reader.has_errors else events
 
 
 def load_composite_steps(node: nodes.Node) -> LoadedSteps:

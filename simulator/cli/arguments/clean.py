@@ -18,5 +18,6 @@ from simulator.cli.arguments.common import directory
 def command(*, directory: Path, runs: bool, index: bool, cache: bool, images: bool) -> int:
     """Remove what runs left behind: containers, processes, stale folders; and nothing else."""
     from simulator.cli.commands.clean import clean
+    from simulator.operations.clean import CleanRequest
 
-    return clean(directory, runs=runs, index=index, cache=cache, images=images, say=click.echo)
+    return clean(CleanRequest(repository=directory, runs=runs, index=index, cache=cache, images=images), click.echo)

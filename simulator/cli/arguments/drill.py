@@ -26,17 +26,16 @@ from simulator.cli.arguments.common import actions, directory, engine, event, im
 @images
 @offline
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def command(*, names: tuple[str, ...], listed: bool, **arguments: Any) -> int:
+def command(*, names: tuple[str, ...], listed: bool, as_json: bool, **arguments: Any) -> int:
     """Let the publishing jobs fail in every way that a release can meet, and run them again.
 
     What comes before them is run once. Says of each drill what the first attempt left on the index, and whether a
     second one completes the release. Exit code: 0 the release survives, 1 it does not, 2 usage, 3 the workflow is not
     valid, 4 no engine, 130 interrupted.
     """
+    from simulator.cli.arguments.requests import request_of
     from simulator.cli.commands.drill import drill, list_drills
-    from simulator.operations.request import RunOptions
 
-    options = RunOptions(**arguments)
     if listed:
-        return list_drills(as_json_text=options.as_json)
-    return drill(options, names)
+        return list_drills(as_json_text=as_json)
+    return drill(request_of(arguments), names, as_json_text=as_json)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from simulator.cli.arguments.common import directory, moment
+
+if TYPE_CHECKING:
+    from simulator.operations.index import IndexChange, KeptIndex
 
 F = TypeVar("F", bound=Callable[..., Any])
 _index = click.option(
@@ -36,7 +39,7 @@ def list_(**arguments: Any) -> int:
     """List the projects, the names that are prohibited, and the names of deleted files."""
     from simulator.cli.commands import index
 
-    return index.show_all(index.Place(**arguments), click.echo)
+    return index.show_all(_kept(arguments), click.echo)
 
 
 @command.command("show", short_help="Show what pip would see of a project.")
@@ -47,7 +50,7 @@ def show(**arguments: Any) -> int:
     """Show what pip would see of PROJECT."""
     from simulator.cli.commands import index
 
-    return index.show(index.Place(arguments.pop("directory"), arguments.pop("index")), click.echo, **arguments)
+    return index.show(_kept(arguments), click.echo, **arguments)
 
 
 @command.command("import", short_help="Take a project over from the real index.")
@@ -60,11 +63,9 @@ def import_(**arguments: Any) -> int:
     It is read from the package index that this machine is configured for, and replaces what was known of PROJECT. What
     was deleted there is in no answer of it.
     """
-    from simulator.cli.commands.index import Place
     from simulator.cli.commands.index_import import import_project
 
-    place = Place(arguments.pop("directory"), arguments.pop("index"))
-    return import_project(place, click.echo, **arguments)
+    return import_project(_kept(arguments), click.echo, **arguments)
 
 
 @command.command("add", short_help="Declare a project and its versions.")
@@ -75,7 +76,9 @@ def import_(**arguments: Any) -> int:
 @_changing
 def add(**arguments: Any) -> int:
     """Declare that PROJECT is there, with an sdist and a wheel of each VERSION."""
-    return _change("add", arguments)
+    from simulator.operations.index import AddProject
+
+    return _change(AddProject, arguments)
 
 
 @command.command("yank", short_help="Yank a version.")
@@ -86,7 +89,9 @@ def add(**arguments: Any) -> int:
 @_changing
 def yank(**arguments: Any) -> int:
     """Yank VERSION of PROJECT."""
-    return _change("yank", arguments)
+    from simulator.operations.index import YankRelease
+
+    return _change(YankRelease, arguments)
 
 
 @command.command("delete", short_help="Delete a project, a version or a file.")
@@ -95,7 +100,9 @@ def yank(**arguments: Any) -> int:
 @_changing
 def delete(**arguments: Any) -> int:
     """Delete PROJECT, a version, or a file of it; the names of the files are used up for ever."""
-    return _change("delete", arguments)
+    from simulator.operations.index import DeleteFiles
+
+    return _change(DeleteFiles, arguments)
 
 
 @command.command("archive", short_help="Archive a project.")
@@ -104,7 +111,9 @@ def delete(**arguments: Any) -> int:
 @_changing
 def archive(**arguments: Any) -> int:
     """Archive PROJECT: it can be installed, and takes no file."""
-    return _change("archive", arguments)
+    from simulator.operations.index import ArchiveProject
+
+    return _change(ArchiveProject, arguments)
 
 
 @command.command("quarantine", short_help="Put a project into quarantine.")
@@ -113,7 +122,9 @@ def archive(**arguments: Any) -> int:
 @_changing
 def quarantine(**arguments: Any) -> int:
     """Put PROJECT into quarantine: it cannot be installed, and takes no file."""
-    return _change("quarantine", arguments)
+    from simulator.operations.index import QuarantineProject
+
+    return _change(QuarantineProject, arguments)
 
 
 @command.command("prohibit", short_help="Prohibit a name.")
@@ -122,11 +133,20 @@ def quarantine(**arguments: Any) -> int:
 @_changing
 def prohibit(**arguments: Any) -> int:
     """Let no project be named PROJECT."""
-    return _change("prohibit", arguments)
+    from simulator.operations.index import ProhibitName
+
+    return _change(ProhibitName, arguments)
 
 
-def _change(name: str, arguments: dict[str, Any]) -> int:
+def _change(kind: Callable[..., IndexChange], arguments: dict[str, Any]) -> int:
     from simulator.cli.commands import index
 
-    place = index.Place(arguments.pop("directory"), arguments.pop("index"))
-    return index.change(place, index.CHANGES[name], click.echo, **arguments)
+    kept = _kept(arguments)
+    return index.change(kept, kind(**arguments), click.echo)
+
+
+def _kept(arguments: dict[str, Any]) -> KeptIndex:
+    """The index that -C and --index name; takes them out of the arguments."""
+    from simulator.operations.index import KeptIndex
+
+    return KeptIndex(repository=arguments.pop("directory"), index=arguments.pop("index"))

@@ -25,13 +25,13 @@ def command() -> None:
     help="Say what would be at this time (ISO 8601, UTC without a zone), as pending publishers expire.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print an object for programs.")
-def explain(**arguments: Any) -> int:
+def explain(*, as_json: bool, **arguments: Any) -> int:
     """Show the claims of each job that may have an ID token beside each declared publisher. Runs nothing.
 
     Without --tag or --branch, the jobs of all workflows are shown. Exit code: 0 fine, 1 a job gets no token, 2 usage,
     3 a workflow is not valid.
     """
+    from simulator.cli.arguments.requests import request_of
     from simulator.cli.commands.oidc import explain_tokens
-    from simulator.operations.request import RunOptions
 
-    return explain_tokens(RunOptions(**arguments), click.echo, partial(click.style, fg="red"))
+    return explain_tokens(request_of(arguments), click.echo, partial(click.style, fg="red"), as_json=as_json)

@@ -9,7 +9,7 @@ import click
 from simulator.cli.arguments.common import actions, directory, event
 
 if TYPE_CHECKING:
-    from simulator.operations.request import RunOptions
+    from simulator.operations.request import Request
 
 
 @click.command("plan")
@@ -24,17 +24,17 @@ def command(*, as_list: bool, graph: bool, as_json: bool, **arguments: Any) -> i
 
     Exit code: 0 something starts, 1 nothing does, 2 usage, 3 a workflow is not valid.
     """
-    from simulator.operations.request import RunOptions
+    from simulator.cli.arguments.requests import request_of
 
     if as_list + graph + as_json > 1:
         raise click.UsageError("--list, --graph and --json exclude each other.")
-    return show(RunOptions(**arguments), as_list=as_list, graph=graph, as_json=as_json)
+    return show(request_of(arguments), as_list=as_list, graph=graph, as_json=as_json)
 
 
-def show(options: RunOptions, *, as_list: bool = False, graph: bool = False, as_json: bool = False) -> int:
-    """Print a plan for RunOptions, as `pysim run --dry-run` does too."""
+def show(request: Request, *, as_list: bool = False, graph: bool = False, as_json: bool = False) -> int:
+    """Print a plan, as `pysim run --dry-run` does too."""
     from simulator.cli.commands.plan import plan
     from simulator.report.plans.registry import PlanForm
 
     form: PlanForm = "list" if as_list else "graph" if graph else "json" if as_json else "text"
-    return plan(options, form, click.echo, lambda text: click.echo(text, err=True))
+    return plan(request, form, click.echo, lambda text: click.echo(text, err=True))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from simulator.cli.arguments.common import directory
 
+if TYPE_CHECKING:
+    from simulator.operations.publishers import PublisherRequest
+
 F = TypeVar("F", bound=Callable[..., Any])
 _VALUES = (
     click.argument("project"),
     click.option("--workflow", metavar="FILE", help="The name of the workflow file, without a folder."),
-    click.option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.  [default of add: this one]"),
+    click.option(
+        "--repository", "github", metavar="OWNER/NAME", help="The repository on GitHub.  [default of add: this one]"
+    ),
     click.option("--environment", metavar="NAME", help="The environment of the job.  [default of add: any]"),
     click.option("--index", type=click.Choice(["pypi", "testpypi"]), help="The index.  [default of add: pypi]"),
     click.option("--pending", is_flag=True, help="A pending publisher, which makes the project."),
@@ -39,7 +44,7 @@ def add(**arguments: Any) -> int:
     """Declare a publisher of PROJECT, with the checks of PyPI's form."""
     from simulator.cli.commands import publisher
 
-    return publisher.add(publisher.PublisherOptions(**arguments), click.echo)
+    return publisher.add(_request(arguments), click.echo)
 
 
 @command.command("list")
@@ -58,4 +63,10 @@ def remove(**arguments: Any) -> int:
     """Remove the declared publisher of PROJECT that fits the options."""
     from simulator.cli.commands import publisher
 
-    return publisher.remove(publisher.PublisherOptions(**arguments), click.echo)
+    return publisher.remove(_request(arguments), click.echo)
+
+
+def _request(arguments: dict[str, Any]) -> PublisherRequest:
+    from simulator.operations.publishers import PublisherRequest
+
+    return PublisherRequest(repository=arguments.pop("directory"), **arguments)

@@ -49,6 +49,13 @@ from simulator.cli.arguments.common import actions, directory, engine, event, im
     help="Approve the deployments to an environment that has reviewers, in the place of being asked. Repeatable.",
 )
 @click.option("--reject", "rejected", multiple=True, metavar="ENVIRONMENT", help="Reject them. Repeatable.")
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="CODE",
+    help="Rehearse in spite of an error of this code that is known before anything runs. Repeatable.",
+)
 @click.option("--ask-secrets", is_flag=True, help="Ask for secrets of environments that .secrets does not hold.")
 @click.option("--real-time", is_flag=True, help="Wait as long as the wait timers of environments say.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events as JSON lines, the summary last.")
@@ -63,15 +70,15 @@ def command(*, dry_run: bool, **arguments: Any) -> int:
     Exit code: 0 go, 1 no-go, 2 usage, 3 the workflow is not valid, 4 no engine, 5 refused by a protection rule,
     77 paused for a review, 130 interrupted.
     """
-    from simulator.cli.commands.run import run
+    from simulator.cli.arguments.requests import request_of
+    from simulator.cli.commands.run import Output, run
     from simulator.errors import UsageError
-    from simulator.operations.request import RunOptions
 
-    options = RunOptions(**arguments)
-    if dry_run and options.html is not None:
+    request, output = request_of(arguments), Output(**arguments)
+    if dry_run and output.html is not None:
         raise UsageError("--html is the report of a run, and -n runs nothing.", hint="Leave one of them out.")
     if dry_run:
         from simulator.cli.arguments.plan import show
 
-        return show(options, as_json=options.as_json)
-    return run(options)
+        return show(request, as_json=output.as_json)
+    return run(request, output)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.engines.registry import ENGINES, choose
-from simulator.errors import EngineUnavailableError, ExitCode
+from simulator.cli.remedies import hint_of
+from simulator.errors import ExitCode
+from simulator.operations.engines import engines
 
 
 def show_engines(say: Callable[[str], None]) -> ExitCode:
     """Say of each engine whether it answers, and which one `auto` takes."""
-    answered = False
-    for name, make in ENGINES.items():
-        try:
-            say(f"{name}: {make().check()}")
-            answered = True
-        except EngineUnavailableError as error:
-            say(f"{name}: not available: {error}\n  hint: {error.hint}")
-    if not answered:
+    found = engines()
+    for each in found.answers:
+        if each.error is None:
+            say(f"{each.name}: {each.answer}")
+        else:
+            say(f"{each.name}: not available: {each.error}\n  hint: {hint_of(each.error)}")
+    if found.chosen is None:
         return ExitCode.NO_ENGINE
-    engine, reason = choose("auto")
-    say(f"auto takes {engine.name}: {reason}")
+    say("auto takes {}: {}".format(*found.chosen))
     return ExitCode.GO

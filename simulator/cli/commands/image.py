@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.cli.interrupts import interrupted_once
-from simulator.engines.registry import ENGINES
 from simulator.errors import ExitCode
+from simulator.operations.engines import build_image as built
 
 
 def build_image(say: Callable[[str], None]) -> ExitCode:
     """Build the image of the docker engine, once per content. Raises SimulatorError."""
-    engine = ENGINES["docker"]()
-    engine.check()
     with interrupted_once():
-        engine.prepare(say)
-    say(f"The image is {engine.image}.")
+        name = built(say)
+    say(f"The image is {name}.")
     return ExitCode.GO

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from typing import Final
 
-from packaging.utils import canonicalize_name
-
-from simulator.cli.commands.index import Place, Say
-from simulator.engines.host import host_settings
-from simulator.errors import ExitCode, UsageError
-from simulator.indexes import indexes
+from simulator.errors import ExitCode
+from simulator.operations.import_project import ImportedProject
+from simulator.operations.import_project import import_project as imported_by
+from simulator.operations.index import KeptIndex
 from simulator.report.words import plural, without_escapes
-from simulator.twins.outside import Outside, trusting
-from simulator.twins.pypi.creation import NAME
-from simulator.twins.pypi.imports import put
-from simulator.twins.pypi.places import elsewhere
-from simulator.twins.pypi.real_index import RealProject, read_project
 
 _LISTED: Final = 5
 _NOT_TOLD: Final = (
@@ -25,30 +18,22 @@ _NOT_TOLD: Final = (
 )
 
 
-def import_project(place: Place, say: Say, *, project: str, owner: str | None) -> ExitCode:
+def import_project(kept: KeptIndex, say: Callable[[str], None], *, project: str, owner: str | None) -> ExitCode:
     """Take a project over. Raises UsageError when there is none, and TwinError when the index does not answer."""
-    if not NAME.fullmatch(project):
-        raise UsageError(f"{project!r} is no name of a project.", hint="Letters, digits, '.', '-' and '_'.")
-    host, index = host_settings(), indexes()[place.index]
-    outside = Outside(offline=False, proxies=host.proxies, trust=functools.cache(lambda: trusting(host.ca_bundle)))
-    places = elsewhere(index, host.index_url, host.extra_index_urls)
-    real = read_project(outside, index, places, canonicalize_name(project))
-    with place.changing() as (_, catalogue):
-        left_out = put(catalogue, real, owner)
-        yanked = len(catalogue.yanked(real.name))
-        releases, files = len(catalogue.releases(real.name)), len(catalogue.files(real.name))
-    counts = f"{plural(releases, 'release')}{f' ({yanked} yanked)' if yanked else ''} and {plural(files, 'file')}"
-    say(f"{real.name} is on {place.title} with {counts}.")
-    say(_whose(real, owner))
-    if left_out:
+    known = imported_by(kept, project, owner=owner)
+    yanked = f" ({known.yanked} yanked)" if known.yanked else ""
+    say(f"{known.name} is on {kept.title} with {plural(known.releases, 'release')}{yanked} and "
+        f"{plural(known.files, 'file')}.")  # fmt: skip
+    say(_whose(known, owner))
+    if left_out := known.left_out:
         more = f" and {len(left_out) - _LISTED} more" if len(left_out) > _LISTED else ""
         say(without_escapes(f"Left out, as too little is told of them: {', '.join(left_out[:_LISTED])}{more}."))
     say(_NOT_TOLD)
     return ExitCode.GO
 
 
-def _whose(real: RealProject, owner: str | None) -> str:
+def _whose(known: ImportedProject, owner: str | None) -> str:
     if owner is not None:
         return without_escapes(f"It counts as {owner}'s.")
-    who = f" (on the index: {', '.join(real.owners)})" if real.owners else ""
+    who = f" (on the index: {', '.join(known.owners)})" if known.owners else ""
     return without_escapes(f"It counts as yours{who}; say --owner USER if it is somebody else's.")

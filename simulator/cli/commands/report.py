@@ -7,14 +7,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator.cli.exit_codes import with_exit_code
+from simulator.cli.remedies import Spelled
 from simulator.errors import ExitCode, UsageError
-from simulator.paths import RunFolder, StateFolder
-from simulator.report.codec import read_events
+from simulator.operations.kept_runs import events_of, kept_run
 from simulator.report.pages.record import record_of
 from simulator.report.pages.renderer import write_page
-from simulator.report.registry import open_renderer
+from simulator.report.registry import RendererName, open_renderer
 from simulator.report.summary import summary
-from simulator.triggers.repository import find_root
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,38 +33,19 @@ def report(options: ReportOptions) -> ExitCode:
     """Show a run. Raises UsageError when there is none, or its record cannot be read."""
     if (options.html is not None) + options.as_json + (options.plain or options.verbose) > 1:
         raise UsageError("--html, --json and plain lines exclude each other.", hint="Give one of them.")
-    folder = _folder(options)
+    folder = kept_run(options.directory, options.run)
     if options.html is not None:
-        write_page(record_of(read_events(folder.events)), [options.html])
+        write_page(record_of(events_of(folder)), [options.html])
     elif options.as_json:
-        result = summary(record_of(read_events(folder.events)).state)
-        if result is None:
+        state = record_of(events_of(folder)).state
+        result = summary(state)
+        if result is None or state.finished is None:
             raise UsageError(f"The run {folder.id} ended before its verdict.", hint="Show it without --json.")
-        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+        sys.stdout.write(json.dumps({**result, **with_exit_code(state.finished)}, indent=2) + "\n")
     else:
-        renderer = open_renderer(
-            "plain" if options.plain or options.verbose else "report",
-            sys.stdout,
-            verbose=options.verbose,
-            folder=folder,
-        )
-        for event in read_events(folder.events):
+        form: RendererName = "plain" if options.plain or options.verbose else "report"
+        renderer = Spelled(open_renderer(form, sys.stdout, verbose=options.verbose, folder=folder))
+        for event in events_of(folder):
             renderer(event)
         renderer.close()
     return ExitCode.GO
-
-
-def _folder(options: ReportOptions) -> RunFolder:
-    if options.run is not None:
-        path = Path(options.run)
-        if path.is_dir() and (path / "events.jsonl").exists():
-            return RunFolder(path)
-        if path.name == "events.jsonl" and path.exists():
-            return RunFolder(path.parent)
-    state = StateFolder(find_root(options.directory))
-    if options.run is not None:
-        return state.run(options.run)
-    latest = state.latest_run()
-    if latest is None:
-        raise UsageError(f"There is no run in {state.runs}.", hint="Rehearse one: pysim run --tag v1.2.3")
-    return latest

@@ -6,10 +6,14 @@ import dataclasses
 import json
 
 from simulator.report.plans.model import PlanView
+from simulator.report.problems.json_form import problem_object
 
 VERSION = 1
 
 
 def render_json(plan: PlanView) -> str:
-    """`{"version", "event", "repository", "sha", "workflows": [{..., "jobs": [...]}], "unheard", "notices"}`."""
-    return json.dumps({"version": VERSION, **dataclasses.asdict(plan)}, indent=2)
+    """`{"version", "event", "repository", "sha", "workflows": [{..., "jobs": [...]}], "unheard", "notices",
+    "problems": [as `problems.json_form` has them]}`.
+    """
+    problems = [problem_object(each) for each in plan.problems]
+    return json.dumps({"version": VERSION, **dataclasses.asdict(plan), "problems": problems}, indent=2)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from simulator.diagnostics import Diagnostic
 from simulator.positions import Span
 
 
@@ -72,7 +73,7 @@ class UnheardView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanView:
-    """A plan: `event` in words, such as "push of tag v1.2.3"."""
+    """A plan: `event` in words, such as "push of tag v1.2.3"; `problems` are what is wrong with the files."""
 
     event: str
     repository: str
@@ -80,6 +81,7 @@ class PlanView:
     workflows: Sequence[WorkflowView]
     unheard: Sequence[UnheardView] = ()
     notices: Sequence[str] = ()
+    problems: Sequence[Diagnostic] = ()
 
 
 class PlanRenderer(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.positions import Span
@@ -18,14 +19,15 @@ def render_json(problems: Problems) -> str:
         "version": VERSION,
         "files": list(problems.files),
         "invalid": list(problems.invalid),
-        "problems": [_problem(each) for each in found],
+        "problems": [problem_object(each) for each in found],
         "totals": {severity.value: sum(each.severity is severity for each in found) for severity in Severity},
     }
     return json.dumps(document, indent=2)
 
 
-def _problem(diagnostic: Diagnostic) -> dict[str, object]:
-    shown = {"shown_at": _place(diagnostic.shown_at)} if diagnostic.shown_at else {}
+def problem_object(diagnostic: Diagnostic) -> dict[str, object]:
+    """A problem as it stands in JSON; `remedies` are there where there is any."""
+    shown: dict[str, object] = {"shown_at": _place(diagnostic.shown_at)} if diagnostic.shown_at else {}
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
@@ -33,6 +35,7 @@ def _problem(diagnostic: Diagnostic) -> dict[str, object]:
         "hint": diagnostic.hint,
         **_place(diagnostic.span),
         **shown,
+        **({"remedies": [asdict(each) for each in diagnostic.remedies]} if diagnostic.remedies else {}),
     }
 
 

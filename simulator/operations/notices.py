@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from simulator.configuration.reading import FILE
+from simulator.remedies import Act, remedy
 from simulator.run_events import Notice
 from simulator.triggers.git import answer, commit_of
 from simulator.triggers.model import RepositoryIdentity, Source
@@ -16,15 +17,18 @@ _READ_AS_THEY_ARE: Final = (FILE, ".secrets", ".vars")
 """Files at the root that count as they are on disk, committed or not."""
 
 
-def notes(identity: RepositoryIdentity, source: Source, *, tag: str | None, named: bool) -> Iterator[Notice]:
-    """The notices about the repository; `named` says that the configuration names its owner."""
+def notices(
+    identity: RepositoryIdentity, source: Source, *, tag: str | None, named: bool, table: str
+) -> Iterator[Notice]:
+    """The notices about the repository; `named` says that the configuration names its owner, in `table`."""
     dirty = [path for path in source.dirty if path not in _READ_AS_THEY_ARE]
     if dirty:
         more = f" and {len(dirty) - _SHOWN} more" if len(dirty) > _SHOWN else ""
         yield Notice(
             message=f"The rehearsal is of commit {source.sha[:10]}; changes that it does not hold: "
             f"{', '.join(dirty[:_SHOWN])}{more}",
-            hint="Commit them, or rehearse the files as they are with --source worktree.",
+            hint="Commit them, or rehearse the files as they are.",
+            remedies=(remedy(Act.USE_WORKTREE),),
         )
     head = None if source.snapshot else commit_of("HEAD", cwd=source.clone)
     if tag is not None and head not in {None, source.sha}:
@@ -40,5 +44,5 @@ def notes(identity: RepositoryIdentity, source: Source, *, tag: str | None, name
     if identity.owner == STAND_IN and not named:
         yield Notice(
             message=f"No remote says which repository on GitHub this is; {identity.full_name} stands in for it.",
-            hint="Set owner and name under [repository] in pysim.toml.",
+            hint=f"Set owner and name under {table}.",
         )

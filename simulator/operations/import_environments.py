@@ -1,0 +1,58 @@
+"""Environments as they are set up at GitHub, taken over from what its API says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.configuration.reading import TABLE, load_configuration
+from simulator.configuration.toml_source import toml_key, toml_text
+from simulator.environments.imported import Answer, import_environments
+from simulator.environments.model import EnvironmentRules
+from simulator.triggers.repository import find_root
+
+__all__ = ["Answer", "ImportedEnvironments", "imported_environments"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportedEnvironments:
+    """The environments as tables of the configuration file, in TOML, and what should be known of them."""
+
+    tables: str
+    notes: tuple[str, ...]
+
+
+def imported_environments(repository: Path, answers: Sequence[Answer]) -> ImportedEnvironments:
+    """What answers of GitHub's API say, as tables of pysim.toml, or of pyproject.toml where the configuration is there.
+
+    Raises UsageError for what is no such answer.
+    """
+    prefix = TABLE if load_configuration(find_root(repository)).file == "pyproject.toml" else ()
+    imported = import_environments(answers)
+    notes = list(imported.notes)
+    if not imported.environments:
+        notes.append("The repository has no environment; GitHub makes one that a job names, without protection.")
+    notes += [f"{rules.name} has no protection rule." for rules in imported.environments if not rules.protects]
+    tables = "\n\n".join("\n".join(_table(rules, prefix)) for rules in imported.environments)
+    return ImportedEnvironments(tables=tables, notes=tuple(notes))
+
+
+def _table(rules: EnvironmentRules, prefix: Sequence[str]) -> Iterator[str]:
+    yield f"[{'.'.join(map(toml_key, (*prefix, 'environments', rules.name)))}]"
+    for key, value in (("branches", rules.branches), ("tags", rules.tags), ("reviewers", rules.reviewers or None)):
+        if value is not None:
+            yield f"{key} = {_value(value)}"
+    if rules.protected_branches:
+        yield "protected-branches = true"
+    if rules.prevent_self_review:
+        yield "prevent-self-review = true"
+    if rules.wait_timer:
+        yield f"wait-timer = {rules.wait_timer}"
+
+
+def _value(value: str | Sequence[str]) -> str:
+    """Text or a list of texts in TOML."""
+    if isinstance(value, str):
+        return toml_text(value)
+    return f"[{', '.join(map(_value, value))}]"

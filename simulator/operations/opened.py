@@ -1,0 +1,213 @@
+"""An open rehearsal: the twins are there, the engine is chosen, and jobs can run in it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from simulator.engines.base import Engine
+from simulator.engines.host import HostSettings, host_settings
+from simulator.operations.actions import Actions
+from simulator.operations.gates import gate_of
+from simulator.operations.inspection import Inspection
+from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.secrets import Secrets, rehearsal_secrets
+from simulator.paths import StateFolder, authority_folder
+from simulator.planning.choice import may_publish
+from simulator.planning.model import Plan, PlannedJob
+from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.publishers import implied_publishers
+from simulator.run_events import EventSink
+from simulator.runner.model import JobResult, Portion, RunSettings
+from simulator.runner.run import Run
+from simulator.triggers.repository import read_file
+from simulator.triggers.submodules import submodule_copies
+from simulator.twins.github_api.facts import RepositoryFacts
+from simulator.twins.server import LocalTwins, TwinSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenRehearsal:
+    """All that the jobs of a rehearsal share."""
+
+    prepared: PreparedRehearsal
+    engine: Engine
+    twins: LocalTwins
+    host: HostSettings
+    observer: Observer
+    report: EventSink
+    secrets: Secrets
+    inspection: Inspection
+
+
+@contextlib.contextmanager
+def open_rehearsal(
+    prepared: PreparedRehearsal,
+    engine: Engine,
+    observer: Observer,
+    report: EventSink,
+    emit: EventSink | None = None,
+) -> Iterator[OpenRehearsal]:
+    """Start the twins, whose events go to `emit` or else to the observer, and give the jobs their secrets.
+
+    The twins end with the context.
+    """
+    host, emit = host_settings(), emit or observer
+    with LocalTwins(_twin_settings(prepared, host), emit, clock=clock_from(prepared.request.now)) as twins:
+        secrets = rehearsal_secrets(prepared, twins.upload_token, observer)
+        for secret in (*secrets.tokens, *host.secrets):
+            prepared.masker.add(secret)
+        yield OpenRehearsal(
+            prepared=prepared,
+            engine=engine,
+            twins=twins,
+            host=host,
+            observer=observer,
+            report=report,
+            secrets=secrets,
+            inspection=Inspection(prepared, observer),
+        )
+
+
+def run_jobs(
+    rehearsal: OpenRehearsal, workflows: Sequence[RunSettings], actions: Actions
+) -> tuple[tuple[JobResult, ...], tuple[Portion, ...]]:
+    """Run the jobs of workflows; their results, and what became of each workflow.
+
+    Raises CancelledError when the rehearsal was cancelled, after its jobs have ended.
+    """
+    cancellation = rehearsal.prepared.cancellation
+    cancellation.require_going()
+    run = Run(workflows, actions.resolve_step, rehearsal.prepared.masker)
+    cancellation.ends_with(run.abandon)
+    try:
+        results = run.execute()
+    finally:
+        cancellation.ends_with(None)
+    cancellation.require_going()
+    return results, run.portions()
+
+
+def clock_from(start: float | None) -> Callable[[], float]:
+    """The clock of the twins: the machine's, or one that shows `start` at this moment and goes on from there."""
+    if start is None:
+        return time.time
+    ahead = start - time.time()
+    return lambda: time.time() + ahead
+
+
+def _twin_settings(prepared: PreparedRehearsal, host: HostSettings) -> TwinSettings:
+    return TwinSettings(
+        run_id=prepared.folder.id,
+        folder=prepared.place or prepared.folder.path,
+        repository=prepared.identity.full_name,
+        default_branch=prepared.identity.default_branch,
+        clone=prepared.source.clone,
+        cache=StateFolder(prepared.root).cache,
+        publishers=prepared.configuration.publishers,
+        baseline=StateFolder(prepared.root).index,
+        authority=authority_folder(),
+        host_ca=host.ca_bundle,
+        index_url=host.index_url,
+        extra_index_urls=host.extra_index_urls,
+        proxies=host.proxies,
+        ports=host.ports,
+        offline=prepared.request.offline,
+        facts=_facts(prepared),
+        copies=submodule_copies(prepared.source, prepared.identity) if prepared.request.offline else {},
+        faults=prepared.faults,
+        mask=lambda job_id, text: prepared.masker.of(job_id).mask(text),
+    )
+
+
+def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
+    """What GitHub knows before the run: of a rehearsed `release` event, its release is there."""
+    identity, configuration = prepared.identity, prepared.configuration
+    payloads = (item.event.payload.get("release") for item in prepared.plans)
+    releases = {str(found["id"]): found for found in payloads if isinstance(found, Mapping)}
+    declared = {job.environment: None for item in prepared.plans for job in item.jobs if job.environment}
+    return RepositoryFacts(
+        id=int(identity.id),
+        owner_id=int(identity.owner_id),
+        visibility=identity.visibility,
+        default_branch=identity.default_branch,
+        actor=identity.actor,
+        actor_id=int(identity.actor_id),
+        releases=tuple(releases.values()),
+        environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
+        user_tokens=frozenset(configuration.all_secrets),
+    )
+
+
+def run_number() -> str:
+    """GitHub's id of a run."""
+    return str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
+
+
+def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None) -> RunSettings:
+    """What the run of a plan needs; `number` is GitHub's id of the run, a new one where it is not given."""
+    prepared = rehearsal.prepared
+    number = number or run_number()
+    return RunSettings(
+        run_id=prepared.folder.id,
+        number=number,
+        plan=item,
+        identity=prepared.identity,
+        variables=prepared.repository.variables,
+        secrets=rehearsal.secrets.repository,
+        environment_secrets=rehearsal.secrets.environments,
+        engine=rehearsal.engine,
+        twins=rehearsal.twins,
+        gate=gate_of(prepared, item, rehearsal.observer),
+        hold=_holder(rehearsal, item, number),
+        supplied=tuple(prepared.request.artifacts),
+        emit=rehearsal.observer,
+        sandbox_environment=rehearsal.host.environment,
+        mounts=rehearsal.host.mounts,
+        quote=partial(_source_line, lru_cache(partial(read_file, prepared.source))),
+        debug=prepared.request.debug,
+        images=prepared.actions.images,
+        offline=prepared.request.offline,
+    )
+
+
+def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
+    """A line of a file of the rehearsed commit; None when there is no such line, or when it is no text."""
+    content = None if file.startswith("/") else read(file)
+    lines = [] if content is None or b"\0" in content else content.decode(errors="replace").splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+# ---- before a job that publishes
+
+
+def _holder(rehearsal: OpenRehearsal, item: Plan, number: str) -> Callable[[PlannedJob], str | None]:
+    """Before a publishing job: do the built files agree with the tag, and which publisher does it imply?"""
+
+    def hold(job: PlannedJob) -> str | None:
+        if not may_publish(job.workflow, job.job):
+            return None
+        built = in_artifacts([found for found in rehearsal.twins.artifacts() if found.workflow_run == number])
+        refused = rehearsal.inspection.judge_built(item, built)
+        if not rehearsal.prepared.configuration.publishers:
+            _assume(rehearsal, job, built)
+        return "the version that was built is not the one that the tag names" if refused else None
+
+    return hold
+
+
+def _assume(rehearsal: OpenRehearsal, job: PlannedJob, built: Sequence[Distribution]) -> None:
+    names = tuple(dict.fromkeys(found.project for found in built)) or tuple(rehearsal.inspection.around.projects)
+    publishers = implied_publishers(
+        names,
+        repository=rehearsal.prepared.identity.full_name,
+        workflow_path=job.workflow.path.partition("@")[0],
+        environment=job.environment,
+    )
+    for publisher in publishers:
+        rehearsal.twins.assume(publisher)

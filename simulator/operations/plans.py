@@ -1,0 +1,49 @@
+"""The plans of what an event starts: which workflows are rehearsed, and what their jobs would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from simulator.operations.request import Request
+from simulator.operations.source import Repository
+from simulator.operations.starting import Started
+from simulator.operations.workflow_files import Calls
+from simulator.planning.choice import Choice, choose
+from simulator.planning.model import Place, Plan
+from simulator.planning.permissions import default_permissions
+from simulator.planning.plan import plan
+from simulator.run_events import EventSink, WorkflowConsidered
+
+
+def chosen(request: Request, started: Sequence[Started], calls: Calls) -> Mapping[str, Choice]:
+    """Of each workflow that starts, by its path, whether it is rehearsed."""
+    running = [item.workflow for item in started if item.match.starts]
+    run_all = request.run_all or bool(request.workflows)
+    return {choice.workflow.path: choice for choice in choose(running, calls, run_all=run_all)}
+
+
+def plan_started(
+    request: Request, repository: Repository, started: Sequence[Started], calls: Calls, emit: EventSink
+) -> tuple[Plan, ...]:
+    """Plan the workflows that are rehearsed, and say of each workflow whether it starts and why."""
+    choices = chosen(request, started, calls)
+    several = sum(choice.rehearsed for choice in choices.values()) > 1
+    plans: list[Plan] = []
+    for item in started:
+        choice = choices.get(item.workflow.path)
+        rehearsed = choice is not None and choice.rehearsed
+        reason = item.match.reason if choice is None or rehearsed else f"{item.match.reason}; {choice.reason}"
+        emit(WorkflowConsidered(path=item.workflow.path, starts=item.match.starts, rehearsed=rehearsed, reason=reason))
+        if rehearsed:
+            # Two workflows may have a job of the same id.
+            stem = f"{PurePosixPath(item.workflow.path).stem}/" if several else ""
+            plans.append(plan_of(repository, item, calls, prefix=stem))
+    return tuple(plans)
+
+
+def plan_of(repository: Repository, item: Started, calls: Calls, *, prefix: str = "") -> Plan:
+    """The plan of one workflow; the keys and names of its jobs begin with `prefix`. Raises InvalidWorkflowError."""
+    place = Place(keys=prefix, names=prefix, default=default_permissions(repository.identity.workflow_permissions))
+    contexts = repository.contexts(item.workflow, item.event)
+    return plan(item.workflow, item.event, contexts=contexts, calls=calls.get(item.workflow.path), place=place)

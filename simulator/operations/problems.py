@@ -1,0 +1,99 @@
+"""What is known to be wrong with workflow files before anything runs: GitHub's refusals, and the release rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from simulator.configuration.reading import Configuration
+from simulator.diagnostics import Diagnostic, Severity
+from simulator.findings import Finding
+from simulator.operations.actions import Actions, foreseen
+from simulator.operations.trees import Tree
+from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
+from simulator.planning.tools import publishing_facts
+from simulator.positions import Span
+from simulator.rehearsal.git_version import git_version
+from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.rules.registry import check
+
+OF_PYSIM = frozenset({"unsupported", "action-refused"})
+"""The codes of what is no fault of a file: pysim cannot rehearse it."""
+
+
+def problems_of(
+    files: WorkflowFiles, tree: Tree, configuration: Configuration, actions: Actions
+) -> tuple[Diagnostic, ...]:
+    """All that is wrong with the files that an operation is about, in the order of the places.
+
+    What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
+    """
+    found = [problem for file in files.asked_files for problem in file.problems]
+    for file in files.asked_files:
+        found += broken_rules(files, file, tree, configuration)
+        found += _of_actions(file, tree, actions)
+    return in_order(found)
+
+
+def broken_rules(
+    files: WorkflowFiles, file: WorkflowFile, tree: Tree, configuration: Configuration
+) -> tuple[Diagnostic, ...]:
+    """The release rules that a file breaks; none for one without a model."""
+    if file.workflow is None:
+        return ()
+    return check(
+        Subject(
+            workflow=file.workflow,
+            others=files.models,
+            publishers=configuration.publishers,
+            git_version=_git_version(tree),
+        )
+    )
+
+
+def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Each once, in the order of the places."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
+
+
+def as_finding(problem: Diagnostic, *, severity: Severity | None = None) -> Finding:
+    """The same as a part of a verdict."""
+    return Finding(
+        code=problem.code,
+        severity=severity or problem.severity,
+        message=problem.message,
+        hint=problem.hint or "",
+        where=problem.span,
+        remedies=problem.remedies,
+    )
+
+
+def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions) -> Iterator[Diagnostic]:
+    if file.workflow is None:
+        return
+    for finding in foreseen(actions, tree.read, file.workflow.jobs.values()):
+        if finding.code in OF_PYSIM and isinstance(finding.where, Span):
+            yield Diagnostic(
+                code=finding.code,
+                severity=Severity.NOTICE,
+                message=finding.message,
+                span=finding.where,
+                hint=finding.hint,
+                remedies=finding.remedies,
+            )
+
+
+def _git_version(tree: Tree) -> str | None:
+    """What takes the version from git: of the pyproject.toml at the root, else of all those one folder below."""
+    tools = publishing_facts()["git_versions"]
+    named = [path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml"]
+    paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
+    found = [git_version(tree.read(path) or b"", tools) for path in paths]
+    return found[0] if found and all(found) else None
+
+
+def demoted(finding: Finding, accepted: frozenset[str]) -> Finding:
+    """An error that is accepted by its code weighs as a warning."""
+    if finding.severity is Severity.ERROR and finding.code in accepted:
+        return replace(finding, severity=Severity.WARNING, message=f"{finding.message} (accepted)")
+    return finding

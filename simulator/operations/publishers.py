@@ -1,0 +1,211 @@
+"""The trusted publishers that the configuration declares: added with the checks of the index's form, listed, removed.
+
+Asks no index outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from simulator.configuration import publisher_form
+from simulator.configuration.reading import FILE, TABLE, load_configuration
+from simulator.errors import ConfigurationError, UsageError
+from simulator.indexes import TITLES, IndexName
+from simulator.operations.token_views import kept_projects
+from simulator.paths import StateFolder, temporary_folder
+from simulator.remedies import Act, remedy
+from simulator.triggers.repository import STAND_IN, find_root, read_identity
+from simulator.twins.base import Publisher
+
+_SAME_WORDS: Final = "PyPI would refuse it in the same words."
+_HINTS: Final = {
+    "Specify workflow filename": "Name the workflow's file, such as release.yml.",
+    "Specify repository name": "Write both the owner and the name of the repository.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublisherRequest:
+    """A publisher of a project as it is declared, or as it is looked for; None is not given.
+
+    `repository` is a folder in the rehearsed repository, `github` the repository on GitHub that the publisher is for.
+    """
+
+    repository: Path
+    project: str
+    workflow: str | None = None
+    github: str | None = None
+    environment: str | None = None
+    index: IndexName | None = None
+    pending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddedPublisher:
+    """A publisher that is declared now, in `file`, and the page of the form of the index.
+
+    `unknown` says that the kept index holds projects, and not the one of this publisher.
+    """
+
+    publisher: Publisher
+    file: str
+    page: str
+    unknown: bool
+
+
+def declared_publishers(repository: Path) -> tuple[Publisher, ...]:
+    """What is declared."""
+    return tuple(load_configuration(find_root(repository)).publishers)
+
+
+def add_publisher(request: PublisherRequest) -> AddedPublisher:
+    """Declare a publisher as the form of the index would register it. Raises SimulatorError with its message."""
+    root = find_root(request.repository)
+    configuration = load_configuration(root)
+    index: IndexName = request.index or "pypi"
+    publisher = Publisher(
+        index=index,
+        project=request.project,
+        repository=request.github or _own_name(root),
+        workflow=request.workflow or "",
+        environment=(request.environment or "").lower() or None,
+        pending=request.pending,
+    )
+    for fault in _faults(publisher, request.environment or "", configuration.publishers, root):
+        raise UsageError(fault, hint=_HINTS.get(fault, _SAME_WORDS))
+    from simulator.configuration.toml_writing import append
+
+    file, table = _place(root)
+    append(file, table, "publishers", _entry(publisher, datetime.now(UTC).date()))
+    return AddedPublisher(
+        publisher=publisher,
+        file=file.name,
+        page=publisher_form.form_page(publisher),
+        unknown=not publisher.pending and _is_unknown(publisher, root),
+    )
+
+
+def remove_publisher(request: PublisherRequest) -> Publisher:
+    """Remove the one declared publisher that fits. Raises UsageError when none or several do."""
+    root = find_root(request.repository)
+    publishers = load_configuration(root).publishers
+    fitting = [number for number, each in enumerate(publishers) if _fits(each, request)]
+    if not fitting:
+        raise UsageError(
+            f"No such publisher of {request.project} is declared.",
+            hint="Look at those that are.",
+            remedies=(remedy(Act.LIST_PUBLISHERS),),
+        )
+    if len(fitting) > 1:
+        lines = "; ".join(words_of(publishers[number]) for number in fitting)
+        hint = "Say which by its index, workflow, repository or environment, or that it is a pending one."
+        raise UsageError(f"{len(fitting)} publishers fit: {lines}.", hint=hint)
+    from simulator.configuration.toml_writing import delete
+
+    file, table = _place(root)
+    delete(file, table, "publishers", fitting[0])
+    return publishers[fitting[0]]
+
+
+def words_of(publisher: Publisher) -> str:
+    """A publisher in a line."""
+    since = ""
+    if publisher.registered is not None:
+        since = f", registered {datetime.fromtimestamp(publisher.registered, UTC).date().isoformat()}"
+    return (
+        f"{publisher.project} on {TITLES[publisher.index]}: {publisher.workflow} in "
+        f"https://github.com/{publisher.repository}, environment {publisher.environment or 'Any'}"
+        f"{', pending' if publisher.pending else ''}{since}"
+    )
+
+
+def _own_name(root: Path) -> str:
+    """This repository's name on GitHub. Raises UsageError when nobody says it."""
+    configuration = load_configuration(root)
+    settings = configuration.repository
+    identity = read_identity(root, owner=settings.owner, name=settings.name)
+    if identity.owner == STAND_IN and settings.owner is None:
+        hint = f"Name it as owner/name, or set owner and name under {configuration.table('repository')}."
+        raise UsageError("No remote says which repository on GitHub this is.", hint=hint)
+    return identity.full_name
+
+
+def _place(root: Path) -> tuple[Path, Sequence[str]]:
+    """The file that holds the configuration and the table in it. Raises ConfigurationError for a link elsewhere."""
+    in_project = load_configuration(root).file == "pyproject.toml"
+    file = root / ("pyproject.toml" if in_project else FILE)
+    if not file.resolve().is_relative_to(root.resolve()):
+        raise ConfigurationError(f"{file.name} is a link out of the repository.", hint="Put a copy in its place.")
+    return file.resolve(), TABLE if in_project else ()
+
+
+def _faults(publisher: Publisher, environment: str, others: Sequence[Publisher], root: Path) -> Iterator[str]:
+    yield from publisher_form.faults_of_project(publisher.project)
+    yield from publisher_form.faults_of_repository(publisher.repository)
+    yield from publisher_form.faults_of_workflow(publisher.workflow)
+    yield from publisher_form.faults_of_environment(environment)
+    if fault := publisher_form.fault_beside(publisher, others):
+        yield fault
+    if publisher.pending:
+        yield from _faults_of_new_project(publisher, root)
+
+
+def _faults_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
+    """What the kept index has against the name of a project that is to be made."""
+    from simulator.twins.pypi.baseline import open_copies
+    from simulator.twins.pypi.creation import fault_of_new_name
+
+    with temporary_folder("publisher") as folder:
+        store = open_copies(StateFolder(root).index, folder)[publisher.index]
+        with store.reading() as catalogue:
+            fault = fault_of_new_name(catalogue, publisher.project)
+    match fault:
+        case "exists":
+            yield "This project already exists: use the project's publishing settings to add a publisher."
+        case "alike":
+            yield "This project name is too similar to an existing project"
+        case "standard library":
+            yield "This project name isn't allowed (conflict with the Python standard library module name)"
+        case "invalid" | "prohibited":
+            yield "This project name isn't allowed"
+        case None:
+            return
+
+
+def _is_unknown(publisher: Publisher, root: Path) -> bool:
+    """Whether the kept index holds projects, and not that of a publisher."""
+    with temporary_folder("publisher") as folder:
+        known = kept_projects(root, folder / "index").get(publisher.index, frozenset())
+    return bool(known) and canonicalize_name(publisher.project) not in known
+
+
+def _fits(publisher: Publisher, request: PublisherRequest) -> bool:
+    given = (
+        (publisher.index, request.index),
+        (publisher.repository, request.github),
+        (publisher.workflow, request.workflow),
+        ((publisher.environment or ""), None if request.environment is None else request.environment.lower()),
+        (publisher.pending, request.pending or None),
+    )
+    same = canonicalize_name(publisher.project) == canonicalize_name(request.project)
+    return same and all(wanted in {None, has} for has, wanted in given)
+
+
+def _entry(publisher: Publisher, today: date) -> dict[str, str | bool | date]:
+    entry: dict[str, str | bool | date] = {
+        "index": publisher.index,
+        "project": publisher.project,
+        "repository": publisher.repository,
+        "workflow": publisher.workflow,
+    }
+    if publisher.environment:
+        entry["environment"] = publisher.environment
+    if publisher.pending:
+        entry |= {"pending": True, "registered": today}
+    return entry
