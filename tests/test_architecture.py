@@ -45,9 +45,11 @@ ALLOWED: dict[str, set[str]] = {
     "actions": BASE | {"workflow", "expressions", "triggers"},
     "rehearsal": BASE | {"workflow", "expressions", "triggers", "planning", "actions", "engines", "twins"},
     "runner": BASE | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "engines", "twins"},
-    "cli": BASE
+    "configuration": BASE | {"workflow", "expressions", "triggers", "environments", "actions", "twins"},
+    "operations": BASE
     | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "runner", "engines", "twins"}
-    | {"rehearsal", "report"},
+    | {"rehearsal", "report", "configuration"},
+    "cli": BASE | {"operations", "configuration", "report"},
 }
 # Libraries with a home: only modules under these paths may import them.
 HOMES = {
@@ -61,7 +63,7 @@ HOMES = {
     "rich": ("report/", "cli/"),
     "tomlkit": ("configuration/toml_writing.py",),
 }
-# Parts that the rest of the package knows by their protocol only; `cli` picks the concrete ones.
+# Parts that the rest of the package knows by their protocol only; `operations` picks the concrete ones.
 BEHIND_A_PROTOCOL = {"engines", "twins"}
 # Scripts that run inside a sandbox with the standard library alone (built-in actions also with the tools' packages).
 IN_A_SANDBOX = ("engines/inside/", "runner/inside/", "actions/builtin/")
@@ -115,10 +117,10 @@ def test_sandbox_scripts_know_each_other_alone(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", HOST_MODULES, ids=str)
-def test_only_the_cli_names_a_concrete_part(module: Path) -> None:
+def test_only_operations_name_a_concrete_part(module: Path) -> None:
     for name in imports(module):
         _, part, inner = (*name.split("."), "", "")[:3]
-        if name.startswith("simulator.") and part in BEHIND_A_PROTOCOL and part_of(module) not in {part, "cli"}:
+        if name.startswith("simulator.") and part in BEHIND_A_PROTOCOL and part_of(module) not in {part, "operations"}:
             assert inner == "base", f"{module} imports {name}"
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from simulator.indexes import indexes
 from simulator.twins.base import Publisher
 
 MOST_PENDING: Final = 3
@@ -82,15 +81,6 @@ def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | Non
 def normal_name(project: str) -> str:
     """The one spelling that the index compares (PEP 503)."""
     return re.sub(r"[-_.]+", "-", project).lower()
-
-
-def form_page(publisher: Publisher) -> str:
-    """The address of the form."""
-    from simulator.twins.pypi.publisher_form import form_of
-    from simulator.twins.pypi.publishers import registration
-
-    made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)
-    return made.page
 
 
 def _values(publisher: Publisher) -> tuple[str, str, str]:

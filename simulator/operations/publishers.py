@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from simulator.configuration import publisher_form
 from simulator.configuration.reading import FILE, TABLE, load_configuration
 from simulator.errors import ConfigurationError, UsageError
-from simulator.indexes import TITLES, IndexName
+from simulator.indexes import TITLES, IndexName, indexes
 from simulator.operations.token_views import kept_projects
 from simulator.paths import StateFolder, temporary_folder
 from simulator.remedies import Act, remedy
@@ -86,7 +86,7 @@ def add_publisher(request: PublisherRequest) -> AddedPublisher:
     return AddedPublisher(
         publisher=publisher,
         file=file.name,
-        page=publisher_form.form_page(publisher),
+        page=_form_page(publisher),
         unknown=not publisher.pending and _is_unknown(publisher, root),
     )
 
@@ -123,6 +123,15 @@ def words_of(publisher: Publisher) -> str:
         f"https://github.com/{publisher.repository}, environment {publisher.environment or 'Any'}"
         f"{', pending' if publisher.pending else ''}{since}"
     )
+
+
+def _form_page(publisher: Publisher) -> str:
+    """The address of the form of the index."""
+    from simulator.twins.pypi.publisher_form import form_of
+    from simulator.twins.pypi.publishers import registration
+
+    made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)
+    return made.page
 
 
 def _own_name(root: Path) -> str:

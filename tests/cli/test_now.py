@@ -10,7 +10,7 @@ import pytest
 from simulator.cli.arguments.common import moment
 from simulator.cli.arguments.run import command
 from simulator.cli.main import main
-from simulator.operations.performance import clock_from
+from simulator.operations.opened import clock_from
 
 
 @pytest.mark.parametrize("text", ["2026-01-31", "2026-01-31T00:00:00Z", "2026-01-31T02:00:00+02:00"])

@@ -1,4 +1,4 @@
-"""Reviews: what the options may say, and the questions on a terminal."""
+"""The questions of a review on a terminal."""
 
 from __future__ import annotations
 
@@ -11,50 +11,8 @@ from typing import TextIO
 
 import pytest
 
-from simulator.cli.terminal import Terminal, review_answers
-from simulator.configuration.reading import Configuration
-from simulator.environments.model import EnvironmentRules, Review
-from simulator.errors import UsageError
-from simulator.run_events import ReviewEnded, ReviewRequested, RunEvent
-
-DECLARED = Configuration(
-    environments={
-        "PyPI": EnvironmentRules(name="PyPI", reviewers=("ada",)),
-        "docs": EnvironmentRules(name="docs"),
-    }
-)
-
-
-def test_answers() -> None:
-    assert review_answers(["pypi", "PyPI"], [], DECLARED) == {"PyPI": True}
-    assert review_answers([], ["pypi"], DECLARED) == {"PyPI": False}
-
-
-@pytest.mark.parametrize(
-    ("approved", "rejected", "said"),
-    [
-        (["pypy"], [], "no environment pypy is declared, so it is unprotected"),
-        ([], ["docs"], "no reviewer is declared"),
-        (["pypi"], ["PYPI"], "exclude each other"),
-    ],
-)
-def test_answers_that_make_no_sense(approved: list[str], rejected: list[str], said: str) -> None:
-    with pytest.raises(UsageError, match=said):
-        review_answers(approved, rejected, DECLARED)
-
-
-@pytest.mark.parametrize(
-    ("file", "name", "table"),
-    [
-        (None, "pypi", "[environments.pypi] in pysim.toml"),
-        ("pysim.toml", "my docs", '[environments."my docs"] in pysim.toml'),
-        ("pyproject.toml", "pypi", "[tool.pysim.environments.pypi] in pyproject.toml"),
-    ],
-)
-def test_the_hint_where_nothing_is_declared(file: str | None, name: str, table: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        review_answers([name], [], Configuration(file=file))
-    assert caught.value.hint == f"Declare it: {table}."
+from simulator.cli.terminal import Terminal
+from simulator.environments.model import Review
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +22,8 @@ class Screen:
     stream: TextIO
     keyboard: int
 
-    def ask(self, people: tuple[str, ...], *, cancelled: bool = False) -> tuple[Review | None, list[RunEvent]]:
-        seen: list[RunEvent] = []
-        terminal = Terminal(self.stream, self.stream, seen.append)
-        return terminal("pypi", people, lambda _: cancelled), seen
+    def ask(self, people: tuple[str, ...], *, cancelled: bool = False) -> Review | None:
+        return Terminal(self.stream, self.stream).review("pypi", people, lambda _: cancelled)
 
 
 @pytest.fixture
@@ -91,10 +47,9 @@ def screen() -> Iterator[Screen]:
 def test_a_person_is_asked(screen: Screen, people: tuple[str, ...], typed: list[str], review: Review | None) -> None:
     person = threading.Thread(target=answer, args=(screen.keyboard, typed))
     person.start()
-    given, seen = screen.ask(people)
+    given = screen.ask(people)
     person.join(10)
     assert given == review
-    assert seen == [ReviewRequested(environment="pypi", reviewers=people), ReviewEnded(environment="pypi")]
 
 
 def answer(keyboard: int, typed: list[str]) -> None:
@@ -106,4 +61,4 @@ def answer(keyboard: int, typed: list[str]) -> None:
 
 
 def test_a_question_ends_with_its_job(screen: Screen) -> None:
-    assert screen.ask(("ada",), cancelled=True)[0] is None
+    assert screen.ask(("ada",), cancelled=True) is None

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulator.errors import ExitCode
 from simulator.findings import Severity
 from simulator.rehearsal.faults import never_met, with_faults
 from simulator.rehearsal.verdict import Judgement
 from simulator.run_events import FaultInjected, FindingRaised, RunEvent, StepFinished, Verdict
 from tests.rehearsal.test_observer import UPLOAD, failed_step, observe
 
-GO = Judgement(verdict=Verdict.GO, reason="2 files were published", exit_code=ExitCode.GO)
+GO = Judgement(verdict=Verdict.GO, reason="2 files were published")
 FAULT = FaultInjected(job_id="publish", fault="upload-503=1+", what="upload: 1st request answered with 503")
 
 
 def test_the_verdict_names_the_faults() -> None:
     said = with_faults(GO, ["slow=2", "oidc-down"], ["slow=2"])
     assert said.reason == "with injected faults (slow=2, oidc-down (never met)): 2 files were published"
-    assert said.exit_code == ExitCode.GO
+    assert said.verdict is Verdict.GO
     assert with_faults(GO, [], []) == GO
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.errors import ExitCode
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName
 from simulator.rehearsal.verdict import JobOutcome, judge
@@ -23,37 +22,37 @@ ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="me
 
 
 @pytest.mark.parametrize(
-    ("jobs", "findings", "published", "verdict", "code", "reason"),
+    ("jobs", "findings", "published", "verdict", "refused", "reason"),
     [
         (
             [BUILD, PUBLISHED],
             [],
             ["pypi", "pypi"],
             Verdict.GO,
-            ExitCode.GO,
+            False,
             "2 files were published to the local PyPI and",
         ),
-        ([ABSENT, PUBLISHED], [], ["pypi"], Verdict.GO, ExitCode.GO, "1 file was published to the local PyPI"),
-        ([BUILD, MISSING], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job publish could not be rehearsed: what it needs"),
-        ([MISSING, PUBLISHED], [], ["pypi"], Verdict.NO_GO, ExitCode.NO_GO, "job publish could not be rehearsed"),
+        ([ABSENT, PUBLISHED], [], ["pypi"], Verdict.GO, False, "1 file was published to the local PyPI"),
+        ([BUILD, MISSING], [], [], Verdict.NO_GO, False, "job publish could not be rehearsed: what it needs"),
+        ([MISSING, PUBLISHED], [], ["pypi"], Verdict.NO_GO, False, "job publish could not be rehearsed"),
         (
             [BUILD, PUBLISHED],
             [WARNING],
             ["testpypi"],
             Verdict.GO,
-            ExitCode.GO,
+            False,
             "1 file was published to the local TestPyPI",
         ),
-        ([BUILD, PUBLISHED], [ERROR], ["pypi", "pypi"], Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
-        ([FAILED, SKIPPED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job build failed"),
-        ([BUILD, SKIPPED], [], [], Verdict.NOTHING_PUBLISHED, ExitCode.GO, "publish was skipped"),
-        ([BUILD], [], [], Verdict.NOTHING_PUBLISHED, ExitCode.GO, "no job"),
-        ([BUILD, PUBLISHED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "published nothing"),
-        ([BUILD, REFUSED], [ERROR], [], Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
-        ([BUILD, PAUSED], [WARNING], [], Verdict.PAUSED, ExitCode.PAUSED, "job publish waits for a review"),
-        ([FAILED, PAUSED], [], [], Verdict.NO_GO, ExitCode.NO_GO, "job build failed"),
-        ([PAUSED, REFUSED], [ERROR], [], Verdict.NO_GO, ExitCode.REFUSED, "protection rule"),
-        ([], [ERROR], [], Verdict.NO_GO, ExitCode.NO_GO, "the cause"),
+        ([BUILD, PUBLISHED], [ERROR], ["pypi", "pypi"], Verdict.NO_GO, False, "the cause"),
+        ([FAILED, SKIPPED], [], [], Verdict.NO_GO, False, "job build failed"),
+        ([BUILD, SKIPPED], [], [], Verdict.NOTHING_PUBLISHED, False, "publish was skipped"),
+        ([BUILD], [], [], Verdict.NOTHING_PUBLISHED, False, "no job"),
+        ([BUILD, PUBLISHED], [], [], Verdict.NO_GO, False, "published nothing"),
+        ([BUILD, REFUSED], [ERROR], [], Verdict.NO_GO, True, "protection rule"),
+        ([BUILD, PAUSED], [WARNING], [], Verdict.PAUSED, False, "job publish waits for a review"),
+        ([FAILED, PAUSED], [], [], Verdict.NO_GO, False, "job build failed"),
+        ([PAUSED, REFUSED], [ERROR], [], Verdict.NO_GO, True, "protection rule"),
+        ([], [ERROR], [], Verdict.NO_GO, False, "the cause"),
     ],
 )
 def test_verdicts(
@@ -61,9 +60,9 @@ def test_verdicts(
     findings: list[Finding],
     published: list[IndexName],
     verdict: Verdict,
-    code: ExitCode,
+    refused: bool,
     reason: str,
 ) -> None:
     judgement = judge(jobs, findings, published)
-    assert (judgement.verdict, judgement.exit_code) == (verdict, code)
+    assert (judgement.verdict, judgement.refused) == (verdict, refused)
     assert reason in judgement.reason

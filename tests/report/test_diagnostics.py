@@ -81,11 +81,11 @@ def test_diagnostics_are_in_the_order_of_the_file_and_counted() -> None:
 
 def test_errors_have_one_form() -> None:
     error = UsageError("No tag \x1b[31mv1", hint="Give one:\npysim run --tag v0.1.0")
-    assert error_text(error) == "error: No tag v1\n  hint: Give one:\n  pysim run --tag v0.1.0"
+    assert error_text(error, error.hint) == "error: No tag v1\n  hint: Give one:\n  pysim run --tag v0.1.0"
     invalid = InvalidWorkflowError(
         "ci.yml is not valid", hint="Mend it.", diagnostics=[at(4, 5)], sources={"ci.yml": SOURCE}
     )
-    assert error_text(invalid) == (
+    assert error_text(invalid, invalid.hint) == (
         "ci.yml:4:5: error: unknown key 'step' [unknown-key]\n"
         "  4 |     step: []\n"
         "    |     ^\n"

@@ -113,10 +113,10 @@ def test_releases_are_told_apart_by_index_and_version() -> None:
     ]
 
 
-def test_the_exit_code_is_the_commands() -> None:
-    result = summary(replay([replace(finished(Verdict.NO_GO), exit_code=5)]))
+def test_a_refusal_is_told_from_another_no_go() -> None:
+    result = summary(replay([replace(finished(Verdict.NO_GO), refused=True)]))
     assert result is not None
-    assert (result["verdict"], result["exitCode"]) == ("no-go", 5)
+    assert (result["verdict"], result["refused"]) == ("no-go", True)
 
 
 def test_a_run_that_never_ended_has_no_verdict() -> None:

@@ -18,6 +18,7 @@ def request_of(arguments: dict[str, Any]) -> Request:
     from simulator.operations.request import Request
 
     words = {name: arguments.pop(name) for name in list(arguments) if name in _FIELDS}
+    words = {name: given for name, given in words.items() if given or name not in _READ}
     values = {_FIELDS[name]: _READ[name](given) if name in _READ else given for name, given in words.items()}
     values["reviews"] = _reviews(arguments.pop("approved", ()), arguments.pop("rejected", ()))
     request = Request(**values)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.configuration.reading import load_configuration
-from simulator.operations.check import Files, check_files
+from simulator.operations.check import CheckRequest, check
 from simulator.rehearsal.rules.registry import RULES
 
 CASES = Path(__file__).parent / "cases"
@@ -22,10 +21,9 @@ FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
 
 
 def report(root: Path) -> str:
-    files = Files(root=root)
-    checked = check_files(files, files.names(), load_configuration(root))
-    assert checked.valid, [str(item) for item in checked.diagnostics]
-    lines = [f"{item.span} {item.severity} {item.code} {item.message}\n    {item.hint}" for item in checked.diagnostics]
+    checked = check(CheckRequest(repository=root))
+    assert checked.valid, [str(item) for item in checked.problems]
+    lines = [f"{item.span} {item.severity} {item.code} {item.message}\n    {item.hint}" for item in checked.problems]
     return "".join(line.replace(".github/workflows/", "") + "\n" for line in lines)
 
 

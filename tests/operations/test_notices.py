@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from simulator import process
-from simulator.operations.notes import notes
+from simulator.operations.notices import notices
 from simulator.triggers.repository import read_identity, take_source
 
+TABLE = "[repository] in pysim.toml"
 WHO = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
 
 
@@ -41,7 +42,10 @@ def root(tmp_path: Path) -> Path:
 def said(root: Path, tag: str, *, worktree: bool = False, named: bool = False) -> Sequence[str]:
     identity = read_identity(root)
     source = take_source(root, root.parent / "clone.git", tag=tag, worktree=worktree)
-    return [f"{note.message} {note.hint}" for note in notes(identity, source, tag=tag, named=named)]
+    return [
+        f"{note.message} {note.hint} {note.remedies}"
+        for note in notices(identity, source, tag=tag, named=named, table=TABLE)
+    ]
 
 
 def test_a_new_tag_of_a_clean_repository_needs_no_word(root: Path) -> None:
@@ -65,7 +69,7 @@ def test_changes_that_are_not_rehearsed(root: Path) -> None:
         (root / f"new-{number}").write_text("x")
     (note,) = said(root, "v3")
     assert "new-4 and 3 more" in note
-    assert "--source worktree" in note
+    assert "use-worktree" in note
 
 
 def test_changes_that_are_rehearsed_need_no_word(root: Path) -> None:

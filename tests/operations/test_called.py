@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import process
-from simulator.operations.preparation import called_file
+from simulator.operations.workflow_files import called_in_commit
 from simulator.triggers.model import RepositoryIdentity
 from simulator.triggers.repository import take_source
 from simulator.workflow.calls import CalledFile, Resolver
@@ -42,7 +42,7 @@ def find(tmp_path: Path, commits: dict[str, str]) -> Resolver:
     assert commits
     source = take_source(tmp_path / "tool", tmp_path / "clone.git", tag="v1")
     identity = RepositoryIdentity(owner="Octo", name="tool", id="1", owner_id="2")
-    return called_file(source, identity, lambda reference: f"fetched {reference}")
+    return called_in_commit(source, identity, lambda reference: f"fetched {reference}")
 
 
 def test_in_the_rehearsed_commit(find: Resolver) -> None:

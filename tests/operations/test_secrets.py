@@ -10,14 +10,18 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.configuration.reading import Configuration
-from simulator.environments.model import EnvironmentRules
+from simulator.environments.model import EnvironmentRules, Pause, Review
 from simulator.indexes import IndexName
-from simulator.operations.preparation import load_workflows, plan_started, start_workflows
-from simulator.operations.request import RunOptions, Subject
+from simulator.operations.actions import read_actions
+from simulator.operations.plans import plan_started
+from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.request import Request, unheard
 from simulator.operations.secrets import Secrets, asked_secrets, rehearsal_secrets
+from simulator.operations.starting import start_workflows
 from simulator.paths import RunFolder
 from simulator.run_events import Notice, RunEvent
-from simulator.triggers.repository import read_identity, take_source
+from simulator.runner.masking import Masker
+from tests.operations.reading import read
 
 WORKFLOW = """\
 on: {push: {tags: ['v*']}}
@@ -37,30 +41,31 @@ def secrets(
     file = root / "project/.github/workflows/w.yml"
     file.parent.mkdir(parents=True)
     file.write_text(WORKFLOW)
-    options = RunOptions(directory=root / "project", tag="v1")
-    identity = read_identity(options.directory)
-    source = take_source(options.directory, root / "clone.git", tag="v1")
-    started = start_workflows(options, identity, source, load_workflows(source, ()))
-    subject = Subject(
-        options=options,
-        root=options.directory,
+    request = Request(repository=root / "project", tag="v1")
+    repository, files = read(request, root / "clone.git")
+    started = start_workflows(request, repository, files.valid())
+    configuration = Configuration(
+        secrets=given,
+        environment_secrets={"pypi": inside},
+        environments={"pypi": rules} if rules else {},
+    )
+    prepared = PreparedRehearsal(
+        request=request,
+        root=request.repository,
         folder=RunFolder(root),
-        configuration=Configuration(
-            secrets=given,
-            environment_secrets={"pypi": inside},
-            environments={"pypi": rules} if rules else {},
-        ),
-        identity=identity,
-        source=source,
-        variables={},
-        plans=plan_started(options, identity, started, {}, lambda _: None),
+        configuration=configuration,
+        repository=repository,
+        files=files,
+        actions=read_actions(configuration, unheard),
+        plans=plan_started(request, repository, started, {}, unheard),
+        masker=Masker(),
     )
     seen: list[RunEvent] = []
 
     def mint(index: IndexName) -> str:
         return f"minted for {index}"
 
-    return rehearsal_secrets(subject, mint, seen.append), seen
+    return rehearsal_secrets(prepared, mint, seen.append), seen
 
 
 def test_a_token_that_is_not_given_is_assumed_and_said(tmp_path: Path) -> None:
@@ -103,16 +108,25 @@ def test_a_declared_secret_without_a_value_is_said(tmp_path: Path) -> None:
 def test_a_person_is_asked_for_what_has_no_value() -> None:
     rules = {"pypi": EnvironmentRules(name="pypi", secrets=("KEY", "OTHER", "NONE"))}
     given = Configuration(environments=rules, environment_secrets={"pypi": {"OTHER": "x"}})
-    questions: list[str] = []
-
-    def ask(question: str) -> str:
-        questions.append(question)
-        return "typed" if "KEY" in question else ""
-
-    found = asked_secrets(given, ask)
+    person = Person()
+    found = asked_secrets(given, person)
     assert found.environment_secrets == {"pypi": {"OTHER": "x", "KEY": "typed"}}
     assert found.all_secrets == ("x", "typed")
-    assert [question.split()[1] for question in questions] == ["KEY", "NONE"]
+    assert person.asked == [("KEY", "pypi"), ("NONE", "pypi")]
+
+
+class Person:
+    """Knows one secret, and reviews nothing."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def secret(self, name: str, environment: str, /) -> str:
+        self.asked.append((name, environment))
+        return "typed" if name == "KEY" else ""
+
+    def review(self, environment: str, people: tuple[str, ...], pause: Pause, /) -> Review | None:
+        raise AssertionError
 
 
 def test_there_is_nobody_to_ask(
@@ -122,4 +136,4 @@ def test_there_is_nobody_to_ask(
     (tmp_path / "pysim.toml").write_text("[environments.pypi]\nsecrets = ['KEY']\n")
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["run", "-C", str(tmp_path), "--tag", "v1", "--ask-secrets"]) == 2
-    assert "there is none" in capsys.readouterr().err
+    assert "there is nobody to ask" in capsys.readouterr().err
