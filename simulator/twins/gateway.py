@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from simulator.errors import TwinError
 from simulator.paths import make_temporary_folder, remove_folder, temporary_parents
 from simulator.twins.faults.phrase import Protocol
-from simulator.twins.greeting import LIMIT, Greeting, Tls, read_greeting
+from simulator.twins.greeting import LIMIT, Greeting, GreetingReader, Tls
 from simulator.twins.hosts import host_name, twin_of
 from simulator.twins.outside import Outside, RefusedError, Streams
 from simulator.twins.records import Records
@@ -184,13 +184,13 @@ async def _read_first_line(connection: socket.socket) -> int:
 
 async def _peek_greeting(connection: socket.socket) -> Greeting:
     """Look at what the client says first, until it says enough; the bytes stay where they are."""
-    seen, pause = -1, 0.001
+    reader, seen, pause = GreetingReader(), -1, 0.001
     while True:
         await _readable(connection)
         data = connection.recv(LIMIT, socket.MSG_PEEK)
         if not data:
             return "unknown"
-        if (greeting := read_greeting(data)) != "incomplete":
+        if (greeting := reader.read(data)) != "incomplete":
             return greeting
         # The socket stays readable while it is only looked at, so new bytes have to be asked for.
         pause = min(pause * 2, 0.1) if len(data) == seen else 0.001
