@@ -20,8 +20,16 @@ from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import fault, visit
 from simulator.twins.callers import Caller, Callers, missing_permission
-from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, error_response
-from simulator.twins.github_api.graphql import UnsupportedError
+from simulator.twins.github_api.calls import (
+    FORBIDDEN,
+    NOT_FOUND,
+    ApiError,
+    Call,
+    Endpoint,
+    Json,
+    UnsupportedError,
+    error_response,
+)
 from simulator.twins.github_api.objects import Place
 from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.runs import RATE
