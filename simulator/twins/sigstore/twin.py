@@ -42,8 +42,8 @@ _NOT_REHEARSED: Final = (
     "and pysim signs under a root of its own. What it signs is not rehearsed."
 )
 _HINT: Final = (
-    "pysim's built-in pypa/gh-action-pypi-publish rehearses attestations. The action's own code (--actions real) can "
-    "only be rehearsed with `attestations: false`."
+    "Use pysim's built-in pypa/gh-action-pypi-publish, which rehearses attestations. The action's own code can only be "
+    "rehearsed with `attestations: false`."
 )
 
 
