@@ -47,7 +47,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, Portion
 from simulator.runner.run import Run
 from simulator.twins.base import StoredArtifact
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 
 NONE = Drill(name="none", faults=(), says="nothing fails")
 _PASSED_OVER = re.compile(r"Skipping \S+(\.whl|\.tar\.gz)\b")  # twine, with --skip-existing

@@ -47,7 +47,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event, RepositoryIdentity, Source
 from simulator.triggers.repository import find_files, read_file
-from simulator.twins.faults.names import Fault, parse_faults
+from simulator.twins.injection.faults import Fault, parse_faults
 
 
 def rehearse(options: RunOptions, root: Path, folder: RunFolder, report: EventSink) -> ExitCode:

@@ -15,7 +15,7 @@ from simulator.runner.masking import Masker
 from simulator.triggers.model import RepositoryIdentity, Source
 
 if TYPE_CHECKING:
-    from simulator.twins.faults.names import Fault
+    from simulator.twins.injection.faults import Fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

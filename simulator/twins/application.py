@@ -45,7 +45,7 @@ def visit(request: Request) -> Visit:
     return cast("Visit", request.scope["state"]["visit"])
 
 
-async def fault(_request: Request, error: Exception) -> Response:
+async def internal_error(_request: Request, error: Exception) -> Response:
     """The answer to a request that a twin failed at, in JSON: some clients take nothing else."""
     if isinstance(error, ClientDisconnect):
         return Response(status_code=CLIENT_LEFT)
@@ -120,7 +120,7 @@ class Application:
         except Exception as error:  # noqa: BLE001 - one bad request must not end the others
             self._emit(Notice(message=f"The stand-in {twin} failed: {error!r}", hint="This is a fault of pysim."))
             if not recorded:
-                await (await fault(Request(scope), error))(scope, receive, note)
+                await (await internal_error(Request(scope), error))(scope, receive, note)
         finally:
             if not recorded:
                 record(CLIENT_LEFT)

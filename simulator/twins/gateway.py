@@ -23,10 +23,10 @@ from uvicorn.server import ServerState
 
 from simulator.errors import TwinError
 from simulator.paths import make_temporary_folder, remove_folder, temporary_parents
-from simulator.twins.faults.phrase import Protocol
 from simulator.twins.greeting import LIMIT, Greeting, GreetingReader, Tls
 from simulator.twins.hosts import host_name, twin_of
-from simulator.twins.outside import Outside, RefusedError, Streams
+from simulator.twins.injection.reason_phrase import Protocol
+from simulator.twins.outside import HostRefusedError, Outside, Streams
 from simulator.twins.records import Records
 
 GREETING_SECONDS: Final = 30.0
@@ -142,8 +142,8 @@ class Gateway:
     async def _let_out(self, door: _Door, connection: socket.socket, host: str, port: int) -> None:
         try:
             outer = await self._outside.connect(host, port)
-        except (RefusedError, OSError) as error:
-            self._records.connection(door.job_id, host, port, 403 if isinstance(error, RefusedError) else 502)
+        except (HostRefusedError, OSError) as error:
+            self._records.connection(door.job_id, host, port, 403 if isinstance(error, HostRefusedError) else 502)
             return
         self._records.connection(door.job_id, host, port, 200)
         inner = await asyncio.open_unix_connection(sock=connection.dup())

@@ -29,22 +29,22 @@ from simulator.twins.application import Application
 from simulator.twins.artifact_store import ArtifactError, ArtifactStore
 from simulator.twins.artifacts import ResultsTwin
 from simulator.twins.authority import Authority
-from simulator.twins.base import Held, JobAccess, JobGrant, PublishedFile, Publisher, StoredArtifact
+from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
 from simulator.twins.cache import CacheTwin
 from simulator.twins.cache_store import CacheStore
 from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
-from simulator.twins.faults.injection import Injection
-from simulator.twins.faults.names import Fault
 from simulator.twins.gateway import Gateway
 from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.hosts import TwinName
+from simulator.twins.injection.faults import Fault
+from simulator.twins.injection.injector import Injector
 from simulator.twins.jobs import Jobs
-from simulator.twins.late import Closing, Late
+from simulator.twins.lazy_application import Closing, LazyApplication
 from simulator.twins.oidc import Issuer, OidcTwin
-from simulator.twins.outside import Outside, places, trusting
+from simulator.twins.outside import Outside, hosts_and_ports, trusting
 from simulator.twins.pypi.baseline import keep, open_copies
 from simulator.twins.pypi.catalogue import File
 from simulator.twins.pypi.publishers import Publishers
@@ -113,15 +113,15 @@ class LocalTwins:
 
     def __init__(self, settings: TwinSettings, emit: EventSink, *, clock: Clock = time.time) -> None:
         self._settings, self._emit = settings, emit
-        self._injection = Injection(faults=settings.faults, emit=emit, machine_clock=clock)
-        self._clock = clock = self._injection.clock
+        self._injector = Injector(faults=settings.faults, emit=emit, machine_clock=clock)
+        self._clock = clock = self._injector.clock
         settings.folder.mkdir(parents=True, exist_ok=True)
         self._authority = Authority.load(settings.authority)
         self._outside = Outside(
             offline=settings.offline,
             proxies=settings.proxies,
             trust=functools.cache(lambda: trusting(settings.host_ca)),
-            local=places(settings.index_urls),
+            local=hosts_and_ports(settings.index_urls),
         )
         self._records = Records(settings.folder / "access.jsonl", emit, clock, settings.mask)
         self._jobs = Jobs(settings.run_id)
@@ -147,7 +147,7 @@ class LocalTwins:
     @property
     def ports(self) -> Sequence[int]:
         """The ports that sandboxes must be able to reach."""
-        return sorted({*self._settings.ports, *(port for _, port in places(self._settings.index_urls))})
+        return sorted({*self._settings.ports, *(port for _, port in hosts_and_ports(self._settings.index_urls))})
 
     def open_job(self, grant: JobGrant) -> JobAccess:
         """Make a way in for a job. Raises TwinError when the job is open already."""
@@ -229,7 +229,7 @@ class LocalTwins:
             for _, file, name, path in sorted(found, key=lambda row: row[0])
         ]
 
-    def released(self) -> Sequence[Held]:
+    def released(self) -> Sequence[ReleasedProject]:
         """Of the projects that the indexes took files of those that the real ones have."""
         from simulator.twins.pypi.released import released
 
@@ -242,7 +242,7 @@ class LocalTwins:
         )
         return tuple(replace(held, strange=self._is_strange(held)) for held in found)
 
-    def _is_strange(self, held: Held) -> bool:
+    def _is_strange(self, held: ReleasedProject) -> bool:
         """Whether this run made a project that no declared publisher says is there."""
         told = {(each.index, canonicalize_name(each.project)) for each in self._settings.publishers if not each.pending}
         with self._stores[held.index].reading() as catalogue:
@@ -257,11 +257,11 @@ class LocalTwins:
 
     def mend(self) -> None:
         """Let nothing fail on request any more; publishers that were removed are registered again."""
-        self._injection.end()
+        self._injector.end()
 
     def fired(self) -> Sequence[str]:
         """The faults that took effect so far, as the user writes them."""
-        return self._injection.fired
+        return self._injector.fired
 
     def keep_index(self) -> None:
         """Make this run's indexes the baseline of later runs, in one step."""
@@ -274,7 +274,7 @@ class LocalTwins:
         return self._thread
 
     def __enter__(self) -> Self:
-        self._injection.begin(self._stores, self._publishers)
+        self._injector.begin(self._stores, self._publishers)
         self._thread = _LoopThread(self._serve)
         return self
 
@@ -291,9 +291,9 @@ class LocalTwins:
         upstream = self._upstream
         callers = Callers(self._jobs, self._settings.facts.user_tokens)
         clone = Clone(self._settings.clone, self._settings.repository, self._emit)
-        api = Late(functools.partial(self._api_twin, clone, callers, upstream))
-        late: dict[TwinName, Late[Any]] = {
-            name: Late(functools.partial(self._index_twin, name, upstream)) for name in indexes()
+        api = LazyApplication(functools.partial(self._api_twin, clone, callers, upstream))
+        late: dict[TwinName, LazyApplication[Any]] = {
+            name: LazyApplication(functools.partial(self._index_twin, name, upstream)) for name in indexes()
         }
         late["github-api"] = api
 
@@ -351,7 +351,7 @@ class LocalTwins:
             "unanswered": missing,
             **late,
         }
-        return {name: self._injection.around(name, twin) for name, twin in twins.items()}
+        return {name: self._injector.around(name, twin) for name, twin in twins.items()}
 
     def _api_twin(self, clone: Clone, callers: Callers, upstream: Upstream) -> tuple[ApiTwin, Closing]:
         from simulator.twins.github_api.assembly import Surroundings, api_twin
@@ -383,7 +383,7 @@ class LocalTwins:
             run_id=settings.run_id,
             urls=(settings.index_url, settings.extra_index_urls),
             offline=settings.offline,
-            emit=self._injection.watched(name, self._emit),
+            emit=self._injector.watched(name, self._emit),
             clock=self._clock,
         )
         return index_twin(indexes()[name], self._stores[name], surroundings)

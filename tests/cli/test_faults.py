@@ -9,7 +9,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.errors import UsageError
-from simulator.twins.faults.names import FORMS, FaultName, describe_faults, parse_faults
+from simulator.twins.injection.faults import FORMS, FaultName, describe_faults, parse_faults
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from simulator.report.words import plural, without_escapes
 from simulator.twins.outside import Outside, trusting
 from simulator.twins.pypi.creation import NAME
 from simulator.twins.pypi.imports import put
-from simulator.twins.pypi.places import elsewhere
+from simulator.twins.pypi.project_sources import project_sources
 from simulator.twins.pypi.real_index import RealProject, read_project
 
 _LISTED: Final = 5
@@ -31,7 +31,7 @@ def import_project(place: Place, say: Say, *, project: str, owner: str | None) -
         raise UsageError(f"{project!r} is no name of a project.", hint="Letters, digits, '.', '-' and '_'.")
     host, index = host_settings(), indexes()[place.index]
     outside = Outside(offline=False, proxies=host.proxies, trust=functools.cache(lambda: trusting(host.ca_bundle)))
-    places = elsewhere(index, host.index_url, host.extra_index_urls)
+    places = project_sources(index, host.index_url, host.extra_index_urls)
     real = read_project(outside, index, places, canonicalize_name(project))
     with place.changing() as (_, catalogue):
         left_out = put(catalogue, real, owner)

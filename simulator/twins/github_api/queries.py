@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from simulator.twins.callers import BOT
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import ApiError, Arguments, Call, Json, Node, UnsupportedError
-from simulator.twins.github_api.objects import Place, node_id
+from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.github_api.release_store import Release, ReleaseStore
 from simulator.twins.github_api.releases import Releases
 
@@ -24,8 +24,8 @@ _OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)")
 class Queries:
     """The one route of GraphQL."""
 
-    def __init__(self, *, clone: Clone, place: Place, store: ReleaseStore, releases: Releases) -> None:
-        self._clone, self._place, self._store, self._releases = clone, place, store, releases
+    def __init__(self, *, clone: Clone, repository: Repository, store: ReleaseStore, releases: Releases) -> None:
+        self._clone, self._repository, self._store, self._releases = clone, repository, store, releases
 
     async def answer(self, call: Call) -> Response:
         """The answer to a query. Raises ApiError, and UnsupportedError (with the operation's name) for any other."""
@@ -43,19 +43,19 @@ class Queries:
 
     def _root(self, call: Call) -> Node:
         async def repository(given: Arguments) -> Node:
-            if f"{given.get('owner')}/{given.get('name')}".lower() != self._place.full_name.lower():
+            if f"{given.get('owner')}/{given.get('name')}".lower() != self._repository.full_name.lower():
                 raise UnsupportedError("another repository")
-            return self._repository(call)
+            return self._repository_node(call)
 
         async def no_type(_given: Arguments) -> None:
             """Clients look at types for what an older server does not have yet."""
 
-        login = self._place.facts.actor if call.caller.user else BOT
+        login = self._repository.facts.actor if call.caller.user else BOT
         return {"repository": repository, "viewer": {"login": login, "id": node_id("User", login)}, "__type": no_type}
 
-    def _repository(self, call: Call) -> Node:
-        place, writes = self._place, call.caller.may("contents", "write")
-        default = place.facts.default_branch
+    def _repository_node(self, call: Call) -> Node:
+        repository, writes = self._repository, call.caller.may("contents", "write")
+        default = repository.facts.default_branch
 
         def seen(release: Release | None) -> Node | None:
             return self._release(release) if release and (writes or not release.draft) else None
@@ -77,19 +77,19 @@ class Queries:
             return None if found is None else await self._ref(found, refs[found])
 
         return {
-            "id": node_id("Repository", place.facts.id),
-            "databaseId": place.facts.id,
-            "name": place.name,
-            "nameWithOwner": place.full_name,
-            "owner": {"login": place.owner, "id": node_id("User", place.facts.owner_id)},
-            "url": place.page,
+            "id": node_id("Repository", repository.facts.id),
+            "databaseId": repository.facts.id,
+            "name": repository.name,
+            "nameWithOwner": repository.full_name,
+            "owner": {"login": repository.owner, "id": node_id("User", repository.facts.owner_id)},
+            "url": repository.page,
             "description": "",
             "homepageUrl": "",
-            "isPrivate": place.facts.private,
+            "isPrivate": repository.facts.private,
             "isFork": False,
             "isArchived": False,
             "isEmpty": False,
-            "visibility": place.facts.visibility.upper(),
+            "visibility": repository.facts.visibility.upper(),
             "parent": None,
             "hasIssuesEnabled": True,
             "hasWikiEnabled": True,

@@ -67,15 +67,15 @@ class _AnswerError(Exception):
     """What is wrong with an answer, or that there was none."""
 
 
-def read_project(outside: Outside, index: Index, places: Sequence[str | None], name: str) -> RealProject:
-    """A project, by its normalised name, of the first of the places that has it; None stands for the real site.
+def read_project(outside: Outside, index: Index, sources: Sequence[str | None], name: str) -> RealProject:
+    """A project, by its normalised name, of the first of the sources that has it; None stands for the real site.
 
     Raises UsageError when none has it, and TwinError when one does not answer that may have it.
     """
     said: list[str] = []
     by_hand = remedy(Act.ADD_PROJECT, name, index=None if index.name == "pypi" else index.name)
-    for place in places:
-        base = (place or index.simple_url).rstrip("/")
+    for source in sources:
+        base = (source or index.simple_url).rstrip("/")
         try:
             if (found := _read_at(outside, base, name)) is not None:
                 return found
