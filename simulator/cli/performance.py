@@ -51,7 +51,8 @@ from simulator.triggers.repository import is_git_root, read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.base import PublishedFile
 from simulator.twins.github_api.facts import RepositoryFacts
-from simulator.twins.server import LocalTwins, TwinSettings
+from simulator.twins.server import LocalTwins
+from simulator.twins.settings import TwinSettings
 from simulator.workflow.model import Workflow
 
 
