@@ -28,7 +28,7 @@ RELAYED: Final = "relayed"  # set in a request's state by who passes it on to th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
-    """Where a request came from and what it is for: the job by its door, the port the job's client chose.
+    """Where a request came from and what it is for: the job by its socket, the port the job's client chose.
 
     `path` is decoded. `request.url` is not to be trusted: Starlette makes it of any Host header, and some versions end
     its path at an encoded `?`.

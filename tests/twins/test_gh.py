@@ -6,6 +6,7 @@ import itertools
 import json
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,19 @@ def test_arguments_of_every_kind(ask: Ask) -> None:
     found = query(ask, text, owner="octo")["data"]["repository"]
     tags = {name: [each["tagName"] for each in releases["nodes"]] for name, releases in found.items()}
     assert tags == {"all": ["v0", "v1", "v2"], "two": ["v2", "v1"], "rest": ["v1", "v0"]}
+
+
+def test_the_language_is_loaded_when_a_query_comes(python: str) -> None:
+    """It takes long, and few jobs ask."""
+    program = """
+        import sys
+        import simulator.twins.github_api.assembly, simulator.twins.server
+        from simulator.cli.main import main
+        main(["plan", "-C", "sample_repo", "--tag", "v0.1.0"])
+        sys.exit("graphql" in sys.modules)
+    """
+    done = subprocess.run([python, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("token", ["", "ghp_else"])

@@ -66,7 +66,7 @@ class Call:
 
     @property
     def job_id(self) -> str:
-        """The job by whose door the request came."""
+        """The job by whose socket the request came."""
         return visit(self.request).job_id
 
     def part(self, name: str) -> str:

@@ -64,7 +64,7 @@ _WORDS: Final[Mapping[FaultName, tuple[str, ...]]] = {
     FaultName.NO_TWO_FACTOR: ("does not have two-factor authentication enabled",),
 }
 """By which words of a refusal a fault shows that it took effect."""
-_STRIKING: Final = {FaultName.TOKEN_EXPIRED, FaultName.PUBLISHER_REMOVED}
+_AWAITING: Final = {FaultName.TOKEN_EXPIRED, FaultName.PUBLISHER_REMOVED}
 """Faults that begin with a request."""
 
 
@@ -77,7 +77,7 @@ class Injector:
     machine_clock: Clock
     _fired: dict[Fault, int] = field(default_factory=dict)
     _counts: dict[tuple[Service, str | None], int] = field(default_factory=dict)  # by twin, and for None of all
-    _struck: set[Fault] = field(default_factory=set)  # of those that wait for a request the ones that it reached
+    _begun: set[Fault] = field(default_factory=set)  # of those that wait for a request the ones that it reached
     _ahead: float = 0.0  # seconds that passed at once
     _active: tuple[Fault, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -143,7 +143,7 @@ class Injector:
 
     def _recognize(self, index: IndexName, job_id: str, said: str) -> None:
         for fault in self._meant(index):
-            begun = fault.name not in _STRIKING or fault in self._struck
+            begun = fault.name not in _AWAITING or fault in self._begun
             if begun and any(words in said for words in _WORDS.get(fault.name, ())):
                 self.fire(fault, job_id, said)
                 return
@@ -191,9 +191,9 @@ class Injector:
 
     def _before_upload(self, twin: TwinName) -> None:
         for fault in self._meant(twin):
-            if fault.name in _STRIKING and fault.hits(self._counts[Service.UPLOAD, fault.index]):
+            if fault.name in _AWAITING and fault.hits(self._counts[Service.UPLOAD, fault.index]):
                 if fault.name is FaultName.TOKEN_EXPIRED:
-                    self._struck.add(fault)
+                    self._begun.add(fault)
                     self._ahead += TOKEN_LIFETIME
                 else:
                     self._remove_publishers(fault)
@@ -201,7 +201,7 @@ class Injector:
     def _remove_publishers(self, fault: Fault) -> None:
         """No token outlives the publisher that it was minted for."""
         assert self._publishers is not None
-        self._struck.add(fault)
+        self._begun.add(fault)
         for index, store in self._of(fault).items():
             self._publishers.withdraw(index)
             with store.transaction() as catalogue:
