@@ -62,7 +62,7 @@ from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, Portion
 from simulator.twins.base import StoredArtifact
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 
 __all__ = ["Drill", "Drilled", "Drilling", "drill", "known_drills", "view_of"]
 

@@ -12,7 +12,7 @@ from simulator.indexes import indexes
 from simulator.operations.index import KeptIndex, require_project_name
 from simulator.twins.outside import Outside, trusting
 from simulator.twins.pypi.imports import put
-from simulator.twins.pypi.places import elsewhere
+from simulator.twins.pypi.project_sources import project_sources
 from simulator.twins.pypi.real_index import read_project
 
 
@@ -36,8 +36,8 @@ def import_project(kept: KeptIndex, project: str, *, owner: str | None = None) -
     require_project_name(project)
     host, index = host_settings(), indexes()[kept.index]
     outside = Outside(offline=False, proxies=host.proxies, trust=functools.cache(lambda: trusting(host.ca_bundle)))
-    places = elsewhere(index, host.index_url, host.extra_index_urls)
-    real = read_project(outside, index, places, canonicalize_name(project))
+    sources = project_sources(index, host.index_url, host.extra_index_urls)
+    real = read_project(outside, index, sources, canonicalize_name(project))
     with kept.changing() as (_, catalogue):
         left_out = put(catalogue, real, owner)
         return ImportedProject(

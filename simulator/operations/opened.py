@@ -28,7 +28,8 @@ from simulator.runner.run import Run
 from simulator.triggers.repository import read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.github_api.facts import RepositoryFacts
-from simulator.twins.server import LocalTwins, TwinSettings
+from simulator.twins.server import LocalTwins
+from simulator.twins.settings import TwinSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

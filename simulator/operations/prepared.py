@@ -17,7 +17,7 @@ from simulator.paths import RunFolder
 from simulator.planning.model import Plan
 from simulator.runner.masking import Masker
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.twins.faults.names import Fault
+from simulator.twins.injection.faults import Fault
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -54,7 +54,7 @@ from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event
 from simulator.triggers.repository import find_files, read_file
 from simulator.twins.base import PublishedFile
-from simulator.twins.faults.names import Fault
+from simulator.twins.injection.faults import Fault
 from simulator.workflow.calls import UNREAD as CALL_UNREAD
 
 

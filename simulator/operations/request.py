@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.actions.choice import Implementation
     from simulator.actions.repositories import LocalRepository
     from simulator.run_events import RunEvent
-    from simulator.twins.faults.names import Fault
+    from simulator.twins.injection.faults import Fault
 
 EventName = Literal["push", "release", "workflow_dispatch"]
 EngineName = Literal["auto", "docker", "local"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Collection
 
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 
 def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
@@ -23,6 +23,13 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
         return None
     if written or not isinstance(required, list):
         return None
-    matches = (_NAME.match(item) for item in required if isinstance(item, str))
-    names = (re.sub(r"[-_.]+", "-", match[1]).lower() for match in matches if match)
+    names = (_project(item) for item in required if isinstance(item, str))
     return next((name for name in names if name in tools), None)
+
+
+def _project(requirement: str) -> str:
+    """The normalised name of what is required; nothing for what is no requirement."""
+    try:
+        return canonicalize_name(Requirement(requirement).name)
+    except InvalidRequirement:
+        return ""

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
-from simulator.twins.base import Held, PublishedFile
+from simulator.twins.base import PublishedFile, ReleasedProject
 
 
 def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator
         )
 
 
-def already_there(held: Iterable[Held]) -> Iterator[Finding]:
+def already_there(held: Iterable[ReleasedProject]) -> Iterator[Finding]:
     """A warning for each project that this run made and that the real index has: whose it is, nobody can tell here."""
     for each in held:
         if not each.strange:

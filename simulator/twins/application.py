@@ -28,7 +28,7 @@ RELAYED: Final = "relayed"  # set in a request's state by who passes it on to th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
-    """Where a request came from and what it is for: the job by its door, the port the job's client chose.
+    """Where a request came from and what it is for: the job by its socket, the port the job's client chose.
 
     `path` is decoded. `request.url` is not to be trusted: Starlette makes it of any Host header, and some versions end
     its path at an encoded `?`.
@@ -45,7 +45,7 @@ def visit(request: Request) -> Visit:
     return cast("Visit", request.scope["state"]["visit"])
 
 
-async def fault(_request: Request, error: Exception) -> Response:
+async def internal_error(_request: Request, error: Exception) -> Response:
     """The answer to a request that a twin failed at, in JSON: some clients take nothing else."""
     if isinstance(error, ClientDisconnect):
         return Response(status_code=CLIENT_LEFT)
@@ -120,7 +120,7 @@ class Application:
         except Exception as error:  # noqa: BLE001 - one bad request must not end the others
             self._emit(Notice(message=f"The stand-in {twin} failed: {error!r}", hint="This is a fault of pysim."))
             if not recorded:
-                await (await fault(Request(scope), error))(scope, receive, note)
+                await (await internal_error(Request(scope), error))(scope, receive, note)
         finally:
             if not recorded:
                 record(CLIENT_LEFT)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from simulator.run_events import ArtifactStored, EventSink
-from simulator.twins.application import fault
+from simulator.twins.application import internal_error
 from simulator.twins.artifact_store import ZIP, Artifact, ArtifactError, ArtifactStore
 from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blob
 from simulator.twins.github_api import not_stood_in_for
@@ -51,7 +51,7 @@ class ResultsTwin:
                 Route("/blob/{number:int}", self._download, methods=["GET"]),
                 *more,
             ],
-            exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: fault},
+            exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: internal_error},
         )
 
     def download_url(self, artifact: Artifact) -> str:

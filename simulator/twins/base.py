@@ -95,7 +95,7 @@ class PublishedFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class ReleasedProject:
     """A project that the real index has, and that this run published.
 
     `files` are those whose names are taken there, with other content. A `strange` project was made by this run, as

@@ -23,10 +23,10 @@ from uvicorn.server import ServerState
 
 from simulator.errors import TwinError
 from simulator.paths import make_temporary_folder, remove_folder, temporary_parents
-from simulator.twins.faults.phrase import Protocol
-from simulator.twins.greeting import LIMIT, Greeting, Tls, read_greeting
+from simulator.twins.greeting import LIMIT, Greeting, GreetingReader, Tls
 from simulator.twins.hosts import host_name, twin_of
-from simulator.twins.outside import Outside, RefusedError, Streams
+from simulator.twins.injection.reason_phrase import Protocol
+from simulator.twins.outside import HostRefusedError, Outside, Streams
 from simulator.twins.records import Records
 
 GREETING_SECONDS: Final = 30.0
@@ -36,7 +36,7 @@ _FIRST_LINE = re.compile(rb"PYSIM/1 ([0-9]{1,5})\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Door:
+class _JobSocket:
     """A job's socket, what is under way behind it, and uvicorn's own list of its connections."""
 
     job_id: str
@@ -46,7 +46,7 @@ class _Door:
     server: ServerState = field(default_factory=ServerState)
 
     def start(self, work: Coroutine[Any, Any, None], owned: socket.socket) -> None:
-        """Run something that ends with the door; the socket is closed then even if the work never began."""
+        """Run something that ends when this is closed; `owned` is closed then even if the work never began."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -54,7 +54,7 @@ class _Door:
 
 
 class Gateway:
-    """Opens and closes the doors of jobs; all methods belong to the twins' event loop."""
+    """Opens and closes the sockets of jobs; all methods belong to the twins' event loop."""
 
     def __init__(
         self, *, application: Config, tls: ssl.SSLContext, outside: Outside, records: Records, ports: Sequence[int]
@@ -62,12 +62,12 @@ class Gateway:
         self._application, self._tls, self._outside = application, tls, outside
         self._records, self._ports = records, frozenset(ports)
         self._folder = _private_folder()
-        self._doors: dict[str, _Door] = {}
+        self._open: dict[str, _JobSocket] = {}
         self._count = 0
 
     async def open(self, job_id: str) -> Path:
-        """Listen for a job; the socket's path. Raises TwinError when the job has a door already."""
-        if job_id in self._doors:
+        """Listen for a job; the socket's path. Raises TwinError when the job has a socket already."""
+        if job_id in self._open:
             raise TwinError(f"The job {job_id} is open already", hint="Close it first.")
         self._count += 1
         path = self._folder / f"{self._count}.sock"
@@ -76,76 +76,78 @@ class Gateway:
         listener.bind(str(path))
         path.chmod(0o666)  # the folder keeps others of this machine out; inside a sandbox any user may connect
         listener.listen(socket.SOMAXCONN)
-        door = self._doors[job_id] = _Door(job_id=job_id, path=path, listener=listener)
-        door.start(self._accept(door), listener)
+        job = self._open[job_id] = _JobSocket(job_id=job_id, path=path, listener=listener)
+        job.start(self._accept(job), listener)
         return path
 
     async def close(self, job_id: str) -> None:
         """End a job's connections and its socket. Safe to call twice."""
-        door = self._doors.pop(job_id, None)
-        if door is None:
+        job = self._open.pop(job_id, None)
+        if job is None:
             return
-        door.path.unlink(missing_ok=True)
-        requests = list(door.server.tasks)
-        for protocol in list(door.server.connections):
+        job.path.unlink(missing_ok=True)
+        requests = list(job.server.tasks)
+        for protocol in list(job.server.connections):
             if isinstance(protocol, H11Protocol):
                 protocol.transport.abort()
-        running = [*door.tasks, *requests]
+        running = [*job.tasks, *requests]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     async def shut(self) -> None:
-        """Close every door and remove the folder."""
-        for job_id in list(self._doors):
+        """Close every job's socket and remove the folder."""
+        for job_id in list(self._open):
             await self.close(job_id)
         remove_folder(self._folder)
 
-    async def _accept(self, door: _Door) -> None:
+    async def _accept(self, job: _JobSocket) -> None:
         while True:
-            await _readable(door.listener)
+            await _readable(job.listener)
             try:  # at once, not by the loop's sock_accept: that loses a connection when it is cancelled
-                connection, _ = door.listener.accept()
+                connection, _ = job.listener.accept()
             except OSError:  # the client left, or out of file descriptors: some will be closed
                 await asyncio.sleep(0.05)
                 continue
             connection.settimeout(0)
-            door.start(self._serve(door, connection), connection)
+            job.start(self._serve(job, connection), connection)
 
-    async def _serve(self, door: _Door, connection: socket.socket) -> None:
+    async def _serve(self, job: _JobSocket, connection: socket.socket) -> None:
         port, greeting = 0, cast("Greeting", "unknown")
         with contextlib.suppress(TimeoutError, ValueError, OSError):
             async with asyncio.timeout(GREETING_SECONDS):
                 port = await _read_first_line(connection)
                 greeting = await _peek_greeting(connection)
-        await self._route(door, connection, port, greeting)
+        await self._route(job, connection, port, greeting)
 
-    async def _route(self, door: _Door, connection: socket.socket, port: int, greeting: Greeting) -> None:
+    async def _route(self, job: _JobSocket, connection: socket.socket, port: int, greeting: Greeting) -> None:
         if port not in self._ports or greeting in {"unknown", "incomplete"}:
-            self._records.connection(door.job_id, "", port, 403)
+            self._records.connection(job.job_id, "", port, 403)
         elif not isinstance(greeting, Tls):
-            await self._hand_over(door, connection, port, None)
+            await self._hand_over(job, connection, port, None)
         elif (name := host_name(greeting.server_name or "")) and twin_of(name):
-            await self._hand_over(door, connection, port, self._tls)
+            await self._hand_over(job, connection, port, self._tls)
         else:
-            await self._let_out(door, connection, name or greeting.server_name or "", port)
+            await self._let_out(job, connection, name or greeting.server_name or "", port)
 
-    async def _hand_over(self, door: _Door, connection: socket.socket, port: int, tls: ssl.SSLContext | None) -> None:
+    async def _hand_over(
+        self, job: _JobSocket, connection: socket.socket, port: int, tls: ssl.SSLContext | None
+    ) -> None:
         """Give a connection to the twins' application, which then owns it."""
         loop = asyncio.get_running_loop()
-        state = {"job": door.job_id, "port": port}
+        state = {"job": job.job_id, "port": port}
         with contextlib.suppress(OSError):  # the client does not trust pysim's authority, or left
             await loop.connect_accepted_socket(
-                lambda: Protocol(self._application, door.server, state, loop), connection.dup(), ssl=tls
+                lambda: Protocol(self._application, job.server, state, loop), connection.dup(), ssl=tls
             )
 
-    async def _let_out(self, door: _Door, connection: socket.socket, host: str, port: int) -> None:
+    async def _let_out(self, job: _JobSocket, connection: socket.socket, host: str, port: int) -> None:
         try:
             outer = await self._outside.connect(host, port)
-        except (RefusedError, OSError) as error:
-            self._records.connection(door.job_id, host, port, 403 if isinstance(error, RefusedError) else 502)
+        except (HostRefusedError, OSError) as error:
+            self._records.connection(job.job_id, host, port, 403 if isinstance(error, HostRefusedError) else 502)
             return
-        self._records.connection(door.job_id, host, port, 200)
+        self._records.connection(job.job_id, host, port, 200)
         inner = await asyncio.open_unix_connection(sock=connection.dup())
         await _splice(inner, outer)
 
@@ -184,13 +186,13 @@ async def _read_first_line(connection: socket.socket) -> int:
 
 async def _peek_greeting(connection: socket.socket) -> Greeting:
     """Look at what the client says first, until it says enough; the bytes stay where they are."""
-    seen, pause = -1, 0.001
+    reader, seen, pause = GreetingReader(), -1, 0.001
     while True:
         await _readable(connection)
         data = connection.recv(LIMIT, socket.MSG_PEEK)
         if not data:
             return "unknown"
-        if (greeting := read_greeting(data)) != "incomplete":
+        if (greeting := reader.read(data)) != "incomplete":
             return greeting
         # The socket stays readable while it is only looked at, so new bytes have to be asked for.
         pause = min(pause * 2, 0.1) if len(data) == seen else 0.001

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from simulator import process
+from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
 from simulator.twins.bodies import TooLargeError, read_body
@@ -139,7 +140,8 @@ class GitTwin:
             self._emit(
                 Notice(
                     message=f"{name} is read from this repository's copy of the submodule, as the run is offline.",
-                    hint="Whether its commit was pushed to GitHub, only a run without --offline tells.",
+                    hint="Whether its commit was pushed to GitHub, only a run that is not offline tells.",
+                    remedies=(remedy(Act.GO_ONLINE),),
                 )
             )
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 LIMIT: Final = 65536  # more than any client sends before it hears from the server
 
 _METHOD = re.compile(rb"[A-Z]{1,20}( |$)")
 _HANDSHAKE = 22
-_CLIENT_HELLO = 1
-_SERVER_NAME = 0
+_hook_in_place = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,75 +29,69 @@ class Tls:
 Greeting = Tls | Literal["http", "incomplete", "unknown"]
 
 
-class _TruncatedError(Exception):
-    """More bytes are needed."""
+class GreetingReader:
+    """Reads one connection's greeting as it arrives, with a TLS server that never answers."""
 
+    def __init__(self) -> None:
+        self._arrived = ssl.MemoryBIO()
+        server = _context().wrap_bio(self._arrived, ssl.MemoryBIO(), server_side=True)
+        assert isinstance(server, _Server)
+        self._server, self._read = server, 0
 
-@dataclass(slots=True)
-class _Reader:
-    """Takes numbers and length-prefixed blocks off the front of some bytes."""
-
-    data: bytes
-    at: int = 0
-
-    def take(self, size: int) -> bytes:
-        if self.at + size > len(self.data):
-            raise _TruncatedError
-        self.at += size
-        return self.data[self.at - size : self.at]
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size))
-
-    def block(self, prefix: int) -> _Reader:
-        return _Reader(self.take(self.number(prefix)))
-
-    @property
-    def more(self) -> bool:
-        return self.at < len(self.data)
-
-
-def read_greeting(data: bytes) -> Greeting:
-    """What the bytes that have arrived so far say."""
-    if not data:
-        return "incomplete"
-    if data[0] != _HANDSHAKE:
-        return "http" if _METHOD.match(data) else "unknown"
-    try:
-        hello = _handshake_message(data)
-    except _TruncatedError:
-        return "incomplete" if len(data) < LIMIT else "unknown"
-    if hello is None:
-        return "unknown"
-    try:
-        return Tls(server_name=_server_name(hello))
-    except (_TruncatedError, UnicodeDecodeError):
+    def read(self, data: bytes) -> Greeting:
+        """What the bytes that have arrived so far say: all of them, those of earlier calls at the front."""
+        if not data:
+            return "incomplete"
+        if data[0] != _HANDSHAKE:
+            return "http" if _METHOD.match(data) else "unknown"
+        self._arrived.write(data[self._read :])
+        self._read = len(data)
+        try:
+            with _undecodable_names_unreported():
+                self._server.do_handshake()
+        except ssl.SSLWantReadError:
+            return "incomplete" if len(data) < LIMIT else "unknown"
+        except ssl.SSLError:
+            return Tls(server_name=self._server.asked_for) if self._server.greeted else "unknown"
         return "unknown"
 
 
-def _handshake_message(data: bytes) -> _Reader | None:
-    """The body of the ClientHello, put together from as many TLS records as it was cut into (RFC 8446, 5.1)."""
-    records, message = _Reader(data), b""
-    while True:
-        if records.number(1) != _HANDSHAKE:
-            return None
-        records.take(2)
-        message += records.block(2).data
-        if message and message[0] != _CLIENT_HELLO:
-            return None
-        if len(message) >= 4 and len(message) >= 4 + int.from_bytes(message[1:4]):
-            return _Reader(message[4 : 4 + int.from_bytes(message[1:4])])
+class _Server(ssl.SSLObject):
+    """A TLS server that takes note of the name it is asked for."""
+
+    greeted = False
+    asked_for: str | None = None
 
 
-def _server_name(hello: _Reader) -> str | None:
-    """The host name of the server_name extension (RFC 6066, 3)."""
-    hello.take(2 + 32)  # version, random
-    for prefix in (1, 2, 1):  # session id, cipher suites, compression methods
-        hello.block(prefix)
-    extensions = hello.block(2) if hello.more else _Reader(b"")
-    while extensions.more:
-        kind, body = extensions.number(2), extensions.block(2)
-        if kind == _SERVER_NAME:
-            names = body.block(2)
-            return names.block(2).data.decode("ascii") if names.number(1) == 0 else None
-    return None
+def _note(server: Any, name: str | None, _context: ssl.SSLContext) -> int:
+    """Take the name, also None for none, and end the handshake."""
+    server.greeted, server.asked_for = True, name
+    return ssl.ALERT_DESCRIPTION_USER_CANCELLED
+
+
+@functools.cache
+def _context() -> ssl.SSLContext:
+    """Settings that refuse no ClientHello: whether the terms are good enough is for the host outside to say."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.sslobject_class = _Server
+    context.sni_callback = _note
+    return context
+
+
+@contextlib.contextmanager
+def _undecodable_names_unreported() -> Iterator[None]:
+    """CPython refuses a server name that is no ASCII, and tells `sys.unraisablehook` of it, which would print it."""
+    with _hook_in_place:
+        usual = sys.unraisablehook
+
+        def hook(unraisable: Any) -> None:
+            if not isinstance(unraisable.exc_value, UnicodeDecodeError):
+                usual(unraisable)
+
+        sys.unraisablehook = hook
+        try:
+            yield
+        finally:
+            sys.unraisablehook = usual

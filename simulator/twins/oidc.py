@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.twins.application import fault, visit
+from simulator.twins.application import internal_error, visit
 from simulator.twins.hosts import OIDC
 from simulator.twins.jobs import Jobs, bearer
 from simulator.twins.records import Clock
@@ -111,7 +111,7 @@ class OidcTwin:
                 Route("/.well-known/jwks", self._jwks),
                 Route("/idtoken/{run}/{job}", self._token),
             ],
-            exception_handlers={Exception: fault},
+            exception_handlers={Exception: internal_error},
         )
 
     async def _discovery(self, _request: Request) -> Response:

@@ -22,10 +22,10 @@ CONNECT_SECONDS: Final = 20.0
 # Where clouds tell a machine its credentials, beside the link-local addresses: AWS by IPv6, Azure, Alibaba.
 _METADATA: Final = {"fd00:ec2::254", "168.63.129.16", "100.100.100.200"}
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-Place = tuple[str, int]
+HostAndPort = tuple[str, int]
 
 
-class RefusedError(Exception):
+class HostRefusedError(Exception):
     """A place that a job may not reach; the message is for the person who reads the log."""
 
 
@@ -41,7 +41,7 @@ class Outside:
     offline: bool
     proxies: Mapping[str, str]
     trust: Callable[[], ssl.SSLContext]
-    local: frozenset[Place] = field(default=frozenset())
+    local: frozenset[HostAndPort] = field(default=frozenset())
 
     def proxy(self, scheme: str, host: str, port: int) -> str | None:
         """The URL of the proxy for a place, None for a direct way."""
@@ -53,32 +53,32 @@ class Outside:
         return url if "//" in url else f"http://{url}"
 
     async def admit(self, scheme: str, host: str, port: int) -> str:
-        """The host as it may be connected to. Raises RefusedError; OSError when the name does not resolve."""
+        """The host as it may be connected to. Raises HostRefusedError; OSError when the name does not resolve."""
         name = host_name(host)
         if name is not None and twin_of(name) is not None:
-            raise RefusedError(f"{name} never leaves pysim")
+            raise HostRefusedError(f"{name} never leaves pysim")
         if self.offline:
-            raise RefusedError(f"this run is offline, and pysim does not stand in for {host}")
+            raise HostRefusedError(f"this run is offline, and pysim does not stand in for {host}")
         if (host.lower(), port) in self.local:
             return host.lower()
         if name is None:
-            raise RefusedError(f"{host!r} is no host name")
+            raise HostRefusedError(f"{host!r} is no host name")
         await self._refuse_this_machine(scheme, name, port)
         return name
 
     async def _refuse_this_machine(self, scheme: str, name: str, port: int) -> None:
         """A sandbox has a loopback of its own; what listens on this machine's is none of a job's business."""
         if name == "localhost" or name.endswith(".localhost"):
-            raise RefusedError(f"{name} is this machine")
+            raise HostRefusedError(f"{name} is this machine")
         if self.proxy(scheme, name, port) is None:
             found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
             if any(_is_this_machine(str(address[0])) for *_, address in found):
-                raise RefusedError(f"{name} is this machine")
+                raise HostRefusedError(f"{name} is this machine")
 
     async def connect(self, host: str, port: int) -> Streams:
         """A connection to the host, by the machine's proxy where it has one for HTTPS.
 
-        Raises RefusedError and OSError.
+        Raises HostRefusedError and OSError.
         """
         name = await self.admit("https", host, port)
         try:
@@ -95,7 +95,7 @@ class Outside:
         there, here = (str(writer.get_extra_info(end)[0]) for end in ("peername", "sockname"))
         if self.is_closed(name, port, there, here):
             writer.close()
-            raise RefusedError(f"{name} is this machine")
+            raise HostRefusedError(f"{name} is this machine")
         return reader, writer
 
     def is_closed(self, name: str, port: int, there: str, here: str) -> bool:
@@ -123,7 +123,7 @@ class Outside:
         return reader, writer
 
 
-def places(urls: Iterable[str]) -> frozenset[Place]:
+def hosts_and_ports(urls: Iterable[str]) -> frozenset[HostAndPort]:
     """The host and port of each HTTP URL."""
     split = [urlsplit(url) for url in urls]
     standard = {"http": 80, "https": 443}

@@ -103,7 +103,7 @@ def service(name: str, methods: Mapping[str, Method], jobs: Jobs) -> Route:
 
 
 def caller(request: Request, jobs: Jobs) -> OpenJob:
-    """The job that asks: it must show the token of the job through whose door it came. Raises TwirpError."""
+    """The job that asks: it must show the token of the job through whose socket it came. Raises TwirpError."""
     job = jobs.get(visit(request).job_id)
     if job is None or bearer(request.headers.get("authorization")) != job.runtime_token:
         raise TwirpError("unauthenticated", "the runtime token is not that of this job")

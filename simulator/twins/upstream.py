@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from simulator.twins.application import RELAYED, visit
-from simulator.twins.outside import Outside, RefusedError
+from simulator.twins.outside import HostRefusedError, Outside
 
 if TYPE_CHECKING:  # a library that few runs wait for: most ask nothing of the real network before their jobs run
     import httpx
@@ -62,7 +62,7 @@ class Upstream:
 
         try:
             host = await self._outside.admit("http", at.host, at.port)
-        except RefusedError as error:
+        except HostRefusedError as error:
             return PlainTextResponse(f"Refused by pysim: {error}.\n", status_code=403)
         except OSError as error:
             return PlainTextResponse(f"{at.host} was not found: {error}.\n", status_code=502)
@@ -72,7 +72,7 @@ class Upstream:
         body = request.stream() if has_body else b""
         try:
             return await self._answer(request.method, url, _passed_on(request), body, judged=True)
-        except RefusedError as error:
+        except HostRefusedError as error:
             request.scope["state"][RELAYED] = False
             return PlainTextResponse(f"Refused by pysim: {error}.\n", status_code=403)
 
@@ -125,7 +125,7 @@ class Upstream:
             there, here = (str(stream.get_extra_info(end)[0]) for end in ("server_addr", "client_addr"))
             if self._outside.is_closed(url.host, port, there, here):
                 await stream.aclose()
-                raise RefusedError(f"{url.host} is this machine")
+                raise HostRefusedError(f"{url.host} is this machine")
 
         return judge
 

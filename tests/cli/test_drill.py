@@ -10,7 +10,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.rehearsal.drills import DRILLS
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 
 
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.cli.main import main
 from simulator.errors import UsageError
-from simulator.twins.faults.names import FORMS, FaultName, describe_faults, parse_faults
+from simulator.twins.injection.faults import FORMS, FaultName, describe_faults, parse_faults
 
 
 @pytest.mark.parametrize(
@@ -36,22 +36,22 @@ def test_a_fault_is_read(given: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message", "hint"),
     [
-        ("index-readonly", "there is no fault index-readonly", "Did you mean index-read-only?"),
-        ("fire", "there is no fault fire", "There is: "),
-        ("oidc-down@pypi", "oidc-down is of no index", "--fault oidc-down."),
-        ("mint-503@tespypi", "there is no index tespypi", "Did you mean testpypi?"),
-        ("slow@pypi", "slow needs a value", "--fault slow=6"),
-        ("oidc-down=1", "oidc-down takes no value", "--fault oidc-down"),
-        ("slow", "slow needs a value", "--fault slow=6"),
-        ("slow=0", "no time between 0 and 600 seconds", "SECONDS"),
-        ("slow=soon", "no time between 0 and 600 seconds", "SECONDS"),
-        ("upload-503=0", "no number of a request, from 1 on", "N-th"),
-        ("upload-503=-1", "no number of a request", "N-th"),
-        ("token-expired=2+", "no number of a request", "N-th"),
+        ("index-readonly", "There is no fault index-readonly.", "Did you mean index-read-only?"),
+        ("fire", "There is no fault fire.", "There is: "),
+        ("oidc-down@pypi", "oidc-down is of no index", "Write oidc-down."),
+        ("mint-503@tespypi", "There is no index tespypi.", "Did you mean testpypi?"),
+        ("slow@pypi", "slow needs a value", "Such as slow=6."),
+        ("oidc-down=1", "oidc-down takes no value", "Write oidc-down."),
+        ("slow", "slow needs a value", "Such as slow=6."),
+        ("slow=0", "takes a time between 0 and 600 seconds", "SECONDS"),
+        ("slow=soon", "takes a time between 0 and 600 seconds", "SECONDS"),
+        ("upload-503=0", "takes the number of a request, from 1 on", "N-th"),
+        ("upload-503=-1", "takes the number of a request", "N-th"),
+        ("token-expired=2+", "takes the number of a request", "N-th"),
     ],
 )
 def test_what_is_none_is_refused(given: str, message: str, hint: str) -> None:
-    with pytest.raises(UsageError, match="--fault") as caught:
+    with pytest.raises(UsageError) as caught:
         parse_faults([given])
     assert message in str(caught.value)
     assert hint in caught.value.hint

@@ -389,4 +389,4 @@ class TestFromTheRealIndex:
         assert index(tmp_path, "import", "demo") == 2
         told = capsys.readouterr().err
         assert f"PyPI could not be read: {PYPI.main_host} did not answer" in told
-        assert "`pysim index add demo VERSION...` declares by hand what is there." in told
+        assert "You may declare by hand which versions of the project are there." in told

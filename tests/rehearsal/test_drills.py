@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.rehearsal.drills import DRILLS, Attempt, Drill, Drilled, after, at_index, divide, survived
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 from tests.runner.driving import plan_of
 
 UPLOAD = "steps: [{uses: pypa/gh-action-pypi-publish@release/v1}]"

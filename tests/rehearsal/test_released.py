@@ -9,7 +9,7 @@ import pytest
 from simulator.findings import Severity
 from simulator.indexes import IndexName
 from simulator.rehearsal.released import already_released, already_there, yanked_again
-from simulator.twins.base import Held, PublishedFile
+from simulator.twins.base import PublishedFile, ReleasedProject
 
 
 def published(filename: str, index: IndexName = "pypi") -> PublishedFile:
@@ -47,8 +47,8 @@ def test_new_files_of_a_yanked_release() -> None:
 
 
 def test_a_project_of_the_real_index_that_was_rehearsed_as_new() -> None:
-    known = Held(index="pypi", project="known", files=())
-    (finding,) = already_there([known, Held(index="testpypi", project="demo", files=(), strange=True)])
+    known = ReleasedProject(index="pypi", project="known", files=())
+    (finding,) = already_there([known, ReleasedProject(index="testpypi", project="demo", files=(), strange=True)])
     assert (finding.code, finding.severity, finding.where) == ("project-exists", Severity.WARNING, "demo")
     assert finding.message.startswith("TestPyPI itself has a project demo, of which pysim was not told")
     assert "`pysim index import demo --index testpypi`" in finding.hint

@@ -24,7 +24,8 @@ import pytest
 
 from simulator.run_events import RunEvent
 from simulator.twins.base import JobAccess, JobGrant, Publisher
-from simulator.twins.server import LocalTwins, TwinSettings
+from simulator.twins.server import LocalTwins
+from simulator.twins.settings import TwinSettings
 
 T = TypeVar("T")
 OWNER, NAME = "octo", "demo"

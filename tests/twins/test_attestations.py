@@ -22,7 +22,7 @@ from pypi_attestations import Provenance
 from simulator.errors import ProcessError, TwinError
 from simulator.indexes import IndexName, indexes
 from simulator.run_events import FileUploaded, FindingRaised, TwinRequest
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 from simulator.twins.oidc import ISSUER, Issuer
 from simulator.twins.pypi.catalogue import Flag
 from simulator.twins.pypi.store import Store

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,9 @@ from .conftest import REPOSITORY, Job, Rig
 from .test_api_releases import Ask, asker, create
 
 GRAPHQL = "https://api.github.com/graphql"
+CROWD = " ".join(
+    f"fragment {each} on Query {{ {f'...{following} ' * 20} }}" for each, following in itertools.pairwise("abcdefz")
+)
 Gh = Callable[..., str]
 
 
@@ -151,17 +156,59 @@ def test_a_query_with_all_that_the_language_has(ask: Ask) -> None:
         ('query Others { repository(owner: "a", name: "b") { id } }', "query Others"),
         ('query Fields { repository(owner: "octo", name: "demo") { stargazerCount } }', "query Fields"),
         ("{ organization { id } }", "organization"),
-        ("{ viewer { login }", "a document with its end"),
-        ("{ a(b: ~) }", "a document with '~'"),
-        ("{" + "a{" * 40 + "}" * 41, "a document of that depth"),
-        ("{a(b:" + "[" * 5000, "a document of that depth"),
+        ("{ viewer { login }", "a document that is not understood: Syntax Error: Expected Name, found <EOF>."),
+        ("{ a(b: ~) }", "a document that is not understood: Syntax Error: Unexpected character: '~'."),
+        ("", "a document that is not understood: Syntax Error: Unexpected <EOF>."),
+        ("{ viewer { login } } { viewer { id } }", "a document of 2 operations"),
+        ("{ viewer { login } } type Thing { id: Int }", "a document that defines types"),
+        ("{ viewer { login @skip(if: true) } }", "the directive @skip"),
+        ("{" + "a{" * 40 + "b" + "}" * 41, "a document of that depth"),
+        ("{a(b:" + "[" * 5000, "a document "),
+        ("{" + "a{" * 20_000, "a document "),
+        ("{ viewer { login } } #" + "x" * 100_000, "a document of that length"),
+        ("{ ...a } fragment a on Query { ...a }", "a document of that depth"),
+        (f"{{ ...a }} {CROWD} fragment z on Query {{ viewer {{ login }} }}", "a document of that size"),
     ],
-    ids=["mutation", "other-repository", "field", "root", "cut-short", "character", "deep", "deep-value"],
+    ids=[
+        *("mutation", "other-repository", "field", "root", "cut-short", "character", "empty", "two", "types"),
+        *("directive", "deep", "deep-value", "very-deep", "long", "circle", "crowd"),
+    ],
 )
 def test_a_query_that_is_not_answered(rig: Rig, ask: Ask, text: str, named: str) -> None:
     answer = ask("POST", GRAPHQL, json={"query": text})
     assert (answer.status_code, f"({named}" in answer.json()["message"]) == (501, True), answer.text
     assert len(rig.seen(FindingRaised)) == 1
+
+
+def test_arguments_of_every_kind(ask: Ask) -> None:
+    for number in range(3):
+        create(ask, f"v{number}")
+    text = """
+        query ($owner: String!, $order: Order = {direction: ASC}, $none: Int) {
+          repository(owner: $owner, name: BLOCK) {
+            all: releases(orderBy: $order, first: $none, ids: [1, 2.5, $none, true]) { nodes { tagName } }
+            ... { two: releases(first: 2, after: null, orderBy: {field: CREATED_AT}) { nodes { tagName } } }
+            rest: releases(after: "1", first: $undeclared) { nodes { tagName } }
+            ...missing
+          }
+        }
+    """.replace("BLOCK", '"""demo"""')
+    found = query(ask, text, owner="octo")["data"]["repository"]
+    tags = {name: [each["tagName"] for each in releases["nodes"]] for name, releases in found.items()}
+    assert tags == {"all": ["v0", "v1", "v2"], "two": ["v2", "v1"], "rest": ["v1", "v0"]}
+
+
+def test_the_language_is_loaded_when_a_query_comes(python: str) -> None:
+    """It takes long, and few jobs ask."""
+    program = """
+        import sys
+        import simulator.twins.github_api.assembly, simulator.twins.server
+        from simulator.cli.main import main
+        main(["plan", "-C", "sample_repo", "--tag", "v0.1.0"])
+        sys.exit("graphql" in sys.modules)
+    """
+    done = subprocess.run([python, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("token", ["", "ghp_else"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from hypothesis import strategies as st
 
 from simulator.indexes import indexes
 from simulator.run_events import Notice, TwinRequest
+from simulator.twins import gateway
+from simulator.twins.greeting import LIMIT
 from simulator.twins.hosts import closed_domains, host_name, twin_hosts, twin_of
 
 from .conftest import Rig, Start, pump
@@ -221,11 +225,99 @@ def test_what_is_no_public_host_is_refused(online: Rig, way_out: WayOut, name: b
     assert way_out.targets == []
 
 
-@pytest.mark.parametrize("said", [b"SSH-2.0-x\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 100])
-def test_what_names_no_host_is_refused(online: Rig, way_out: WayOut, said: bytes) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"SSH-2.0-x\r\n",
+        b"\x16\x03\x01\x00\x05hello",
+        b"\x00" * 100,
+        b"\x16" * 100,
+        b"\x16\x03\x01\xff\xff\x01" + b"\x00" * 70_000,
+        b"\x16\x03\x01\x00\x04\x01\xff\xff\xff",
+        b"\x15\x03\x01\x00\x02\x01\x00",
+        client_hello(b"a" * 300),
+        client_hello(b"a\x00.example.org"),
+        client_hello(b"\xff.example.org"),
+        client_hello(b"example.org")[:43] + b"\xff" * 200,
+    ],
+    ids=lambda said: str(said[:12]),
+)
+def test_what_names_no_host_is_refused(
+    online: Rig, way_out: WayOut, said: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert knock(online.job().access.gateway, 443, said) == b""
     assert way_out.targets == []
     assert [event.status for event in online.seen(TwinRequest)] == [403]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_greeting_without_an_end_is_read_no_further_than_its_bound(online: Rig, way_out: WayOut) -> None:
+    """A ClientHello may say that it has 128 KB, in as many records as it likes."""
+    message = b"\x01" + (131_000).to_bytes(3) + b"\x03\x03" + bytes(32) + b"\x00" + b"\xff\xfe" + bytes(70_000)
+    parts = [message[at : at + 16_000] for at in range(0, len(message), 16_000)]
+    said = b"".join(b"\x16\x03\x01" + len(part).to_bytes(2) + part for part in parts)
+    assert knock(online.job().access.gateway, 443, said[:LIMIT]) == b""
+    assert way_out.targets == []
+    assert [event.status for event in online.seen(TwinRequest)] == [403]
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"PYSIM/1 4", b"PYSIM/1 443\n", b"PYSIM/1 443\n" + client_hello(b"example.org")[:60]]
+)
+def test_who_stays_silent_is_let_go(online: Rig, way_out: WayOut, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(gateway, "GREETING_SECONDS", 0.2)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(online.job().access.gateway))
+        connection.sendall(said)
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(1) == b""
+    assert way_out.targets == []
+    assert [event.status for event in online.seen(TwinRequest)] == [403]
+
+
+def client_context(lowest: str, highest: str, ciphers: str) -> ssl.SSLContext:
+    """A client that speaks these versions of TLS alone, also such as Python warns of."""
+    context = ssl.create_default_context()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion[lowest], ssl.TLSVersion[highest]
+    context.set_ciphers(ciphers)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.check_hostname = False
+    return context
+
+
+def first_words(context: ssl.SSLContext, host: str | None) -> bytes:
+    """What a real client says first."""
+    said = ssl.MemoryBIO()
+    client = context.wrap_bio(ssl.MemoryBIO(), said, server_hostname=host)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return said.read()
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "ciphers"),
+    [
+        ("TLSv1", "TLSv1", "ALL:@SECLEVEL=0"),
+        ("TLSv1_1", "TLSv1_1", "ALL:@SECLEVEL=0"),
+        ("TLSv1_2", "TLSv1_2", "AES256-GCM-SHA384"),
+        ("TLSv1_2", "TLSv1_3", "DEFAULT"),
+        ("TLSv1_3", "TLSv1_3", "DEFAULT"),
+    ],
+)
+def test_the_host_is_read_whatever_the_client_speaks(
+    online: Rig, way_out: WayOut, lowest: str, highest: str, ciphers: str
+) -> None:
+    """What a client speaks with a host outside is between the two."""
+    door, context = online.job().access.gateway, client_context(lowest, highest, ciphers)
+    hello = first_words(context, "example.org")
+    assert knock(door, 443, hello) == hello
+    knock(door, 443, first_words(context, indexes()["pypi"].upload_host))
+    assert knock(door, 443, first_words(context, None)) == b""
+    assert way_out.targets == ["example.org:443"]
+    assert [event.status for event in online.seen(TwinRequest)] == [200, 403]
 
 
 @pytest.mark.parametrize("line", [b"PYSIM/2 443\n", b"GET / HTTP/1.1\r\n", b"PYSIM/1 443", b"PYSIM/1 22\n", b"\n"])

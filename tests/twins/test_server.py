@@ -7,18 +7,21 @@ import ssl
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulator.errors import TwinError
 from simulator.indexes import indexes
-from simulator.run_events import Notice, TwinRequest
+from simulator.run_events import ArtifactStored, Notice, TwinRequest
+from simulator.twins import gateway
 from simulator.twins.authority import KEY_FILE, Authority
 from simulator.twins.base import JobGrant, Twins
 from simulator.twins.hosts import OIDC, certificate_names
+from simulator.twins.injection.faults import parse_faults
 from simulator.twins.server import LocalTwins
 
 from .conftest import Rig, Start
@@ -47,8 +50,51 @@ def test_they_end_without_a_trace(start: Start) -> None:
 
 def test_they_open_nothing_before_they_run(rig: Rig) -> None:
     twins = LocalTwins(rig.settings, rig.events.append)
-    with pytest.raises(TwinError, match="not running"):
+    assert (twins.ports, twins.fired()) == ([80, 443], ())
+    asks: list[Callable[[], object]] = [
+        lambda: twins.open_job(JobGrant(job_id="a", id_token=False, claims={})),
+        lambda: twins.ca_bundle,
+        twins.artifacts,
+        twins.published,
+        twins.keep_index,
+    ]
+    for ask in asks:
+        with pytest.raises(TwinError, match="not running"):
+            ask()
+
+
+def test_they_touch_no_file_before_they_run(rig: Rig, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    folders = {name: new / name for name in ("folder", "cache", "baseline", "authority")}
+    twins = LocalTwins(replace(rig.settings, **folders), rig.events.append)  # type: ignore[arg-type]
+    assert not new.exists()
+    with twins:
+        assert {path.name for path in new.iterdir()} == {"folder", "authority"}
+        assert b"BEGIN CERTIFICATE" in twins.ca_bundle
+
+
+def test_what_cannot_start_leaves_nothing_behind(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = replace(rig.settings, folder=tmp_path / "other", faults=parse_faults(["index-read-only"]))
+    twins = LocalTwins(settings, rig.events.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "PATH_LIMIT", 1)
+        with pytest.raises(TwinError, match="too long a path"):
+            twins.__enter__()
+    assert [thread.name for thread in threading.enumerate()].count("twins") == 1  # of the rig
+    with twins:
         twins.open_job(JobGrant(job_id="a", id_token=False, claims={}))
+
+
+def test_what_the_user_supplies_is_of_no_job(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels/demo.whl").write_bytes(b"wheel")
+    rig.job("supplied")
+    rig.twins.supply("77", "wheels", tmp_path / "wheels")
+    (event,) = rig.seen(ArtifactStored)
+    assert (event.job_id, event.name, event.files) == ("supplied by you", "wheels", ("demo.whl",))
+    assert [stored.workflow_run for stored in rig.twins.artifacts()] == ["77"]
+    with pytest.raises(TwinError, match="wheels"):
+        rig.twins.supply("77", "a/wheels", tmp_path / "wheels")
 
 
 def test_a_job_is_open_once(rig: Rig) -> None:

@@ -13,7 +13,7 @@ from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.github_api.history import History
-from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.objects import Repository
 from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.refs import Refs
 from simulator.twins.github_api.release_store import ReleaseStore
@@ -47,23 +47,25 @@ class Surroundings:
 def api_twin(around: Surroundings) -> ApiTwin:
     """The twin of the API's hosts."""
     clone, clock = around.clone, around.clock
-    place = Place(full_name=clone.repository, facts=around.facts)
+    repository = Repository(full_name=clone.repository, facts=around.facts)
     store = ReleaseStore(around.folder, around.facts.releases)
-    releases = Releases(clone=clone, place=place, store=store, emit=around.emit, clock=clock)
-    storage = Storage(artifacts=around.artifacts, caches=around.caches, artifact_url=around.artifact_url, place=place)
+    releases = Releases(clone=clone, repository=repository, store=store, emit=around.emit, clock=clock)
+    storage = Storage(
+        artifacts=around.artifacts, caches=around.caches, artifact_url=around.artifact_url, repository=repository
+    )
     endpoints = (
         *releases.endpoints,
-        *Refs(clone=clone, place=place, clock=clock).endpoints,
-        *History(clone=clone, place=place).endpoints,
-        *Runs(jobs=around.jobs, place=place, clock=clock).endpoints,
+        *Refs(clone=clone, repository=repository, clock=clock).endpoints,
+        *History(clone=clone, repository=repository).endpoints,
+        *Runs(jobs=around.jobs, repository=repository, clock=clock).endpoints,
         *storage.endpoints,
     )
     return ApiTwin(
-        place=place,
+        repository=repository,
         callers=around.callers,
         upstream=around.upstream,
         emit=around.emit,
         endpoints=endpoints,
-        queries=Queries(clone=clone, place=place, store=store, releases=releases),
-        site=Site(clone=clone, place=place, releases=releases, callers=around.callers),
+        queries=Queries(clone=clone, repository=repository, store=store, releases=releases),
+        site=Site(clone=clone, repository=repository, releases=releases, callers=around.callers),
     )

@@ -22,6 +22,8 @@ DOCS: Final = "https://docs.github.com/rest"
 PER_PAGE: Final = 30
 MOST_PER_PAGE: Final = 100
 Json = dict[str, Any]
+Arguments = Mapping[str, Any]
+Node = Mapping[str, Any]  # of a GraphQL answer: values, nodes, lists of them, or a function of arguments to one
 
 
 class ApiError(Exception):
@@ -30,6 +32,10 @@ class ApiError(Exception):
     def __init__(self, status: int, message: str, *errors: Mapping[str, str]) -> None:
         super().__init__(message)
         self.status, self.errors = status, errors
+
+
+class UnsupportedError(Exception):
+    """A GraphQL document, or a field of it, that is not answered here."""
 
 
 def invalid(resource: str, field: str, code: str, message: str = "") -> ApiError:
@@ -60,7 +66,7 @@ class Call:
 
     @property
     def job_id(self) -> str:
-        """The job by whose door the request came."""
+        """The job by whose socket the request came."""
         return visit(self.request).job_id
 
     def part(self, name: str) -> str:

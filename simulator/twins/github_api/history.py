@@ -22,7 +22,7 @@ from simulator.twins.github_api.calls import (
     utc,
     window,
 )
-from simulator.twins.github_api.objects import Place, node_id
+from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.github_api.refs import SHA, UNSIGNED
 
 _FIELDS: Final = ("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")
@@ -49,8 +49,8 @@ class Entry:
 class History:
     """The routes that read the repository."""
 
-    def __init__(self, *, clone: Clone, place: Place) -> None:
-        self._clone, self._place = clone, place
+    def __init__(self, *, clone: Clone, repository: Repository) -> None:
+        self._clone, self._repository = clone, repository
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -113,10 +113,10 @@ class History:
         commits = await self._log(f"--max-count={_MOST_COMPARED}", f"{old}..{new}")
         (base_commit,) = await self._log("--max-count=1", old)
         (common,) = await self._log("--max-count=1", merge_base)
-        page = f"{self._place.page}/compare/{base}...{head}"
+        page = f"{self._repository.page}/compare/{base}...{head}"
         return JSONResponse(
             {
-                "url": f"{self._place.url}/compare/{base}...{head}",
+                "url": f"{self._repository.url}/compare/{base}...{head}",
                 "html_url": page,
                 "permalink_url": page,
                 "diff_url": f"{page}.diff",
@@ -135,17 +135,17 @@ class History:
     async def _git_commit(self, call: Call) -> Response:
         (commit,) = await self._log("--max-count=1", await self._resolve(call.part("sha")))
         own = {name: commit[name] for name in ("sha", "node_id", "html_url", "parents")}
-        url = f"{self._place.url}/git/commits/{commit['sha']}"
+        url = f"{self._repository.url}/git/commits/{commit['sha']}"
         return JSONResponse({**own, **commit["commit"], "url": url})
 
     async def _resolve(self, name: str, *, status: int = 404) -> str:
         """The commit of a branch, a tag or a sha, of the default branch without one. Raises ApiError."""
-        name = name or self._place.facts.default_branch
+        name = name or self._repository.facts.default_branch
         short = name.removeprefix("refs/").removeprefix("heads/").removeprefix("tags/")
         for revision in (f"refs/{name}", f"refs/heads/{short}", f"refs/tags/{short}", short):
             if sha := await self._clone.commit(revision):
                 return sha
-        if name == self._place.facts.default_branch and (sha := await self._clone.commit("HEAD")):
+        if name == self._repository.facts.default_branch and (sha := await self._clone.commit("HEAD")):
             return sha
         raise ApiError(status, NOT_FOUND if status == 404 else f"No commit found for SHA: {name}")
 
@@ -158,8 +158,8 @@ class History:
 
     def _shown_commit(self, row: list[str]) -> Json:
         sha, tree, parents, author, author_email, authored, committer, committer_email, committed, message = row
-        url, page = f"{self._place.url}/commits", f"{self._place.page}/commit"
-        git = f"{self._place.url}/git"
+        url, page = f"{self._repository.url}/commits", f"{self._repository.page}/commit"
+        git = f"{self._repository.url}/git"
         return {
             "sha": sha,
             "node_id": node_id("Commit", sha),
@@ -194,7 +194,7 @@ class History:
                 "additions": (plus := int(added) if added.isdecimal() else 0),
                 "deletions": (minus := int(deleted) if deleted.isdecimal() else 0),
                 "changes": plus + minus,
-                "contents_url": f"{self._place.url}/contents/{quote(path)}?ref={ends[-1]}",
+                "contents_url": f"{self._repository.url}/contents/{quote(path)}?ref={ends[-1]}",
             }
             for added, deleted, path in rows
         ]
@@ -215,15 +215,19 @@ class History:
         return JSONResponse({**self._branch_of(name, sha), "commit": commit})
 
     def _branch_of(self, name: str, sha: str) -> Json:
-        return {"name": name, "commit": {"sha": sha, "url": f"{self._place.url}/commits/{sha}"}, "protected": False}
+        return {
+            "name": name,
+            "commit": {"sha": sha, "url": f"{self._repository.url}/commits/{sha}"},
+            "protected": False,
+        }
 
     async def _tags(self, call: Call) -> Response:
         form = "%(refname:strip=2)%00%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
         rows = await self._clone.text("for-each-ref", "--sort=-version:refname", f"--format={form}", "refs/tags")
         found = []
         for name, sha in (row.split("\0") for row in rows.splitlines()):
-            ball = {f"{kind}_url": f"{self._place.url}/{kind}/refs/tags/{quote(name)}" for kind in _ARCHIVES}
-            commit = {"sha": sha, "url": f"{self._place.url}/commits/{sha}"}
+            ball = {f"{kind}_url": f"{self._repository.url}/{kind}/refs/tags/{quote(name)}" for kind in _ARCHIVES}
+            commit = {"sha": sha, "url": f"{self._repository.url}/commits/{sha}"}
             found.append({"name": name, **ball, "commit": commit, "node_id": node_id("Ref", name)})
         return paged(call, found)
 
@@ -278,10 +282,10 @@ class History:
     def _shown_entry(self, entry: Entry, ref: str) -> Json:
         path, name = quote(entry.path), entry.path.rpartition("/")[2]
         kind = "symlink" if entry.mode == _LINK else _KINDS[entry.kind]
-        own = f"{self._place.url}/contents/{path}?ref={ref}"
-        page = f"{self._place.page}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{path}"
-        git = f"{self._place.url}/git/{entry.kind}s/{entry.sha}"
-        raw = f"https://raw.githubusercontent.com/{self._place.full_name}/{ref}/{path}"
+        own = f"{self._repository.url}/contents/{path}?ref={ref}"
+        page = f"{self._repository.page}/{'tree' if kind == 'dir' else 'blob'}/{ref}/{path}"
+        git = f"{self._repository.url}/git/{entry.kind}s/{entry.sha}"
+        raw = f"https://raw.githubusercontent.com/{self._repository.full_name}/{ref}/{path}"
         return {
             "name": name,
             "path": entry.path,
@@ -301,13 +305,13 @@ class History:
             raise ApiError(404, NOT_FOUND)
         entries = await self._entries(tree, "", *(["-r", "-t"] if call.query("recursive") else []))
         rows = [self._tree_row(entry) for entry in entries]
-        url = f"{self._place.url}/git/trees/{tree}"
+        url = f"{self._repository.url}/git/trees/{tree}"
         return JSONResponse({"sha": tree, "url": url, "tree": rows, "truncated": False})
 
     def _tree_row(self, entry: Entry) -> Json:
         row: Json = {"path": entry.path, "mode": entry.mode, "type": entry.kind, "sha": entry.sha}
         size = {} if entry.size is None else {"size": entry.size}
-        link = {} if entry.kind == "commit" else {"url": f"{self._place.url}/git/{entry.kind}s/{entry.sha}"}
+        link = {} if entry.kind == "commit" else {"url": f"{self._repository.url}/git/{entry.kind}s/{entry.sha}"}
         return {**row, **size, **link}
 
     async def _blob(self, call: Call) -> Response:
@@ -316,14 +320,14 @@ class History:
         if content is None:
             raise ApiError(404, NOT_FOUND)
         encoded = {"content": base64.encodebytes(content).decode(), "encoding": "base64", "size": len(content)}
-        url = f"{self._place.url}/git/blobs/{sha}"
+        url = f"{self._repository.url}/git/blobs/{sha}"
         return JSONResponse({"sha": sha, "node_id": node_id("Blob", sha), "url": url, **encoded})
 
     async def _archive(self, call: Call) -> Response:
         """The archive itself; GitHub redirects to a host that hands it out."""
         kind = call.part("kind")
         sha = await self._resolve(str(call.request.path_params.get("ref", "")))
-        prefix = f"{self._place.full_name.replace('/', '-')}-{sha[:7]}"
+        prefix = f"{self._repository.full_name.replace('/', '-')}-{sha[:7]}"
         return await archive(self._clone, sha, form=_ARCHIVES[kind], prefix=prefix)
 
 

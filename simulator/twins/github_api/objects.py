@@ -96,7 +96,7 @@ def user(login: str, number: int, kind: str = "User") -> Json:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class Repository:
     """The rehearsed repository: what is known of it, and where its parts are addressed."""
 
     full_name: str
@@ -137,8 +137,8 @@ class Place:
         """Who does something: the bot for a job's own token, else who started the run."""
         return self.users[(self.facts.actor if caller.user else BOT).lower()]
 
-    def repository(self, *, caller: Caller) -> Json:
-        """The repository object."""
+    def shown(self, *, caller: Caller) -> Json:
+        """The object that the API shows."""
         facts = self.facts
         writes = caller.may("contents", "write")
         return {

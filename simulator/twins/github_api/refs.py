@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged, utc
-from simulator.twins.github_api.objects import Place, node_id
+from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.records import Clock
 
 SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -31,8 +31,8 @@ UNSIGNED: Final[Json] = {
 class Refs:
     """The routes below /git."""
 
-    def __init__(self, *, clone: Clone, place: Place, clock: Clock) -> None:
-        self._clone, self._place, self._clock = clone, place, clock
+    def __init__(self, *, clone: Clone, repository: Repository, clock: Clock) -> None:
+        self._clone, self._repository, self._clock = clone, repository, clock
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -107,8 +107,8 @@ class Refs:
         return {
             "ref": ref,
             "node_id": node_id("Ref", ref),
-            "url": f"{self._place.url}/git/{quote(ref)}",
-            "object": {"sha": sha, "type": kind, "url": f"{self._place.url}/git/{kind}s/{sha}"},
+            "url": f"{self._repository.url}/git/{quote(ref)}",
+            "object": {"sha": sha, "type": kind, "url": f"{self._repository.url}/git/{kind}s/{sha}"},
         }
 
     # ---- tag objects
@@ -144,12 +144,12 @@ class Refs:
         return {
             "node_id": node_id("Tag", sha),
             "sha": sha,
-            "url": f"{self._place.url}/git/tags/{sha}",
+            "url": f"{self._repository.url}/git/tags/{sha}",
             "tagger": _person(who) if who else None,
             "object": {
                 "sha": fields["object"],
                 "type": fields["type"],
-                "url": f"{self._place.url}/git/{fields['type']}s/{fields['object']}",
+                "url": f"{self._repository.url}/git/{fields['type']}s/{fields['object']}",
             },
             "tag": fields["tag"],
             "message": message,

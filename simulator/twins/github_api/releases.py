@@ -26,7 +26,7 @@ from simulator.twins.github_api.calls import (
     utc,
 )
 from simulator.twins.github_api.notes import generate
-from simulator.twins.github_api.objects import API, UPLOADS, Place, node_id
+from simulator.twins.github_api.objects import API, UPLOADS, Repository, node_id
 from simulator.twins.github_api.release_store import Asset, Release, ReleaseStore, asset_name
 from simulator.twins.records import Clock
 
@@ -51,8 +51,10 @@ Change = Literal["created", "edited", "deleted"]
 class Releases:
     """The routes below /releases."""
 
-    def __init__(self, *, clone: Clone, place: Place, store: ReleaseStore, emit: EventSink, clock: Clock) -> None:
-        self._clone, self._place, self._store, self._emit, self._clock = clone, place, store, emit, clock
+    def __init__(
+        self, *, clone: Clone, repository: Repository, store: ReleaseStore, emit: EventSink, clock: Clock
+    ) -> None:
+        self._clone, self._repository, self._store, self._emit, self._clock = clone, repository, store, emit, clock
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -109,7 +111,7 @@ class Releases:
         release = Release(
             number=self._store.next("release"),
             tag="",
-            target=fields.get("target_commitish") or self._place.facts.default_branch,
+            target=fields.get("target_commitish") or self._repository.facts.default_branch,
             name=fields.get("name"),
             body=fields.get("body"),
             draft=True,
@@ -117,7 +119,7 @@ class Releases:
             created=now,
             updated=now,
             published=None,
-            author=self._place.acting(call.caller),
+            author=self._repository.acting(call.caller),
         )
         release = await self._changed(call, release, {"draft": False, **fields})
         if fields.get("generate_release_notes"):
@@ -173,7 +175,7 @@ class Releases:
         """The commit of the tag, or where it would be made."""
         found = await self._clone.commit(f"refs/tags/{tag}")
         found = found or await self._clone.commit(f"refs/heads/{target}")
-        if found is None and target == self._place.facts.default_branch:
+        if found is None and target == self._repository.facts.default_branch:
             found = await self._clone.commit("HEAD")
         if found is None and re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", target):
             found = await self._clone.commit(target)
@@ -209,7 +211,7 @@ class Releases:
         fields = await call.body()
         if not isinstance(tag := fields.get("tag_name"), str) or not tag:
             raise ApiError(422, 'Invalid request.\n\n"tag_name" wasn\'t supplied.')
-        target = fields.get("target_commitish") or self._place.facts.default_branch
+        target = fields.get("target_commitish") or self._repository.facts.default_branch
         notes = await self._generated(tag, target, fields.get("previous_tag_name"))
         return JSONResponse({"name": tag, "body": notes})
 
@@ -217,7 +219,7 @@ class Releases:
         if previous and await self._clone.object(f"refs/tags/{previous}") is None:
             raise ApiError(422, "Validation Failed", {"message": f"Invalid previous_tag parameter '{previous}'"})
         head = await self._commit_of(tag, target)
-        return await generate(self._clone, self._place.page, tag=tag, head=head, previous=previous)
+        return await generate(self._clone, self._repository.page, tag=tag, head=head, previous=previous)
 
     # ---- their files
 
@@ -258,7 +260,7 @@ class Releases:
             created=now,
             updated=now,
             path=path,
-            uploader=self._place.acting(call.caller),
+            uploader=self._repository.acting(call.caller),
         )
         self._tell(call, self._store.put(replace(release, assets=(*release.assets, asset))), "edited")
         return JSONResponse(self._shown_asset(release, asset), 201)
@@ -317,7 +319,7 @@ class Releases:
         self._emit(
             ReleaseChanged(
                 job_id=call.job_id,
-                repository=self._place.full_name,
+                repository=self._repository.full_name,
                 number=release.number,
                 tag=release.tag,
                 name=release.name or release.tag,
@@ -331,14 +333,14 @@ class Releases:
 
     def shown(self, release: Release) -> Json:
         """A release as the API shows it."""
-        place, number = self._place, release.number
-        url, tag = f"{place.url}/releases/{number}", quote(release.tag)
+        repository, number = self._repository, release.number
+        url, tag = f"{repository.url}/releases/{number}", quote(release.tag)
         shown_tag = release.untagged if release.draft else tag
         return {
             "url": url,
             "assets_url": f"{url}/assets",
             "upload_url": f"{UPLOADS}{url.removeprefix(API)}/assets{{?name,label}}",
-            "html_url": f"{place.page}/releases/tag/{shown_tag}",
+            "html_url": f"{repository.page}/releases/tag/{shown_tag}",
             "id": number,
             "author": release.author,
             "node_id": node_id("Release", number),
@@ -352,15 +354,15 @@ class Releases:
             "updated_at": release.updated,
             "published_at": release.published if not release.draft else None,
             "assets": [self._shown_asset(release, asset) for asset in release.assets],
-            "tarball_url": None if release.draft else f"{place.url}/tarball/{tag}",
-            "zipball_url": None if release.draft else f"{place.url}/zipball/{tag}",
+            "tarball_url": None if release.draft else f"{repository.url}/tarball/{tag}",
+            "zipball_url": None if release.draft else f"{repository.url}/zipball/{tag}",
             "body": release.body,
         }
 
     def _shown_asset(self, release: Release, asset: Asset) -> Json:
         tag = release.untagged if release.draft else quote(release.tag)
         return {
-            "url": f"{self._place.url}/releases/assets/{asset.number}",
+            "url": f"{self._repository.url}/releases/assets/{asset.number}",
             "id": asset.number,
             "node_id": node_id("ReleaseAsset", asset.number),
             "name": asset.name,
@@ -373,7 +375,7 @@ class Releases:
             "download_count": asset.downloads,
             "created_at": asset.created,
             "updated_at": asset.updated,
-            "browser_download_url": f"{self._place.page}/releases/download/{tag}/{asset.name}",
+            "browser_download_url": f"{self._repository.page}/releases/download/{tag}/{asset.name}",
         }
 
 

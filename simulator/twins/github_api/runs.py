@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from simulator.twins.callers import Caller
 from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged
-from simulator.twins.github_api.objects import API, Place, node_id
+from simulator.twins.github_api.objects import API, Repository, node_id
 from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.records import Clock
 
@@ -20,15 +20,15 @@ RATE: Final = 1000  # requests an hour that a job's token may make for a reposit
 class Runs:
     """The routes below /actions/runs, and what is nobody's in particular."""
 
-    def __init__(self, *, jobs: Jobs, place: Place, clock: Clock) -> None:
-        self._jobs, self._place, self._clock = jobs, place, clock
+    def __init__(self, *, jobs: Jobs, repository: Repository, clock: Clock) -> None:
+        self._jobs, self._repository, self._clock = jobs, repository, clock
         self._started = moment(clock())
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
         """What this answers."""
         return (
-            Endpoint("GET", "", self._repository, scope="metadata", docs="repos/repos#get-a-repository"),
+            Endpoint("GET", "", self._get, scope="metadata", docs="repos/repos#get-a-repository"),
             Endpoint(
                 "GET",
                 "/actions/runs/{number:int}",
@@ -55,8 +55,8 @@ class Runs:
             Endpoint("GET", "//", self._index, scope="metadata", docs="meta/meta#github-api-root"),
         )
 
-    async def _repository(self, call: Call) -> Response:
-        return JSONResponse(self._place.repository(caller=call.caller))
+    async def _get(self, call: Call) -> Response:
+        return JSONResponse(self._repository.shown(caller=call.caller))
 
     async def _run(self, call: Call) -> Response:
         number = str(call.number("number"))
@@ -67,9 +67,9 @@ class Runs:
 
     def _shown_run(self, job: OpenJob) -> Json:
         """A run that a job of it asks about: it is under way."""
-        claims, url = job.grant.claims, f"{self._place.url}/actions/runs/{job.workflow_run}"
-        facts, repository = self._place.facts, self._place.repository(caller=_ANYBODY)
-        actor = self._place.users[facts.actor.lower()]
+        claims, url = job.grant.claims, f"{self._repository.url}/actions/runs/{job.workflow_run}"
+        facts, shown = self._repository.facts, self._repository.shown(caller=_ANYBODY)
+        actor = self._repository.users[facts.actor.lower()]
         ref, path = claims.get("ref", ""), claims.get("workflow_ref", "").partition("@")[0]
         return {
             "id": int(job.workflow_run),
@@ -85,7 +85,7 @@ class Runs:
             "status": "in_progress",
             "conclusion": None,
             "url": url,
-            "html_url": f"{self._place.page}/actions/runs/{job.workflow_run}",
+            "html_url": f"{self._repository.page}/actions/runs/{job.workflow_run}",
             "pull_requests": [],
             "created_at": self._started,
             "updated_at": moment(self._clock()),
@@ -95,16 +95,16 @@ class Runs:
             "jobs_url": f"{url}/jobs",
             "logs_url": f"{url}/logs",
             "artifacts_url": f"{url}/artifacts",
-            "repository": repository,
-            "head_repository": repository,
+            "repository": shown,
+            "head_repository": shown,
         }
 
     async def _environments(self, call: Call) -> Response:
-        return paged(call, [self._shown(name) for name in self._place.facts.environments], key="environments")
+        return paged(call, [self._shown(name) for name in self._repository.facts.environments], key="environments")
 
     async def _environment(self, call: Call) -> Response:
         wanted = call.part("name").casefold()
-        name = next((name for name in self._place.facts.environments if name.casefold() == wanted), None)
+        name = next((name for name in self._repository.facts.environments if name.casefold() == wanted), None)
         if name is None:
             raise ApiError(404, NOT_FOUND)
         return JSONResponse(self._shown(name))
@@ -113,8 +113,8 @@ class Runs:
         return {
             "name": name,
             "node_id": node_id("Environment", name),
-            "url": f"{self._place.url}/environments/{name}",
-            "html_url": f"{self._place.page}/deployments/activity_log?environments_filter={name}",
+            "url": f"{self._repository.url}/environments/{name}",
+            "html_url": f"{self._repository.page}/deployments/activity_log?environments_filter={name}",
         }
 
     async def _me(self, call: Call) -> Response:
@@ -123,7 +123,7 @@ class Runs:
             raise ApiError(401, "Requires authentication")
         if not call.caller.user:
             raise ApiError(403, FORBIDDEN)
-        return JSONResponse(self._place.acting(call.caller))
+        return JSONResponse(self._repository.acting(call.caller))
 
     async def _rate(self, _call: Call) -> Response:
         reset = int(self._clock()) + 3600

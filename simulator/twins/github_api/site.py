@@ -13,7 +13,7 @@ from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import ApiError
 from simulator.twins.github_api.history import archive
-from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.objects import Repository
 from simulator.twins.github_api.releases import Releases
 
 _FILE: Final = re.compile(r"/releases/(?:latest/download|download/(?P<tag>.+))/(?P<name>[^/]+)")
@@ -24,19 +24,19 @@ _RAW: Final = re.compile(r"/raw/(?P<ref>refs/(?:heads|tags)/[^/]+|[^/]+)/(?P<pat
 class Site:
     """The pages below /owner/name that programs fetch."""
 
-    def __init__(self, *, clone: Clone, place: Place, releases: Releases, callers: Callers) -> None:
-        self._clone, self._place, self._releases, self._callers = clone, place, releases, callers
+    def __init__(self, *, clone: Clone, repository: Repository, releases: Releases, callers: Callers) -> None:
+        self._clone, self._repository, self._releases, self._callers = clone, repository, releases, callers
 
     async def answer(self, request: Request) -> Response | None:
         """The answer to a GET of the repository's own; None for what GitHub alone has."""
         at = visit(request)
-        rest = at.path[len(self._place.full_name) + 1 :]
+        rest = at.path[len(self._repository.full_name) + 1 :]
         forms = ((_FILE, self._file), (_ARCHIVE, self._archive), (_RAW, self._raw))
         found = next(((page, found) for form, page in forms if (found := form.fullmatch(rest))), None)
         if found is None:
             return None
         caller = self._callers.of(request)
-        if self._place.facts.private and not (caller and caller.may("contents", "read")):
+        if self._repository.facts.private and not (caller and caller.may("contents", "read")):
             return Response("Not Found", 404, media_type="text/plain")
         try:
             return await found[0](found[1])
@@ -55,7 +55,7 @@ class Site:
         if not shas:
             return None
         folder = re.sub(r"^v(?=\d)", "", short).replace("/", "-")
-        return await archive(self._clone, shas[0], form=match["form"], prefix=f"{self._place.name}-{folder}")
+        return await archive(self._clone, shas[0], form=match["form"], prefix=f"{self._repository.name}-{folder}")
 
     async def _raw(self, match: re.Match[str]) -> Response | None:
         blob = await self._clone.object(f"{match['ref']}:{match['path']}")

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from simulator.twins.artifact_store import Artifact, ArtifactError, ArtifactStore
 from simulator.twins.cache_store import CacheStore, Entry
 from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged, utc
-from simulator.twins.github_api.objects import Place, node_id
+from simulator.twins.github_api.objects import Repository, node_id
 
 RETENTION: Final = 90 * 24 * 3600.0  # seconds that GitHub keeps an artifact, unless told otherwise
 _DOCS: Final = "actions/artifacts"
@@ -26,7 +26,7 @@ class Storage:
     artifacts: ArtifactStore
     caches: CacheStore
     artifact_url: Callable[[Artifact], str]
-    place: Place
+    repository: Repository
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -80,7 +80,7 @@ class Storage:
         return found
 
     def _shown(self, artifact: Artifact) -> Json:
-        url, created = f"{self.place.url}/actions/artifacts/{artifact.number}", moment(artifact.created)
+        url, created = f"{self.repository.url}/actions/artifacts/{artifact.number}", moment(artifact.created)
         claims, run = artifact.job.grant.claims, artifact.job.workflow_run
         return {
             "id": artifact.number,

@@ -18,11 +18,19 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
-from simulator.twins.application import fault, visit
+from simulator.twins.application import internal_error, visit
 from simulator.twins.callers import Caller, Callers, missing_permission
-from simulator.twins.github_api.calls import FORBIDDEN, NOT_FOUND, ApiError, Call, Endpoint, Json, error_response
-from simulator.twins.github_api.graphql import UnsupportedError
-from simulator.twins.github_api.objects import Place
+from simulator.twins.github_api.calls import (
+    FORBIDDEN,
+    NOT_FOUND,
+    ApiError,
+    Call,
+    Endpoint,
+    Json,
+    UnsupportedError,
+    error_response,
+)
+from simulator.twins.github_api.objects import Repository
 from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.runs import RATE
 from simulator.twins.github_api.site import Site
@@ -40,7 +48,7 @@ class ApiTwin:
     def __init__(
         self,
         *,
-        place: Place,
+        repository: Repository,
         callers: Callers,
         upstream: Upstream,
         emit: EventSink,
@@ -49,11 +57,11 @@ class ApiTwin:
         site: Site,
     ) -> None:
         self.site = site
-        self._place, self._callers, self._upstream, self._emit = place, callers, upstream, emit
+        self._repository, self._callers, self._upstream, self._emit = repository, callers, upstream, emit
         self._queries = queries
         self._routes = Starlette(
             routes=[self._route(endpoint) for endpoint in endpoints],
-            exception_handlers={404: self._missing, 405: self._missing, Exception: fault},
+            exception_handlers={404: self._missing, 405: self._missing, Exception: internal_error},
         )
         self._routes.router.redirect_slashes = False
 
@@ -61,8 +69,8 @@ class ApiTwin:
         """Answer a request."""
         request = Request(scope, receive)
         at = visit(request)
-        repository = _REPOSITORY.fullmatch(at.path)
-        if repository and repository[1].lower() != self._place.full_name.lower():
+        named = _REPOSITORY.fullmatch(at.path)
+        if named and named[1].lower() != self._repository.full_name.lower():
             await (await self._elsewhere(request))(scope, receive, send)
         elif _PUBLIC.fullmatch(at.path):
             await (await self._public(request))(scope, receive, send)
@@ -97,7 +105,7 @@ class ApiTwin:
         caller = self._callers.of(request)
         if caller is None:
             raise ApiError(401, "Bad credentials")
-        private = self._place.facts.private and not endpoint.path.startswith("//")
+        private = self._repository.facts.private and not endpoint.path.startswith("//")
         if not caller.known and private:
             raise ApiError(404, NOT_FOUND)
         if not caller.known and endpoint.needs == "write":
@@ -118,7 +126,7 @@ class ApiTwin:
 
     async def _public(self, request: Request) -> Response:
         login = visit(request).path.removeprefix("/users/").lower()
-        if request.method in {"GET", "HEAD"} and (known := self._place.users.get(login)):
+        if request.method in {"GET", "HEAD"} and (known := self._repository.users.get(login)):
             return JSONResponse(known)
         return await self._relay(request) if request.method in {"GET", "HEAD"} else self._unanswered(request)
 

@@ -9,12 +9,12 @@ from starlette.types import ASGIApp
 
 from simulator.indexes import Index
 from simulator.run_events import EventSink
-from simulator.twins.late import Closing
+from simulator.twins.lazy_application import Closing
 from simulator.twins.oidc import Issuer
 from simulator.twins.pypi.keyring import Keyring
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
-from simulator.twins.pypi.places import elsewhere
+from simulator.twins.pypi.project_sources import project_sources
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.twin import IndexTwin
@@ -58,7 +58,7 @@ def index_twin(index: Index, store: Store, at: Surroundings) -> tuple[ASGIApp, C
         ),
         pages=pages,
         upstream=at.upstream,
-        elsewhere=elsewhere(index, *at.urls),
+        sources=project_sources(index, *at.urls),
         offline=at.offline,
     )
     return twin.app, pages.close

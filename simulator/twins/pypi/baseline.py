@@ -15,6 +15,7 @@ from pathlib import Path
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
+from simulator.remedies import Act, remedy
 from simulator.twins.pypi.store import Store, sync_folder
 
 
@@ -70,8 +71,8 @@ def _telling(what: str, baseline: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        hint = f"Make room there; `pysim clean --index` forgets what is kept in {baseline}."
-        raise TwinError(f"{what}: {error}", hint=hint) from error
+        hint = f"Make room there, or let pysim forget what is kept in {baseline}."
+        raise TwinError(f"{what}: {error}", hint=hint, remedies=[remedy(Act.CLEAN_INDEX)]) from error
 
 
 @contextlib.contextmanager

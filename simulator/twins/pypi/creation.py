@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
 from simulator.twins.pypi.catalogue import Catalogue, Flag
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 PER_HOUR: Final = 20  # projects that a user may create by uploads
@@ -21,9 +21,9 @@ _STANDARD_LIBRARY: Final = {canonicalize_name(name) for name in sys.stdlib_modul
 
 
 def check_rate(catalogue: Catalogue, now: float) -> None:
-    """Raise RefusedError when the user created too many projects within the last hour."""
+    """Raise RequestRefusedError when the user created too many projects within the last hour."""
     if catalogue.count_creations(now - _HOUR) >= PER_HOUR:
-        raise RefusedError(429, "Too many new projects created")
+        raise RequestRefusedError(429, "Too many new projects created")
 
 
 def fault_of_new_name(catalogue: Catalogue, name: str) -> NameFault | None:
@@ -42,25 +42,25 @@ def fault_of_new_name(catalogue: Catalogue, name: str) -> NameFault | None:
 
 
 def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
-    """Raise RefusedError when no project of that name may be created."""
+    """Raise RequestRefusedError when no project of that name may be created."""
     see = f"See https://{index.main_host}/help/#project-name for more information."
     if catalogue.has(Flag.NO_PROJECTS):
         help_page = f"See https://{index.main_host}/help/#admin-intervention for more information."
-        raise RefusedError(403, f"New project registration temporarily disabled. {help_page}")
+        raise RequestRefusedError(403, f"New project registration temporarily disabled. {help_page}")
     match fault_of_new_name(catalogue, name):
         case None:
             return
         case "invalid":
-            raise RefusedError(400, f"The name {name!r} is invalid.")
+            raise RequestRefusedError(400, f"The name {name!r} is invalid.")
         case "standard library":
             text = f"The name {name!r} isn't allowed (conflict with Python Standard Library module name). {see}"
-            raise RefusedError(400, text)
+            raise RequestRefusedError(400, text)
         case "exists":
-            raise RefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
+            raise RequestRefusedError(409, f"The name {name!r} conflicts with an existing project. {see}")
         case "prohibited":
-            raise RefusedError(400, f"The name {name!r} isn't allowed. {see}")
+            raise RequestRefusedError(400, f"The name {name!r} isn't allowed. {see}")
         case "alike":
-            raise RefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
+            raise RequestRefusedError(400, f"The name {name!r} is too similar to an existing project. {see}")
         case other:
             assert_never(other)
 

@@ -26,7 +26,7 @@ BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFE
 _CHUNK: Final = 1 << 20
 _COMMON_HEADERS: Final = (100, 4 << 20)  # number, and characters of their values
 _OTHER_PACKINGS: Final = (b"BZh", b"\xfd7zXZ\x00")  # bzip2 and xz
-Look = Callable[[bytes], str | None]
+Inspect = Callable[[bytes], str | None]
 """Says what is wrong with the content of a source file."""
 
 
@@ -44,7 +44,7 @@ class TarContents:
     wrong: str | None
 
 
-def read_tar(path: Path, look: Look) -> TarContents:
+def read_tar(path: Path, inspect: Inspect) -> TarContents:
     """Read a packed tar file to its end. Raises TooMuchError, and what is in BROKEN."""
     names: set[str] = set()
     count, length, is_sparse, wrong = 0, 0, False, None
@@ -57,7 +57,7 @@ def read_tar(path: Path, look: Look) -> TarContents:
                 raise TooMuchError
             is_sparse = is_sparse or member.issparse()
             if wrong is None and _is_source(member.name, member.size) and member.isfile():
-                wrong = look(_content(tar, member))
+                wrong = inspect(_content(tar, member))
     return TarContents(names=frozenset(names), top=common_path(names), is_sparse=is_sparse, wrong=wrong)
 
 
@@ -73,14 +73,14 @@ def is_tar(path: Path) -> bool:
         return _begins_as_tar(packed)
 
 
-def scan_zip(archive: zipfile.ZipFile, look: Look) -> str | None:
+def scan_zip(archive: zipfile.ZipFile, inspect: Inspect) -> str | None:
     """What is wrong with the source files of a ZIP file: of the first one that has something."""
     for entry in archive.infolist():
         if entry.is_dir() or not entry.filename.lower().endswith(SCANNED):
             continue
         if entry.file_size > SCANNED_MOST:
             read_through(archive, entry.filename)
-        elif wrong := look(archive.read(entry.filename)):
+        elif wrong := inspect(archive.read(entry.filename)):
             return wrong
     return None
 

@@ -29,7 +29,7 @@ from simulator.twins.pypi.publishers import (
     ReusedTokenError,
     look_up,
 )
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
 from simulator.twins.records import Clock
@@ -194,7 +194,7 @@ class Minting:
     def _create(self, catalogue: Catalogue, name: str) -> Project:
         try:
             check_new_name(catalogue, self.index, name)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             raise MintError("invalid-payload", str(error)) from None
         return catalogue.add_project(name)
 

@@ -21,8 +21,8 @@ from simulator.twins.pypi.catalogue import Catalogue, File, Project, Release
 from simulator.twins.pypi.core_metadata import core_metadata
 from simulator.twins.pypi.store import Store
 
-OWN: Final = "pysim index"
-"""The run and the job of files that no run's job uploaded."""
+BY_HAND: Final = "by hand"
+"""The run and the job of files that somebody said are there."""
 _WHEEL: Final = "Wheel-Version: 1.0\nGenerator: pysim\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 _BUILD: Final = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
 
@@ -57,8 +57,8 @@ def add_release(store: Store, catalogue: Catalogue, project: Project, version: V
                 blake2_256=staged.blake2_256,
                 requires_python=None,
                 uploaded=created,
-                run_id=OWN,
-                job_id=OWN,
+                run_id=BY_HAND,
+                job_id=BY_HAND,
             )
         )
         store.place(staged, filename)

@@ -18,13 +18,14 @@ from packaging.version import InvalidVersion, Version
 
 from simulator.errors import TwinError, UsageError
 from simulator.indexes import TITLES, Index
+from simulator.remedies import Act, remedy
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.catalogue import Elsewhere, File, Status
 
 if TYPE_CHECKING:  # a library that few commands wait for
     import httpx
 
-IMPORTED: Final = "pysim index import"
+IMPORTED: Final = "import"
 """The run and the job of files that the real index has."""
 _SIMPLE: Final = "application/vnd.pypi.simple.v1+json"
 _SECONDS: Final = 30.0
@@ -66,24 +67,31 @@ class _AnswerError(Exception):
     """What is wrong with an answer, or that there was none."""
 
 
-def read_project(outside: Outside, index: Index, places: Sequence[str | None], name: str) -> RealProject:
-    """A project, by its normalised name, of the first of the places that has it; None stands for the real site.
+def read_project(outside: Outside, index: Index, sources: Sequence[str | None], name: str) -> RealProject:
+    """A project, by its normalised name, of the first of the sources that has it; None stands for the real site.
 
     Raises UsageError when none has it, and TwinError when one does not answer that may have it.
     """
     said: list[str] = []
-    for place in places:
-        base = (place or index.simple_url).rstrip("/")
+    by_hand = remedy(Act.ADD_PROJECT, name, index=None if index.name == "pypi" else index.name)
+    for source in sources:
+        base = (source or index.simple_url).rstrip("/")
         try:
             if (found := _read_at(outside, base, name)) is not None:
                 return found
         except _AnswerError as error:
             said.append(str(error))
     if not said:
-        hint = "As far as it tells, nobody has that name; `pysim index add` declares a project by hand."
-        raise UsageError(f"{TITLES[index.name]} has no project {name}.", hint=hint)
-    hint = f"Nothing was changed. `pysim index add {name} VERSION...` declares by hand what is there."
-    raise TwinError(f"{TITLES[index.name]} could not be read: {'; '.join(said)}.", hint=hint)
+        raise UsageError(
+            f"{TITLES[index.name]} has no project {name}.",
+            hint="As far as it tells, nobody has that name; you may declare a project by hand.",
+            remedies=[by_hand],
+        )
+    raise TwinError(
+        f"{TITLES[index.name]} could not be read: {'; '.join(said)}.",
+        hint="Nothing was changed. You may declare by hand which versions of the project are there.",
+        remedies=[by_hand],
+    )
 
 
 def _read_at(outside: Outside, base: str, name: str) -> RealProject | None:

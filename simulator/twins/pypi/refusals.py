@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from simulator.twins.application import visit
-from simulator.twins.faults.phrase import SAID
+from simulator.twins.injection.reason_phrase import SAID
 from simulator.twins.pypi.accept import acceptable
 
 _GENERIC: Final = {
@@ -25,8 +25,8 @@ _GENERIC: Final = {
 }
 
 
-class RefusedError(Exception):
-    """An upload that the index does not take: the status and the index's words.
+class RequestRefusedError(Exception):
+    """A request that the index does not take, most often an upload: the status and the index's words.
 
     Those that are not `detailed` stand in its status alone, and so in the title of a page but not in its text.
     `location` is the path that a redirect leads to.
@@ -38,7 +38,7 @@ class RefusedError(Exception):
         self.detail = message if detailed else ""
 
 
-def refusal(request: Request, error: RefusedError) -> Response:
+def refusal(request: Request, error: RequestRefusedError) -> Response:
     """The answer in the form that the client accepts, with the standard reason phrase, as the index's CDN leaves it."""
     request.scope["state"][SAID] = str(error)
     code = f"{error.status} {_header_text(str(error))}"
@@ -55,7 +55,7 @@ def refusal(request: Request, error: RefusedError) -> Response:
     return PlainTextResponse(f"{code}\n\n{body}", error.status, headers)
 
 
-def _body(error: RefusedError, line: str, escape: Callable[[str], str]) -> str:
+def _body(error: RequestRefusedError, line: str, escape: Callable[[str], str]) -> str:
     if error.location:
         moved = f"The resource has been moved to {error.location}; you should be redirected automatically."
         return f"{moved}\n{escape(error.detail)}\n"

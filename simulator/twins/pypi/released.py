@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from simulator.indexes import indexes
-from simulator.twins.base import Held, PublishedFile
+from simulator.twins.base import PublishedFile, ReleasedProject
 from simulator.twins.outside import Outside
-from simulator.twins.pypi.places import elsewhere
+from simulator.twins.pypi.project_sources import project_sources
 
 if TYPE_CHECKING:  # a library that few runs wait for
     import httpx
@@ -21,7 +21,7 @@ _SECONDS: Final = 10.0
 
 def released(
     files: Sequence[PublishedFile], outside: Outside, *, index_url: str | None, extra_index_urls: Sequence[str]
-) -> Iterator[Held]:
+) -> Iterator[ReleasedProject]:
     """Of the files' projects those that the real index of each has, as far as it answers.
 
     The machine's own indexes are asked where it is configured for some.
@@ -30,10 +30,12 @@ def released(
         return
     for (name, project), group in groupby(sorted(files, key=_WHERE), key=_WHERE):
         index = indexes()[name]
-        places = [place or index.simple_url for place in elsewhere(index, index_url, extra_index_urls)]
-        page = "\n".join(_page(outside, f"{place.rstrip('/')}/{project}/") for place in places)
+        sources = [source or index.simple_url for source in project_sources(index, index_url, extra_index_urls)]
+        page = "\n".join(_page(outside, f"{source.rstrip('/')}/{project}/") for source in sources)
         if page:
-            yield Held(index=name, project=project, files=tuple(file for file in group if _is_other(file, page)))
+            yield ReleasedProject(
+                index=name, project=project, files=tuple(file for file in group if _is_other(file, page))
+            )
 
 
 _WHERE: Final = attrgetter("index", "project")

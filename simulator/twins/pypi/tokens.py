@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import enum
 import json
 import secrets
 import uuid
@@ -24,8 +25,17 @@ USER: Final = "pysim"
 """The one user whose tokens are known."""
 PURGED_AT: Final = 6 * 3600  # seconds after midnight, UTC
 _DAY: Final = 86_400
-_EXPIRATION: Final = 0
 Caveat = Sequence[Any]
+
+
+class CaveatTag(enum.IntEnum):
+    """The first value of a caveat: its kind, as pypi/warehouse numbers it (warehouse/macaroons/caveats/__init__.py)."""
+
+    EXPIRATION = 0
+    PROJECT_NAME = 1
+    PROJECT_ID = 2
+    REQUEST_USER = 3
+    OIDC_PUBLISHER = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +65,11 @@ def mint_for_publisher(
 ) -> tuple[str, int]:
     """A token for a publisher's projects, and when it expires."""
     start = int(now)
-    caveats: list[Caveat] = [[4, row.id, None], [2, [project.id for project in projects]], [0, start + LIFETIME, start]]
+    caveats: list[Caveat] = [
+        [CaveatTag.OIDC_PUBLISHER, row.id, None],
+        [CaveatTag.PROJECT_ID, [project.id for project in projects]],
+        [CaveatTag.EXPIRATION, start + LIFETIME, start],
+    ]
     names = [project.name for project in projects]
     return _mint(catalogue, location, caveats, publisher=row.id, projects=names), start + LIFETIME
 
@@ -63,7 +77,8 @@ def mint_for_publisher(
 def mint_for_user(catalogue: Catalogue, location: str, projects: Sequence[Project] = ()) -> str:
     """A token of the user: for everything, or for some projects alone."""
     names, ids = [project.name for project in projects], [project.id for project in projects]
-    caveats: list[Caveat] = [[1, names], [2, ids]] if projects else [[3, USER]]
+    of_projects: list[Caveat] = [[CaveatTag.PROJECT_NAME, names], [CaveatTag.PROJECT_ID, ids]]
+    caveats = of_projects if projects else [[CaveatTag.REQUEST_USER, USER]]
     return _mint(catalogue, location, caveats, publisher=None, projects=names)
 
 
@@ -140,7 +155,7 @@ def _mint(
 
 def _is_purged(token: Token, now: float) -> bool:
     """Whether a token from an exchange was a day old at six in the morning (UTC), when such are deleted."""
-    made = next((caveat[2] for caveat in token.caveats if caveat[0] == _EXPIRATION), None)
+    made = next((caveat[2] for caveat in token.caveats if caveat[0] == CaveatTag.EXPIRATION), None)
     if token.publisher is None or made is None:
         return False
     last = (now - PURGED_AT) // _DAY * _DAY + PURGED_AT
@@ -215,9 +230,9 @@ class _Rule:
 
 
 _CAVEATS: Final[Mapping[int, _Rule]] = {
-    _EXPIRATION: _Rule(fields=(_is_number, _is_number), failure=_expiration),
-    1: _Rule(fields=(_are_texts,), failure=_project_name),
-    2: _Rule(fields=(_are_texts,), failure=_project_id),
-    3: _Rule(fields=(_is_text,), failure=_request_user),
-    4: _Rule(fields=(_is_text,), failure=_oidc_publisher),
+    CaveatTag.EXPIRATION: _Rule(fields=(_is_number, _is_number), failure=_expiration),
+    CaveatTag.PROJECT_NAME: _Rule(fields=(_are_texts,), failure=_project_name),
+    CaveatTag.PROJECT_ID: _Rule(fields=(_are_texts,), failure=_project_id),
+    CaveatTag.REQUEST_USER: _Rule(fields=(_is_text,), failure=_request_user),
+    CaveatTag.OIDC_PUBLISHER: _Rule(fields=(_is_text,), failure=_oidc_publisher),
 }

@@ -17,13 +17,13 @@ from starlette.routing import Mount, Route, request_response
 from starlette.types import Receive, Scope, Send
 
 from simulator.indexes import Index
-from simulator.twins.application import fault, visit
+from simulator.twins.application import internal_error, visit
 from simulator.twins.bodies import TooLargeError, read_body
 from simulator.twins.pypi.catalogue import Project
 from simulator.twins.pypi.downloads import READING, Downloads, refused
 from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
-from simulator.twins.pypi.refusals import RefusedError, refusal
+from simulator.twins.pypi.refusals import RequestRefusedError, refusal
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.upstream import Upstream
 
@@ -31,7 +31,7 @@ _TOKENS: Final = 1 << 20  # bytes of a request with a token
 
 
 class IndexTwin:
-    """The hosts of one index. `elsewhere` are the machine's own indexes, in order; empty means the real site."""
+    """The hosts of one index. `sources` are the machine's own indexes, in order; empty means the real site."""
 
     def __init__(
         self,
@@ -41,11 +41,11 @@ class IndexTwin:
         uploads: Uploads,
         pages: Pages,
         upstream: Upstream,
-        elsewhere: Sequence[str | None],
+        sources: Sequence[str | None],
         offline: bool,
     ) -> None:
         self._index, self._minting, self._uploads, self._pages = index, minting, uploads, pages
-        self._upstream, self._elsewhere, self._offline = upstream, elsewhere, offline
+        self._upstream, self._sources, self._offline = upstream, sources, offline
         self._downloads = Downloads(index, pages, upstream)
         self._site = Starlette(
             routes=[
@@ -76,7 +76,7 @@ class IndexTwin:
                 *(Route(f"/{old}/{{project}}/{{version}}/", self._old_page) for old in ("p", "pypi")),
                 Mount("/", request_response(self._anything_else)),
             ],
-            exception_handlers={Exception: fault},
+            exception_handlers={Exception: internal_error},
         )
         self._site.router.redirect_slashes = False
 
@@ -105,7 +105,7 @@ class IndexTwin:
         try:
             body = await read_body(request, _TOKENS)
         except TooLargeError:
-            return refusal(request, RefusedError(413, f"A token is no longer than {_TOKENS >> 20} MB."))
+            return refusal(request, RequestRefusedError(413, f"A token is no longer than {_TOKENS >> 20} MB."))
         status, said = await asyncio.to_thread(answer, body)
         return JSONResponse(said, status_code=status)
 
@@ -113,7 +113,7 @@ class IndexTwin:
         text = "An upload was attempted to /legacy but the expected upload URL is /legacy/ (with a trailing slash)"
         if visit(request).host != self._index.upload_host:
             return await self._anything_else(request)
-        return refusal(request, RefusedError(308, text, location="/legacy/"))
+        return refusal(request, RequestRefusedError(308, text, location="/legacy/"))
 
     async def _about_uploads(self, request: Request) -> Response:
         if visit(request).host != self._index.upload_host:
@@ -127,7 +127,7 @@ class IndexTwin:
 
     async def _moved(self, request: Request) -> Response:
         text = f"This API has moved to {self._index.upload_url}. See TODO for more information."
-        return refusal(request, RefusedError(410, text))
+        return refusal(request, RequestRefusedError(410, text))
 
     async def _front(self, request: Request) -> Response:
         return self._pages.front(request)
@@ -150,13 +150,15 @@ class IndexTwin:
         if self._offline:
             text = f"404 Not Found: this run is offline, and {name} is not in its index.\n"
             return PlainTextResponse(text, status_code=404)
-        for place in self._elsewhere:
-            if place is None and len(self._elsewhere) == 1:
+        for source in self._sources:
+            if source is None and len(self._sources) == 1:
                 return await self._upstream.relay(request, self._index.main_host)
-            page = f"{(place or self._index.simple_url).rstrip('/')}/{name}/"
+            page = f"{(source or self._index.simple_url).rstrip('/')}/{name}/"
             if await self._upstream.status(page) != 404:
                 return (
-                    RedirectResponse(page, 302) if place else await self._upstream.relay(request, self._index.main_host)
+                    RedirectResponse(page, 302)
+                    if source
+                    else await self._upstream.relay(request, self._index.main_host)
                 )
         return PlainTextResponse("404 Not Found", status_code=404)
 

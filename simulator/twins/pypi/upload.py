@@ -29,7 +29,7 @@ from simulator.twins.pypi.core_metadata import core_metadata
 from simulator.twins.pypi.mails import token_beside_publisher
 from simulator.twins.pypi.offers import Offer, OfferedFile
 from simulator.twins.pypi.publishers import Publishers
-from simulator.twins.pypi.refusals import RefusedError, refusal
+from simulator.twins.pypi.refusals import RequestRefusedError, refusal
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.upload_form import read_form
 from simulator.twins.pypi.verification import Verification
@@ -74,12 +74,12 @@ class Uploads:
         """Answer `POST /legacy/`: what is sent without an action that there is gets a page about the address."""
         try:
             form = await read_form(request)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             return refusal(request, error)
         try:
             action = request.query_params.get(":action", form.get(":action"))
             if isinstance(action, str) and action in _GONE:
-                return refusal(request, RefusedError(410, _GONE[action]))
+                return refusal(request, RequestRefusedError(410, _GONE[action]))
             if action != "file_upload":
                 return self.information(request)
             offer = await asyncio.to_thread(self._offer, form, request.headers.get("authorization"))
@@ -112,7 +112,7 @@ class Uploads:
         kind = sent.content_type or (_UNTYPED if "content-type" not in sent.headers else "")
         return OfferedFile(filename=sent.filename or "", content_type=kind, staged=staged)
 
-    def take(self, offer: Offer, job_id: str) -> RefusedError | None:
+    def take(self, offer: Offer, job_id: str) -> RequestRefusedError | None:
         """Judge and store; what is refused leaves no trace but its event."""
         with _discarding(offer):
             try:
@@ -125,7 +125,7 @@ class Uploads:
                     self._warn_of_token(submission)
             except IdenticalError:
                 self._tell(offer, job_id, 200, "OK, the identical file is there already")
-            except RefusedError as error:
+            except RequestRefusedError as error:
                 self._tell(offer, job_id, error.status, str(error))
                 return error
             else:

@@ -13,7 +13,7 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.requests import Request
 from starlette.types import Message
 
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 BODY: Final = 1 << 30  # bytes of a request
 TEXT: Final = 64 << 20  # bytes of all text fields
@@ -22,7 +22,7 @@ FILES: Final = 10
 
 
 async def read_form(request: Request) -> FormData:
-    """The form; close it. Raises RefusedError for one that is too large, or that is none."""
+    """The form; close it. Raises RequestRefusedError for one that is too large, or that is none."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     bounded = Request(request.scope, _Bounded(request).receive)
     try:
@@ -32,7 +32,7 @@ async def read_form(request: Request) -> FormData:
         if kind == "application/x-www-form-urlencoded":
             return await FormParser(request.headers, bounded.stream(), max_fields=FIELDS, max_part_size=TEXT).parse()
     except MultiPartException as error:
-        raise RefusedError(400, error.message) from None
+        raise RequestRefusedError(400, error.message) from None
     return FormData()
 
 
@@ -46,7 +46,7 @@ class _Bounded:
         message = await self._receive()
         self._size += len(message.get("body", b""))
         if self._size > BODY:
-            raise RefusedError(413, f"The request is larger than {BODY >> 30} GB.")
+            raise RequestRefusedError(413, f"The request is larger than {BODY >> 30} GB.")
         return message
 
 

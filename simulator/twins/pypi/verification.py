@@ -108,17 +108,17 @@ class Verification:
             child.stdin.write(f"{json.dumps(value)}\n".encode())
             child.stdin.flush()
         except OSError:
-            self._mourn(child)
+            self._raise_ended(child)
 
     def _read(self, child: process.Child) -> Mapping[str, Any]:
         assert child.stdout is not None
         line = child.stdout.readline()
         if not line:
-            self._mourn(child)
+            self._raise_ended(child)
         answer: Mapping[str, Any] = json.loads(line)
         return answer
 
-    def _mourn(self, child: process.Child) -> NoReturn:
+    def _raise_ended(self, child: process.Child) -> NoReturn:
         """Raises ProcessError with the child's last words."""
         self._child = None
         said = child.stderr.read().decode(errors="replace").split("\n") if child.stderr is not None else []

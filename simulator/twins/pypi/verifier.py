@@ -35,7 +35,7 @@ SUPPORTED: Final = (AttestationType.PYPI_PUBLISH_V1, AttestationType.SLSA_PROVEN
 _EXTENSION: Final = re.compile(r"<Extension\(.*value=b(?P<quote>['\"])\S*?(?P<uri>https://[^'\"]*)(?P=quote).*\)>")
 
 
-class RefusedError(Exception):
+class AttestationsRefusedError(Exception):
     """The attestations are refused; the text is the index's own."""
 
 
@@ -66,7 +66,7 @@ def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
         distribution = Distribution(name=request["filename"], digest=request["sha256"])
         attestations = parsed(request["attestations"])
         verify(attestations, publisher, distribution)
-    except RefusedError as error:
+    except AttestationsRefusedError as error:
         return {"refused": str(error)}
     bundle = AttestationBundle(publisher=publisher, attestations=list(attestations))
     provenance = Provenance(attestation_bundles=[bundle]).model_dump(mode="json")
@@ -76,41 +76,43 @@ def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def parsed(text: str) -> Sequence[Attestation]:
-    """The attestations of an upload. Raises RefusedError."""
+    """The attestations of an upload. Raises AttestationsRefusedError."""
     try:
         attestations = TypeAdapter(list[Attestation]).validate_json(text)
     except ValidationError as error:
-        raise RefusedError(f"Malformed attestations: {error}") from None
+        raise AttestationsRefusedError(f"Malformed attestations: {error}") from None
     if not attestations:
-        raise RefusedError("Malformed attestations: an empty attestation set is not permitted")
+        raise AttestationsRefusedError("Malformed attestations: an empty attestation set is not permitted")
     if len(attestations) > len(SUPPORTED):
-        raise RefusedError(f"A maximum of {len(SUPPORTED)} attestations per file are supported")
+        raise AttestationsRefusedError(f"A maximum of {len(SUPPORTED)} attestations per file are supported")
     return attestations
 
 
 def verify(attestations: Sequence[Attestation], publisher: GitHubPublisher, distribution: Distribution) -> None:
-    """Verify each, and that no two are of one kind. Raises RefusedError."""
+    """Verify each, and that no two are of one kind. Raises AttestationsRefusedError."""
     seen: set[str] = set()
     for attestation in attestations:
         kind = verified(attestation, publisher, distribution)
         if kind not in SUPPORTED:
-            raise RefusedError(f"Attestation with unsupported predicate type: {kind}")
+            raise AttestationsRefusedError(f"Attestation with unsupported predicate type: {kind}")
         if kind in seen:
-            raise RefusedError(
+            raise AttestationsRefusedError(
                 f"Multiple attestations for the same file with the same predicate type ({kind}) are not supported"
             )
         seen.add(kind)
 
 
 def verified(attestation: Attestation, publisher: GitHubPublisher, distribution: Distribution) -> str:
-    """The predicate type of a genuine attestation. Raises RefusedError."""
+    """The predicate type of a genuine attestation. Raises AttestationsRefusedError."""
     try:
         return attestation.verify(publisher, distribution, offline=True)[0]
     except VerificationError as error:
         text = _EXTENSION.sub(lambda found: found["uri"], str(error))
-        raise RefusedError(f"Could not verify the uploaded artifact using the included attestation: {text}") from None
+        raise AttestationsRefusedError(
+            f"Could not verify the uploaded artifact using the included attestation: {text}"
+        ) from None
     except Exception as error:  # noqa: BLE001 - as the index does
-        raise RefusedError(f"Unknown error while trying to verify included attestations: {error}") from None
+        raise AttestationsRefusedError(f"Unknown error while trying to verify included attestations: {error}") from None
 
 
 if __name__ == "__main__":

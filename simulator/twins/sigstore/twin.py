@@ -26,7 +26,7 @@ from starlette.routing import Mount, Route, request_response
 
 from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
-from simulator.twins.application import fault, visit
+from simulator.twins.application import internal_error, visit
 from simulator.twins.hosts import REKOR
 from simulator.twins.oidc import ISSUER, SIGNING_AUDIENCE, Issuer
 from simulator.twins.sigstore.certificates import certify
@@ -42,12 +42,12 @@ _NOT_REHEARSED: Final = (
     "and pysim signs under a root of its own. What it signs is not rehearsed."
 )
 _HINT: Final = (
-    "pysim's built-in pypa/gh-action-pypi-publish rehearses attestations. The action's own code (--actions real) can "
-    "only be rehearsed with `attestations: false`."
+    "Use pysim's built-in pypa/gh-action-pypi-publish, which rehearses attestations. The action's own code can only be "
+    "rehearsed with `attestations: false`."
 )
 
 
-class RefusedError(Exception):
+class SigningRefusedError(Exception):
     """A request that is refused: the status, gRPC's code and the words."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
@@ -85,7 +85,7 @@ class SigstoreTwin:
                 Route("/api/v1/index/retrieve", self._search, methods=["POST"]),
                 Mount("/", request_response(self._anything_else)),
             ],
-            exception_handlers={RefusedError: _refused, Exception: fault},
+            exception_handlers={SigningRefusedError: _refused, Exception: internal_error},
         )
 
     def close_job(self, job_id: str) -> None:
@@ -115,7 +115,7 @@ class SigstoreTwin:
             certificate = certify(self._root, key, claims, time.time())
         except KeyError as error:
             text = f"There was an error processing the identity token: the claim {error} is missing"
-            raise RefusedError(400, _INVALID_ARGUMENT, text) from None
+            raise SigningRefusedError(400, _INVALID_ARGUMENT, text) from None
         self._unused.setdefault(visit(request).job_id, set()).add(_bytes_of(certificate.public_key()))
         await asyncio.to_thread(self._on_certificate)
         chain = [certificate.public_bytes(serialization.Encoding.PEM).decode(), *self._root.chain]
@@ -131,7 +131,7 @@ class SigstoreTwin:
             )
         except (jwt.PyJWTError, KeyError, TypeError, ValueError):
             text = "There was an error processing the identity token"
-            raise RefusedError(401, _UNAUTHENTICATED, text) from None
+            raise SigningRefusedError(401, _UNAUTHENTICATED, text) from None
         return claims
 
     async def _append(self, request: Request) -> Response:
@@ -167,7 +167,7 @@ class SigstoreTwin:
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusedError)
+    assert isinstance(error, SigningRefusedError)
     return JSONResponse({"code": error.code, "message": str(error), "details": []}, status_code=error.status)
 
 
@@ -177,7 +177,7 @@ def _object(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise RefusedError(400, _INVALID_ARGUMENT, "The request is no JSON object")
+        raise SigningRefusedError(400, _INVALID_ARGUMENT, "The request is no JSON object")
     return value
 
 
@@ -205,10 +205,10 @@ def _requested_key(body: Mapping[str, Any], claims: Mapping[str, str]) -> Any:
             proof = base64.b64decode(str(asked["proofOfPossession"]))
             proved = _is_signed(key, proof, claims["sub"].encode())
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise RefusedError(400, _INVALID_ARGUMENT, unreadable) from None
+        raise SigningRefusedError(400, _INVALID_ARGUMENT, unreadable) from None
     if not proved:
         text = "The signature supplied in the request could not be verified"
-        raise RefusedError(400, _INVALID_ARGUMENT, text)
+        raise SigningRefusedError(400, _INVALID_ARGUMENT, text)
     return key
 
 

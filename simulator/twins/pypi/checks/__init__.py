@@ -1,6 +1,6 @@
 """Everything that the index checks of an upload, in its order: the first check that fails decides.
 
-A check is a function of a `Submission` that raises RefusedError; a new one is a function and a line in CHECKS.
+A check is a function of a `Submission` that raises RequestRefusedError; a new one is a function and a line in CHECKS.
 """
 
 from __future__ import annotations

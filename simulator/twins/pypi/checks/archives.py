@@ -9,7 +9,7 @@ from simulator.twins.pypi.checks.scanning import encrypted
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.checks.zips import records_problem
 from simulator.twins.pypi.members import BROKEN, TooMuchError, common_path, is_tar, read_through, scan_zip
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 RATIO: Final = 50
 RATIO_FROM: Final = 64 << 20  # bytes unpacked
@@ -29,7 +29,7 @@ def whole(submission: Submission) -> None:
     except BROKEN:
         problem = "None"  # the index's own word for an archive that breaks while it is read
     if problem:
-        raise RefusedError(400, f"Invalid distribution file. {problem}")
+        raise RequestRefusedError(400, f"Invalid distribution file. {problem}")
 
 
 def _zip_problem(submission: Submission) -> str | None:

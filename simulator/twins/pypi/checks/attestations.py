@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.twins.pypi.checks.submission import Submission
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 from simulator.twins.pypi.verification import AttestationError
 
 
@@ -12,4 +12,4 @@ def acceptable(submission: Submission) -> None:
     try:
         _ = submission.provenance
     except AttestationError as error:
-        raise RefusedError(400, f"Invalid attestations supplied during upload: {error}") from None
+        raise RequestRefusedError(400, f"Invalid attestations supplied during upload: {error}") from None

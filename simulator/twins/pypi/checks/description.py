@@ -7,7 +7,7 @@ from email.message import Message
 from typing import Final
 
 from simulator.twins.pypi.checks.submission import Submission
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 _DEFAULT: Final = "text/x-rst"
 
@@ -20,7 +20,7 @@ def renders(submission: Submission) -> None:
         return
     place = f"for '{kind}'" if kind else "in the default format of reStructuredText"
     see = f"See https://{submission.index.main_host}/help/#description-content-type for more information."
-    raise RefusedError(400, f"The description failed to render {place}. {see}")
+    raise RequestRefusedError(400, f"The description failed to render {place}. {see}")
 
 
 def _media_type(kind: str) -> str:

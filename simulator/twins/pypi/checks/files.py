@@ -10,7 +10,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from simulator.twins.pypi.checks.submission import Submission
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 LIMIT: Final = 100 << 20  # bytes of a file; what a project has unless its owner asked for more
 PROJECT_LIMIT: Final = 10 << 30  # bytes of all its files
@@ -22,7 +22,7 @@ _EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {"sdist": (".tar.gz", ".zip"
 def present(submission: Submission) -> None:
     """There is a file."""
     if submission.offer.file is None:
-        raise RefusedError(400, "Upload payload does not have a file.")
+        raise RequestRefusedError(400, "Upload payload does not have a file.")
 
 
 def name_characters(submission: Submission) -> None:
@@ -30,9 +30,9 @@ def name_characters(submission: Submission) -> None:
     name = submission.file.filename
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         text = "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127)"
-        raise RefusedError(400, f"{text} in the name.")
+        raise RequestRefusedError(400, f"{text} in the name.")
     if "/" in name or "\\" in name:
-        raise RefusedError(400, "Cannot upload a file with '/' or '\\' in the name.")
+        raise RequestRefusedError(400, "Cannot upload a file with '/' or '\\' in the name.")
 
 
 def extension(submission: Submission) -> None:
@@ -40,32 +40,34 @@ def extension(submission: Submission) -> None:
     name = submission.file.filename
     if not (match := _EXTENSION.fullmatch(name)):
         see = "See https://www.python.org/dev/peps/pep-0527 and https://peps.python.org/pep-0715/ for more information"
-        raise RefusedError(400, f"Invalid file extension: Use .tar.gz, .whl or .zip extension. {see}")
+        raise RequestRefusedError(400, f"Invalid file extension: Use .tar.gz, .whl or .zip extension. {see}")
     if match[1] not in _EXTENSIONS[submission.filetype]:
         see = "See https://www.python.org/dev/peps/pep-0527 for more information."
         text = f"Extension {match[1]} is invalid for filetype {submission.filetype}."
-        raise RefusedError(400, f"Invalid file extension: {text} {see}")
+        raise RequestRefusedError(400, f"Invalid file extension: {text} {see}")
 
 
 def name_length(submission: Submission) -> None:
     """A file can have the name at all. The index fails at one that is too long: this is how it refuses a wheel's."""
     name = submission.file.filename
     if len(name.encode()) > LONGEST:
-        raise RefusedError(400, f"Filename is too long: '{name}'")
+        raise RequestRefusedError(400, f"Filename is too long: '{name}'")
 
 
 def content_type(submission: Submission) -> None:
     """The file is not sent as an image or as nothing."""
     kind = submission.file.content_type
     if not kind or kind.startswith("image/"):
-        raise RefusedError(400, "Invalid distribution file.")
+        raise RequestRefusedError(400, "Invalid distribution file.")
 
 
 def size(submission: Submission) -> None:
     """The file is within the project's limit for a file."""
     if submission.file.staged.size > LIMIT:
         see = f"See {_limits(submission)}#requesting-a-file-size-limit-increase for more information."
-        raise RefusedError(400, f"File too large. Limit for project {submission.name!r} is {LIMIT >> 20} MB. {see}")
+        raise RequestRefusedError(
+            400, f"File too large. Limit for project {submission.name!r} is {LIMIT >> 20} MB. {see}"
+        )
 
 
 def project_size(submission: Submission) -> None:
@@ -74,7 +76,7 @@ def project_size(submission: Submission) -> None:
     if held + submission.file.staged.size > PROJECT_LIMIT:
         text = f"Limit for project {submission.name!r} total size is {PROJECT_LIMIT >> 30} GB."
         see = f"See {_limits(submission)}#requesting-a-project-size-limit-increase"
-        raise RefusedError(400, f"Project size too large. {text} {see}")
+        raise RequestRefusedError(400, f"Project size too large. {text} {see}")
 
 
 def digests(submission: Submission) -> None:
@@ -84,7 +86,9 @@ def digests(submission: Submission) -> None:
     for field, digest in actual.items():
         sent = offer.first(field)
         if sent and not hmac.compare_digest(sent.lower().encode(), digest.encode()):
-            raise RefusedError(400, "The digest supplied does not match a digest calculated from the uploaded file.")
+            raise RequestRefusedError(
+                400, "The digest supplied does not match a digest calculated from the uploaded file."
+            )
 
 
 def _limits(submission: Submission) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from simulator.twins.pypi.catalogue import Flag
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.creation import NAME
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 SPECIFICATION: Final = "See https://packaging.python.org/specifications/core-metadata for more information."
 FILETYPES: Final = ("sdist", "bdist_wheel")
@@ -19,16 +19,16 @@ _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 def no_misplaced_file(submission: Submission) -> None:
     """Only `content` may be a file."""
     if submission.offer.misplaced:
-        raise RefusedError(400, f"{submission.offer.misplaced}: Should not be a tuple.")
+        raise RequestRefusedError(400, f"{submission.offer.misplaced}: Should not be a tuple.")
 
 
 def open_for_uploads(submission: Submission) -> None:
     """The index takes files at all."""
     if submission.catalogue.has(Flag.READ_ONLY):
-        raise RefusedError(403, "Read-only mode: Uploads are temporarily disabled.")
+        raise RequestRefusedError(403, "Read-only mode: Uploads are temporarily disabled.")
     if submission.catalogue.has(Flag.NO_UPLOADS):
         see = f"See https://{submission.index.main_host}/help/#admin-intervention for more information."
-        raise RefusedError(403, f"New uploads are temporarily disabled. {see}")
+        raise RequestRefusedError(403, f"New uploads are temporarily disabled. {see}")
 
 
 def identified(submission: Submission) -> None:
@@ -41,16 +41,16 @@ def identified(submission: Submission) -> None:
             "Username/Password authentication is no longer supported. Migrate to API Tokens or Trusted Publishers "
             f"instead. See {help_page}#apitoken and {help_page}#trusted-publishers"
         )
-        raise RefusedError(403, text, detailed=False) from None
+        raise RequestRefusedError(403, text, detailed=False) from None
     if identity is None:
         text = f"Invalid or non-existent authentication information. See {help_page}#invalid-auth for more information."
-        raise RefusedError(403, text)
+        raise RequestRefusedError(403, text)
 
 
 def protocol_version(submission: Submission) -> None:
     """The only protocol there is."""
     if submission.offer.first("protocol_version", "1") != "1":
-        raise RefusedError(400, "Unknown protocol version.")
+        raise RequestRefusedError(400, "Unknown protocol version.")
 
 
 def project_name(submission: Submission) -> None:
@@ -62,7 +62,7 @@ def project_name(submission: Submission) -> None:
         problem = "Start and end with a letter or numeral containing only ASCII numeric and '.', '_' and '-'."
     if problem:
         text = f"{_shortened(submission.name)!r} is an invalid value for Name. Error: {problem} {SPECIFICATION}"
-        raise RefusedError(400, text)
+        raise RequestRefusedError(400, text)
 
 
 def blake2_digest(submission: Submission) -> None:
@@ -79,7 +79,7 @@ def filetype(submission: Submission) -> None:
     """An sdist or a wheel."""
     if submission.filetype not in FILETYPES:
         problem = "Use a known file type." if submission.filetype else "This field is required."
-        raise RefusedError(400, f"Invalid value for filetype. Error: {problem}")
+        raise RequestRefusedError(400, f"Invalid value for filetype. Error: {problem}")
 
 
 def python_version(submission: Submission) -> None:
@@ -91,13 +91,13 @@ def python_version(submission: Submission) -> None:
     elif submission.filetype != "sdist" and not value:
         problem = "Python version is required for binary distribution uploads."
     if problem:
-        raise RefusedError(400, f"Invalid value for pyversion. Error: {problem}")
+        raise RequestRefusedError(400, f"Invalid value for pyversion. Error: {problem}")
 
 
 def some_digest(submission: Submission) -> None:
     """At least one digest comes with the file."""
     if not any(submission.offer.first(field) for field in DIGESTS):
-        raise RefusedError(400, "Error: Include at least one message digest.")
+        raise RequestRefusedError(400, "Error: Include at least one message digest.")
 
 
 def _shortened(text: str) -> str:
@@ -108,4 +108,4 @@ def _digest(submission: Submission, field: str, name: str) -> None:
     value = submission.offer.first(field)
     if value and not _DIGEST.fullmatch(value):
         text = f"Use a valid, hex-encoded, {name} message digest."
-        raise RefusedError(400, f"Invalid value for {field}. Error: {text}")
+        raise RequestRefusedError(400, f"Invalid value for {field}. Error: {text}")

@@ -17,7 +17,7 @@ from simulator.twins.pypi.checks.addresses import email_problem, is_web_address
 from simulator.twins.pypi.checks.form import SPECIFICATION
 from simulator.twins.pypi.checks.submission import Submission, parsed_version
 from simulator.twins.pypi.offers import LISTS, SINGLE
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 METADATA_VERSIONS: Final = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
 _FIRST: Final = ("metadata-version", "name", "version")
@@ -44,9 +44,9 @@ def core_metadata(submission: Submission) -> None:
         for rules in STAGES:
             if found := [problem for rule in rules for problem in rule(submission)]:
                 _, text = min(found, key=lambda problem: (rank.get(problem[0], len(rank)), problem[0]))
-                raise RefusedError(400, text)
+                raise RequestRefusedError(400, text)
     except (ValueError, RecursionError):
-        raise RefusedError(400, _sentence("The metadata cannot be read")) from None
+        raise RequestRefusedError(400, _sentence("The metadata cannot be read")) from None
 
 
 def _readable(submission: Submission) -> Iterator[Problem]:

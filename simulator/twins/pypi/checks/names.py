@@ -17,7 +17,7 @@ from packaging.utils import (
 )
 
 from simulator.twins.pypi.checks.submission import Submission, parsed_version
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 _ARM, _MUSL = (
     "x86_64|i686|aarch64|armv7l|ppc64le|s390x|riscv64|ppc64",
@@ -43,12 +43,12 @@ def sdist_name(submission: Submission) -> None:
     try:
         found, _ = parse_sdist_filename(name)
     except InvalidSdistFilename:
-        raise RefusedError(400, f"Invalid source distribution filename: {name}") from None
+        raise RequestRefusedError(400, f"Invalid source distribution filename: {name}") from None
     if canonicalize_name(_before_post(found, submission)) != canonicalize_name(submission.name):
         raise _wrong_start(submission)
     expected = f"{submission.underscored}-{submission.version}.tar.gz"
     if name != expected:
-        raise RefusedError(400, f"Filename {name!r} is invalid, should be {expected!r}.")
+        raise RequestRefusedError(400, f"Filename {name!r} is invalid, should be {expected!r}.")
 
 
 def wheel_name(submission: Submission) -> None:
@@ -59,19 +59,21 @@ def wheel_name(submission: Submission) -> None:
     try:
         found, version, _, tags = parse_wheel_filename(name)
     except InvalidWheelFilename as error:
-        raise RefusedError(400, str(error)) from None
+        raise RequestRefusedError(400, str(error)) from None
     for platform in sorted({tag.platform for tag in tags}):
         if not _PLATFORM.fullmatch(platform):
-            raise RefusedError(400, f"Binary wheel '{name}' has an unsupported platform tag '{platform}'.")
+            raise RequestRefusedError(400, f"Binary wheel '{name}' has an unsupported platform tag '{platform}'.")
     if found != canonicalize_name(submission.name):
         raise _wrong_start(submission)
     start = name.split("-", 1)[0]
     if start != submission.underscored:
         normal = submission.underscored
         text = f"Filename {name!r} should contain the normalized project name {normal!r}, not {start!r}."
-        raise RefusedError(400, text)
+        raise RequestRefusedError(400, text)
     if version != submission.version:
-        raise RefusedError(400, f"Version in filename should be {str(submission.version)!r} not {str(version)!r}.")
+        raise RequestRefusedError(
+            400, f"Version in filename should be {str(submission.version)!r} not {str(version)!r}."
+        )
 
 
 def sdist_license_files(submission: Submission) -> None:
@@ -92,7 +94,7 @@ def _licenses_inside(submission: Submission, folder: str, inside: Collection[str
     for file in submission.offer.given("license_file"):
         if f"{folder}/{file}" not in inside:
             text = f"License-File {file} does not exist in distribution file {submission.file.filename} at"
-            raise RefusedError(400, f"{text} {folder}/{file}")
+            raise RequestRefusedError(400, f"{text} {folder}/{file}")
 
 
 def _before_post(found: NormalizedName, submission: Submission) -> str:
@@ -104,5 +106,5 @@ def _before_post(found: NormalizedName, submission: Submission) -> str:
     return found
 
 
-def _wrong_start(submission: Submission) -> RefusedError:
-    return RefusedError(400, f"Start filename for {submission.name!r} with {submission.underscored!r}.")
+def _wrong_start(submission: Submission) -> RequestRefusedError:
+    return RequestRefusedError(400, f"Start filename for {submission.name!r} with {submission.underscored!r}.")

@@ -11,7 +11,7 @@ from simulator.indexes import indexes
 from simulator.twins.pypi.catalogue import Flag, Project, Status
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.creation import check_new_name, check_rate
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 from simulator.twins.pypi.tokens import USER, failures
 
 _NOT_A_USER: Final = (
@@ -38,7 +38,7 @@ def may_exist(submission: Submission) -> None:
         return
     assert submission.identity
     if not submission.identity.is_user:
-        raise RefusedError(400, _NOT_A_USER.format(host=submission.index.docs_host))
+        raise RequestRefusedError(400, _NOT_A_USER.format(host=submission.index.docs_host))
     user_in_order(submission)
     check_rate(submission.catalogue, submission.now)
     check_new_name(submission.catalogue, submission.index, submission.name)
@@ -50,12 +50,12 @@ def permitted(submission: Submission) -> None:
     name = submission.name
     project = submission.project or Project(id="", name=canonicalize_name(name), display=name)
     if said := failures(submission.identity, project, submission.now):
-        raise RefusedError(403, f"Invalid API Token: {', '.join(said)}")
+        raise RequestRefusedError(403, f"Invalid API Token: {', '.join(said)}")
     others = submission.identity.is_user and submission.catalogue.owner(project.name) is not None
     if others or submission.catalogue.status(project) in {Status.ARCHIVED, Status.QUARANTINED}:
         who = f"user {USER!r}" if submission.identity.is_user else "given token"
         see = f"See https://{submission.index.main_host}/help/#project-name for more information."
-        raise RefusedError(403, f"The {who} isn't allowed to upload to project {project.display!r}. {see}")
+        raise RequestRefusedError(403, f"The {who} isn't allowed to upload to project {project.display!r}. {see}")
 
 
 def user_in_order(submission: Submission) -> None:
@@ -66,7 +66,7 @@ def user_in_order(submission: Submission) -> None:
     for flag, text in _DISORDER.items():
         if submission.catalogue.has(flag):
             start = f"User {USER!r}, associated with the API token used, does not have"
-            raise RefusedError(403, f"{start} {text.format(host=submission.index.main_host)}")
+            raise RequestRefusedError(403, f"{start} {text.format(host=submission.index.main_host)}")
 
 
 def organization_active(submission: Submission) -> None:
@@ -78,4 +78,4 @@ def organization_active(submission: Submission) -> None:
             "Organizations, or administrator intervention for Community Organizations. "
             f"Please contact support+orgs@{indexes()['pypi'].main_host}."
         )
-        raise RefusedError(400, text)
+        raise RequestRefusedError(400, text)

@@ -12,7 +12,7 @@ from typing import Final
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.mails import record_differs
 from simulator.twins.pypi.members import BROKEN, TooMuchError, read_member
-from simulator.twins.pypi.refusals import RefusedError
+from simulator.twins.pypi.refusals import RequestRefusedError
 
 _SCRIPTS: Final = ("console_scripts", "gui_scripts")
 _SCRIPT: Final = re.compile(r"[\w.-]+")
@@ -47,7 +47,7 @@ def entry_points(submission: Submission) -> None:
     name = submission.file.filename
     content, _ = _part(submission, "entry_points.txt")
     if content is not None and not _can_be_read(content):
-        raise RefusedError(400, f"Wheel '{name}' has invalid entry points defined in the entry_points.txt file")
+        raise RequestRefusedError(400, f"Wheel '{name}' has invalid entry points defined in the entry_points.txt file")
 
 
 def metadata(submission: Submission) -> None:
@@ -60,7 +60,7 @@ def name_length(submission: Submission) -> None:
     """The file of a wheel's metadata can be named after it."""
     name = submission.file.filename
     if submission.filetype == "bdist_wheel" and len(f"{name}.metadata".encode()) > _LONGEST:
-        raise RefusedError(400, f"Filename is too long: '{name}'")
+        raise RequestRefusedError(400, f"Filename is too long: '{name}'")
 
 
 def _part(submission: Submission, part: str) -> tuple[bytes | None, Sequence[str]]:
@@ -71,12 +71,12 @@ def _part(submission: Submission, part: str) -> tuple[bytes | None, Sequence[str
         except KeyError:
             return None, wheel.namelist()
         except (*BROKEN, TooMuchError):
-            raise RefusedError(400, "Invalid distribution file. None") from None
+            raise RequestRefusedError(400, "Invalid distribution file. None") from None
 
 
-def _missing(submission: Submission, part: str) -> RefusedError:
+def _missing(submission: Submission, part: str) -> RequestRefusedError:
     name = submission.file.filename
-    return RefusedError(400, f"Wheel '{name}' does not contain the required {part} file: {_folder(name)}/{part}")
+    return RequestRefusedError(400, f"Wheel '{name}' does not contain the required {part} file: {_folder(name)}/{part}")
 
 
 def _folder(filename: str) -> str:

@@ -12,7 +12,7 @@ Closing = Callable[[], Awaitable[None]]
 A = TypeVar("A", bound=ASGIApp)
 
 
-class Late(Generic[A]):
+class LazyApplication(Generic[A]):
     """Makes an application and what closes it, once, in a worker thread: when told to, or when it is first asked."""
 
     def __init__(self, make: Callable[[], tuple[A, Closing]]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.indexes import indexes
 from simulator.run_events import FaultInjected, FileUploaded, TokenExchanged
-from simulator.twins.faults.names import parse_faults
+from simulator.twins.injection.faults import parse_faults
 from tests.toolkit.install import Toolkit
 
 from .conftest import Job, Rig, Start, publisher

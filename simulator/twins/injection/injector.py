@@ -19,12 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simulator.indexes import IndexName
 from simulator.run_events import EventSink, FaultInjected, FileUploaded, RunEvent, TokenExchanged
 from simulator.twins.application import Visit, visit
-from simulator.twins.faults import answers
-from simulator.twins.faults.delay import Delay, without_files
-from simulator.twins.faults.names import Fault, FaultName, ordinal
-from simulator.twins.faults.phrase import with_reason
-from simulator.twins.faults.places import Place, place_of, simple_project
 from simulator.twins.hosts import TwinName
+from simulator.twins.injection import answers
+from simulator.twins.injection.delay import Delay, without_files
+from simulator.twins.injection.faults import Fault, FaultName, ordinal
+from simulator.twins.injection.reason_phrase import with_reason
+from simulator.twins.injection.services import Service, service_of, simple_project
 from simulator.twins.pypi.catalogue import Flag
 from simulator.twins.pypi.publishers import Publishers
 from simulator.twins.pypi.store import Store
@@ -32,15 +32,15 @@ from simulator.twins.records import Clock
 
 TOKEN_LIFETIME: Final = 900  # seconds that an upload token from an exchange lives
 _DOWN: Final = {
-    FaultName.UPLOAD_503: ({Place.UPLOAD}, answers.index_is_down),
-    FaultName.INDEX_DOWN: ({Place.AUDIENCE, Place.MINT, Place.UPLOAD}, answers.index_is_down),
-    FaultName.MINT_503: ({Place.MINT}, answers.index_is_down),
-    FaultName.OIDC_DOWN: ({Place.ID_TOKEN}, answers.oidc_is_broken),
-    FaultName.ARTIFACTS_500: ({Place.ARTIFACTS}, answers.twirp_is_broken),
-    FaultName.SIGSTORE_DOWN: ({Place.SIGSTORE}, answers.authority_is_down),
+    FaultName.UPLOAD_503: ({Service.UPLOAD}, answers.index_is_down),
+    FaultName.INDEX_DOWN: ({Service.AUDIENCE, Service.MINT, Service.UPLOAD}, answers.index_is_down),
+    FaultName.MINT_503: ({Service.MINT}, answers.index_is_down),
+    FaultName.OIDC_DOWN: ({Service.ID_TOKEN}, answers.oidc_is_broken),
+    FaultName.ARTIFACTS_500: ({Service.ARTIFACTS}, answers.twirp_is_broken),
+    FaultName.SIGSTORE_DOWN: ({Service.SIGSTORE}, answers.authority_is_down),
 }
 """Faults that answer in the place of a service; those with a count only to some of its requests."""
-_SLOW: Final = {Place.AUDIENCE, Place.MINT, Place.UPLOAD, Place.ID_TOKEN}
+_SLOW: Final = {Service.AUDIENCE, Service.MINT, Service.UPLOAD, Service.ID_TOKEN}
 _COUNTED: Final = {FaultName.UPLOAD_503, FaultName.ARTIFACTS_500}
 _FLAGS: Final[Mapping[FaultName, Flag]] = {
     FaultName.INDEX_READ_ONLY: Flag.READ_ONLY,
@@ -64,20 +64,20 @@ _WORDS: Final[Mapping[FaultName, tuple[str, ...]]] = {
     FaultName.NO_TWO_FACTOR: ("does not have two-factor authentication enabled",),
 }
 """By which words of a refusal a fault shows that it took effect."""
-_STRIKING: Final = {FaultName.TOKEN_EXPIRED, FaultName.PUBLISHER_REMOVED}
+_AWAITING: Final = {FaultName.TOKEN_EXPIRED, FaultName.PUBLISHER_REMOVED}
 """Faults that begin with a request."""
 
 
 @dataclass(kw_only=True)
-class Injection:
+class Injector:
     """The faults of one run, from `begin` to `end`. May be used from any thread."""
 
     faults: Sequence[Fault]
     emit: EventSink
     machine_clock: Clock
     _fired: dict[Fault, int] = field(default_factory=dict)
-    _counts: dict[tuple[Place, str | None], int] = field(default_factory=dict)  # by twin, and for None of all
-    _struck: set[Fault] = field(default_factory=set)  # of those that wait for a request the ones that it reached
+    _counts: dict[tuple[Service, str | None], int] = field(default_factory=dict)  # by twin, and for None of all
+    _begun: set[Fault] = field(default_factory=set)  # of those that wait for a request the ones that it reached
     _ahead: float = 0.0  # seconds that passed at once
     _active: tuple[Fault, ...] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -143,7 +143,7 @@ class Injection:
 
     def _recognize(self, index: IndexName, job_id: str, said: str) -> None:
         for fault in self._meant(index):
-            begun = fault.name not in _STRIKING or fault in self._struck
+            begun = fault.name not in _AWAITING or fault in self._begun
             if begun and any(words in said for words in _WORDS.get(fault.name, ())):
                 self.fire(fault, job_id, said)
                 return
@@ -153,47 +153,47 @@ class Injection:
 
     # ---- what a request sets off
 
-    async def before(self, twin: TwinName, place: Place, job_id: str) -> ASGIApp | None:
+    async def before(self, twin: TwinName, service: Service, job_id: str) -> ASGIApp | None:
         """What happens when a request arrives; the answer in the place of the twin's, if there is one."""
         for name in (twin, None):
-            self._counts[place, name] = self._counts.get((place, name), 0) + 1
+            self._counts[service, name] = self._counts.get((service, name), 0) + 1
         for fault in self._meant(twin):
-            if fault.name is FaultName.SLOW and place in _SLOW:
-                self._tell(fault, place, job_id, f"answered after {fault.value:g} seconds")
+            if fault.name is FaultName.SLOW and service in _SLOW:
+                self._tell(fault, service, job_id, f"answered after {fault.value:g} seconds")
                 await asyncio.sleep(fault.value)
-        if place is Place.UPLOAD:
+        if service is Service.UPLOAD:
             await asyncio.to_thread(self._before_upload, twin)
         for fault in self._meant(twin):
-            number = self._counts[place, fault.index]
-            places, answer = _DOWN.get(fault.name, ((), None))
-            if answer is not None and place in places and (fault.name not in _COUNTED or fault.hits(number)):
+            number = self._counts[service, fault.index]
+            services, answer = _DOWN.get(fault.name, ((), None))
+            if answer is not None and service in services and (fault.name not in _COUNTED or fault.hits(number)):
                 response = answer()
                 which = f"{ordinal(number)} request" if fault.name in _COUNTED else "request"
-                self._tell(fault, place, job_id, f"{which} answered with {response.status_code}")
+                self._tell(fault, service, job_id, f"{which} answered with {response.status_code}")
                 return response
         return None
 
-    def layers(self, twin: TwinName, application: ASGIApp, place: Place, at: Visit) -> ASGIApp:
+    def layers(self, twin: TwinName, application: ASGIApp, service: Service, at: Visit) -> ASGIApp:
         """A twin's application for one request, behind what changes its answer."""
         for fault in self._meant(twin):
-            told = partial(self._tell, fault, place, at.job_id)
-            if fault.name is FaultName.INDEX_DELAY and place is Place.SIMPLE:
+            told = partial(self._tell, fault, service, at.job_id)
+            if fault.name is FaultName.INDEX_DELAY and service is Service.SIMPLE:
                 files = self.delay.fresh(twin, simple_project(at.path) or "", fault.value)
                 application = without_files(application, files, told) if files else application
-            elif fault.name is FaultName.REASON_PHRASE and place is Place.UPLOAD:
+            elif fault.name is FaultName.REASON_PHRASE and service is Service.UPLOAD:
                 application = with_reason(application, told)
-            elif fault.name is FaultName.TRUSTED_PUBLISHING_DISABLED and place is Place.AUDIENCE:
+            elif fault.name is FaultName.TRUSTED_PUBLISHING_DISABLED and service is Service.AUDIENCE:
                 application = _telling_403(application, told)
         return application
 
-    def _tell(self, fault: Fault, place: Place, job_id: str, what: str) -> None:
-        self.fire(fault, job_id, f"{place}: {what}")
+    def _tell(self, fault: Fault, service: Service, job_id: str, what: str) -> None:
+        self.fire(fault, job_id, f"{service}: {what}")
 
     def _before_upload(self, twin: TwinName) -> None:
         for fault in self._meant(twin):
-            if fault.name in _STRIKING and fault.hits(self._counts[Place.UPLOAD, fault.index]):
+            if fault.name in _AWAITING and fault.hits(self._counts[Service.UPLOAD, fault.index]):
                 if fault.name is FaultName.TOKEN_EXPIRED:
-                    self._struck.add(fault)
+                    self._begun.add(fault)
                     self._ahead += TOKEN_LIFETIME
                 else:
                     self._remove_publishers(fault)
@@ -201,7 +201,7 @@ class Injection:
     def _remove_publishers(self, fault: Fault) -> None:
         """No token outlives the publisher that it was minted for."""
         assert self._publishers is not None
-        self._struck.add(fault)
+        self._begun.add(fault)
         for index, store in self._of(fault).items():
             self._publishers.withdraw(index)
             with store.transaction() as catalogue:
@@ -221,20 +221,20 @@ class Injection:
 class _Failing:
     """The application of a twin, behind the faults of its services."""
 
-    def __init__(self, twin: TwinName, application: ASGIApp, injection: Injection) -> None:
-        self._twin, self._application, self._injection = twin, application, injection
+    def __init__(self, twin: TwinName, application: ASGIApp, injector: Injector) -> None:
+        self._twin, self._application, self._injector = twin, application, injector
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         at = visit(request)
-        place = place_of(self._twin, request.method, at.path)
-        if place is None:
+        service = service_of(self._twin, request.method, at.path)
+        if service is None:
             await self._application(scope, receive, send)
             return
-        injection = self._injection
-        answer = await injection.before(self._twin, place, at.job_id)
+        injector = self._injector
+        answer = await injector.before(self._twin, service, at.job_id)
         if answer is None:
-            application = injection.layers(self._twin, self._application, place, at)
+            application = injector.layers(self._twin, self._application, service, at)
             await application(scope, receive, send)
             return
         async for _ in request.stream():  # a client that is still sending would take an early answer for a reset

@@ -12,7 +12,7 @@ _SIMPLE: Final = re.compile(r"/simple/([^/]+)/")
 _ARTIFACTS: Final = "/twirp/github.actions.results.api.v1.ArtifactService/"
 
 
-class Place(StrEnum):
+class Service(StrEnum):
     """A service."""
 
     AUDIENCE = "audience"
@@ -24,17 +24,17 @@ class Place(StrEnum):
     SIGSTORE = "certificate authority"
 
 
-def place_of(twin: TwinName, method: str, path: str) -> Place | None:
+def service_of(twin: TwinName, method: str, path: str) -> Service | None:
     """The service that a request to a twin is for; None for what never fails on request."""
     match twin:
         case "pypi" | "testpypi":
             return _on_index(method, path)
         case "oidc" if path.startswith("/idtoken/"):
-            return Place.ID_TOKEN
+            return Service.ID_TOKEN
         case "results" if path.startswith(_ARTIFACTS):
-            return Place.ARTIFACTS
+            return Service.ARTIFACTS
         case "sigstore" if path == "/api/v2/signingCert":
-            return Place.SIGSTORE
+            return Service.SIGSTORE
         case _:
             return None
 
@@ -45,11 +45,11 @@ def simple_project(path: str) -> str | None:
     return match[1] if match else None
 
 
-def _on_index(method: str, path: str) -> Place | None:
+def _on_index(method: str, path: str) -> Service | None:
     if path == "/_/oidc/audience":
-        return Place.AUDIENCE
+        return Service.AUDIENCE
     if method == "POST" and path.startswith("/_/oidc/") and path.endswith("/mint-token"):
-        return Place.MINT
+        return Service.MINT
     if method == "POST" and path == "/legacy/":
-        return Place.UPLOAD
-    return Place.SIMPLE if method == "GET" and simple_project(path) else None
+        return Service.UPLOAD
+    return Service.SIMPLE if method == "GET" and simple_project(path) else None

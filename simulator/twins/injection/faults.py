@@ -134,7 +134,7 @@ class Fault:
 
 
 def parse_faults(texts: Iterable[str]) -> tuple[Fault, ...]:
-    """Faults of the command line, each once. Raises UsageError."""
+    """Faults as the user writes them, each once. Raises UsageError."""
     return tuple(dict.fromkeys(_parse(text) for text in texts))
 
 
@@ -154,25 +154,25 @@ def _parse(text: str) -> Fault:
     written, at, index = text.partition("@")
     word, equals, value = written.partition("=")
     if word not in set(FaultName):
-        raise UsageError(f"--fault {text}: there is no fault {word}.", hint=suggest(word, FaultName))
+        raise UsageError(f"There is no fault {word}.", hint=suggest(word, FaultName))
     name = FaultName(word)
     if at and name in _OF_GITHUB:
-        raise UsageError(f"--fault {text}: {name} is of no index.", hint=f"Write --fault {written}.")
+        raise UsageError(f"The fault {name} is of no index.", hint=f"Write {written}.")
     if at and index not in TITLES:
-        raise UsageError(f"--fault {text}: there is no index {index}.", hint=suggest(index, TITLES))
-    fault = _valued(text, name, equals, value)
+        raise UsageError(f"There is no index {index}.", hint=suggest(index, TITLES))
+    fault = _valued(name, equals, value)
     return replace(fault, index=cast("IndexName", index)) if at else fault
 
 
-def _valued(text: str, name: FaultName, equals: str, value: str) -> Fault:
+def _valued(name: FaultName, equals: str, value: str) -> Fault:
     form = FORMS[name]
     if form.value == "none":
         if equals:
-            raise UsageError(f"--fault {text}: {name} takes no value.", hint=f"Write --fault {name}.")
+            raise UsageError(f"The fault {name} takes no value.", hint=f"Write {name}.")
         return Fault(name=name)
     if not equals:
         if form.default is None:
-            raise UsageError(f"--fault {name} needs a value.", hint=f"Such as --fault {name}=6.")
+            raise UsageError(f"The fault {name} needs a value.", hint=f"Such as {name}=6.")
         return Fault(name=name, value=form.default)
     return _count(name, form, value) if form.value == "count" else _seconds(name, value)
 
@@ -181,7 +181,7 @@ def _count(name: FaultName, form: Form, value: str) -> Fault:
     match = _COUNT.fullmatch(value)
     if match is None or int(match[1]) < form.least or (match[2] and not form.goes_on):
         raise UsageError(
-            f"--fault {name}={value}: {value!r} is no number of a request, from {form.least:g} on.",
+            f"The fault {name} takes the number of a request, from {form.least:g} on: {value!r} is none.",
             hint=f"{name}=N: {form.says}.",
         )
     return Fault(name=name, value=int(match[1]), onwards=bool(match[2]))
@@ -190,7 +190,7 @@ def _count(name: FaultName, form: Form, value: str) -> Fault:
 def _seconds(name: FaultName, value: str) -> Fault:
     if _SECONDS.fullmatch(value) is None or not 0 < float(value) <= MOST_SECONDS:
         raise UsageError(
-            f"--fault {name}={value}: {value!r} is no time between 0 and {MOST_SECONDS} seconds.",
+            f"The fault {name} takes a time between 0 and {MOST_SECONDS} seconds: {value!r} is none.",
             hint=f"{name}=SECONDS: {FORMS[name].says}.",
         )
     return Fault(name=name, value=float(value))
