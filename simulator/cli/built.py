@@ -22,7 +22,8 @@ from simulator.planning.model import Plan
 from simulator.positions import Span
 from simulator.rehearsal.built import model
 from simulator.rehearsal.built.pythons import tested_pythons
-from simulator.rehearsal.built.registry import judge, stops
+from simulator.rehearsal.built.registry import judge
+from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, Tree, projects_of
@@ -73,7 +74,7 @@ def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Seque
     places = (
         problem.span
         for workflow in rehearsed
-        for problem in shallow_checkout(WorkflowSubject(workflow=workflow, others=workflows, git_version=tool))
+        for problem in shallow_checkout.check(WorkflowSubject(workflow=workflow, others=workflows, git_version=tool))
     )
     pythons = tested_pythons(workflows.values())
     return Surroundings(tree=tree, projects=projects, pythons=pythons, checkout=next(places, None))

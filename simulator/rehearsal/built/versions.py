@@ -22,7 +22,9 @@ from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.built.places import ASSIGNED, version_place
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.projects import place_of
+from simulator.rehearsal.rule import rule
 
+_STOPS: Final = frozenset({"version-mismatch", "several-versions"})
 _SEPARATOR: Final = re.compile(r"[-_/@]")
 _REFUSED_LOCAL: Final = (
     "The use of local versions in '{}' is not allowed. See https://packaging.python.org/en/latest/specifications/"
@@ -60,6 +62,12 @@ def _expected(subject: Subject) -> tuple[str | None, Version | None]:
     return name if any(found.project == name for found in subject.distributions) else None, version
 
 
+@rule(
+    "version-mismatch",
+    Severity.ERROR,
+    summary="The tag names a version that no file of the project has (a warning where another project has it).",
+    why="The release would be published under another version than the tag's; the job that publishes is not run.",
+)
 def version_mismatch(subject: Subject) -> Iterator[Problem]:
     """No file of a project carries the tag's version.
 
@@ -101,11 +109,6 @@ def _of_another(found: Distribution) -> str:
     )
 
 
-def is_refused(finding: Finding) -> bool:
-    """Whether an index refuses the version anyhow, as a local one."""
-    return (finding.would_show or "").startswith(_REFUSED_LOCAL.partition("{")[0])
-
-
 def _hint(tag: str, expected: Version, found: Distribution) -> str:
     other = found.version.join(tag.rsplit(str(expected), 1)) if str(expected) in tag else f"v{found.version}"
     parsed = _parsed(found.version)
@@ -137,6 +140,22 @@ def _remedy(found: Distribution) -> str:
     return f"Build the commit that has the tag; where that is done, {_FETCH}, and {_FORM}."
 
 
+def stops(finding: Finding) -> bool:
+    """Whether a publishing job must not run for a finding: an index would take what was not meant."""
+    return finding.code in _STOPS and finding.severity is Severity.ERROR and not _is_refused(finding)
+
+
+def _is_refused(finding: Finding) -> bool:
+    """Whether an index refuses the version anyhow, as a local one."""
+    return (finding.would_show or "").startswith(_REFUSED_LOCAL.partition("{")[0])
+
+
+@rule(
+    "tag-project",
+    Severity.WARNING,
+    summary="The tag names a project that was not built (a notice where others were built beside it).",
+    why="A release of one project publishes another.",
+)
 def tag_project(subject: Subject) -> Iterator[Problem]:
     """The tag has the name of one of several projects in front, and others were built, beside it or alone."""
     prefix, expected = next(_readings(subject.tag), ("", None)) if subject.tag else ("", None)
@@ -154,6 +173,35 @@ def tag_project(subject: Subject) -> Iterator[Problem]:
     )
 
 
+@rule(
+    "several-versions",
+    Severity.WARNING,
+    summary="Files of another version lie beside those of the newest (an error where the tag says which is meant).",
+    why="They are left from an older build, and would be published or refused with the others.",
+)
+def several_versions(subject: Subject) -> Iterator[Problem]:
+    _, expected = _expected(subject)
+    for project, files in subject.by_project():
+        versions = {_public(file.version) for file in files}
+        if len(versions) < 2 or None in versions:
+            continue
+        newest = expected if expected in versions else max(version for version in versions if version)
+        stale = [file.filename for file in files if _public(file.version) != newest]
+        yield Problem(
+            message=f"Beside {project} {newest} there are files of another version, which would be published too: "
+            f"{', '.join(stale)}",
+            where=stale[0],
+            hint="Empty the folder before the build, and do not commit it; one release has one version.",
+            severity=Severity.ERROR if expected in versions else None,
+        )
+
+
+@rule(
+    "local-version",
+    Severity.ERROR,
+    summary="The version has a part after a `+`; the cause is named where setuptools-scm or the like made it.",
+    why="Indexes refuse local versions.",
+)
 def local_version(subject: Subject) -> Iterator[Problem]:
     """A version has a part after a +, which no index takes; one that is not the tag's either is told as that."""
     named, expected = _expected(subject)
@@ -175,8 +223,13 @@ def local_version(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@rule(
+    "dev-version",
+    Severity.WARNING,
+    summary="The version is a development version, and no tag names it (a notice for a branch).",
+    why="pip does not take it unless it is asked for pre-releases.",
+)
 def dev_version(subject: Subject) -> Iterator[Problem]:
-    """A development version is released, and no tag asks for one."""
     _, expected = _expected(subject)
     if expected is not None:
         return
@@ -192,26 +245,13 @@ def dev_version(subject: Subject) -> Iterator[Problem]:
         )
 
 
-def several_versions(subject: Subject) -> Iterator[Problem]:
-    """Files of one project have several versions: most are left from an older build."""
-    _, expected = _expected(subject)
-    for project, files in subject.by_project():
-        versions = {_public(file.version) for file in files}
-        if len(versions) < 2 or None in versions:
-            continue
-        newest = expected if expected in versions else max(version for version in versions if version)
-        stale = [file.filename for file in files if _public(file.version) != newest]
-        yield Problem(
-            message=f"Beside {project} {newest} there are files of another version, which would be published too: "
-            f"{', '.join(stale)}",
-            where=stale[0],
-            hint="Empty the folder before the build, and do not commit it; one release has one version.",
-            severity=Severity.ERROR if expected in versions else None,
-        )
-
-
+@rule(
+    "version-attribute",
+    Severity.WARNING,
+    summary="The package says another `__version__` than its metadata.",
+    why="One of the two places was forgotten when the version was raised.",
+)
 def version_attribute(subject: Subject) -> Iterator[Problem]:
-    """The package's own `__version__` is written down and is another one."""
     for wheel, _ in subject.wheels():
         version, package = _parsed(wheel.version), wheel.project.replace("-", "_")
         names = [name for name in _SAYING if f"{package}/{name}" in wheel.members]
@@ -236,8 +276,13 @@ def _in_sources(subject: Subject, path: str, text: str) -> Span | None:
     return next((place for each, content in contents.items() if (place := place_of(text, each, content))), None)
 
 
+@rule(
+    "name-mismatch",
+    Severity.ERROR,
+    summary="A file's name has another project or version than its metadata.",
+    why="The file was renamed after the build, and indexes refuse it.",
+)
 def name_mismatch(subject: Subject) -> Iterator[Problem]:
-    """A file's name says another project or version than its metadata."""
     told: set[str] = set()
     for found in sorted(subject.distributions, key=attrgetter("kind"), reverse=True):  # wheels are uploaded first
         said, version = _in_name(found.filename), _parsed(found.version)

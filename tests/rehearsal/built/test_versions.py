@@ -8,8 +8,8 @@ from packaging.version import Version
 
 from simulator.findings import Finding
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import judge, stops
-from simulator.rehearsal.built.versions import tag_version
+from simulator.rehearsal.built.registry import judge
+from simulator.rehearsal.built.versions import stops, tag_version
 from simulator.rehearsal.distributions import Distribution
 
 
