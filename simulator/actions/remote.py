@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator import process
-from simulator.actions.faults import UnknownActionError, UnreachableError
+from simulator.actions.errors import UnknownActionError, UnreachableError
 from simulator.errors import ProcessError
 from simulator.process import Completed
 from simulator.triggers.git import git
@@ -63,7 +63,7 @@ class Remote:
         wanted = [spelling for name in names for spelling in (f"{name}^{{}}", name)]
         done = self._git("ls-remote", "--quiet", self._address(owner, repo), *wanted, timeout=LOOKUP_SECONDS)
         if done.code != 0:
-            raise self._fault(done, owner, repo, ref)
+            raise self._error(done, owner, repo, ref)
         rows = (line.partition("\t") for line in done.text.splitlines())
         found = {name: commit for commit, _, name in rows}
         name = next((name for name in wanted if name in found), None)
@@ -80,7 +80,7 @@ class Remote:
             timeout=FETCH_SECONDS,
         )
         if done.code != 0:
-            raise self._fault(done, owner, repo, commit)
+            raise self._error(done, owner, repo, commit)
 
     def _address(self, owner: str, repo: str) -> str:
         return f"{self.url}/{owner}/{repo}"
@@ -97,7 +97,7 @@ class Remote:
         except ProcessError as error:
             raise UnreachableError(f"{self.url} does not answer: {error}", hint="Check the network.") from error
 
-    def _fault(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
+    def _error(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
         said = done.complaint.lower()
         if any(words in said for words in _NO_COMMIT):
             return no_version(owner, repo, ref)

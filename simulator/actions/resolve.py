@@ -9,8 +9,8 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
+from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
-from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
@@ -123,7 +123,7 @@ def _of_repository(
         return _recorded(reference, OutsideRuns(done="run, and you had it left out", asked=True))
     if (reason := refusal(action)) is not None:
         hint = f"Rehearse the rest without it: pysim run --actions {action}=skip."
-        raise RefusedError(f"pysim does not run {reference}: {reason}", hint=hint)
+        raise RefusedActionError(f"pysim does not run {reference}: {reason}", hint=hint)
     if (done := outside_effect(action)) is not None:  # whatever the choice: the real one would do it
         return _recorded(reference, OutsideRuns(done=done))
     if choice.takes_builtin(action):

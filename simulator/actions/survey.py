@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.faults import MissingOfflineError, RefusedError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, RefusedActionError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
@@ -48,9 +48,9 @@ class ActionSurvey:
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
-    def look_at(self, uses: str, span: Span) -> Iterator[Finding]:
+    def findings(self, uses: str, span: Span) -> Iterator[Finding]:
         """What is wrong with the action that a step uses, at its place in the workflow."""
-        for finding in self._look_at(uses, span, ()):
+        for finding in self._findings(uses, span, ()):
             yield replace(finding, where=span)
 
     def missing(self) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ class ActionSurvey:
                 where=next(iter(self._missing.values())),
             )
 
-    def _look_at(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
+    def _findings(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
         """`around` are the composite actions that it is used in, the outermost first."""
         if uses in around or len(around) > DEEPEST:
             return (_unsupported(f"Composite action depth exceeded max depth {DEEPEST}", "Does an action use itself?"),)
@@ -109,7 +109,7 @@ class ActionSurvey:
             self._missing.setdefault(error.missing, span)
         except UnreachableError as error:
             self._unreachable.setdefault(uses, (span, error))
-        except RefusedError as error:
+        except RefusedActionError as error:
             return replace(_unsupported(str(error), error.hint), code="action-refused")
         except SimulatorError as error:
             return _unsupported(str(error), error.hint)
@@ -119,7 +119,7 @@ class ActionSurvey:
         runs = action.manifest.runs
         for step in runs.steps if isinstance(runs, CompositeRuns) else ():
             if step.uses is not None:
-                for finding in self._look_at(step.uses.value, span, around):
+                for finding in self._findings(step.uses.value, span, around):
                     yield _within(action, step, finding)
 
 

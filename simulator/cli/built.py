@@ -27,7 +27,7 @@ from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, Tree, projects_of
-from simulator.rehearsal.refusals import foretell, place_of_words
+from simulator.rehearsal.refusals import foretell, span_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
@@ -86,7 +86,7 @@ class Inspection:
     def __init__(self, subject: Subject, observer: Observer) -> None:
         self._subject, self._observer = subject, observer
         self._verdicts: dict[frozenset[str], bool] = {}
-        observer.locate = lambda words: place_of_words(words, self.around.projects)
+        observer.span_of_words = lambda words: span_of_words(words, self.around.projects)
 
     @functools.cached_property
     def around(self) -> Surroundings:

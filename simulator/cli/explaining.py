@@ -24,7 +24,7 @@ from simulator.cli.subject import RunOptions
 from simulator.cli.token_views import Minter, Registered, token_views
 from simulator.errors import UsageError
 from simulator.planning.calls import foreseen_jobs
-from simulator.planning.model import Place, PlannedJob
+from simulator.planning.model import Inherited, PlannedJob
 from simulator.planning.permissions import default_permissions
 from simulator.planning.plan import plan
 from simulator.rehearsal.credentials import indexes_of
@@ -70,9 +70,11 @@ def explain(
     variables = repository_variables(options, configuration)
     minters: list[Minter] = []
     for item in started:
-        place = Place(default=default_permissions(identity.workflow_permissions))
+        inherited = Inherited(default=default_permissions(identity.workflow_permissions))
         contexts = server_contexts(item, identity, variables)
-        planned = plan(item.workflow, item.event, contexts=contexts, calls=calls.get(item.workflow.path), place=place)
+        planned = plan(
+            item.workflow, item.event, contexts=contexts, calls=calls.get(item.workflow.path), inherited=inherited
+        )
         for inner, job in foreseen_jobs(planned):
             if job.decision != "skip" and job.permissions.get("id-token") == "write":
                 claims = oidc_claims(server_contexts(item, identity, {})["github"], identity, inner, job)  # type: ignore[arg-type]

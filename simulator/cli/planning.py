@@ -26,7 +26,7 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
 from simulator.planning.calls import shown_plan
 from simulator.planning.choice import Choice, choose
-from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.model import Inherited, Plan, PlannedJob
 from simulator.planning.permissions import default_permissions
 from simulator.planning.plan import plan
 from simulator.planning.runners import image_of
@@ -188,8 +188,8 @@ def _workflow(
         return view
     try:
         contexts = server_contexts(item, identity, variables)
-        place = Place(default=default_permissions(identity.workflow_permissions))
-        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path], place=place)
+        inherited = Inherited(default=default_permissions(identity.workflow_permissions))
+        planned = plan(workflow, item.event, contexts=contexts, calls=files.calls[workflow.path], inherited=inherited)
     except InvalidWorkflowError as error:
         files.diagnostics += error.diagnostics
         return replace(view, fault=str(error))

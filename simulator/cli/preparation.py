@@ -15,7 +15,7 @@ from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.expressions.language import Value
 from simulator.indexes import indexes
 from simulator.planning.choice import choose
-from simulator.planning.model import Place, Plan
+from simulator.planning.model import Inherited, Plan
 from simulator.planning.permissions import default_permissions
 from simulator.planning.plan import plan
 from simulator.run_events import EventSink, WorkflowConsidered
@@ -242,8 +242,10 @@ def plan_started(
             # Two workflows may have a job of the same id.
             stem = f"{PurePosixPath(path).stem}/" if several else ""
             contexts = server_contexts(item, identity, variables)
-            place = Place(keys=stem, names=stem, default=default_permissions(identity.workflow_permissions))
-            plans.append(plan(item.workflow, item.event, contexts=contexts, calls=calls.get(path), place=place))
+            inherited = Inherited(
+                key_prefix=stem, name_prefix=stem, default=default_permissions(identity.workflow_permissions)
+            )
+            plans.append(plan(item.workflow, item.event, contexts=contexts, calls=calls.get(path), inherited=inherited))
     return tuple(plans)
 
 

@@ -35,9 +35,9 @@ from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
-from simulator.rehearsal.faults import never_met, with_faults
+from simulator.rehearsal.hint_locations import hint_locations
+from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.places import places
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, judge
 from simulator.run_events import EventSink, RunEvent, RunFinished, RunStarted
@@ -165,7 +165,7 @@ def _check(subject: Subject, actions: Actions, observer: Observer, no_containers
     """Announce the jobs and their actions, and what of them cannot be rehearsed."""
     survey = actions.survey(partial(read_file, subject.source), no_containers)
     jobs = [job for plan in subject.plans for _, job in all_jobs(plan)]
-    observer.know(places(jobs, _project_files(subject.source)))
+    observer.use_locations(hint_locations(jobs, _project_files(subject.source)))
     for plan in subject.plans:
         for event in announcement(foreseen_jobs(plan)):
             observer(event)

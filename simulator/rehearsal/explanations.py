@@ -1,6 +1,6 @@
 """What the words of an index, of the publishing action and of twine mean for their reader, and what mends it.
 
-A hint may name places of the repository, as `{checkout}` or `{version}`: see `places`. Knows no event.
+A hint may name locations in the repository, as `{checkout}` or `{version}`: see `hint_locations`. Knows no event.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def hint_for(refusal: str) -> str:
     return known.hint if known else _ANYTHING
 
 
-def with_places(hint: str, places: Mapping[str, str]) -> str:
-    """A hint with places in it; one that is not known is left out."""
-    return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := places.get(found[1])) else "", hint)
+def with_locations(hint: str, locations: Mapping[str, str]) -> str:
+    """A hint with the locations that it names, as `file:line`; one that is not known is left out."""
+    return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := locations.get(found[1])) else "", hint)
 
 
 _ANYTHING: Final = "Mend what the index names, in the package's metadata or in the workflow, and rehearse again."

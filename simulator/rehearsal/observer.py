@@ -15,7 +15,7 @@ from typing import Final
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, hint_for, with_places
+from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, hint_for, with_locations
 from simulator.rehearsal.refusals import is_foretold
 from simulator.run_events import (
     Annotation,
@@ -57,14 +57,14 @@ class Observer:
 
     def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
         self._emit, self._offline = emit, offline
-        self.locate: Callable[[str], Span | None] = lambda _: None
-        """Finds in the repository what an index's words name."""
+        self.span_of_words: Callable[[str], Span | None] = lambda _: None
+        """Where a pyproject.toml has what an index's words name."""
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
         self._errors: dict[StepKey, list[str]] = {}
         self._lines: dict[StepKey, deque[str]] = {}
-        self._places: Mapping[str, str] = {}
+        self._locations: Mapping[str, str] = {}
         self._refusals: dict[str, Finding] = {}
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
@@ -97,10 +97,10 @@ class Observer:
         """Whether a job has offered a file to an index."""
         return self._offered
 
-    def know(self, places: Mapping[str, str]) -> None:
-        """Places of the repository that hints name from now on."""
+    def use_locations(self, locations: Mapping[str, str]) -> None:
+        """What `explanations.with_locations` gets from now on."""
         with self._lock:
-            self._places = dict(places)
+            self._locations = dict(locations)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -154,11 +154,11 @@ class Observer:
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
         """Keep the first refusal of a job until its step ends."""
-        self._refusals.setdefault(job_id, replace(finding, hint=with_places(finding.hint, self._places)))
+        self._refusals.setdefault(job_id, replace(finding, hint=with_locations(finding.hint, self._locations)))
 
     def _cause(self, event: FileUploaded) -> Span | str:
         """Where the cause of a refusal is, as far as its words tell; else the step."""
-        return self.locate(event.message) or self._place(event.job_id)
+        return self.span_of_words(event.message) or self._place(event.job_id)
 
     def _place(self, job_id: str) -> Span | str:
         """The step that a job is at."""
@@ -215,7 +215,7 @@ class Observer:
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
-                hint=with_places(known.hint, self._places),
+                hint=with_locations(known.hint, self._locations),
             )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""

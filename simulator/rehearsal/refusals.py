@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import hint_for, with_places
+from simulator.rehearsal.explanations import hint_for, with_locations
 from simulator.rehearsal.projects import Project
 from simulator.twins.base import Foreseen
 
@@ -55,17 +55,17 @@ def foretell(
             message=f"{TITLES[index]} would refuse {names} with {status}: {message}"
             if status
             else f"twine would not upload {names}: {message}",
-            where=place_of_words(message, projects) or same[0].filename,
+            where=span_of_words(message, projects) or same[0].filename,
             would_show=f"{status} {message}" if status else message,
-            hint=with_places(hint_for(message), {}),
+            hint=with_locations(hint_for(message), {}),
         )
 
 
-def place_of_words(message: str, projects: Mapping[NormalizedName, Project]) -> Span | None:
+def span_of_words(message: str, projects: Mapping[NormalizedName, Project]) -> Span | None:
     """Where a pyproject.toml has what a refusal names."""
     for project in projects.values():
         for quoted, direct in _NAMED.findall(message):
             text = quoted or direct.partition(" @")[2].strip()
-            if text and (place := project.place_of(text)):
+            if text and (place := project.span_of_text(text)):
                 return place
     return None

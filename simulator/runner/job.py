@@ -17,6 +17,7 @@ from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStar
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.background import Background
 from simulator.runner.companions import Companions
+from simulator.runner.container_paths import HOME
 from simulator.runner.contexts import (
     EVENT_PATH,
     job_github_context,
@@ -27,7 +28,6 @@ from simulator.runner.lifetime import GRACE, JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import Absent, JobResult, RunSettings, StepResult
-from simulator.runner.places import HOME
 from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
 from simulator.runner.step import Body, StepError, StepRun, begin, perform
 from simulator.runner.values import boolean, minutes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.actions.faults import MissingOfflineError, UnknownActionError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, UnknownActionError, UnreachableError
 from simulator.actions.remote import Remote
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.triggers.git import git

@@ -163,7 +163,7 @@ def test_what_twine_says_in_lines_and_colours_explains_the_step() -> None:
     )
     lines = [StepLine(job_id="publish", number=2, line=line) for line in (*said, "after it")]
     observer = Observer(lambda _: None)
-    observer.know({"version": "pyproject.toml:3"})
+    observer.use_locations({"version": "pyproject.toml:3"})
     for event in (start, *lines, end):
         observer(event)
     (finding,) = observer.findings
@@ -231,7 +231,7 @@ def test_an_install_that_fails_as_was_foretold(code: str, message: str, count: i
 def test_a_refusal_has_the_place_of_what_it_names() -> None:
     observer = Observer(lambda _: None)
     place = Span(file="pyproject.toml", line=3, column=1)
-    observer.locate = lambda words: place if "already exists" in words else None
+    observer.span_of_words = lambda words: place if "already exists" in words else None
     for event in within(UPLOAD):
         observer(event)
     assert observer.findings[0].where == place

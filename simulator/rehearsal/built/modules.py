@@ -158,7 +158,7 @@ def _place(subject: Subject, wheel: Distribution) -> Span | str:
             ("tool.hatch.build.targets.wheel", "packages"),
             ("tool.poetry", "packages"),
         ):
-            if place := project.place(table, key):
+            if place := project.span_of_key(table, key):
                 return place
     return wheel.filename
 

@@ -13,7 +13,7 @@ from simulator.findings import Severity
 from simulator.planning.matrix import MatrixError, expand
 from simulator.planning.tools import action_name
 from simulator.rehearsal.built.model import Problem, Pythons, Subject, TestedPython
-from simulator.rehearsal.built.places import key_place
+from simulator.rehearsal.built.sources import key_span
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.rule import rule
 from simulator.workflow.model import Job, Step, Workflow
@@ -38,7 +38,7 @@ def python_classifiers(subject: Subject) -> Iterator[Problem]:
             text = f"Programming Language :: Python :: {outside[0]}"
             yield Problem(
                 message=f"{found.project} has the classifier of Python {', '.join(outside)}, and requires {wanted}",
-                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                where=key_span(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
                 hint="Remove the classifier, or lower requires-python: pip goes by requires-python alone.",
             )
 
@@ -85,7 +85,7 @@ def python_untested(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 message=f"{found.project} has the classifier of Python {', '.join(untested)}, and no workflow sets "
                 "that up",
-                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                where=key_span(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
                 hint=f"Test with it, as with {', '.join(sorted(tested, key=_key))}, or remove the classifier.",
             )
 
@@ -101,7 +101,7 @@ def no_requires_python(subject: Subject) -> Iterator[Problem]:
         if not any(file.metadata.get("requires_python") for file in files):
             yield Problem(
                 message=f"{project} does not say which Python it needs, so pip installs it on any",
-                where=key_place(subject, project, "name") or files[0].filename,
+                where=key_span(subject, project, "name") or files[0].filename,
                 hint='Set requires-python in pyproject.toml, such as ">=3.10".',
             )
 

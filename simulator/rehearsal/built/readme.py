@@ -15,7 +15,7 @@ from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.contents import some
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.places import key_place, readme_of
+from simulator.rehearsal.built.sources import key_span, readme_of
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.rule import rule
 
@@ -64,7 +64,7 @@ def readme_type(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 message=f"The description of {found.project} has no content type, so PyPI takes this Markdown for "
                 "reStructuredText",
-                where=key_place(subject, found.project, "readme") or found.filename,
+                where=key_span(subject, found.project, "readme") or found.filename,
                 hint="Name the README in pyproject.toml (its ending tells), or set long_description_content_type to "
                 "text/markdown.",
             )
@@ -81,7 +81,7 @@ def readme_missing(subject: Subject) -> Iterator[Problem]:
         if not (found.metadata.get("description") or "").strip():
             yield Problem(
                 message=f"{found.project} has no description: its page will say that the author provided none",
-                where=key_place(subject, found.project, "name") or found.filename,
+                where=key_span(subject, found.project, "name") or found.filename,
                 hint='Name the README in pyproject.toml: readme = "README.md".',
             )
 

@@ -19,9 +19,9 @@ from packaging.version import InvalidVersion, Version
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.places import ASSIGNED, version_place
+from simulator.rehearsal.built.sources import ASSIGNED, version_span
 from simulator.rehearsal.distributions import Distribution
-from simulator.rehearsal.projects import place_of
+from simulator.rehearsal.projects import span_of_text
 from simulator.rehearsal.rule import rule
 
 _STOPS: Final = frozenset({"version-mismatch", "several-versions"})
@@ -85,7 +85,7 @@ def version_mismatch(subject: Subject) -> Iterator[Problem]:
 
 
 def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild: bool) -> Problem:
-    place = version_place(subject, found.project)
+    place = version_span(subject, found.project)
     derived = place is None and _is_derived(found.version)
     return Problem(
         message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}"
@@ -212,7 +212,7 @@ def local_version(subject: Subject) -> Iterator[Problem]:
             continue
         version = Version(found.version)
         derived = _is_derived(found.version) and bool(_COMMIT.search(str(version.local)) or _is_dirty(version))
-        place = version_place(subject, project)
+        place = version_span(subject, project)
         public = f"Publish {version.public}: leave out what stands after the +."
         yield Problem(
             message=f"{project} was built as {found.version}, and no index takes a version with a part after the +"
@@ -239,7 +239,7 @@ def dev_version(subject: Subject) -> Iterator[Problem]:
             continue
         yield Problem(
             message=f"{project} {version} is a development version: pip takes it only with --pre, or by its number",
-            where=version_place(subject, project) or files[0].filename,
+            where=version_span(subject, project) or files[0].filename,
             hint="Release a version without .dev; nothing to do for a nightly build.",
             severity=Severity.NOTICE if subject.ref_type == "branch" else None,
         )
@@ -273,7 +273,7 @@ def _in_sources(subject: Subject, path: str, text: str) -> Span | None:
     tree = subject.tree
     paths = [each for each in tree.paths() if f"/{each}".endswith(f"/{path}")] if tree else []
     contents = {each: (tree.read(each) or b"").decode(errors="replace") for each in paths} if tree else {}
-    return next((place for each, content in contents.items() if (place := place_of(text, each, content))), None)
+    return next((place for each, content in contents.items() if (place := span_of_text(text, each, content))), None)
 
 
 @rule(

@@ -12,7 +12,7 @@ class UnknownActionError(SimulatorError):
     """pysim cannot run an action: it is nowhere, or pysim refuses it for a reason."""
 
 
-class RefusedError(UnknownActionError):
+class RefusedActionError(UnknownActionError):
     """pysim has the action or could have it, and does not run it, for a reason."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from simulator.errors import ExitCode
 from simulator.findings import Severity
-from simulator.rehearsal.faults import never_met, with_faults
+from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.verdict import Judgement
 from simulator.run_events import FaultInjected, FindingRaised, RunEvent, StepFinished, Verdict
 from tests.rehearsal.test_observer import UPLOAD, failed_step, observe
