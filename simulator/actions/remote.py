@@ -17,6 +17,7 @@ from simulator import process
 from simulator.actions.errors import UnknownActionError, UnreachableError
 from simulator.errors import ProcessError
 from simulator.process import Completed
+from simulator.remedies import Act, remedy
 from simulator.triggers.git import git
 
 LOOKUP_SECONDS: Final = 60
@@ -110,7 +111,8 @@ def no_repository(owner: str, repo: str, ref: str) -> UnknownActionError:
     """GitHub's words for a repository that is not there, or is not public."""
     return UnknownActionError(
         f"Unable to resolve action `{owner}/{repo}@{ref}`, repository not found",
-        hint="Check the spelling; of a private repository name a clone with --local-repository owner/repo@ref=PATH.",
+        hint="Check the spelling; of a private repository name a clone on this machine.",
+        remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"),),
     )
 
 
@@ -118,8 +120,8 @@ def unreachable(owner: str, repo: str, ref: str, why: str) -> UnreachableError:
     """The error for a server that cannot be asked."""
     return UnreachableError(
         f"Cannot fetch {owner}/{repo}@{ref}: {why}",
-        hint="Check the network, name copies with --local-repository owner/repo@ref=PATH, or pass steps over with "
-        "--actions owner/repo=skip.",
+        hint="Check the network, name a copy of the repository on this machine, or pass over the steps that use it.",
+        remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"), remedy(Act.SKIP_ACTION, f"{owner}/{repo}")),
     )
 
 

@@ -95,7 +95,7 @@ def chosen_drills(names: Collection[str]) -> Sequence[Drill]:
     known = {drill.name: drill for drill in DRILLS}
     for name in names:
         if name not in known:
-            raise UsageError(f"--only {name}: there is no such drill.", hint=suggest(name, known))
+            raise UsageError(f"There is no drill {name}.", hint=suggest(name, known))
     return [drill for drill in DRILLS if not names or drill.name in names]
 
 

@@ -16,7 +16,7 @@ def never_met(faults: Mapping[str, str], fired: Collection[str]) -> Iterator[Fin
             yield Finding(
                 code="fault-not-met",
                 severity=Severity.WARNING,
-                message=f"--fault {fault} never took effect: {says}, and nothing in the run met that",
+                message=f"The fault {fault} never took effect: {says}, and nothing in the run met that",
                 hint="The verdict says nothing of this fault. Did the run come so far, and does it use that service?",
             )
 

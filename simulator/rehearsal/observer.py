@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES
+from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, hint_for, with_locations
+from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
 from simulator.rehearsal.refusals import is_foretold
+from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -39,12 +40,13 @@ _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
 
+_NO_PUBLISHER: Final = "no corresponding publisher"
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
 _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
-    "programs are those of this machine: install it, or use --engine docker. Else let a step before install it."
+    "programs are those of this machine: install it, or use the docker engine. Else let a step before install it."
 )
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
@@ -196,8 +198,9 @@ class Observer:
             said,
             code="injected-fault",
             message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
-            hint="So the release would end, too. When the service works again, re-run the failed job: `pysim drill` "
+            hint="So the release would end, too. When the service works again, re-run the failed job: a drill "
             "rehearses that.",
+            remedies=(remedy(Act.DRILL),),
         )
 
     def _failed_step(self, event: StepFinished) -> Finding:
@@ -216,6 +219,7 @@ class Observer:
                 where=where,
                 would_show=None if known.here else told,
                 hint=with_locations(known.hint, self._locations),
+                remedies=known.remedies,
             )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
@@ -226,6 +230,7 @@ class Observer:
             where=where,
             would_show=text or None,
             hint=(_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT) + (_OFFLINE if self._offline else ""),
+            remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
         )
 
     def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
@@ -271,38 +276,50 @@ def _forgiven(refusal: Finding) -> Finding:
         severity=Severity.NOTICE,
         message=f"{refusal.message} (the step went on)",
         hint="Nothing to do if that was meant, as with skip-existing or continue-on-error.",
+        remedies=(),
     )
 
 
 def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
-    wrong = [check for check in event.claims if not check.ok]
-    differs = "; ".join(
-        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
-        for check in wrong
-    )
-    known = explain(EXCHANGES, event.error or "")
-    if known:
-        hint = known.hint
-    elif differs:
-        hint = f"Make the workflow and the registered publisher agree: {differs}."
-    elif event.claims and "no corresponding publisher" in (event.error or ""):
-        hint = (
-            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
-            "registered. Register it again, with the new day in its `registered`."
-        )
-    else:
-        hint = (
-            f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
-            "environment, and declare it with pysim publisher add; pysim oidc explain has the values for its form."
-        )
+    hint, remedies = _after_refused_exchange(event)
     return Finding(
-        code="publisher-mismatch" if "no corresponding publisher" in (event.error or "") else "exchange-refused",
+        code="publisher-mismatch" if _NO_PUBLISHER in (event.error or "") else "exchange-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
         where=where,
         would_show=event.error,
         hint=hint,
+        remedies=remedies,
     )
+
+
+def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, ...]]:
+    """What is to be done, in words and as remedies."""
+    known = explain(EXCHANGES, event.error or "")
+    if known:
+        return known.hint, known.remedies
+    differs = "; ".join(
+        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
+        for check in event.claims
+        if not check.ok
+    )
+    if differs:
+        return f"Make the workflow and the registered publisher agree: {differs}.", ()
+    if event.claims and _NO_PUBLISHER in (event.error or ""):
+        hint = (
+            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
+            "registered. Register it again, with the new day in its `registered`."
+        )
+        return hint, ()
+    hint = (
+        f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and environment, "
+        "and declare it to pysim, which explains the job's token with the values for the form."
+    )
+    return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
+
+
+def _not_pypi(index: str) -> IndexName | None:
+    return "testpypi" if index == "testpypi" else None
 
 
 def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
@@ -318,19 +335,21 @@ def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
         "one pending publisher alone can be registered for it",
         where=where,
         would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
-        hint="Give each new project a workflow or an environment of its own; of projects that are there already "
-        f"`pysim index import NAME{'' if event.index == 'pypi' else f' --index {event.index}'}` tells.",
+        hint="Give each new project a workflow or an environment of its own; import those that are there already.",
+        remedies=(remedy(Act.IMPORT_PROJECT, index=_not_pypi(event.index)),),
     )
 
 
 def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
+    known = explain_upload(event.message)
     return Finding(
         code="upload-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
         where=where,
         would_show=f"{event.status} {event.message}",
-        hint=hint_for(event.message),
+        hint=known.hint,
+        remedies=known.remedies,
     )
 
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import hint_for, with_locations
+from simulator.rehearsal.explanations import explain_upload, with_locations
 from simulator.rehearsal.projects import Project
 from simulator.twins.base import Foreseen
 
@@ -48,7 +48,7 @@ def foretell(
         told = any(message in f"{each.message} {each.would_show}" for each in findings)
         if told or is_foretold(message, findings):
             continue
-        names, status = ", ".join(each.filename for each in same), same[0].status
+        known, names, status = explain_upload(message), ", ".join(each.filename for each in same), same[0].status
         yield Finding(
             code="upload-refused",
             severity=Severity.ERROR,
@@ -57,7 +57,8 @@ def foretell(
             else f"twine would not upload {names}: {message}",
             where=span_of_words(message, projects) or same[0].filename,
             would_show=f"{status} {message}" if status else message,
-            hint=with_locations(hint_for(message), {}),
+            hint=with_locations(known.hint, {}),
+            remedies=known.remedies,
         )
 
 

@@ -190,9 +190,9 @@ def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
     for uses, hint in (
         ("actions/chekout@v4", "Did you mean actions/checkout? "),
         ("action/checkout@v4", "Did you mean actions/checkout? "),
-        ("octo-libs/checkout@v1", "Run once without"),
-        ("actions/chalkboard@v1", "Run once without"),
-        ("octo/x@v1", "Run once without"),
+        ("octo-libs/checkout@v1", "Run once online"),
+        ("actions/chalkboard@v1", "Run once online"),
+        ("octo/x@v1", "Run once online"),
     ):
         with pytest.raises(UnknownActionError) as error:
             resolve(parse_reference(uses), workspace_read=None, repositories=repositories)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 
 PLACE = Span(file="w.yml", line=5, column=9)
 
@@ -160,7 +160,8 @@ def test_what_the_user_skips_is_a_warning_also_where_pysim_refuses_it(tmp_path: 
     uses = "actions/attest@v3"
     (refused,) = survey(tmp_path).findings(uses, PLACE)
     assert (refused.code, refused.severity) == ("action-refused", Severity.ERROR)
-    (choice,) = re.findall(r"--actions (\S+)\.", refused.hint)
+    assert refused.remedies == (remedy(Act.REHEARSE), remedy(Act.SKIP_ACTION, "actions/attest"))
+    choice = f"{refused.remedies[1].of}=skip"
     for words in ([choice], ["real", choice]):
         (found,) = survey(tmp_path, parse_choice(words)).findings(uses, PLACE)
         assert (found.code, found.severity) == ("not-rehearsed", Severity.WARNING)

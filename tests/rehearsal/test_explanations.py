@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, UPLOADS, Explanation, explain, hint_for, with_locations
+from simulator.rehearsal.explanations import (
+    EXCHANGES,
+    STEPS,
+    UPLOADS,
+    Explanation,
+    explain,
+    explain_upload,
+    with_locations,
+)
 from simulator.rehearsal.hint_locations import hint_locations
 from simulator.workflow.loader import load_workflow
 from tests.cases.table import BASE, WORKFLOW, cases
@@ -45,7 +53,7 @@ def test_every_refused_upload_of_the_cases_is_explained() -> None:
 
 
 def test_the_more_special_explanation_comes_first() -> None:
-    assert "that the message names" in hint_for("The classifier 'X' has been deprecated, use one of ['Y'] instead.")
+    assert "that the message names" in explain_upload("The classifier 'X' has been deprecated, use ['Y'].").hint
     twice = explain(STEPS, "ERROR    InvalidDistribution: Invalid distribution metadata: 'x' is invalid for 'version'")
     assert twice is not None
     assert "PEP 440" in twice.hint

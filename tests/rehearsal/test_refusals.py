@@ -7,7 +7,7 @@ from packaging.utils import NormalizedName
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
-from simulator.rehearsal.explanations import hint_for
+from simulator.rehearsal.explanations import explain_upload
 from simulator.rehearsal.projects import projects_of
 from simulator.rehearsal.refusals import foretell
 from simulator.twins.base import Foreseen
@@ -81,7 +81,7 @@ def test_a_warning_tells_of_no_refusal() -> None:
     ],
 )
 def test_what_mends_it(message: str, hint: str) -> None:
-    assert hint in hint_for(message)
+    assert hint in explain_upload(message).hint
 
 
 def test_projects_of_poetry() -> None:
