@@ -22,12 +22,12 @@ from simulator.planning.model import Plan
 from simulator.positions import Span
 from simulator.rehearsal.built import model
 from simulator.rehearsal.built.pythons import tested_pythons
-from simulator.rehearsal.built.registry import judge
+from simulator.rehearsal.built.registry import check
 from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, Tree, projects_of
-from simulator.rehearsal.refusals import foretell, span_of_words
+from simulator.rehearsal.refusals import predicted_refusals, span_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
@@ -106,7 +106,7 @@ class Inspection:
         key = frozenset(found.filename for found in built)
         if key and key not in self._verdicts:
             around, event = self.around, item.event
-            findings = judge(
+            findings = check(
                 model.Subject(
                     distributions=built,
                     ref=event.ref_name,
@@ -142,7 +142,7 @@ class Inspection:
                 path.write_bytes(found.content())
             baseline = StateFolder(subject.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=subject.options.now)
-        for finding in foretell(refusals, index, self._observer.findings, self.around.projects):
+        for finding in predicted_refusals(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
 
     def look_back(self, published: Sequence[PublishedFile]) -> None:

@@ -16,9 +16,9 @@ from simulator.findings import Finding
 from simulator.paths import StateFolder
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import judge
+from simulator.rehearsal.built.registry import check
 from simulator.rehearsal.distributions import read_distribution
-from simulator.rehearsal.refusals import foretell
+from simulator.rehearsal.refusals import predicted_refusals
 from simulator.rehearsal.released import yanked_again
 from simulator.triggers.repository import is_git_root, list_worktree
 
@@ -95,7 +95,7 @@ def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Dia
     tree = FolderTree(root)
     around = surroundings(tree, workflows, list(workflows.values()))
     found = list(
-        judge(
+        check(
             Subject(
                 distributions=distributions,
                 ref=tag,
@@ -107,7 +107,7 @@ def check_built(paths: Sequence[Path], root: Path, tag: str | None) -> tuple[Dia
         )
     )
     refusals = foresee(paths, baseline=StateFolder(root).index)
-    found += foretell(refusals, "pypi", found, around.projects)
+    found += predicted_refusals(refusals, "pypi", found, around.projects)
     releases = {(each.project, each.version): None for each in distributions}
     found += yanked_again(yanked(releases, baseline=StateFolder(root).index), "pypi")
     names = {path.name: str(path) for path in paths}

@@ -23,8 +23,8 @@ Uploaded = tuple[str, str]  # index and file name
 class Drill:
     """What fails in the first attempt, and which jobs the second one runs again: the failed ones, or all.
 
-    One that runs all is told and does not count: whoever runs it has the other choice. `advice` is what to do when it
-    was survived by a second attempt.
+    One that runs all is reported and does not count: whoever runs it has the other choice. `advice` is what to do when
+    it was survived by a second attempt.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a run with faults may say: never a plain go, and of a fault that nothing met that it tells nothing."""
+"""What a run with injected faults may say: its verdict names them, and a fault without effect is a warning."""
 
 from __future__ import annotations
 

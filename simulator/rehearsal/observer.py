@@ -16,7 +16,7 @@ from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
 from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
-from simulator.rehearsal.refusals import is_foretold
+from simulator.rehearsal.refusals import is_predicted
 from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
     Annotation,
@@ -51,7 +51,7 @@ _MISSING: Final = (
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
-_LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency group")
+_BY_GROUP: Final = re.compile("a higher priority waiting request|concurrency group")
 
 
 class Observer:
@@ -70,7 +70,7 @@ class Observer:
         self._refusals: dict[str, Finding] = {}
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
-        self._foretold: set[str] = set()
+        self._predicted: set[str] = set()
         self._offered = False
         self._findings: list[Finding] = []
 
@@ -126,12 +126,12 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
                 return self._exchanged(event)
-            case FileUploaded() if event.status >= 400 and is_foretold(event.message, self._findings):
-                self._foretold.add(event.job_id)
+            case FileUploaded() if event.status >= 400 and is_predicted(event.message, self._findings):
+                self._predicted.add(event.job_id)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
-                if self._findings and is_foretold(event.line, self._findings):
-                    self._foretold.add(event.job_id)
+                if self._findings and is_predicted(event.line, self._findings):
+                    self._predicted.add(event.job_id)
             case FileUploaded() if event.status >= 400:
                 self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
             case FaultInjected():
@@ -140,17 +140,17 @@ class Observer:
                 return self._ended_step(event)
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
-            case JobFinished(conclusion=Conclusion.CANCELLED) if _LOCKED_OUT.search(event.reason or ""):
-                return _locked_out(event.job_id, event.reason or "")
+            case JobFinished(conclusion=Conclusion.CANCELLED) if _BY_GROUP.search(event.reason or ""):
+                return _cancelled_by_group(event.job_id, event.reason or "")
             case _:
                 pass
         return None
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
-        """A refusal is told when the step ends, by what became of that."""
+        """A refusal becomes a finding when its step ends, by how that ended."""
         place = self._place(event.job_id)
         if event.ok:
-            return _crowded(event, place)
+            return _colliding_publishers(event, place)
         self._refuse(event.job_id, _refused_exchange(event, place))
         return None
 
@@ -170,16 +170,16 @@ class Observer:
     def _ended_step(self, event: StepFinished) -> Finding | None:
         """What an index refused is an error when the step failed by it, and else what the step wanted."""
         refusal, fault = self._refusals.pop(event.job_id, None), self._faults.pop(event.job_id, None)
-        foretold = event.job_id in self._foretold
-        self._foretold.discard(event.job_id)
+        predicted = event.job_id in self._predicted
+        self._predicted.discard(event.job_id)
         if event.conclusion is not Conclusion.FAILURE:
-            return _forgiven(refusal) if refusal else None
+            return _refusal_without_failure(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
-        if foretold and refusal is None:
+        if predicted and refusal is None:
             return None
-        return refusal or (self._felled_step(event, fault) if fault else self._failed_step(event))
+        return refusal or (self._step_of_fault(event, fault) if fault else self._failed_step(event))
 
     def _late_job(self, job_id: str, reason: str) -> Finding:
         return Finding(
@@ -191,7 +191,7 @@ class Observer:
             hint="Raise the job's `timeout-minutes`, or find what makes the step that was cut off wait.",
         )
 
-    def _felled_step(self, event: StepFinished, fault: FaultInjected) -> Finding:
+    def _step_of_fault(self, event: StepFinished, fault: FaultInjected) -> Finding:
         """A step that failed after a fault that the user asked for: what it says is what the release would say."""
         said = self._failed_step(event)
         return replace(
@@ -253,7 +253,7 @@ def _sentences(lines: Iterable[str]) -> Iterator[str]:
     yield text
 
 
-def _locked_out(job_id: str, reason: str) -> Finding:
+def _cancelled_by_group(job_id: str, reason: str) -> Finding:
     hint = "Let one request at a time ask for the group, or give them groups of their own."
     if "deadlock" in reason:
         hint = (
@@ -270,7 +270,7 @@ def _locked_out(job_id: str, reason: str) -> Finding:
     )
 
 
-def _forgiven(refusal: Finding) -> Finding:
+def _refusal_without_failure(refusal: Finding) -> Finding:
     return replace(
         refusal,
         severity=Severity.NOTICE,
@@ -322,7 +322,7 @@ def _not_pypi(index: str) -> IndexName | None:
     return "testpypi" if index == "testpypi" else None
 
 
-def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
+def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding | None:
     """New projects whose pending publishers would have the same values: the index registers one of them."""
     new = [form.project for form in event.forms if form.pending]
     if len(new) < 2:

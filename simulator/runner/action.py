@@ -380,7 +380,7 @@ def _composite(
     use.inside = inner
     for step in runs.steps:
         part = begin_inside(run, inner, step)
-        inner.book(step, perform(part, partial(carry_out, uses=uses, within=use)))
+        inner.record(step, perform(part, partial(carry_out, uses=uses, within=use)))
     scope = run.job.scope(inner, env=run.env, fields=run.fields)
     for name, template in use.action.manifest.outputs.items():
         if template is not None:

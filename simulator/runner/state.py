@@ -55,7 +55,7 @@ class Frame:
     fields: Mapping[str, Value] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
 
-    def book(self, step: Step, result: StepResult) -> None:
+    def record(self, step: Step, result: StepResult) -> None:
         """Take note of how a step ended."""
         if step.id:
             self.steps[step.id] = result

@@ -30,7 +30,7 @@ def test_an_index_that_stops_half_way(tiny: Repository) -> None:
     done = tiny.rehearse("--fault", "upload-503=2+")
     assert (done.code, done.verdict) == (1, "no-go")
     assert list(done.findings) == ["injected-fault"]
-    assert "pysim drill" in done.findings["injected-fault"]
+    assert "a drill rehearses that" in done.findings["injected-fault"]
     assert "HTTPError: 503 Service Unavailable" in " ".join(done.log("publish").split())
     (release,) = done.summary["published"]
     assert len(release["files"]) == 1

@@ -15,7 +15,7 @@ from simulator.rehearsal.rule import rule
 
 
 def _releases(subject: Subject) -> Iterator[tuple[NormalizedName, str, Sequence[Distribution]]]:
-    """The files of each project that has one version; what is left from others is told as that."""
+    """The files of each project that has one version; of several, `several-versions` speaks."""
     for project, files in subject.by_project():
         if len({file.version for file in files}) == 1:
             yield project, files[0].version, files

@@ -15,7 +15,7 @@ RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
 )
 
 
-def judge(subject: Subject) -> tuple[Finding, ...]:
+def check(subject: Subject) -> tuple[Finding, ...]:
     """What all rules find, in the order of the rules."""
     found = [
         Finding(

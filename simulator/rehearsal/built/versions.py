@@ -203,7 +203,7 @@ def several_versions(subject: Subject) -> Iterator[Problem]:
     why="Indexes refuse local versions.",
 )
 def local_version(subject: Subject) -> Iterator[Problem]:
-    """A version has a part after a +, which no index takes; one that is not the tag's either is told as that."""
+    """A version has a part after a +, which no index takes; `version-mismatch` speaks of one that is not the tag's."""
     named, expected = _expected(subject)
     for project, files in subject.by_project():
         found = next((file for file in files if _is_local(file.version)), None)

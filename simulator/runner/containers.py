@@ -126,7 +126,7 @@ def translate_all(env: Mapping[str, str]) -> dict[str, str]:
     return inside
 
 
-class Companions:
+class JobContainers:
     """The job container and the services of a job."""
 
     def __init__(self, job: JobState) -> None:
