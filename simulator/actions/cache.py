@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from simulator.actions.faults import UnknownActionError
+from simulator.actions.errors import UnknownActionError
 from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from simulator import process
-from simulator.actions.faults import UnknownActionError, UnreachableError
+from simulator.actions.errors import UnknownActionError, UnreachableError
 from simulator.errors import ProcessError
 from simulator.process import Completed
+from simulator.remedies import Act, remedy
 from simulator.triggers.git import git
 
 LOOKUP_SECONDS: Final = 60
@@ -63,7 +64,7 @@ class Remote:
         wanted = [spelling for name in names for spelling in (f"{name}^{{}}", name)]
         done = self._git("ls-remote", "--quiet", self._address(owner, repo), *wanted, timeout=LOOKUP_SECONDS)
         if done.code != 0:
-            raise self._fault(done, owner, repo, ref)
+            raise self._error(done, owner, repo, ref)
         rows = (line.partition("\t") for line in done.text.splitlines())
         found = {name: commit for commit, _, name in rows}
         name = next((name for name in wanted if name in found), None)
@@ -80,7 +81,7 @@ class Remote:
             timeout=FETCH_SECONDS,
         )
         if done.code != 0:
-            raise self._fault(done, owner, repo, commit)
+            raise self._error(done, owner, repo, commit)
 
     def _address(self, owner: str, repo: str) -> str:
         return f"{self.url}/{owner}/{repo}"
@@ -97,7 +98,7 @@ class Remote:
         except ProcessError as error:
             raise UnreachableError(f"{self.url} does not answer: {error}", hint="Check the network.") from error
 
-    def _fault(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
+    def _error(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
         said = done.complaint.lower()
         if any(words in said for words in _NO_COMMIT):
             return no_version(owner, repo, ref)
@@ -110,7 +111,8 @@ def no_repository(owner: str, repo: str, ref: str) -> UnknownActionError:
     """GitHub's words for a repository that is not there, or is not public."""
     return UnknownActionError(
         f"Unable to resolve action `{owner}/{repo}@{ref}`, repository not found",
-        hint="Check the spelling; of a private repository name a clone with --local-repository owner/repo@ref=PATH.",
+        hint="Check the spelling; of a private repository name a clone on this machine.",
+        remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"),),
     )
 
 
@@ -118,8 +120,8 @@ def unreachable(owner: str, repo: str, ref: str, why: str) -> UnreachableError:
     """The error for a server that cannot be asked."""
     return UnreachableError(
         f"Cannot fetch {owner}/{repo}@{ref}: {why}",
-        hint="Check the network, name copies with --local-repository owner/repo@ref=PATH, or pass steps over with "
-        "--actions owner/repo=skip.",
+        hint="Check the network, name a copy of the repository on this machine, or pass over the steps that use it.",
+        remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"), remedy(Act.SKIP_ACTION, f"{owner}/{repo}")),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.actions.cache import ActionCache
-from simulator.actions.faults import MissingOfflineError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, UnreachableError
 from simulator.actions.model import RepositoryReference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.remote import COMMIT, Commit, Remote, no_repository, no_version, unreachable

@@ -9,8 +9,8 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
+from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
-from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
 from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
 from simulator.actions.model import (
     DockerReference,
@@ -24,6 +24,7 @@ from simulator.actions.model import (
 from simulator.actions.repositories import Repositories, Snapshot, read_inside
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 from simulator.spelling import closest
 
 WorkspaceReader = Callable[[PurePosixPath], bytes]  # path in the workspace -> content; raises FileNotFoundError
@@ -122,8 +123,11 @@ def _of_repository(
     if choice.skips(action):
         return _recorded(reference, OutsideRuns(done="run, and you had it left out", asked=True))
     if (reason := refusal(action)) is not None:
-        hint = f"Rehearse the rest without it: pysim run --actions {action}=skip."
-        raise RefusedError(f"pysim does not run {reference}: {reason}", hint=hint)
+        raise RefusedActionError(
+            f"pysim does not run {reference}: {reason}",
+            hint="Rehearse the rest, with the steps that use it passed over.",
+            remedies=(remedy(Act.REHEARSE), remedy(Act.SKIP_ACTION, action)),
+        )
     if (done := outside_effect(action)) is not None:  # whatever the choice: the real one would do it
         return _recorded(reference, OutsideRuns(done=done))
     if choice.takes_builtin(action):

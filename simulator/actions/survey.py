@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.faults import MissingOfflineError, RefusedError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, RefusedActionError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
@@ -48,20 +48,20 @@ class ActionSurvey:
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
-    def look_at(self, uses: str, span: Span) -> Iterator[Finding]:
+    def findings(self, uses: str, span: Span) -> Iterator[Finding]:
         """What is wrong with the action that a step uses, at its place in the workflow."""
-        for finding in self._look_at(uses, span, ()):
+        for finding in self._findings(uses, span, ()):
             yield replace(finding, where=span)
 
     def missing(self) -> Iterator[Finding]:
         """One finding for all actions that would have to be fetched and may not be, or cannot be."""
         if self._missing:
-            error = MissingOfflineError(", ".join(self._missing))
-            yield _unsupported(str(error), error.hint, next(iter(self._missing.values())))
+            error = MissingOfflineError(*self._missing)
+            yield _impossible(error, where=next(iter(self._missing.values())))
         if self._unreachable:
             span, failed = next(iter(self._unreachable.values()))
             others = f"; nor {', '.join(others)}" if (others := list(self._unreachable)[1:]) else ""
-            yield _unsupported(f"{failed}{others}", failed.hint, span)
+            yield replace(_impossible(failed, where=span), message=f"{failed}{others}")
 
     def to_fetch(self) -> Iterator[Finding]:
         """The same as no more than a notice, for those who run nothing now."""
@@ -70,11 +70,11 @@ class ActionSurvey:
                 code="actions-not-here",
                 severity=Severity.NOTICE,
                 message=f"Not on this machine yet, so not looked into: {', '.join(self._missing)}",
-                hint="pysim run fetches what it needs.",
+                hint="A run fetches what it needs.",
                 where=next(iter(self._missing.values())),
             )
 
-    def _look_at(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
+    def _findings(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
         """`around` are the composite actions that it is used in, the outermost first."""
         if uses in around or len(around) > DEEPEST:
             return (_unsupported(f"Composite action depth exceeded max depth {DEEPEST}", "Does an action use itself?"),)
@@ -106,20 +106,21 @@ class ActionSurvey:
         except ReferenceSyntaxError as error:
             return _unsupported(str(error), "Write owner/repo@ref, ./path or docker://image.")
         except MissingOfflineError as error:
-            self._missing.setdefault(error.missing, span)
+            for each in error.missing:
+                self._missing.setdefault(each, span)
         except UnreachableError as error:
             self._unreachable.setdefault(uses, (span, error))
-        except RefusedError as error:
-            return replace(_unsupported(str(error), error.hint), code="action-refused")
+        except RefusedActionError as error:
+            return replace(_impossible(error), code="action-refused")
         except SimulatorError as error:
-            return _unsupported(str(error), error.hint)
+            return _impossible(error)
         return None
 
     def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
         runs = action.manifest.runs
         for step in runs.steps if isinstance(runs, CompositeRuns) else ():
             if step.uses is not None:
-                for finding in self._look_at(step.uses.value, span, around):
+                for finding in self._findings(step.uses.value, span, around):
                     yield _within(action, step, finding)
 
 
@@ -143,5 +144,9 @@ def _not_rehearsed(action: ResolvedAction, runs: OutsideRuns) -> Finding:
     )
 
 
-def _unsupported(message: str, hint: str, where: Span | None = None) -> Finding:
-    return Finding(code="unsupported", severity=Severity.ERROR, message=message, where=where, hint=hint)
+def _impossible(error: SimulatorError, where: Span | None = None) -> Finding:
+    return replace(_unsupported(str(error), error.hint), where=where, remedies=error.remedies)
+
+
+def _unsupported(message: str, hint: str) -> Finding:
+    return Finding(code="unsupported", severity=Severity.ERROR, message=message, hint=hint)

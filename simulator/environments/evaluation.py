@@ -25,7 +25,7 @@ class Deployments:
     """The deployments of one run of a workflow: a review is asked for once, and holds for every job that waits for it.
 
     `answers` are given beforehand, by environment: whether it is approved. `ask` None is that there is nobody to ask.
-    Wait timers are told, and waited for where `real_time`. `actor` started the run; `protected` is whether its ref
+    Wait timers are reported, and waited for where `real_time`. `actor` started the run; `protected` is whether its ref
     is. Safe to use from many threads.
     """
 

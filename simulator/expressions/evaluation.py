@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from simulator.expressions.faults import ExpressionError
+from simulator.expressions.errors import ExpressionError
 from simulator.expressions.functions import FUNCTIONS
 from simulator.expressions.syntax import (
     Call,

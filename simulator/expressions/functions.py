@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from simulator.expressions.faults import ExpressionError
+from simulator.expressions.errors import ExpressionError
 from simulator.expressions.values import Value, equals, fold, is_array, is_primitive, to_text
 
 MOST_ARGUMENTS = 255

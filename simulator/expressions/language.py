@@ -7,8 +7,8 @@ here), evaluation a `Scope` (what it is worth now). `ExpressionError` carries Gi
 
 from __future__ import annotations
 
+from simulator.expressions.errors import ExpressionError
 from simulator.expressions.evaluation import Scope, evaluate, evaluate_template, render
-from simulator.expressions.faults import ExpressionError
 from simulator.expressions.functions import FUNCTIONS, from_json, to_json
 from simulator.expressions.parser import MAX_LENGTH, parse
 from simulator.expressions.printing import to_source

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.expressions.faults import ExpressionError, utf16_position
+from simulator.expressions.errors import ExpressionError, utf16_position
 from simulator.expressions.values import WHITESPACE, number_of_text
 
 if TYPE_CHECKING:

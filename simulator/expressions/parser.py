@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal as OneOf
 from typing import NamedTuple, cast
 
-from simulator.expressions.faults import ExpressionError, utf16_position
+from simulator.expressions.errors import ExpressionError, utf16_position
 from simulator.expressions.functions import FUNCTIONS
 from simulator.expressions.lexer import Token, TokenKind, tokens
 from simulator.expressions.syntax import (

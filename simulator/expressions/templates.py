@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.expressions.faults import ExpressionError
+from simulator.expressions.errors import ExpressionError
 from simulator.expressions.parser import parse
 from simulator.expressions.syntax import Call, Expression, Logical, Template, Vocabulary
 from simulator.expressions.values import WHITESPACE

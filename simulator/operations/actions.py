@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from simulator.actions.choice import ActionChoice
-from simulator.actions.faults import ActionManifestError
+from simulator.actions.errors import ActionManifestError
 from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
@@ -112,7 +112,7 @@ def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterab
     survey = actions.survey(file)
     steps = [step.uses for job in jobs for step in job.steps if step.uses is not None]
     for uses in steps:
-        yield from survey.look_at(uses.value, uses.span)
+        yield from survey.findings(uses.value, uses.span)
     yield from survey.to_fetch()
 
 

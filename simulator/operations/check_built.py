@@ -18,9 +18,9 @@ from simulator.operations.workflow_files import names_on_disk, nothing_fetched, 
 from simulator.paths import StateFolder
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import RULES, judge
+from simulator.rehearsal.built.registry import RULES, check
 from simulator.rehearsal.distributions import read_distribution
-from simulator.rehearsal.refusals import foretell
+from simulator.rehearsal.refusals import predicted_refusals
 from simulator.rehearsal.released import yanked_again
 from simulator.triggers.repository import find_root
 
@@ -109,7 +109,7 @@ def check_distributions(paths: Sequence[Path], root: Path, tag: str | None) -> t
     workflows = read_workflow_files(tree, workflow_files, workflow_files, identity, nothing_fetched).models
     around = surroundings(tree, workflows, list(workflows.values()))
     found = list(
-        judge(
+        check(
             Subject(
                 distributions=distributions,
                 ref=tag,
@@ -121,7 +121,7 @@ def check_distributions(paths: Sequence[Path], root: Path, tag: str | None) -> t
         )
     )
     refusals = foresee(paths, baseline=StateFolder(root).index)
-    found += foretell(refusals, "pypi", found, around.projects)
+    found += predicted_refusals(refusals, "pypi", found, around.projects)
     releases = {(each.project, each.version): None for each in distributions}
     found += yanked_again(yanked(releases, baseline=StateFolder(root).index), "pypi")
     names = {path.name: str(path) for path in paths}

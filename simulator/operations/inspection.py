@@ -19,11 +19,12 @@ from simulator.planning.model import Plan
 from simulator.positions import Span
 from simulator.rehearsal.built import model
 from simulator.rehearsal.built.pythons import tested_pythons
-from simulator.rehearsal.built.registry import judge, stops
+from simulator.rehearsal.built.registry import check
+from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import Project, projects_of
-from simulator.rehearsal.refusals import foretell, place_of_words
+from simulator.rehearsal.refusals import predicted_refusals, span_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
@@ -55,7 +56,7 @@ def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Seque
     places = (
         problem.span
         for workflow in rehearsed
-        for problem in shallow_checkout(WorkflowSubject(workflow=workflow, others=workflows, git_version=tool))
+        for problem in shallow_checkout.check(WorkflowSubject(workflow=workflow, others=workflows, git_version=tool))
     )
     pythons = tested_pythons(workflows.values())
     return Surroundings(tree=tree, projects=projects, pythons=pythons, checkout=next(places, None))
@@ -67,7 +68,7 @@ class Inspection:
     def __init__(self, prepared: PreparedRehearsal, observer: Observer) -> None:
         self._prepared, self._observer = prepared, observer
         self._verdicts: dict[frozenset[str], bool] = {}
-        observer.locate = lambda words: place_of_words(words, self.around.projects)
+        observer.span_of_words = lambda words: span_of_words(words, self.around.projects)
 
     @functools.cached_property
     def around(self) -> Surroundings:
@@ -82,7 +83,7 @@ class Inspection:
         key = frozenset(found.filename for found in built)
         if key and key not in self._verdicts:
             around, event = self.around, item.event
-            findings = judge(
+            findings = check(
                 model.Subject(
                     distributions=built,
                     ref=event.ref_name,
@@ -118,7 +119,7 @@ class Inspection:
                 path.write_bytes(found.content())
             baseline = StateFolder(prepared.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
-        for finding in foretell(refusals, index, self._observer.findings, self.around.projects):
+        for finding in predicted_refusals(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
 
     def warn_of_yanked(self, published: Sequence[PublishedFile]) -> None:

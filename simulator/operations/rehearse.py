@@ -38,9 +38,9 @@ from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.elsewhere import uploads_elsewhere
-from simulator.rehearsal.faults import never_met, with_faults
+from simulator.rehearsal.hint_locations import hint_locations
+from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.places import places
 from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
@@ -291,7 +291,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
     survey = prepared.actions.survey(partial(read_file, source), no_containers)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
     pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
-    observer.know(places(jobs, pyprojects))
+    observer.use_locations(hint_locations(jobs, pyprojects))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers)

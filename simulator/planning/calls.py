@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from simulator.errors import InvalidWorkflowError
 from simulator.expressions.language import ExpressionError, Scope, Value, evaluate_template, to_text
-from simulator.planning.faults import plan_fault
-from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.errors import plan_error
+from simulator.planning.model import Inherited, Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.planning.runners import runs_here
 from simulator.workflow.calls import CalledWorkflow
@@ -31,13 +31,13 @@ def called_plan(caller: Plan, job: PlannedJob, *, needs: Mapping[str, Value] | N
         caller.event,
         contexts={**caller.contexts, "inputs": _inputs(caller, job, called, needs)},
         calls=called.calls,
-        place=Place(
-            keys=f"{job.key} / ",
-            names=f"{job.name} / ",
-            needs=tuple(f"{caller.place.keys}{need}" for need in job.needs) or caller.place.needs,
+        inherited=Inherited(
+            key_prefix=f"{job.key} / ",
+            name_prefix=f"{job.name} / ",
+            needs=tuple(f"{caller.inherited.key_prefix}{need}" for need in job.needs) or caller.inherited.needs,
             called=called,
             ceiling=job.permissions,
-            default=caller.place.default,
+            default=caller.inherited.default,
         ),
     )
 
@@ -160,14 +160,14 @@ def _input(job: PlannedJob, declared: DispatchInput, given: Text | None, scope: 
     try:
         value = evaluate_template(text.template, scope if given else defaults)
     except ExpressionError as error:
-        raise plan_fault("with", job.job.id, error, text.span) from error
+        raise plan_error("with", job.job.id, error, text.span) from error
     if text.template.is_literal and declared.type != "string":
         value = text.value
     if declared.type == "string":
         return to_text(value)
     fits = isinstance(value, bool) if declared.type == "boolean" else isinstance(value, int | float)
     if not fits or isinstance(value, bool) is (declared.type == "number"):
-        raise plan_fault("with", job.job.id, f"Unexpected value '{to_text(value)}'", text.span)
+        raise plan_error("with", job.job.id, f"Unexpected value '{to_text(value)}'", text.span)
     return value
 
 

@@ -69,7 +69,7 @@ class _Unknown(Mapping[str, Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class _JobsBefore:
     """How the jobs before a job may have ended; all false: one was skipped."""
 
     success: bool = False
@@ -77,8 +77,8 @@ class _World:
     cancelled: bool = False
 
 
-_GOOD = _World(success=True)
-_BAD = (_World(failure=True), _World(cancelled=True), _World())
+_GOOD = _JobsBefore(success=True)
+_BAD = (_JobsBefore(failure=True), _JobsBefore(cancelled=True), _JobsBefore())
 
 
 def decide(condition: Condition, contexts: Mapping[str, Value], needed: Sequence[Decision]) -> Decision:
@@ -87,10 +87,10 @@ def decide(condition: Condition, contexts: Mapping[str, Value], needed: Sequence
     "run" means: if the jobs before it succeed. "later" is also the answer where the evaluation fails, so that the job
     fails when its time comes.
     """
-    worlds = (_GOOD,) if not needed else _BAD if "skip" in needed else (_GOOD, *_BAD)
+    endings = (_GOOD,) if not needed else _BAD if "skip" in needed else (_GOOD, *_BAD)
     known = {**contexts, "needs": _Unknown()} if needed else {**contexts, "needs": {}}
     try:
-        values = [_in_world(condition, known, world) for world in worlds]
+        values = [_holds_after(condition, known, before) for before in endings]
     except (_UnknownYetError, ExpressionError):
         return "later"
     if not any(values):
@@ -98,8 +98,8 @@ def decide(condition: Condition, contexts: Mapping[str, Value], needed: Sequence
     return "run" if all(values) or values == [True, False, False, False] else "later"
 
 
-def _in_world(condition: Condition, contexts: Mapping[str, Value], world: _World) -> bool:
-    def told(value: bool) -> Callable[[Sequence[Value]], Value]:  # noqa: FBT001 - the value is all there is
+def _holds_after(condition: Condition, contexts: Mapping[str, Value], before: _JobsBefore) -> bool:
+    def constant(value: bool) -> Callable[[Sequence[Value]], Value]:  # noqa: FBT001 - the value is all there is
         def status(names: Sequence[Value]) -> Value:
             if names:
                 raise _UnknownYetError
@@ -108,9 +108,9 @@ def _in_world(condition: Condition, contexts: Mapping[str, Value], world: _World
         return status
 
     functions: _StatusFunctions = {
-        "always": told(value=True),
-        "success": told(world.success),
-        "failure": told(world.failure),
-        "cancelled": told(world.cancelled),
+        "always": constant(value=True),
+        "success": constant(before.success),
+        "failure": constant(before.failure),
+        "cancelled": constant(before.cancelled),
     }
     return truthy(evaluate(condition.expression, Scope(contexts=contexts, functions=functions)))

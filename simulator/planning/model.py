@@ -52,16 +52,16 @@ class PlannedJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a plan stands in its rehearsal: what the keys and the names of its jobs begin with.
+class Inherited:
+    """What a plan has from outside its workflow file: what the keys and the names of its jobs begin with.
 
     For a workflow that a job calls, `called` is its file as it is called, `ceiling` what the job's token may do and
     `needs` what it waits for, with the prefix of its own plan. `default` is what jobs may do whose
     files give nothing.
     """
 
-    keys: str = ""
-    names: str = ""
+    key_prefix: str = ""
+    name_prefix: str = ""
     needs: tuple[str, ...] = ()
     called: CalledWorkflow | None = None
     ceiling: Permissions | None = None
@@ -81,4 +81,4 @@ class Plan:
     jobs: tuple[PlannedJob, ...]
     contexts: Mapping[str, Value] = field(default_factory=dict)
     calls: Mapping[str, CalledWorkflow] = field(default_factory=dict)
-    place: Place = Place()
+    inherited: Inherited = Inherited()

@@ -20,10 +20,10 @@ from simulator.expressions.language import (
 )
 from simulator.expressions.values import is_array
 from simulator.planning.conditions import Decision, decide
-from simulator.planning.faults import plan_fault
+from simulator.planning.errors import plan_error
 from simulator.planning.graph import as_defined, in_order
 from simulator.planning.matrix import Combination, MatrixError, expand
-from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.model import Inherited, Plan, PlannedJob
 from simulator.planning.permissions import least, permissions_of
 from simulator.triggers.model import Event
 from simulator.workflow.calls import CalledWorkflow
@@ -38,14 +38,21 @@ def plan(
     *,
     contexts: Contexts,
     calls: Mapping[str, CalledWorkflow] | None = None,
-    place: Place | None = None,
+    inherited: Inherited | None = None,
 ) -> Plan:
     """Plan all jobs, in the order of the file, combinations of a matrix in GitHub's order.
 
     `contexts` holds github, vars and inputs; `calls` are the workflows that its jobs call, by job id. Raises
     InvalidWorkflowError where GitHub would fail the run because a key has no value.
     """
-    made = Plan(workflow=workflow, event=event, jobs=(), contexts=contexts, calls=calls or {}, place=place or Place())
+    made = Plan(
+        workflow=workflow,
+        event=event,
+        jobs=(),
+        contexts=contexts,
+        calls=calls or {},
+        inherited=inherited or Inherited(),
+    )
     needs = _needs(workflow)
     decisions = _decisions(workflow, needs, contexts)
     jobs: list[PlannedJob] = []
@@ -84,10 +91,10 @@ def _as_written(plan: Plan, job: Job, decision: Decision, needs: tuple[str, ...]
     """A job that is not expanded: GitHub shows a skipped one like this, too."""
     environment = job.environment.name if job.environment else None
     return PlannedJob(
-        key=plan.place.keys + job.id,
+        key=plan.inherited.key_prefix + job.id,
         job=job,
         workflow=plan.workflow,
-        name=plan.place.names + (job.name.source if job.name and job.name.source else job.id),
+        name=plan.inherited.name_prefix + (job.name.source if job.name and job.name.source else job.id),
         needs=needs,
         matrix={},
         index=0,
@@ -158,10 +165,10 @@ def _expanded(
         inner = Scope(contexts={**contexts, "strategy": strategy, "matrix": matrix or None})
         jobs.append(
             PlannedJob(
-                key=plan.place.keys + _unique(_key(job, combination), keys),
+                key=plan.inherited.key_prefix + _unique(_key(job, combination), keys),
                 job=job,
                 workflow=plan.workflow,
-                name=plan.place.names + _name(job, combination, inner),
+                name=plan.inherited.name_prefix + _name(job, combination, inner),
                 needs=needs,
                 matrix=matrix,
                 index=index,
@@ -178,7 +185,7 @@ def _expanded(
 
 
 def _permissions(plan: Plan, job: Job) -> Permissions:
-    return least(permissions_of(plan.workflow, job, default=plan.place.default), plan.place.ceiling)
+    return least(permissions_of(plan.workflow, job, default=plan.inherited.default), plan.inherited.ceiling)
 
 
 def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:
@@ -188,7 +195,7 @@ def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:
     try:
         return expand(matrix, scope)
     except (MatrixError, ExpressionError) as error:
-        raise plan_fault("strategy", job.id, error, matrix.span) from error
+        raise plan_error("strategy", job.id, error, matrix.span) from error
 
 
 def _strategy(job: Job, scope: Scope) -> tuple[bool, int | None]:
@@ -198,9 +205,9 @@ def _strategy(job: Job, scope: Scope) -> tuple[bool, int | None]:
     fail_fast = _setting(job, job.strategy.fail_fast, scope)
     parallel = _setting(job, job.strategy.max_parallel, scope)
     if not isinstance(fail_fast, bool | None):
-        raise plan_fault("strategy", job.id, f"fail-fast is no boolean: {to_text(fail_fast)}", job.span)
+        raise plan_error("strategy", job.id, f"fail-fast is no boolean: {to_text(fail_fast)}", job.span)
     if not isinstance(parallel, int | float | None) or isinstance(parallel, bool):
-        raise plan_fault("strategy", job.id, f"max-parallel is no number: {to_text(parallel)}", job.span)
+        raise plan_error("strategy", job.id, f"max-parallel is no number: {to_text(parallel)}", job.span)
     return fail_fast is not False, int(parallel) if parallel and parallel >= 1 else None
 
 
@@ -219,14 +226,14 @@ def _value(job: Job, key: str, text: Text | None, scope: Scope) -> Value:
     try:
         return evaluate_template(text.template, scope)
     except ExpressionError as error:
-        raise plan_fault(key, job.id, error, text.span) from error
+        raise plan_error(key, job.id, error, text.span) from error
 
 
 def _rendered(job: Job, key: str, text: Text, scope: Scope) -> str:
     try:
         return render(text.template, scope)
     except ExpressionError as error:
-        raise plan_fault(key, job.id, error, text.span) from error
+        raise plan_error(key, job.id, error, text.span) from error
 
 
 def _key(job: Job, combination: Combination | None) -> str:

@@ -23,8 +23,8 @@ Uploaded = tuple[str, str]  # index and file name
 class Drill:
     """What fails in the first attempt, and which jobs the second one runs again: the failed ones, or all.
 
-    One that runs all is told and does not count: whoever runs it has the other choice. `advice` is what to do when it
-    was survived by a second attempt.
+    One that runs all is reported and does not count: whoever runs it has the other choice. `advice` is what to do when
+    it was survived by a second attempt.
     """
 
     name: str
@@ -95,7 +95,7 @@ def chosen_drills(names: Collection[str]) -> Sequence[Drill]:
     known = {drill.name: drill for drill in DRILLS}
     for name in names:
         if name not in known:
-            raise UsageError(f"--only {name}: there is no such drill.", hint=suggest(name, known))
+            raise UsageError(f"There is no drill {name}.", hint=suggest(name, known))
     return [drill for drill in DRILLS if not names or drill.name in names]
 
 

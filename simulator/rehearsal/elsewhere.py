@@ -12,6 +12,7 @@ from simulator.planning.outside import writes_outside
 from simulator.planning.tools import given_inputs, publishing_step
 from simulator.planning.uploads import foreign_indexes_of_action, foreign_indexes_of_script
 from simulator.rehearsal.rules.release import variables
+from simulator.remedies import Act, remedy
 from simulator.workflow.model import Job, Step, Workflow
 
 
@@ -26,23 +27,28 @@ def uploads_elsewhere(jobs: Iterable[tuple[Workflow, Job]]) -> tuple[Finding, ..
 
 def _step(workflow: Workflow, job: Job, step: Step) -> Iterator[Finding]:
     if publishing_step(step) is not None:
-        for place in _places(workflow, job, step):
-            message = (
-                f"Job {job.id} uploads to {place}, which pysim does not stand in for: that would be a real release"
-            )
-            hint = "Choose a workflow that publishes to PyPI or TestPyPI with -W."
+        for host in _foreign_indexes(workflow, job, step):
+            message = f"Job {job.id} uploads to {host}, which pysim does not stand in for: that would be a real release"
+            hint = "Choose a workflow that publishes to PyPI or TestPyPI."
             yield _error("publishes-elsewhere", message, step, hint)
     for said in writes_outside(step):
         message = f"Job {job.id} {said}: pysim does not stand in for that, so a rehearsal would do it for real"
-        hint = "Move it to a workflow of its own and choose the other one with -W, or leave it out for the rehearsal."
+        hint = "Move it to a workflow of its own and choose the other one, or leave it out for the rehearsal."
         yield _error("writes-outside", message, step, hint)
 
 
 def _error(code: str, message: str, step: Step, hint: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, where=step.span, hint=hint)
+    return Finding(
+        code=code,
+        severity=Severity.ERROR,
+        message=message,
+        where=step.span,
+        hint=hint,
+        remedies=(remedy(Act.CHOOSE_WORKFLOW),),
+    )
 
 
-def _places(workflow: Workflow, job: Job, step: Step) -> Sequence[str]:
+def _foreign_indexes(workflow: Workflow, job: Job, step: Step) -> Sequence[str]:
     """The hosts and the named indexes that are none of pysim's."""
     if step.uses is not None:
         return foreign_indexes_of_action(step.uses.value, given_inputs(step))

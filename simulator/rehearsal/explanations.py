@@ -1,6 +1,6 @@
 """What the words of an index, of the publishing action and of twine mean for their reader, and what mends it.
 
-A hint may name places of the repository, as `{checkout}` or `{version}`: see `places`. Knows no event.
+A hint may name locations in the repository, as `{checkout}` or `{version}`: see `hint_locations`. Knows no event.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+
+from simulator.remedies import Act, Remedy, remedy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +22,7 @@ class Explanation:
 
     words: str
     hint: str
+    remedies: tuple[Remedy, ...] = ()
     code: str = ""
     says: str | None = None
     here: bool = False
@@ -30,18 +33,20 @@ def explain(table: Sequence[Explanation], text: str) -> Explanation | None:
     return next((each for each in table if re.search(each.words, text)), None)
 
 
-def hint_for(refusal: str) -> str:
-    """What mends an upload that an index refused."""
-    known = explain(UPLOADS, refusal)
-    return known.hint if known else _ANYTHING
+def explain_upload(refusal: str) -> Explanation:
+    """Why an index refused an upload; where nothing is known of it, what is always to be done."""
+    return explain(UPLOADS, refusal) or _ANYTHING
 
 
-def with_places(hint: str, places: Mapping[str, str]) -> str:
-    """A hint with places in it; one that is not known is left out."""
-    return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := places.get(found[1])) else "", hint)
+def with_locations(hint: str, locations: Mapping[str, str]) -> str:
+    """A hint with the locations that it names, as `file:line`; one that is not known is left out."""
+    return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := locations.get(found[1])) else "", hint)
 
 
-_ANYTHING: Final = "Mend what the index names, in the package's metadata or in the workflow, and rehearse again."
+_ANYTHING: Final = Explanation(
+    words="",
+    hint="Mend what the index names, in the package's metadata or in the workflow, and rehearse again.",
+)
 _AS_BUILT: Final = (
     "Upload the files as the build made them: renamed or packed anew they are no distributions. GitHub's "
     "source archive is no sdist; `python -m build --sdist` makes one."
@@ -240,8 +245,9 @@ STEPS: Final = (
     Explanation(
         words="' was not found for ",
         code="python-not-found",
-        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. --engine local "
+        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. The local engine "
         "takes the CPythons of this machine, too.",
+        remedies=(remedy(Act.USE_ENGINE, "local"),),
         here=True,
     ),
     Explanation(

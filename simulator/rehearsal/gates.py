@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 from simulator.twins.base import Publisher
 
 
@@ -31,25 +32,25 @@ def refused_deployment(
 def paused_deployment(environment: str, reason: str, place: Span | None) -> Finding:
     """The finding for a job that waits for a review which nobody here could give."""
     hint = (
-        f"Run pysim in a terminal to be asked, or say it: --approve {environment} or --reject {environment}. GitHub "
-        "lets the job wait up to 30 days."
+        "Rehearse it in a terminal to be asked, or approve or reject the deployment beforehand. GitHub lets the job "
+        "wait up to 30 days."
     )
     found = _finding("deployment-waiting", Severity.WARNING, reason, hint, environment, place)
-    return replace(found, would_show="Waiting for review")
+    return replace(found, would_show="Waiting for review", remedies=(remedy(Act.ANSWER_REVIEW, environment),))
 
 
 def unprotected(environment: str, place: Span | None, *, table: str) -> Finding:
     """The finding for an environment that nobody declares in `table`: GitHub makes one that protects nothing."""
-    return _finding(
+    found = _finding(
         "environment-unprotected",
         Severity.WARNING,
         f"The environment {environment} is not declared, so it is rehearsed as GitHub creates one that it does not "
         "know: without any protection.",
-        "Take over what is set up there (gh api repos/OWNER/REPO/environments | pysim environment import -), or "
-        f"declare {table}.",
+        f"Import what is set up there, as `gh api repos/OWNER/REPO/environments` prints it, or declare {table}.",
         environment,
         place,
     )
+    return replace(found, remedies=(remedy(Act.IMPORT_ENVIRONMENTS),))
 
 
 def unguarded_publisher(

@@ -15,6 +15,7 @@ from simulator.errors import InvalidWorkflowError
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
+from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, FindingRaised, Installed
 from simulator.workflow.loader import load_workflow
 from simulator.workflow.model import Workflow
@@ -22,6 +23,7 @@ from simulator.workflow.model import Workflow
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
+_NO_RELEASE: Final = "No matching distribution"
 _FRAME: Final = "Traceback (most recent call last)"
 
 
@@ -50,7 +52,7 @@ class Outcome:
         if traceback is not None:
             return next((line for line in lines[traceback:] if _ERROR.match(line)), lines[traceback])
         errors = [line for line in lines if _ERROR.match(line)]
-        told = next((line for line in errors if "No matching distribution" in line), None)
+        told = next((line for line in errors if _NO_RELEASE in line), None)
         return told or (errors[0] if errors else lines[-1] if lines else "")
 
 
@@ -223,6 +225,7 @@ def _failed(release: Release, failed: Mapping[str, Outcome], *, offline: bool) -
         where="install check",
         would_show=None if same else "\n".join(f"{how}: {reason}" for how, reason in reasons.items()),
         hint=_hint(first, offline=offline),
+        remedies=(remedy(Act.GO_ONLINE),) if offline and _NO_RELEASE in first else (),
     )
 
 
@@ -239,8 +242,8 @@ def _listed(names: Mapping[str, str]) -> str:
 def _hint(reason: str, *, offline: bool) -> str:
     if reason.startswith(("ModuleNotFoundError", "ImportError")):
         return "Put the module into the distribution, or the project that has it into `dependencies`."
-    if "No matching distribution" in reason and offline:
-        return "This run was offline, so requirements were looked for nowhere: rehearse it without --offline."
-    if "No matching distribution" in reason:
+    if _NO_RELEASE in reason and offline:
+        return "This run was offline, so requirements were looked for nowhere: rehearse it online."
+    if _NO_RELEASE in reason:
         return "Mend the requirement in `dependencies`: no index has a release of that name and version."
     return "Mend what the log of the install check complains of; users would see the same."

@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES
+from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, hint_for, with_places
-from simulator.rehearsal.refusals import is_foretold
+from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
+from simulator.rehearsal.refusals import is_predicted
+from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -39,17 +40,18 @@ _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
 
+_NO_PUBLISHER: Final = "no corresponding publisher"
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
 _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
-    "programs are those of this machine: install it, or use --engine docker. Else let a step before install it."
+    "programs are those of this machine: install it, or use the docker engine. Else let a step before install it."
 )
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
-_LOCKED_OUT: Final = re.compile("a higher priority waiting request|concurrency group")
+_BY_GROUP: Final = re.compile("a higher priority waiting request|concurrency group")
 
 
 class Observer:
@@ -57,18 +59,18 @@ class Observer:
 
     def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
         self._emit, self._offline = emit, offline
-        self.locate: Callable[[str], Span | None] = lambda _: None
-        """Finds in the repository what an index's words name."""
+        self.span_of_words: Callable[[str], Span | None] = lambda _: None
+        """Where a pyproject.toml has what an index's words name."""
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
         self._errors: dict[StepKey, list[str]] = {}
         self._lines: dict[StepKey, deque[str]] = {}
-        self._places: Mapping[str, str] = {}
+        self._locations: Mapping[str, str] = {}
         self._refusals: dict[str, Finding] = {}
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
-        self._foretold: set[str] = set()
+        self._predicted: set[str] = set()
         self._offered = False
         self._findings: list[Finding] = []
 
@@ -97,10 +99,10 @@ class Observer:
         """Whether a job has offered a file to an index."""
         return self._offered
 
-    def know(self, places: Mapping[str, str]) -> None:
-        """Places of the repository that hints name from now on."""
+    def use_locations(self, locations: Mapping[str, str]) -> None:
+        """What `explanations.with_locations` gets from now on."""
         with self._lock:
-            self._places = dict(places)
+            self._locations = dict(locations)
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -124,12 +126,12 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
                 return self._exchanged(event)
-            case FileUploaded() if event.status >= 400 and is_foretold(event.message, self._findings):
-                self._foretold.add(event.job_id)
+            case FileUploaded() if event.status >= 400 and is_predicted(event.message, self._findings):
+                self._predicted.add(event.job_id)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
-                if self._findings and is_foretold(event.line, self._findings):
-                    self._foretold.add(event.job_id)
+                if self._findings and is_predicted(event.line, self._findings):
+                    self._predicted.add(event.job_id)
             case FileUploaded() if event.status >= 400:
                 self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
             case FaultInjected():
@@ -138,27 +140,27 @@ class Observer:
                 return self._ended_step(event)
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
-            case JobFinished(conclusion=Conclusion.CANCELLED) if _LOCKED_OUT.search(event.reason or ""):
-                return _locked_out(event.job_id, event.reason or "")
+            case JobFinished(conclusion=Conclusion.CANCELLED) if _BY_GROUP.search(event.reason or ""):
+                return _cancelled_by_group(event.job_id, event.reason or "")
             case _:
                 pass
         return None
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
-        """A refusal is told when the step ends, by what became of that."""
+        """A refusal becomes a finding when its step ends, by how that ended."""
         place = self._place(event.job_id)
         if event.ok:
-            return _crowded(event, place)
+            return _colliding_publishers(event, place)
         self._refuse(event.job_id, _refused_exchange(event, place))
         return None
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
         """Keep the first refusal of a job until its step ends."""
-        self._refusals.setdefault(job_id, replace(finding, hint=with_places(finding.hint, self._places)))
+        self._refusals.setdefault(job_id, replace(finding, hint=with_locations(finding.hint, self._locations)))
 
     def _cause(self, event: FileUploaded) -> Span | str:
         """Where the cause of a refusal is, as far as its words tell; else the step."""
-        return self.locate(event.message) or self._place(event.job_id)
+        return self.span_of_words(event.message) or self._place(event.job_id)
 
     def _place(self, job_id: str) -> Span | str:
         """The step that a job is at."""
@@ -168,16 +170,16 @@ class Observer:
     def _ended_step(self, event: StepFinished) -> Finding | None:
         """What an index refused is an error when the step failed by it, and else what the step wanted."""
         refusal, fault = self._refusals.pop(event.job_id, None), self._faults.pop(event.job_id, None)
-        foretold = event.job_id in self._foretold
-        self._foretold.discard(event.job_id)
+        predicted = event.job_id in self._predicted
+        self._predicted.discard(event.job_id)
         if event.conclusion is not Conclusion.FAILURE:
-            return _forgiven(refusal) if refusal else None
+            return _refusal_without_failure(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
-        if foretold and refusal is None:
+        if predicted and refusal is None:
             return None
-        return refusal or (self._felled_step(event, fault) if fault else self._failed_step(event))
+        return refusal or (self._step_of_fault(event, fault) if fault else self._failed_step(event))
 
     def _late_job(self, job_id: str, reason: str) -> Finding:
         return Finding(
@@ -189,15 +191,16 @@ class Observer:
             hint="Raise the job's `timeout-minutes`, or find what makes the step that was cut off wait.",
         )
 
-    def _felled_step(self, event: StepFinished, fault: FaultInjected) -> Finding:
+    def _step_of_fault(self, event: StepFinished, fault: FaultInjected) -> Finding:
         """A step that failed after a fault that the user asked for: what it says is what the release would say."""
         said = self._failed_step(event)
         return replace(
             said,
             code="injected-fault",
             message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
-            hint="So the release would end, too. When the service works again, re-run the failed job: `pysim drill` "
+            hint="So the release would end, too. When the service works again, re-run the failed job: a drill "
             "rehearses that.",
+            remedies=(remedy(Act.DRILL),),
         )
 
     def _failed_step(self, event: StepFinished) -> Finding:
@@ -215,7 +218,8 @@ class Observer:
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
-                hint=with_places(known.hint, self._places),
+                hint=with_locations(known.hint, self._locations),
+                remedies=known.remedies,
             )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
@@ -226,6 +230,7 @@ class Observer:
             where=where,
             would_show=text or None,
             hint=(_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT) + (_OFFLINE if self._offline else ""),
+            remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
         )
 
     def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
@@ -248,7 +253,7 @@ def _sentences(lines: Iterable[str]) -> Iterator[str]:
     yield text
 
 
-def _locked_out(job_id: str, reason: str) -> Finding:
+def _cancelled_by_group(job_id: str, reason: str) -> Finding:
     hint = "Let one request at a time ask for the group, or give them groups of their own."
     if "deadlock" in reason:
         hint = (
@@ -265,47 +270,59 @@ def _locked_out(job_id: str, reason: str) -> Finding:
     )
 
 
-def _forgiven(refusal: Finding) -> Finding:
+def _refusal_without_failure(refusal: Finding) -> Finding:
     return replace(
         refusal,
         severity=Severity.NOTICE,
         message=f"{refusal.message} (the step went on)",
         hint="Nothing to do if that was meant, as with skip-existing or continue-on-error.",
+        remedies=(),
     )
 
 
 def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
-    wrong = [check for check in event.claims if not check.ok]
-    differs = "; ".join(
-        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
-        for check in wrong
-    )
-    known = explain(EXCHANGES, event.error or "")
-    if known:
-        hint = known.hint
-    elif differs:
-        hint = f"Make the workflow and the registered publisher agree: {differs}."
-    elif event.claims and "no corresponding publisher" in (event.error or ""):
-        hint = (
-            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
-            "registered. Register it again, with the new day in its `registered`."
-        )
-    else:
-        hint = (
-            f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and "
-            "environment, and declare it with pysim publisher add; pysim oidc explain has the values for its form."
-        )
+    hint, remedies = _after_refused_exchange(event)
     return Finding(
-        code="publisher-mismatch" if "no corresponding publisher" in (event.error or "") else "exchange-refused",
+        code="publisher-mismatch" if _NO_PUBLISHER in (event.error or "") else "exchange-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
         where=where,
         would_show=event.error,
         hint=hint,
+        remedies=remedies,
     )
 
 
-def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
+def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, ...]]:
+    """What is to be done, in words and as remedies."""
+    known = explain(EXCHANGES, event.error or "")
+    if known:
+        return known.hint, known.remedies
+    differs = "; ".join(
+        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
+        for check in event.claims
+        if not check.ok
+    )
+    if differs:
+        return f"Make the workflow and the registered publisher agree: {differs}.", ()
+    if event.claims and _NO_PUBLISHER in (event.error or ""):
+        hint = (
+            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
+            "registered. Register it again, with the new day in its `registered`."
+        )
+        return hint, ()
+    hint = (
+        f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and environment, "
+        "and declare it to pysim, which explains the job's token with the values for the form."
+    )
+    return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
+
+
+def _not_pypi(index: str) -> IndexName | None:
+    return "testpypi" if index == "testpypi" else None
+
+
+def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding | None:
     """New projects whose pending publishers would have the same values: the index registers one of them."""
     new = [form.project for form in event.forms if form.pending]
     if len(new) < 2:
@@ -318,19 +335,21 @@ def _crowded(event: TokenExchanged, where: Span | str) -> Finding | None:
         "one pending publisher alone can be registered for it",
         where=where,
         would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
-        hint="Give each new project a workflow or an environment of its own; of projects that are there already "
-        f"`pysim index import NAME{'' if event.index == 'pypi' else f' --index {event.index}'}` tells.",
+        hint="Give each new project a workflow or an environment of its own; import those that are there already.",
+        remedies=(remedy(Act.IMPORT_PROJECT, index=_not_pypi(event.index)),),
     )
 
 
 def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
+    known = explain_upload(event.message)
     return Finding(
         code="upload-refused",
         severity=Severity.ERROR,
         message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
         where=where,
         would_show=f"{event.status} {event.message}",
-        hint=hint_for(event.message),
+        hint=known.hint,
+        remedies=known.remedies,
     )
 
 

@@ -57,7 +57,7 @@ class Project:
         """The build requirement that takes its version from git, if there is one."""
         return git_version(self.text.encode(), publishing_facts()["git_versions"])
 
-    def place(self, table: str, key: str) -> Span | None:
+    def span_of_key(self, table: str, key: str) -> Span | None:
         """Where a key of a table has its value."""
         found, start = "", re.compile(rf"\s*{re.escape(key)}\s*=\s*")
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -67,12 +67,12 @@ class Project:
                 return Span(file=self.path, line=number, column=match.end() + 1)
         return None
 
-    def place_of(self, text: str) -> Span | None:
+    def span_of_text(self, text: str) -> Span | None:
         """Where a text stands first."""
-        return place_of(text, self.path, self.text)
+        return span_of_text(text, self.path, self.text)
 
 
-def place_of(text: str, path: str, content: str) -> Span | None:
+def span_of_text(text: str, path: str, content: str) -> Span | None:
     """Where a text stands first in a file."""
     for number, line in enumerate(content.splitlines(), start=1):
         if (at := line.find(text)) >= 0:

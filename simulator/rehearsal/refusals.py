@@ -1,4 +1,4 @@
-"""What an index refuses, in findings: what told of it before, and where the words are that it names."""
+"""What an index refuses, in findings: which finding predicted it, and where the words are that it names."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from packaging.utils import NormalizedName
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import hint_for, with_places
+from simulator.rehearsal.explanations import explain_upload, with_locations
 from simulator.rehearsal.projects import Project
 from simulator.twins.base import Foreseen
 
-FORETOLD: Final = (
+PREDICTIONS: Final = (
     ("local versions", ("local-version", "version-mismatch")),
     ("Only one sdist", ("several-sdists",)),
     ("in filename should be", ("name-mismatch",)),
@@ -24,17 +24,17 @@ FORETOLD: Final = (
     ("description failed to render", ("readme-render",)),
     ("has syntax errors in markup", ("readme-render",)),
 )
-"""Words of a failure, and the codes of the findings about built files that told of it before it happened."""
+"""Words of a failure, and the codes of the findings about built files that predict it."""
 _NAMED: Final = re.compile(r"'([^']{3,})'|direct dependency: (.+?)\.? See")
 
 
-def is_foretold(text: str, findings: Sequence[Finding]) -> bool:
-    """Whether a finding about the built files has told of a failure of these words."""
-    codes = {code for words, codes in FORETOLD if words in text for code in codes}
+def is_predicted(text: str, findings: Sequence[Finding]) -> bool:
+    """Whether a finding about the built files has predicted a failure of these words."""
+    codes = {code for words, codes in PREDICTIONS if words in text for code in codes}
     return any(told.severity is Severity.ERROR and told.code in codes for told in findings)
 
 
-def foretell(
+def predicted_refusals(
     refusals: Sequence[Foreseen],
     index: IndexName,
     findings: Sequence[Finding],
@@ -46,26 +46,27 @@ def foretell(
         messages.setdefault(refusal.message, []).append(refusal)
     for message, same in messages.items():
         told = any(message in f"{each.message} {each.would_show}" for each in findings)
-        if told or is_foretold(message, findings):
+        if told or is_predicted(message, findings):
             continue
-        names, status = ", ".join(each.filename for each in same), same[0].status
+        known, names, status = explain_upload(message), ", ".join(each.filename for each in same), same[0].status
         yield Finding(
             code="upload-refused",
             severity=Severity.ERROR,
             message=f"{TITLES[index]} would refuse {names} with {status}: {message}"
             if status
             else f"twine would not upload {names}: {message}",
-            where=place_of_words(message, projects) or same[0].filename,
+            where=span_of_words(message, projects) or same[0].filename,
             would_show=f"{status} {message}" if status else message,
-            hint=with_places(hint_for(message), {}),
+            hint=with_locations(known.hint, {}),
+            remedies=known.remedies,
         )
 
 
-def place_of_words(message: str, projects: Mapping[NormalizedName, Project]) -> Span | None:
+def span_of_words(message: str, projects: Mapping[NormalizedName, Project]) -> Span | None:
     """Where a pyproject.toml has what a refusal names."""
     for project in projects.values():
         for quoted, direct in _NAMED.findall(message):
             text = quoted or direct.partition(" @")[2].strip()
-            if text and (place := project.place_of(text)):
+            if text and (place := project.span_of_text(text)):
                 return place
     return None

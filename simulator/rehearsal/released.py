@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
+from simulator.remedies import Act, remedy
 from simulator.twins.base import PublishedFile, ReleasedProject
 
 
@@ -38,7 +39,6 @@ def already_there(held: Iterable[ReleasedProject]) -> Iterator[Finding]:
         if not each.strange:
             continue
         title = TITLES[each.index]
-        at = "" if each.index == "pypi" else f" --index {each.index}"
         yield Finding(
             code="project-exists",
             severity=Severity.WARNING,
@@ -46,8 +46,9 @@ def already_there(held: Iterable[ReleasedProject]) -> Iterator[Finding]:
             "a new one of yours",
             where=each.project,
             would_show="No upload token, or 403 at the upload, if the project is not yours.",
-            hint=f"If it is yours, `pysim index import {each.project}{at}` takes it over; its publisher is then "
-            "registered in the project's own settings. If not, choose another name.",
+            hint="If it is yours, import it; its publisher is then registered in the project's own settings. If not, "
+            "choose another name.",
+            remedies=(remedy(Act.IMPORT_PROJECT, each.project, index=None if each.index == "pypi" else each.index),),
         )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from simulator.expressions.language import ExpressionError, Scope, render
 from simulator.findings import Finding, Severity
 from simulator.planning.tools import publishing_step
+from simulator.remedies import Act, Remedy, remedy
 from simulator.triggers.model import Event, Match
 from simulator.workflow.model import Job, Workflow
 
@@ -22,39 +23,54 @@ def nothing_starts(event: Event, considered: Sequence[Considered]) -> Finding:
     reasons = [match.reason for _, match in considered]
     if len(considered) > 1:
         reasons = [f"{workflow.path}: {match.reason}" for workflow, match in considered]
+    hint, remedies = _advice(event, [workflow for workflow, _ in considered])
     return Finding(
         code="nothing-starts",
         severity=Severity.ERROR,
         message=f"{what} starts no workflow: {'; '.join(reasons)}",
         where=next((match.span for _, match in considered if match.span), None),
         would_show="Nothing: GitHub would start no run.",
-        hint=_hint(event, [workflow for workflow, _ in considered]),
+        hint=hint,
+        remedies=remedies,
     )
 
 
-def _hint(event: Event, workflows: Sequence[Workflow]) -> str:
+def _advice(event: Event, workflows: Sequence[Workflow]) -> tuple[str, tuple[Remedy, ...]]:
+    """What is to be done where an event starts none of the workflows, in words and as remedies."""
     if not any(event.name in workflow.triggers for workflow in workflows):
         listened = {name for workflow in workflows for name in workflow.triggers}
-        others = [name for name in _REHEARSABLE if name in listened]
-        if others:
-            tag = f" --tag {event.ref_name}" if event.ref_type == "tag" and others[0] != "workflow_dispatch" else ""
-            option = "" if others[0] == "push" else f" --event {others[0]}"
-            option += _dispatched(workflows) if others[0] == "workflow_dispatch" else ""
-            return f"Rehearse what starts it: pysim run{option}{tag}, or add {event.name} to `on:`."
-        return f"Add {event.name} to `on:` of the workflow that releases."
+        other = next((name for name in _REHEARSABLE if name in listened), None)
+        if other is None:
+            return f"Add {event.name} to `on:` of the workflow that releases.", ()
+        what, remedies = _manual_start(workflows) if other == "workflow_dispatch" else _start(other, event)
+        hint = f"Rehearse what starts it: {what}. Or add {event.name} to `on:`."
+        return hint, (remedy(Act.REHEARSE), *remedies)
     if event.name == "push":
-        return f"Name the {event.ref_type} as the pattern wants it, or change the pattern."
-    return f"Change `types:` of {event.name}, or rehearse another event."
+        return f"Name the {event.ref_type} as the pattern wants it, or change the pattern.", ()
+    return f"Change `types:` of {event.name}, or rehearse another event.", ()
 
 
-def _dispatched(workflows: Sequence[Workflow]) -> str:
-    """The options by which the only one of the workflows that can be dispatched is."""
+def _start(name: str, event: Event) -> tuple[str, tuple[Remedy, ...]]:
+    """Another event, of the same tag: `push`, which is rehearsed where none is chosen, or `release`."""
+    chosen = () if name == "push" else (remedy(Act.CHOOSE_EVENT, name),)
+    if event.ref_type != "tag":
+        return f"a {name}", chosen
+    return f"the {name} of tag {event.ref_name}", (*chosen, remedy(Act.CHOOSE_TAG, event.ref_name))
+
+
+def _manual_start(workflows: Sequence[Workflow]) -> tuple[str, tuple[Remedy, ...]]:
+    """How the only one of the workflows that can be started by hand is."""
     able = [workflow for workflow in workflows if "workflow_dispatch" in workflow.triggers]
+    chosen = remedy(Act.CHOOSE_EVENT, "workflow_dispatch")
     if len(able) != 1:
-        return ""
+        return "a manual start", (chosen,)
+    file = PurePosixPath(able[0].path).name
     inputs = able[0].triggers["workflow_dispatch"].inputs
-    needed = [f" --input {name}=VALUE" for name, given in inputs.items() if given.required]
-    return f" -W {PurePosixPath(able[0].path).name}{''.join(needed)}"
+    needed = [name for name, given in inputs.items() if given.required]
+    words = "a value for the input" if len(needed) == 1 else "values for the inputs"
+    given = f", with {words} {', '.join(needed)}" if needed else ""
+    what = f"a manual start of the workflow {file}{given}"
+    return what, (chosen, remedy(Act.CHOOSE_WORKFLOW, file), *(remedy(Act.GIVE_INPUT, name) for name in needed))
 
 
 def publishes_elsewhere(event: Event, considered: Sequence[Considered]) -> Finding | None:
@@ -69,13 +85,15 @@ def publishes_elsewhere(event: Event, considered: Sequence[Considered]) -> Findi
         found = next(((job, what) for job in workflow.jobs.values() if (what := _publishing(job))), None)
         if found is not None:
             job, what = found
+            hint, remedies = _advice(event, [workflow])
             return Finding(
                 code="publishes-elsewhere",
                 severity=Severity.WARNING,
                 message=f"Nothing that this {event.name} starts publishes; {workflow.path} does (its job {job.id} "
                 f"{what}), and is not started: {match.reason}",
                 where=match.span or job.span,
-                hint=_hint(event, [workflow]),
+                hint=hint,
+                remedies=remedies,
             )
     return None
 

@@ -6,7 +6,6 @@ A job that is not run is never counted as one that succeeded: it lets others go 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +18,7 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
 from simulator.planning.tools import action_name
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 from simulator.workflow.model import Step, Text
 
 _UPLOAD: Final = "actions/upload-artifact"
@@ -44,16 +44,6 @@ class Absence:
         if self.made:
             return f"{said}; {_listed(self.made, 'artifacts')} {'were' if len(self.made) > 1 else 'was'} supplied"
         return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
-
-    @property
-    def reason(self) -> str:
-        """The same, with the options that supply what is missing."""
-        return f"{self.said}: {options(self.missing)}" if self.missing else self.said
-
-
-def options(names: Iterable[str]) -> str:
-    """The options that supply artifacts."""
-    return " ".join(f"--artifact {shlex.quote(name)}=DIR" for name in names)
 
 
 def absence(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Absence | None:
@@ -108,6 +98,7 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Itera
             message=f"{who} {'are' if several else 'is'} not rehearsed: {absent.said}",
             where=where,
             hint=_hint(job, absent, publishes=publishes),
+            remedies=() if publishes else tuple(remedy(Act.SUPPLY_ARTIFACT, name) for name in absent.missing),
         )
     elif not is_hosted(job.runs_on):
         system = "an Ubuntu runner of GitHub's" if system_of(job.runs_on) else "Linux, and like an Ubuntu runner"
@@ -142,7 +133,10 @@ def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
         return "What it publishes cannot be rehearsed: publish from a job on ubuntu-latest."
     outputs = " Its outputs are empty here." if job.job.outputs else ""
     if absent.missing:
-        return f"{options(absent.missing)} supplies it; without it, the jobs that need this one are skipped.{outputs}"
+        several = len(absent.missing) > 1
+        what = f"artifact{'s' if several else ''} {_listed(absent.missing, 'of them')}"
+        without = f"without {'them' if several else 'it'}, the jobs that need this one are skipped"
+        return f"Supply the {what} from {'folders' if several else 'a folder'}; {without}.{outputs}"
     return f"See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, assert_never
 
-from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
+from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
 from simulator.actions.model import (
     CompositeRuns,
     ContainerRuns,
@@ -35,7 +35,7 @@ from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
 from simulator.runner.script import run_script, write_variables
-from simulator.runner.state import Frame, JobState, Place
+from simulator.runner.state import Frame, JobState, StepHost
 from simulator.runner.step import StepError, StepRun, begin_inside, begin_part, display_name, perform
 from simulator.workflow.model import Step
 
@@ -177,7 +177,7 @@ class Uses:
             action = self._resolve(self._job, step)
         except (UnknownActionError, ActionManifestError) as error:
             text = str(error)
-            kind = RefusedStepError if isinstance(error, RefusedError) else StepError
+            kind = RefusedStepError if isinstance(error, RefusedActionError) else StepError
             raise kind(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
         except ReferenceSyntaxError as error:
             raise StepError(str(error)) from error
@@ -329,17 +329,17 @@ def _process(
     """The script of a part. GitHub says nothing of its exit code: a failing action prints its errors itself."""
     script = {"pre": runs.pre, "main": runs.main, "post": runs.post}[run.stage]
     assert script is not None
-    place: Place | None = None
+    host: StepHost | None = None
     if isinstance(runs, ScriptRuns):
         argv = script_argv(use.action, script, python=LAYOUT.python, actions=LAYOUT.actions)
-        place = run.job.runners_place
+        host = run.job.runner_host
     else:
         argv = (uses.nodes.executable(runs.node, run), str(use.folder / script))
         run.env.pop("NODE_ICU_DATA", None)  # of another Node than the runner's (actions/runner#795)
     access = run.job.access
     services = {**access.action_env, **access.script_env}
     try:
-        return run.command(argv, run.job.folder, given=_variables(use, inputs), services=services, place=place)
+        return run.command(argv, run.job.folder, given=_variables(use, inputs), services=services, host=host)
     finally:
         _save(use.state, run.log.state)
 
@@ -380,7 +380,7 @@ def _composite(
     use.inside = inner
     for step in runs.steps:
         part = begin_inside(run, inner, step)
-        inner.book(step, perform(part, partial(carry_out, uses=uses, within=use)))
+        inner.record(step, perform(part, partial(carry_out, uses=uses, within=use)))
     scope = run.job.scope(inner, env=run.env, fields=run.fields)
     for name, template in use.action.manifest.outputs.items():
         if template is not None:

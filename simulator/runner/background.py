@@ -86,7 +86,7 @@ class Background:
         outcome = self._steer(step, run.log)
         forgiven = outcome is Conclusion.FAILURE and run.forgiven()
         result = StepResult(outcome=outcome, conclusion=Conclusion.SUCCESS if forgiven else outcome)
-        self._job.frame.book(step, result)
+        self._job.frame.record(step, result)
         self._job.finish_step(run.log, result)
 
     def _steer(self, step: Step, log: StepLog) -> Conclusion:

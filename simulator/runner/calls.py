@@ -8,7 +8,7 @@ from dataclasses import replace
 from simulator.errors import InvalidWorkflowError
 from simulator.expressions.language import ExpressionError, Scope, Value, render
 from simulator.planning.calls import call_contexts, called_plan
-from simulator.planning.faults import plan_fault
+from simulator.planning.errors import plan_error
 from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion
 from simulator.runner.graph import Graph
@@ -22,7 +22,7 @@ def open_call(graph: Graph, job: PlannedJob, masker: Masker) -> Graph:
     plan = called_plan(graph.plan, job, needs=needs)
     if plan is None:
         assert job.job.uses is not None
-        raise plan_fault("uses", job.job.id, f"{job.job.uses.value} is not at hand", job.job.uses.span)
+        raise plan_error("uses", job.job.id, f"{job.job.uses.value} is not at hand", job.job.uses.span)
     secrets = _secrets(graph.settings, job, needs, masker)
     groups = graph.settings.environment_secrets
     if job.job.secrets != "inherit":
@@ -52,7 +52,7 @@ def _secrets(settings: RunSettings, job: PlannedJob, needs: Mapping[str, Value],
         try:
             value = render(text.template, scope)
         except ExpressionError as error:
-            raise plan_fault("secrets", job.job.id, error, text.span) from error
+            raise plan_error("secrets", job.job.id, error, text.span) from error
         if value:
             given[name] = value
             if TOKEN_MARK not in value:
@@ -84,5 +84,5 @@ def _outputs(graph: Graph) -> dict[str, str]:
         try:
             outputs[name] = render(output.value.template, scope)
         except ExpressionError as error:
-            raise plan_fault("outputs", name, error, output.value.span) from error
+            raise plan_error("outputs", name, error, output.value.span) from error
     return {name: value for name, value in outputs.items() if value}

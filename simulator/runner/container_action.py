@@ -16,7 +16,7 @@ from simulator.actions.model import ContainerRuns, LocalReference, RepositoryRef
 from simulator.engines.base import Command, ContainerError, ContainerImage, ContainerSpec, Exit, LineSink
 from simulator.expressions.language import Scope, render
 from simulator.run_events import Conclusion
-from simulator.runner.places import ACTION_HOME, ACTION_WORKSPACE, action_places, translate
+from simulator.runner.container_paths import ACTION_HOME, ACTION_WORKSPACE, action_paths, translate
 from simulator.runner.shells import split
 from simulator.runner.state import JobState
 from simulator.runner.step import StepError, StepRun
@@ -89,14 +89,14 @@ def run_container(
     within = Scope(contexts={**scope.contexts, "inputs": dict(inputs)}, functions=scope.functions)
     for name, template in runs.env.items():
         run.env.setdefault(name, render(template, within))
-    places = run.log.places = action_places(job.folder)
-    env = {name: translate(value, places) for name, value in _environment(run, given, services).items()}
+    paths = run.log.container_paths = action_paths(job.folder)
+    env = {name: translate(value, paths) for name, value in _environment(run, given, services).items()}
     entrypoint = _entrypoint(run, runs, inputs)
     spec = ContainerSpec(
         name=re.sub(r"[^A-Za-z0-9]", "", f"{job.github['repository']}_{run.name}")[:30],
         image=image.id,
         env={**env, "HOME": str(ACTION_HOME)},
-        folders=places,
+        folders=paths,
         entrypoint=(entrypoint,) if entrypoint else None,
         command=tuple(_arguments(runs, inputs, within)),
         cwd=ACTION_WORKSPACE,

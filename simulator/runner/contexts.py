@@ -117,7 +117,7 @@ def job_github_context(server: Mapping[str, Value], job_id: str, token: str, fol
 
 def job_context(github: Mapping[str, Value], plan: Plan, job: PlannedJob) -> dict[str, Value]:
     """The `job` context, but for its `status`; its workflow is the file that holds the job, the called one too."""
-    called, ref, sha = plan.place.called, github["ref"], github["workflow_sha"]
+    called, ref, sha = plan.inherited.called, github["ref"], github["workflow_sha"]
     repository, path = github["repository"], plan.workflow.path
     if called is not None:
         path = called.path

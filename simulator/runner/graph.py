@@ -205,7 +205,7 @@ def announcement(jobs: Iterable[tuple[Plan, PlannedJob]]) -> Iterator[JobPlanned
         yield JobPlanned(
             job_id=job.key,
             name=job.name,
-            needs=tuple(f"{plan.place.keys}{need}" for need in job.needs) or plan.place.needs,
+            needs=tuple(f"{plan.inherited.key_prefix}{need}" for need in job.needs) or plan.inherited.needs,
             workflow=plan.workflow.path,
             environment=job.environment,
         )

@@ -16,7 +16,8 @@ from simulator.planning.model import PlannedJob
 from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.background import Background
-from simulator.runner.companions import Companions
+from simulator.runner.container_paths import HOME
+from simulator.runner.containers import JobContainers
 from simulator.runner.contexts import (
     EVENT_PATH,
     job_github_context,
@@ -27,7 +28,6 @@ from simulator.runner.lifetime import GRACE, JobLife
 from simulator.runner.log import StepLog
 from simulator.runner.masking import Masker
 from simulator.runner.model import Absent, JobResult, RunSettings, StepResult
-from simulator.runner.places import HOME
 from simulator.runner.state import COMMAND_FILES, DEFAULT_MINUTES, JobState, render_all
 from simulator.runner.step import Body, StepError, StepRun, begin, perform
 from simulator.runner.values import boolean, minutes
@@ -147,9 +147,9 @@ class JobRunner:
         if not self._set_up(state, uses):
             return self._ended(self._forgive(Conclusion.FAILURE))
         self._get_images(state, uses)
-        companions = Companions(state)
-        if companions.wanted and state.status is Conclusion.SUCCESS:
-            self._own_step(state, "Initialize containers", companions.initialize)
+        containers = JobContainers(state)
+        if containers.wanted and state.status is Conclusion.SUCCESS:
+            self._own_step(state, "Initialize containers", containers.initialize)
         for use, run in uses.begin_pre_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
         with Background(state, uses) as background:
@@ -163,8 +163,8 @@ class JobRunner:
             background.finish()
         for use, run in uses.begin_post_parts():
             _carry_through(run, partial(run_part, use=use, uses=uses))
-        if companions.wanted:
-            self._own_step(state, "Stop containers", companions.stop)
+        if containers.wanted:
+            self._own_step(state, "Stop containers", containers.stop)
         return self._complete(state)
 
     # ---- set up
@@ -324,7 +324,7 @@ def _carry_through(run: StepRun, body: Body) -> None:
     """Carry out a step of the job's list to its end."""
     job, result = run.job, perform(run, body)
     if run.stage == "main":
-        job.frame.book(run.step, result)
+        job.frame.record(run.step, result)
     else:
         job.frame.merge(result.conclusion)
     job.finish_step(run.log, result, run.exit_code)

@@ -29,7 +29,7 @@ _BLOCKED: Final = "NODE_OPTIONS"  # no step may set it for those after it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class SourceLocation:
     """Where an annotation points to; `column` and `end_column` count within one line."""
 
     file: str | None = None
@@ -61,7 +61,7 @@ class StepLog:
 
     `outputs`, `state`, `env` and `paths` are what commands asked for; `failed` says that one could not be carried out.
     With `unsecure`, the disabled commands `set-env` and `add-path` work; with `any_token` every word stops commands.
-    `places` are the folders of the sandbox that the step knows by other names, by these names.
+    `container_paths` are the folders of the sandbox that the step knows by other names, by these names.
     """
 
     def __init__(self, job: JobLog, number: int) -> None:
@@ -73,7 +73,7 @@ class StepLog:
         self.failed = False
         self.unsecure = False
         self.any_token = False
-        self.places: Mapping[PurePosixPath, PurePosixPath] = {}
+        self.container_paths: Mapping[PurePosixPath, PurePosixPath] = {}
         self._job = job
         self._scanner = Scanner(job.matchers, self._note) if job.matchers else None
         self._line = ""
@@ -140,18 +140,18 @@ class StepLog:
         message: str,
         *,
         title: str | None = None,
-        place: Place | None = None,
+        location: SourceLocation | None = None,
         shown: str | None = None,
     ) -> None:
         """A notice, warning or error of the run: a line of the log (`shown`) and, up to a limit, an annotation."""
-        place = place or Place()
+        location = location or SourceLocation()
         message = self._job.masker.mask(message)[:LONGEST_MESSAGE]
         if shown or message:
             self.write(shown or message, level)
         self._counts[level] += 1
         if self._counts[level] > ANNOTATIONS_PER_LEVEL:
             return
-        file, line, mask = place.file, place.line, self._job.masker.mask
+        file, line, mask = location.file, location.line, self._job.masker.mask
         source = self._job.quote(file, line) if file and line else None
         self._job.emit(
             Annotation(
@@ -162,9 +162,9 @@ class StepLog:
                 title=title and mask(title),
                 file=file and mask(file),
                 line=line,
-                column=place.column,
-                end_line=place.end_line,
-                end_column=place.end_column,
+                column=location.column,
+                end_line=location.end_line,
+                end_column=location.end_column,
                 source=source and mask(source),
             )
         )
@@ -199,9 +199,9 @@ class StepLog:
         kept = self._counts[problem.severity] < ANNOTATIONS_PER_LEVEL
         if kept and problem.file is not None and self._job.matchers is not None:
             from_path = problem.from_path and self._here(problem.from_path)
-            file = self._job.matchers.place(self._here(problem.file), from_path, self._note)
-        place = Place(file=file, line=problem.line, column=problem.column)
-        self.annotate(problem.severity, problem.message, place=place, shown=line)
+            file = self._job.matchers.repository_path(self._here(problem.file), from_path, self._note)
+        location = SourceLocation(file=file, line=problem.line, column=problem.column)
+        self.annotate(problem.severity, problem.message, location=location, shown=line)
 
     def _relative(self, file: str | None) -> str | None:
         """A file of the workspace by its path there."""
@@ -213,16 +213,16 @@ class StepLog:
 
     def _here(self, path: str) -> str:
         """A path as the sandbox has it, of one that a container may know by another name."""
-        for place, folder in self.places.items():
-            if path == str(place) or path.startswith(f"{place}/"):
-                return f"{folder}{path[len(str(place)) :]}"
+        for inside, folder in self.container_paths.items():
+            if path == str(inside) or path.startswith(f"{inside}/"):
+                return f"{folder}{path[len(str(inside)) :]}"
         return path
 
     # What each command does; registered in COMMANDS below.
 
     def _annotation(self, command: WorkflowCommand) -> None:
-        place = place_of(self._relative(command.properties.get("file")), command.properties)
-        self.annotate(_LEVELS[command.name], command.data, title=command.properties.get("title"), place=place)
+        location = location_of(self._relative(command.properties.get("file")), command.properties)
+        self.annotate(_LEVELS[command.name], command.data, title=command.properties.get("title"), location=location)
 
     def _debug_message(self, command: WorkflowCommand) -> None:
         self.debug(command.data)
@@ -372,7 +372,7 @@ COMMANDS: Final[Mapping[str, Callable[[StepLog, WorkflowCommand], None]]] = {
 }
 
 
-def place_of(file: str | None, properties: Mapping[str, str]) -> Place:
+def location_of(file: str | None, properties: Mapping[str, str]) -> SourceLocation:
     """Where an annotation points to; ranges that make no sense are dropped (ValidateLinesAndColumns)."""
     line, end_line, column, end_column = (
         whole_number(properties.get(name, "").strip()) for name in ("line", "endline", "col", "endcolumn")
@@ -384,4 +384,4 @@ def place_of(file: str | None, properties: Mapping[str, str]) -> Place:
         column = end_column = None
     if line is not None and end_line is not None and end_line < line:
         line = end_line = None
-    return Place(file=file, line=line, end_line=end_line, column=column, end_column=end_column)
+    return SourceLocation(file=file, line=line, end_line=end_line, column=column, end_column=end_column)

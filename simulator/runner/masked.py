@@ -59,6 +59,7 @@ def hide_secrets(error: SimulatorError, masker: Masker) -> None:
     """Mask what an error says."""
     error.args = tuple(masker.mask_of_all(part) if isinstance(part, str) else part for part in error.args)
     error.hint = masker.mask_of_all(error.hint)
+    error.remedies = tuple(masked(each, masker.mask_of_all) for each in error.remedies)
 
 
 def masked(value: T, mask: Callable[[str], str]) -> T:

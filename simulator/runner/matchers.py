@@ -238,7 +238,7 @@ class Matchers:
         gone = {owner.lower() for owner in owners}
         self.configs = tuple(config for config in self.configs if config.owner.lower() not in gone)
 
-    def place(self, file: str, from_path: str | None, note: Note) -> str | None:
+    def repository_path(self, file: str, from_path: str | None, note: Note) -> str | None:
         """A file by its path in the checkout of the rehearsed repository; None, and a note, where it is in none."""
         path = PurePosixPath(file)
         if from_path and from_path.strip():

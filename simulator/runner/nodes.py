@@ -34,7 +34,7 @@ class Nodes:
             if not version.startswith(f"v{wanted}."):
                 run.log.write(f"Node {wanted} is not here: Node {version} runs the action instead.")
             return str(_path(major))
-        raise StepError("There is no Node for JavaScript actions here. Install Node 24, or use --engine docker.")
+        raise StepError("There is no Node for JavaScript actions here. Install Node 24, or use the docker engine.")
 
     def _version(self, major: int) -> str | None:
         if major not in self._versions:

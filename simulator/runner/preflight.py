@@ -9,6 +9,7 @@ from simulator.findings import Finding, Severity
 from simulator.planning.calls import all_jobs, foreseen_jobs, missing_calls
 from simulator.planning.model import Plan
 from simulator.positions import Located, Span
+from simulator.remedies import Act, Remedy, remedy
 from simulator.runner.absent import runner_findings
 from simulator.workflow.model import Job
 
@@ -43,7 +44,8 @@ def _call(job: Job) -> Iterator[Finding]:
         yield _unsupported(
             f"Job {job.id} calls the workflow {job.uses.value}, which is not at hand",
             job.uses.span,
-            "Rehearse without it, with -W, or copy the file into this repository.",
+            "Choose another workflow, or copy the file into this repository.",
+            remedy(Act.CHOOSE_WORKFLOW),
         )
 
 
@@ -52,7 +54,7 @@ def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
         yield _unknown_key(f"Job {job.id}", key)
     for step in job.all_steps:
         if step.uses is not None:
-            yield from actions.look_at(step.uses.value, step.uses.span)
+            yield from actions.findings(step.uses.value, step.uses.span)
 
 
 def _containers(job: Job, no_containers: Callable[[], str | None]) -> Iterator[Finding]:
@@ -60,7 +62,10 @@ def _containers(job: Job, no_containers: Callable[[], str | None]) -> Iterator[F
     wanted = [*([job.container] if job.container else []), *job.services.values()]
     if wanted and (reason := no_containers()) is not None:
         yield _unsupported(
-            f"Job {job.id} uses containers, and {reason}", wanted[0].span, "Start Docker, and use --engine docker."
+            f"Job {job.id} uses containers, and {reason}",
+            wanted[0].span,
+            "Start Docker, and use the docker engine.",
+            remedy(Act.USE_ENGINE, "docker"),
         )
     for name, service in job.services.items():
         published = service.ports or (service.options is not None and "-p" in service.options.source)
@@ -79,9 +84,12 @@ def _unknown_key(where: str, key: Located[str]) -> Finding:
     return _unsupported(
         f"{where} uses `{word}`, which pysim does not carry out yet",
         key.span,
-        f"Leave `{word}` out for the rehearsal, or choose another workflow with -W.",
+        f"Leave `{word}` out for the rehearsal, or choose another workflow.",
+        remedy(Act.CHOOSE_WORKFLOW),
     )
 
 
-def _unsupported(message: str, span: Span, hint: str) -> Finding:
-    return Finding(code="unsupported", severity=Severity.ERROR, message=message, where=span, hint=hint)
+def _unsupported(message: str, span: Span, hint: str, *remedies: Remedy) -> Finding:
+    return Finding(
+        code="unsupported", severity=Severity.ERROR, message=message, where=span, hint=hint, remedies=remedies
+    )

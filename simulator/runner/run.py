@@ -374,7 +374,7 @@ class Run:
         supplied = graph.settings.supplied
         absent = absence(graph.plan, job, supplied)
         if absent is not None:
-            self._settled(graph, job, Conclusion.SKIPPED, absent.reason, "missing" if absent.missing else "supplied")
+            self._settled(graph, job, Conclusion.SKIPPED, absent.said, "missing" if absent.missing else "supplied")
         return absent is not None
 
     def _skip(self, graph: Graph, job: PlannedJob) -> None:
@@ -382,7 +382,7 @@ class Run:
         missing = graph.misses(job)
         if missing:
             names = ", ".join(missing)
-            reason = f"it needs {names}, which was not run here: supply what that uploads with --artifact NAME=DIR"
+            reason = f"it needs {names}, which was not run here: supply what that uploads"
             self._settled(graph, job, Conclusion.SKIPPED, reason, "missing")
         else:
             self._settled(graph, job, Conclusion.SKIPPED, graph.reason(job))

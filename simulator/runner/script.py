@@ -66,7 +66,7 @@ def _rendered(text: Text | None, scope: Scope) -> str | None:
 
 
 def _shell(run: StepRun, name: str | None) -> Shell:
-    if run.job.runners_place is not None:  # GitHub looks nothing up in a container
+    if run.job.runner_host is not None:  # GitHub looks nothing up in a container
         return find_shell(name or "sh", lambda program: program)
     sandbox = run.job.sandbox
     search = run.job.search_path(sandbox.environment.get("PATH", ""))

@@ -55,7 +55,7 @@ class Frame:
     fields: Mapping[str, Value] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
 
-    def book(self, step: Step, result: StepResult) -> None:
+    def record(self, step: Step, result: StepResult) -> None:
         """Take note of how a step ended."""
         if step.id:
             self.steps[step.id] = result
@@ -67,7 +67,7 @@ class Frame:
         self.status = next((item for item in order if item in {self.status, conclusion}), Conclusion.SUCCESS)
 
 
-class Place(Protocol):
+class StepHost(Protocol):
     """Where the processes of steps run: the job's sandbox, or a container beside it. As `Sandbox` has them."""
 
     @property
@@ -131,8 +131,8 @@ class JobState:
         self._sandbox: Sandbox | None = None
         self._numbers = itertools.count(1)  # of the steps in the job's list, background steps among them
         self._forked: Mapping[str, str] = {}  # the variables that there were when a background step began
-        self._container: Place | None = None
-        self._beside: Place | None = None
+        self._container: StepHost | None = None
+        self._beside: StepHost | None = None
         self._variables: Mapping[str, str] = settings.variables
         token = str(github["token"])
         self._secrets: Mapping[str, str] = {
@@ -157,16 +157,16 @@ class JobState:
         return wanted is not None and wanted.image is not None and bool(render(wanted.image.template, self.scope()))
 
     @property
-    def place(self) -> Place:
+    def step_host(self) -> StepHost:
         """Where the processes of its steps run."""
         return self.sandbox if self._container is None else self._container
 
     @property
-    def runners_place(self) -> Place | None:
+    def runner_host(self) -> StepHost | None:
         """Where what the runner itself brings along runs in a job whose steps run in a container; None in others."""
         return self._beside
 
-    def enter_container(self, container: Place, beside: Place) -> None:
+    def enter_container(self, container: StepHost, beside: StepHost) -> None:
         """The job's container runs."""
         self._container, self._beside = container, beside
 
@@ -351,7 +351,7 @@ class JobState:
         `search` the folders of GITHUB_PATH are left out.
         """
         name, _, mark = self.tracking.partition("=")
-        lowest = {**self.place.environment, name: mark} if base is None else base
+        lowest = {**self.step_host.environment, name: mark} if base is None else base
         own = {**lowest, **env, **given}
         if search:
             own["PATH"] = self.search_path(own.get("PATH", ""))

@@ -21,7 +21,7 @@ from simulator.runner.lifetime import StepLife
 from simulator.runner.log import StepLog
 from simulator.runner.model import StepResult
 from simulator.runner.shells import ShellError
-from simulator.runner.state import COMMAND_FILES, Frame, JobState, Place, render_all
+from simulator.runner.state import COMMAND_FILES, Frame, JobState, StepHost, render_all
 from simulator.runner.values import boolean, minutes
 from simulator.workflow.model import Step
 
@@ -161,22 +161,22 @@ class StepRun:
         given: Mapping[str, str] | None = None,
         services: Mapping[str, str] | None = None,
         files: Mapping[PurePosixPath, NewFile] | None = None,
-        place: Place | None = None,
+        host: StepHost | None = None,
     ) -> Conclusion:
         """Run a process of this step with its command files and `files`, and take up what it leaves in the former.
 
-        `place` is where it runs, if not where the job's steps do.
+        `host` is where it runs, if not where the job's steps do.
         Raises StepCancelled, and StepError when the time is up or the process cannot be started.
         """
-        base = None if place is None else place.environment
+        base = None if host is None else host.environment
         env = self.job.process_env(self.env, self.fields, given or {}, services or {}, base=base)
-        place = place or self.job.place
-        if self.job.runners_place is not None:  # what tools print of files are the container's paths
-            self.log.places = CONTAINER_PLACES
+        host = host or self.job.step_host
+        if self.job.runner_host is not None:  # what tools print of files are the container's paths
+            self.log.container_paths = CONTAINER_PLACES
         own = self.new_files()
         collect = tuple(self.files.values())
         command = Command(argv=tuple(argv), cwd=cwd, env=env, files={**own, **(files or {})}, collect=collect)
-        return self.limited(lambda seconds: place.run(replace(command, timeout=seconds), self.log, self.life.stop))
+        return self.limited(lambda seconds: host.run(replace(command, timeout=seconds), self.log, self.life.stop))
 
     def new_files(self) -> dict[PurePosixPath, NewFile]:
         """The command files as the process finds them: empty, but for the list of declared artifacts."""

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from simulator.errors import UsageError
 from simulator.expressions.language import Value, to_number, to_text
+from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
 from simulator.workflow.model import DispatchInput
 
@@ -35,7 +36,9 @@ def _value(declared: DispatchInput, given: str | None) -> Value:
         given = to_text(declared.default)
     if declared.required and not given:
         raise UsageError(
-            f"The input {declared.name} is required and not given.", hint=f"Add --input {declared.name}=VALUE."
+            f"The input {declared.name} is required and not given.",
+            hint="Give it a value.",
+            remedies=(remedy(Act.GIVE_INPUT, declared.name),),
         )
     match declared.type:
         case "boolean":

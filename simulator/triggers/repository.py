@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from simulator.errors import UsageError
+from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
 from simulator.triggers import snapshot
 from simulator.triggers.git import answer, branches, commit_of, git, object_of, user_answer
@@ -37,7 +38,11 @@ def find_root(start: Path) -> Path:
     """
     start = start.resolve()
     if not start.is_dir():
-        raise UsageError(f"{start} is not a folder.", hint="Name the folder of the repository with -C.")
+        raise UsageError(
+            f"{start} is not a folder.",
+            hint="Name the folder of the repository.",
+            remedies=(remedy(Act.NAME_REPOSITORY),),
+        )
     for folder in (start, *start.parents):
         if (folder / WORKFLOWS).is_dir() or is_git_root(folder):
             return folder

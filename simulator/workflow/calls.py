@@ -95,16 +95,16 @@ def load_calls(
     repository that the resolver does not give is a warning, as it may be there. Raises what `resolve` raises.
     """
     loader = _Calls(resolve=resolve, limits=limits, default=default, load=load, size=used)
-    calls = loader.of(workflow, _Place(), workflow.span)
+    calls = loader.of(workflow, _CallChain(), workflow.span)
     diagnostics = tuple(dict.fromkeys(loader.reader.diagnostics))
     return LoadedCalls(calls=calls, diagnostics=diagnostics, sources=loader.sources)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Place:
-    """Where in the tree of calls a file stands: the references that lead to it, and the permissions it inherits."""
+class _CallChain:
+    """The references that lead to a called file, outermost first, and the permissions that it inherits."""
 
-    chain: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
     permissions: Permissions | None = None
 
     def qualified(self, uses: str) -> str:
@@ -112,7 +112,7 @@ class _Place:
         if not uses.startswith(("./", "$/")):
             return uses
         path = uses[2:]
-        caller = self.chain[-1] if self.chain else "./"
+        caller = self.references[-1] if self.references else "./"
         if caller.startswith("./"):
             return f"./{path}"
         repository, _, ref = caller.partition("@")
@@ -128,11 +128,11 @@ class _Calls:
     reader: Reader = field(default_factory=Reader)
     files: dict[str, Loaded | None] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
-    places: dict[str, tuple[str, str]] = field(default_factory=dict)  # ref and commit, by reference
+    versions: dict[str, tuple[str, str]] = field(default_factory=dict)  # ref and commit, by reference
     size: int = 0
     jobs: int = 0
 
-    def of(self, workflow: Workflow, place: _Place, span: Span) -> dict[str, CalledWorkflow]:
+    def of(self, workflow: Workflow, chain: _CallChain, span: Span) -> dict[str, CalledWorkflow]:
         """The calls of the jobs of a file; `span` is where that is called."""
         before = self.jobs
         self.jobs += len(workflow.jobs)
@@ -142,22 +142,22 @@ class _Calls:
         calls = {}
         for job in workflow.jobs.values():
             if job.uses is not None and self.jobs <= self.limits.jobs:
-                called = self.call(workflow, job, job.uses, place)
+                called = self.call(workflow, job, job.uses, chain)
                 if called is not None:
                     calls[job.id] = called
         return calls
 
-    def call(self, workflow: Workflow, job: Job, uses: Located[str], place: _Place) -> CalledWorkflow | None:
-        reference = place.qualified(uses.value)
-        if len(place.chain) >= self.limits.nesting or reference.lower() in place.chain:
-            hint = f"{reference} calls itself." if reference.lower() in place.chain else None
+    def call(self, workflow: Workflow, job: Job, uses: Located[str], chain: _CallChain) -> CalledWorkflow | None:
+        reference = chain.qualified(uses.value)
+        if len(chain.references) >= self.limits.nesting or reference.lower() in chain.references:
+            hint = f"{reference} calls itself." if reference.lower() in chain.references else None
             message = f"Nested reusable workflow depth exceeded {self.limits.nesting}."
             self.reader.error(uses.span, "call-depth", message, hint)
             return None
         called = self.file(reference, uses)
         if called is None:
             return None
-        given = next((each for each in (job.permissions, workflow.permissions) if each is not None), place.permissions)
+        given = next((each for each in (job.permissions, workflow.permissions) if each is not None), chain.permissions)
         trigger = called.triggers.get("workflow_call")
         if trigger is None:
             self._no_trigger(called, uses)
@@ -166,8 +166,8 @@ class _Calls:
         _check_secrets(self.reader, trigger, job, uses)
         self._check_permissions(job, called, uses.value, self.default if given is None else given)
         inherited = called.permissions if called.permissions is not None else given
-        inner = _Place(chain=(*place.chain, reference.lower()), permissions=inherited)
-        ref, sha = self.places.get(reference.lower(), ("", ""))
+        inner = _CallChain(references=(*chain.references, reference.lower()), permissions=inherited)
+        ref, sha = self.versions.get(reference.lower(), ("", ""))
         return CalledWorkflow(
             reference=reference,
             workflow=called,
@@ -200,7 +200,7 @@ class _Calls:
             self._missing(reference, uses.span)
             return None
         if isinstance(text, CalledFile):
-            self.places[reference.lower()] = text.ref, text.sha
+            self.versions[reference.lower()] = text.ref, text.sha
             text = text.text
         name = reference.removeprefix("./")
         self.sources[name] = text if isinstance(text, str) else text.decode("utf-8", "replace")

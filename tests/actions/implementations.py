@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 
 from simulator.actions.choice import ActionChoice
-from simulator.actions.faults import UnknownActionError
+from simulator.actions.errors import UnknownActionError
 from simulator.actions.model import JavaScriptRuns, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import LocalRepository, Repositories

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.actions.faults import MissingOfflineError, UnknownActionError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, UnknownActionError, UnreachableError
 from simulator.actions.remote import Remote
 from simulator.actions.repositories import Repositories, parse_local_repository
+from simulator.remedies import Act, remedy
 from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR, GitServer, serve
 
@@ -129,7 +130,8 @@ def test_offline_nothing_is_asked(server: GitServer, cache: Path) -> None:
     for ref in ("v2", "c" * 40):
         with pytest.raises(MissingOfflineError) as error:
             offline.snapshot("octo", "tool", ref)
-        assert error.value.missing == f"octo/tool@{ref}"
+        assert error.value.missing == (f"octo/tool@{ref}",)
+        assert error.value.remedies == (remedy(Act.GO_ONLINE), remedy(Act.USE_COPY, f"octo/tool@{ref}"))
     assert server.requests == []
 
 

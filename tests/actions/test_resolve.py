@@ -10,7 +10,7 @@ import pytest
 
 from simulator.actions.builtin.registry import BUILTIN
 from simulator.actions.choice import ActionChoice
-from simulator.actions.faults import ActionManifestError, RefusedError, UnknownActionError
+from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
 from simulator.actions.model import CompositeRuns, ContainerRuns, OutsideRuns, ScriptRuns
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
@@ -74,7 +74,7 @@ def test_an_action_that_is_not_built_in_needs_a_place_to_come_from(uses: str) ->
 
 
 def test_an_action_that_cannot_work_here_is_refused_with_the_reason() -> None:
-    with pytest.raises(RefusedError, match="it signs with a public transparency service"):
+    with pytest.raises(RefusedActionError, match="it signs with a public transparency service"):
         resolve(parse_reference("Actions/Attest-Build-Provenance@v2"), workspace_read=None)
 
 
@@ -190,9 +190,9 @@ def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
     for uses, hint in (
         ("actions/chekout@v4", "Did you mean actions/checkout? "),
         ("action/checkout@v4", "Did you mean actions/checkout? "),
-        ("octo-libs/checkout@v1", "Run once without"),
-        ("actions/chalkboard@v1", "Run once without"),
-        ("octo/x@v1", "Run once without"),
+        ("octo-libs/checkout@v1", "Run once online"),
+        ("actions/chalkboard@v1", "Run once online"),
+        ("octo/x@v1", "Run once online"),
     ):
         with pytest.raises(UnknownActionError) as error:
             resolve(parse_reference(uses), workspace_read=None, repositories=repositories)

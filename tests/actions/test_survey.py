@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from simulator.actions.choice import ActionChoice, parse_choice
-from simulator.actions.faults import UnreachableError
+from simulator.actions.errors import UnreachableError
 from simulator.actions.model import Reference, ResolvedAction
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 
 PLACE = Span(file="w.yml", line=5, column=9)
 
@@ -79,7 +79,7 @@ def survey(folder: Path, choice: ActionChoice | None = None, files: Mapping[str,
 def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
     tmp_path: Path, uses: str, messages: list[str]
 ) -> None:
-    found = list(survey(tmp_path).look_at(uses, PLACE))
+    found = list(survey(tmp_path).findings(uses, PLACE))
     assert [finding.where for finding in found] == [PLACE] * len(messages)
     assert all(finding.severity is Severity.ERROR and finding.hint for finding in found)
     assert all(finding.message.startswith(message) for finding, message in zip(found, messages, strict=True)), found
@@ -88,7 +88,7 @@ def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
 def test_a_refused_action_inside_another_matters_if_its_step_runs(tmp_path: Path) -> None:
     step = "{uses: 'actions/attest@v2', if: inputs.sign == 'true'}"
     files = {"j/action.yml": f"runs: {{using: composite, steps: [{step}]}}"}
-    (finding,) = survey(tmp_path, files=files).look_at("octo/j@v1", PLACE)
+    (finding,) = survey(tmp_path, files=files).findings("octo/j@v1", PLACE)
     assert finding.severity is Severity.WARNING
     assert finding.message.startswith("octo/j@v1 uses actions/attest@v2 if inputs.sign == 'true': then pysim does not")
 
@@ -96,7 +96,7 @@ def test_a_refused_action_inside_another_matters_if_its_step_runs(tmp_path: Path
 def test_it_is_known_afterwards_which_actions_there_are_and_what_stands_for_them(tmp_path: Path) -> None:
     seen = survey(tmp_path)
     for uses in ("octo/a@v1", "actions/checkout@v4", "octo/c@v1"):
-        list(seen.look_at(uses, PLACE))
+        list(seen.findings(uses, PLACE))
     assert [(str(used.action.reference), str(used.within), used.action.builtin) for used in seen.used] == [
         ("octo/a@v1", "None", False),
         ("octo/b@v1", "octo/a@v1", False),
@@ -108,7 +108,7 @@ def test_it_is_known_afterwards_which_actions_there_are_and_what_stands_for_them
 
 def test_all_that_is_missing_offline_is_named_in_one_sentence(tmp_path: Path) -> None:
     seen = survey(tmp_path)
-    assert not [*seen.look_at("octo/h@v1", PLACE), *seen.look_at("far/there@v3", PLACE)]
+    assert not [*seen.findings("octo/h@v1", PLACE), *seen.findings("far/there@v3", PLACE)]
     (finding,) = seen.missing()
     assert finding.message == "Offline, and not on this machine: far/away@v1, far/off@v2, far/there@v3"
     assert finding.where == PLACE
@@ -120,7 +120,7 @@ def test_all_that_cannot_be_fetched_is_one_finding() -> None:
 
     seen = ActionSurvey(unreachable)
     other = replace(PLACE, line=PLACE.line + 1)
-    assert not [*seen.look_at("far/a@v1", PLACE), *seen.look_at("far/b@v1", other), *seen.look_at("far/a@v1", other)]
+    assert not [*seen.findings("far/a@v1", PLACE), *seen.findings("far/b@v1", other), *seen.findings("far/a@v1", other)]
     (finding,) = seen.missing()
     assert (finding.severity, finding.where) == (Severity.ERROR, PLACE)
     assert finding.message == "Cannot fetch far/a@v1: no way; nor far/b@v1"
@@ -129,7 +129,7 @@ def test_all_that_cannot_be_fetched_is_one_finding() -> None:
 def test_real_actions_are_looked_at_as_such(tmp_path: Path) -> None:
     seen = survey(tmp_path, parse_choice(["real", "actions/setup-python=builtin"]))
     for uses in ("actions/checkout@v4", "actions/setup-python@v5", "actions/checkout@v99"):
-        assert not list(seen.look_at(uses, PLACE))
+        assert not list(seen.findings(uses, PLACE))
     (finding,) = seen.missing()
     assert finding.message == "Offline, and not on this machine: actions/checkout@v4, actions/checkout@v99"
 
@@ -158,18 +158,19 @@ def test_no_choice(word: str) -> None:
 
 def test_what_the_user_skips_is_a_warning_also_where_pysim_refuses_it(tmp_path: Path) -> None:
     uses = "actions/attest@v3"
-    (refused,) = survey(tmp_path).look_at(uses, PLACE)
+    (refused,) = survey(tmp_path).findings(uses, PLACE)
     assert (refused.code, refused.severity) == ("action-refused", Severity.ERROR)
-    (choice,) = re.findall(r"--actions (\S+)\.", refused.hint)
+    assert refused.remedies == (remedy(Act.REHEARSE), remedy(Act.SKIP_ACTION, "actions/attest"))
+    choice = f"{refused.remedies[1].of}=skip"
     for words in ([choice], ["real", choice]):
-        (found,) = survey(tmp_path, parse_choice(words)).look_at(uses, PLACE)
+        (found,) = survey(tmp_path, parse_choice(words)).findings(uses, PLACE)
         assert (found.code, found.severity) == ("not-rehearsed", Severity.WARNING)
         assert found.message == f"{uses} is not rehearsed: it would have run, and you had it left out"
 
 
 def test_an_action_whose_only_effect_is_outside_is_told(tmp_path: Path) -> None:
     seen = survey(tmp_path)
-    [found] = seen.look_at("octo/j@v1", PLACE)
+    [found] = seen.findings("octo/j@v1", PLACE)
     assert (found.code, found.severity) == ("not-rehearsed", Severity.NOTICE)
     assert "codecov/codecov-action@v5 is not rehearsed: it would have sent coverage to Codecov" in found.message
     assert [str(used.action.reference) for used in seen.used] == ["octo/j@v1"]

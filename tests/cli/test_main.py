@@ -30,7 +30,7 @@ USAGE = [
     (["run", "--tag", "v1", "--input", "a=b"], "--input belongs to", "Add --event workflow_dispatch"),
     (["run", "--tag", "v1", "--branch", "main"], "exclude each other", "Give the one"),
     (["run", "--tag", "v1", "--json", "--plain"], "--json and --plain exclude", "every line"),
-    (["run", "--tag", "v1", "-C", "/nowhere/at/all"], "/nowhere/at/all is not a folder", "-C"),
+    (["run", "--tag", "v1", "-C", "/nowhere/at/all"], "/nowhere/at/all is not a folder", "Name the folder"),
 ]
 
 

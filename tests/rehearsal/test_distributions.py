@@ -91,5 +91,5 @@ def test_project_names() -> None:
 
 
 def test_where_versions_are_set() -> None:
-    found = {name: project.place("project", "version") for name, project in projects_of(FILES).items()}
+    found = {name: project.span_of_key("project", "version") for name, project in projects_of(FILES).items()}
     assert found == {"my-demo": Span(file="pyproject.toml", line=5, column=14), "b": None}

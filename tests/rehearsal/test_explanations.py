@@ -6,8 +6,16 @@ import re
 
 import pytest
 
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, UPLOADS, Explanation, explain, hint_for, with_places
-from simulator.rehearsal.places import places
+from simulator.rehearsal.explanations import (
+    EXCHANGES,
+    STEPS,
+    UPLOADS,
+    Explanation,
+    explain,
+    explain_upload,
+    with_locations,
+)
+from simulator.rehearsal.hint_locations import hint_locations
 from simulator.workflow.loader import load_workflow
 from tests.cases.table import BASE, WORKFLOW, cases
 
@@ -45,7 +53,7 @@ def test_every_refused_upload_of_the_cases_is_explained() -> None:
 
 
 def test_the_more_special_explanation_comes_first() -> None:
-    assert "that the message names" in hint_for("The classifier 'X' has been deprecated, use one of ['Y'] instead.")
+    assert "that the message names" in explain_upload("The classifier 'X' has been deprecated, use ['Y'].").hint
     twice = explain(STEPS, "ERROR    InvalidDistribution: Invalid distribution metadata: 'x' is invalid for 'version'")
     assert twice is not None
     assert "PEP 440" in twice.hint
@@ -54,7 +62,7 @@ def test_the_more_special_explanation_comes_first() -> None:
 def test_places() -> None:
     workflow = load_workflow((BASE / WORKFLOW).read_bytes(), WORKFLOW).workflow
     assert workflow is not None
-    found = places(workflow.jobs.values(), [("pyproject.toml", PROJECT)])
+    found = hint_locations(workflow.jobs.values(), [("pyproject.toml", PROJECT)])
     assert found == {
         "checkout": f"{WORKFLOW}:13",
         "build_system": "pyproject.toml:2",
@@ -62,8 +70,8 @@ def test_places() -> None:
         "version": "pyproject.toml:6",
         "urls": "pyproject.toml:9",
     }
-    assert with_places("Raise it{version}, or{readme} not.", found) == "Raise it (pyproject.toml:6), or not."
+    assert with_locations("Raise it{version}, or{readme} not.", found) == "Raise it (pyproject.toml:6), or not."
 
 
 def test_of_several_projects_none_is_named() -> None:
-    assert places([], [("a/pyproject.toml", PROJECT), ("b/pyproject.toml", PROJECT)]) == {}
+    assert hint_locations([], [("a/pyproject.toml", PROJECT), ("b/pyproject.toml", PROJECT)]) == {}

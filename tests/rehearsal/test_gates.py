@@ -7,6 +7,7 @@ import pytest
 from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
+from simulator.remedies import Act, remedy
 from simulator.twins.base import Publisher
 
 TABLE = "[environments.pypi] in pysim.toml"
@@ -35,7 +36,8 @@ def test_what_to_do_where_it_refuses(reason: str, by: str | None, hint: str) -> 
 def test_what_to_do_where_it_waits() -> None:
     finding = paused_deployment("pypi", "waits", PLACE)
     assert finding.severity is Severity.WARNING
-    assert "--approve pypi or --reject pypi" in finding.hint
+    assert "approve or reject the deployment beforehand" in finding.hint
+    assert finding.remedies == (remedy(Act.ANSWER_REVIEW, "pypi"),)
 
 
 def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> None:
@@ -43,6 +45,7 @@ def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> Non
     assert (finding.severity, finding.code) == (Severity.WARNING, "environment-unprotected")
     assert "without any protection" in finding.message
     assert finding.hint.endswith(f"or declare {TABLE}.")
+    assert finding.remedies == (remedy(Act.IMPORT_ENVIRONMENTS),)
 
 
 def publisher(environment: str | None, workflow: str = "pypi.yml") -> Publisher:

@@ -9,6 +9,7 @@ import pytest
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.observer import Observer
+from simulator.remedies import Act, remedy
 from simulator.run_events import (
     Annotation,
     ClaimCheck,
@@ -94,6 +95,7 @@ def test_a_command_that_is_not_there() -> None:
     observer, _ = observe(*before, replace(end, exit_code=127))
     (finding,) = observer.findings
     assert finding.hint.startswith("A command was not found")
+    assert finding.remedies == (remedy(Act.USE_ENGINE, "docker"),)
 
 
 def test_a_step_that_fails_offline_may_have_wanted_the_network() -> None:
@@ -114,6 +116,7 @@ def test_what_only_this_machine_lacks_is_not_what_the_release_would_show() -> No
     observer, _ = observe(*failed_step(message))
     (finding,) = observer.findings
     assert (finding.code, finding.would_show) == ("python-not-found", None)
+    assert finding.remedies == (remedy(Act.USE_ENGINE, "local"),)
 
 
 @pytest.mark.parametrize(("cause", "code"), [(EXCHANGE, "publisher-mismatch"), (UPLOAD, "upload-refused")])
@@ -163,7 +166,7 @@ def test_what_twine_says_in_lines_and_colours_explains_the_step() -> None:
     )
     lines = [StepLine(job_id="publish", number=2, line=line) for line in (*said, "after it")]
     observer = Observer(lambda _: None)
-    observer.know({"version": "pyproject.toml:3"})
+    observer.use_locations({"version": "pyproject.toml:3"})
     for event in (start, *lines, end):
         observer(event)
     (finding,) = observer.findings
@@ -231,7 +234,7 @@ def test_an_install_that_fails_as_was_foretold(code: str, message: str, count: i
 def test_a_refusal_has_the_place_of_what_it_names() -> None:
     observer = Observer(lambda _: None)
     place = Span(file="pyproject.toml", line=3, column=1)
-    observer.locate = lambda words: place if "already exists" in words else None
+    observer.span_of_words = lambda words: place if "already exists" in words else None
     for event in within(UPLOAD):
         observer(event)
     assert observer.findings[0].where == place
@@ -255,6 +258,7 @@ def test_new_projects_that_no_form_takes_beside_each_other(pending: tuple[bool, 
     observer(replace(EXCHANGE, ok=True, error=None, declared=False, forms=forms))
     assert [finding.code for finding in observer.findings] == ["pending-publishers"] * found
     assert all("the files of demo-1" in str(finding.would_show) for finding in observer.findings)
+    assert all(finding.remedies == (remedy(Act.IMPORT_PROJECT),) for finding in observer.findings)
 
 
 def test_a_publisher_that_fits_and_is_refused_is_not_in_force() -> None:
@@ -266,3 +270,10 @@ def test_a_publisher_that_fits_and_is_refused_is_not_in_force() -> None:
     (finding,) = observer.findings
     assert finding.code == "publisher-mismatch"
     assert "expires 30 days" in finding.hint
+
+
+def test_where_no_publisher_is_near_one_is_to_be_registered_and_declared() -> None:
+    observer, _ = observe(*within(replace(EXCHANGE, claims=(), index="testpypi")))
+    (finding,) = observer.findings
+    assert finding.hint.startswith("Register a trusted publisher at TestPyPI")
+    assert finding.remedies == (remedy(Act.ADD_PUBLISHER, index="testpypi"), remedy(Act.EXPLAIN_TOKENS))

@@ -7,9 +7,9 @@ from packaging.utils import NormalizedName
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
-from simulator.rehearsal.explanations import hint_for
+from simulator.rehearsal.explanations import explain_upload
 from simulator.rehearsal.projects import projects_of
-from simulator.rehearsal.refusals import foretell
+from simulator.rehearsal.refusals import predicted_refusals
 from simulator.twins.base import Foreseen
 
 TEXT = b"""[project]
@@ -30,13 +30,13 @@ def told(code: str, message: str = "told", severity: Severity = Severity.ERROR) 
 
 
 def test_one_message_is_one_finding() -> None:
-    (finding,) = foretell(refusals(CLASSIFIER), "testpypi", (), {})
+    (finding,) = predicted_refusals(refusals(CLASSIFIER), "testpypi", (), {})
     assert finding.message == f"TestPyPI would refuse demo-1.whl, demo-1.tar.gz with 400: {CLASSIFIER}"
     assert (finding.where, finding.severity) == ("demo-1.whl", Severity.ERROR)
 
 
 def test_what_twine_does_not_send() -> None:
-    (finding,) = foretell(refusals("Invalid distribution metadata", None), "pypi", (), {})
+    (finding,) = predicted_refusals(refusals("Invalid distribution metadata", None), "pypi", (), {})
     assert finding.message.startswith("twine would not upload demo-1.whl")
     assert finding.would_show == "Invalid distribution metadata"
 
@@ -49,7 +49,7 @@ def test_what_twine_does_not_send() -> None:
     ],
 )
 def test_the_place_is_that_of_what_is_named(message: str, line: int, column: int) -> None:
-    (finding,) = foretell(refusals(message), "pypi", (), PROJECTS)
+    (finding,) = predicted_refusals(refusals(message), "pypi", (), PROJECTS)
     assert finding.where == Span(file="pyproject.toml", line=line, column=column)
 
 
@@ -63,12 +63,12 @@ def test_the_place_is_that_of_what_is_named(message: str, line: int, column: int
     ],
 )
 def test_what_another_finding_says_is_not_said_again(message: str, finding: Finding) -> None:
-    assert not list(foretell(refusals(message), "pypi", [finding], PROJECTS))
+    assert not list(predicted_refusals(refusals(message), "pypi", [finding], PROJECTS))
 
 
 def test_a_warning_tells_of_no_refusal() -> None:
     mild = told("version-mismatch", severity=Severity.WARNING)
-    assert list(foretell(refusals("The use of local versions"), "pypi", [mild], {}))
+    assert list(predicted_refusals(refusals("The use of local versions"), "pypi", [mild], {}))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_warning_tells_of_no_refusal() -> None:
     ],
 )
 def test_what_mends_it(message: str, hint: str) -> None:
-    assert hint in hint_for(message)
+    assert hint in explain_upload(message).hint
 
 
 def test_projects_of_poetry() -> None:

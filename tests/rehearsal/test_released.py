@@ -9,6 +9,7 @@ import pytest
 from simulator.findings import Severity
 from simulator.indexes import IndexName
 from simulator.rehearsal.released import already_released, already_there, yanked_again
+from simulator.remedies import Act, remedy
 from simulator.twins.base import PublishedFile, ReleasedProject
 
 
@@ -51,4 +52,5 @@ def test_a_project_of_the_real_index_that_was_rehearsed_as_new() -> None:
     (finding,) = already_there([known, ReleasedProject(index="testpypi", project="demo", files=(), strange=True)])
     assert (finding.code, finding.severity, finding.where) == ("project-exists", Severity.WARNING, "demo")
     assert finding.message.startswith("TestPyPI itself has a project demo, of which pysim was not told")
-    assert "`pysim index import demo --index testpypi`" in finding.hint
+    assert finding.hint.startswith("If it is yours, import it;")
+    assert finding.remedies == (remedy(Act.IMPORT_PROJECT, "demo", index="testpypi"),)

@@ -7,6 +7,7 @@ import pytest
 from simulator.expressions.language import Scope, Value
 from simulator.findings import Severity
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
+from simulator.remedies import Act, Remedy, remedy
 from simulator.triggers.match import match
 from simulator.triggers.model import Event
 from simulator.workflow.loader import load_workflow
@@ -30,8 +31,18 @@ def push(ref: str) -> Event:
     [
         ("{push: {tags: ['v*']}}", push("refs/tags/r1"), "tag r1 matches none of: v*", "Name the tag as the pattern"),
         ("{push: {branches: [main]}}", push("refs/heads/x"), "branch x", "Name the branch as the pattern"),
-        ("release", push("refs/tags/v1"), "push of tag v1 starts no workflow", "--event release --tag v1"),
-        ("workflow_dispatch", push("refs/tags/v1"), "push is not one", "pysim run --event workflow_dispatch -W w.yml,"),
+        (
+            "release",
+            push("refs/tags/v1"),
+            "push of tag v1 starts no workflow",
+            "the release of tag v1.",
+        ),
+        (
+            "workflow_dispatch",
+            push("refs/tags/v1"),
+            "push is not one",
+            "a manual start of the workflow w.yml.",
+        ),
         ("issues", push("refs/tags/v1"), "push is not one", "Add push to `on:`"),
         (
             "{release: {types: [edited]}}",
@@ -49,6 +60,48 @@ def test_nothing_starts(on: str, event: Event, said: str, hint: str) -> None:
     assert finding.where is not None
 
 
+RELEASED = Event(name="release", ref="refs/tags/v1", sha="", payload={}, action="published")
+
+
+@pytest.mark.parametrize(
+    ("on", "event", "words", "remedies"),
+    [
+        (["push"], RELEASED, "the push of tag v1", [remedy(Act.CHOOSE_TAG, "v1")]),
+        (["release"], push("refs/heads/main"), "a release", [remedy(Act.CHOOSE_EVENT, "release")]),
+        (
+            ["release", "workflow_dispatch"],
+            push("refs/tags/v1"),
+            "the release of tag v1",
+            [remedy(Act.CHOOSE_EVENT, "release"), remedy(Act.CHOOSE_TAG, "v1")],
+        ),
+        (
+            ["workflow_dispatch"] * 2,
+            push("refs/tags/v1"),
+            "a manual start",
+            [remedy(Act.CHOOSE_EVENT, "workflow_dispatch")],
+        ),
+        (
+            ["{workflow_dispatch: {inputs: {version: {required: true}, note: {}, index: {required: true}}}}"],
+            push("refs/tags/v1"),
+            "a manual start of the workflow 0.yml, with values for the inputs version, index",
+            [
+                remedy(Act.CHOOSE_EVENT, "workflow_dispatch"),
+                remedy(Act.CHOOSE_WORKFLOW, "0.yml"),
+                remedy(Act.GIVE_INPUT, "version"),
+                remedy(Act.GIVE_INPUT, "index"),
+            ],
+        ),
+    ],
+)
+def test_what_would_start_is_said_in_words_and_as_one_rehearsal(
+    on: list[str], event: Event, words: str, remedies: list[Remedy]
+) -> None:
+    items = [workflow(text, f"{number}.yml") for number, text in enumerate(on)]
+    finding = nothing_starts(event, [(item, match(item, event)) for item in items])
+    assert finding.hint == f"Rehearse what starts it: {words}. Or add {event.name} to `on:`."
+    assert finding.remedies == (remedy(Act.REHEARSE), *remedies)
+
+
 def test_each_of_several_workflows_has_its_reason() -> None:
     event = push("refs/tags/r1")
     both = [workflow("{push: {tags: ['v*']}}", "a.yml"), workflow("release", "b.yml")]
@@ -64,8 +117,8 @@ ASKED = "{workflow_dispatch: {inputs: {version: {required: true}, note: {}}}}"
 @pytest.mark.parametrize(
     ("started", "on", "hint"),
     [
-        (JOBS, "release", "--event release --tag v1,"),
-        (JOBS, ASKED, "pysim run --event workflow_dispatch -W b.yml --input version=VALUE,"),
+        (JOBS, "release", "the release of tag v1."),
+        (JOBS, ASKED, "a manual start of the workflow b.yml, with a value for the input version."),
         (JOBS, "{push: {tags: ['r*']}}", "Name the tag as the pattern"),
         (JOBS, "workflow_call", "Add push to"),
         (JOBS, "push", None),

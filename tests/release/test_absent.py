@@ -39,7 +39,7 @@ def test_what_no_runner_here_makes_is_missing_until_it_is_supplied(tiny: Reposit
     done = tiny.rehearse()
     assert (done.code, done.verdict) == (1, "no-go")
     assert done.conclusions == {"build (ubuntu-latest)": "success", "build (macos-14)": "skipped", "publish": "skipped"}
-    assert "--artifact dist-macos-14=DIR" in done.findings["job-not-rehearsed"]
+    assert "Supply the artifact dist-macos-14 from a folder" in done.findings["job-not-rehearsed"]
     assert "publish could not be rehearsed" in done.summary["reason"]
 
     folder = tiny.root.parent / "supplied"

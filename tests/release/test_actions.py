@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.actions.faults import UnknownActionError
+from simulator.actions.errors import UnknownActionError
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.engines.docker_engine import DockerEngine
 from simulator.triggers.git import git

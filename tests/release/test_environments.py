@@ -50,7 +50,7 @@ def test_nobody_is_there_to_review(reviewed: Repository) -> None:
     assert (done.code, done.verdict) == (77, "paused")
     assert done.conclusions == {"build": "success", "publish": "skipped"}
     assert gates(done) == ["The deployment to pypi waits for a review by ada or octo/release."]
-    assert "--approve pypi or --reject pypi" in done.findings["deployment-waiting"]
+    assert "approve or reject the deployment beforehand" in done.findings["deployment-waiting"]
     assert "in eu-1" not in done.log("publish")
 
 
@@ -206,7 +206,7 @@ def test_a_reviewer_goes_away(gated: Repository, typed: str, code: int) -> None:
         assert (
             "Environment wait pypi The deployment to pypi waits for a review by ada or octo/release." in session.words
         )
-        assert "--approve pypi or --reject pypi" in session.words
+        assert "approve or reject the deployment beforehand" in session.words
 
 
 @pytest.mark.local

@@ -14,7 +14,7 @@ def test_a_release_that_goes_through_all_the_same(tiny: Repository) -> None:
     assert (done.code, done.verdict) == (0, "go")
     reason = done.summary["reason"]
     assert reason.startswith("with injected faults (upload-503=1, artifacts-500=2, token-expired=9 (never met)): ")
-    assert "--fault token-expired=9 never took effect" in done.findings["fault-not-met"]
+    assert "The fault token-expired=9 never took effect" in done.findings["fault-not-met"]
     effects = {each["fault"]: len(each["effects"]) for each in done.summary["faults"]}
     assert effects == {"upload-503=1": 1, "artifacts-500=2": 1, "token-expired=9": 0}
     fired = [event for event in done.events if event["type"] == "fault-injected"]
@@ -30,7 +30,7 @@ def test_an_index_that_stops_half_way(tiny: Repository) -> None:
     done = tiny.rehearse("--fault", "upload-503=2+")
     assert (done.code, done.verdict) == (1, "no-go")
     assert list(done.findings) == ["injected-fault"]
-    assert "pysim drill" in done.findings["injected-fault"]
+    assert "a drill rehearses that" in done.findings["injected-fault"]
     assert "HTTPError: 503 Service Unavailable" in " ".join(done.log("publish").split())
     (release,) = done.summary["published"]
     assert len(release["files"]) == 1

@@ -15,7 +15,7 @@ from simulator.actions.resolve import resolve
 from simulator.engines.base import Engine
 from simulator.environments.model import Gate
 from simulator.expressions.language import Value
-from simulator.planning.model import Place, Plan, PlannedJob
+from simulator.planning.model import Inherited, Plan, PlannedJob
 from simulator.planning.plan import plan
 from simulator.run_events import (
     EventSink,
@@ -300,7 +300,13 @@ def plan_of(
         "vars": dict(variables or {}),
         "inputs": dict(EVENT.inputs),
     }
-    return plan(loaded.workflow, EVENT, contexts=contexts, calls=calls.calls, place=Place(keys=prefix, names=prefix))
+    return plan(
+        loaded.workflow,
+        EVENT,
+        contexts=contexts,
+        calls=calls.calls,
+        inherited=Inherited(key_prefix=prefix, name_prefix=prefix),
+    )
 
 
 def job_of(steps: str, *, job: str = "", head: str = "") -> str:

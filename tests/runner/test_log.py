@@ -156,7 +156,7 @@ def test_a_long_message_is_cut_in_the_log_too() -> None:
 def test_a_container_calls_the_workspace_by_another_name() -> None:
     events: list[RunEvent] = []
     log = StepLog(JobLog(job_id="b", masker=Masker(), emit=events.append, folder=PurePosixPath("/job/tool")), 1)
-    log.places = {PurePosixPath("/github/workspace"): PurePosixPath("/job/tool")}
+    log.container_paths = {PurePosixPath("/github/workspace"): PurePosixPath("/job/tool")}
     log("::error file=/github/workspace/src/a.py,line=1::x")
     log("::error file=/github/workspaces/a.py,line=1::x")
     found = [event.file for event in events if isinstance(event, Annotation)]

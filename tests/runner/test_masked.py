@@ -10,6 +10,7 @@ import pytest
 from simulator.errors import UsageError
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 from simulator.report.codec import read_events
 from simulator.run_events import (
     ArtifactStored,
@@ -34,6 +35,7 @@ FINDING = Finding(
     hint=f"not {SECRET}",
     where=Span(file=f"{SECRET}.py", line=1, column=1),
     would_show=SECRET,
+    remedies=(remedy(Act.GIVE_INPUT, SECRET),),
 )
 
 
@@ -105,6 +107,7 @@ def test_what_is_about_no_job_shows_the_secret_of_none() -> None:
 
 
 def test_an_error_says_no_secret() -> None:
-    error = UsageError(f"bad {SECRET}", hint=f"not {SECRET}")
+    error = UsageError(f"bad {SECRET}", hint=f"not {SECRET}", remedies=(remedy(Act.GIVE_INPUT, SECRET),))
     hide_secrets(error, Masker([SECRET]))
     assert (str(error), error.hint) == ("bad ***", "not ***")
+    assert error.remedies == (remedy(Act.GIVE_INPUT, "***"),)

@@ -9,6 +9,7 @@ from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
 from simulator.positions import Span
+from simulator.remedies import Act, Remedy, remedy
 from simulator.runner.preflight import preflight
 from tests.runner.driving import plan_of
 
@@ -124,6 +125,19 @@ def test_findings(text: str, found: dict[str, str]) -> None:
     ]
     assert sorted(said) == sorted((place.partition(" ")[0], message) for place, message in found.items())
     assert all(finding.hint for finding in findings)
+
+
+def test_what_can_be_asked_for_instead() -> None:
+    def remedies(text: str, no_containers: str | None = None) -> list[tuple[Remedy, ...]]:
+        found = preflight(plan_of(text), ActionSurvey(known), no_containers=lambda: no_containers)
+        return [finding.remedies for finding in found]
+
+    upload = "{uses: actions/upload-artifact@v4, with: {name: NAME, path: x}}"
+    steps = ", ".join(upload.replace("NAME", name) for name in ("wheels", "docs"))
+    assert remedies(f"on: push\njobs:\n  a: {{runs-on: macos-14, steps: [{steps}]}}") == [
+        (remedy(Act.SUPPLY_ARTIFACT, "wheels"), remedy(Act.SUPPLY_ARTIFACT, "docs"))
+    ]
+    assert remedies(CONTAINERS, "there is no daemon")[:1] == [(remedy(Act.USE_ENGINE, "docker"),)]
 
 
 def test_a_job_that_is_not_run_weighs_more_where_it_publishes() -> None:

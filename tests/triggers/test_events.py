@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.errors import UsageError
+from simulator.remedies import Act, remedy
 from simulator.triggers.events import push_branch, push_tag, release, workflow_dispatch
 from simulator.triggers.match import match
 from simulator.triggers.model import Event, RepositoryIdentity, Source
@@ -169,8 +170,9 @@ class TestWorkflowDispatch:
     def test_a_required_input(self, repo: Folder, clone: Path, given: dict[str, str]) -> None:
         source = take_source(repo.path, clone)
         manual = workflow(dispatch(declare("version", required=True)))
-        with pytest.raises(UsageError, match="version is required"):
+        with pytest.raises(UsageError, match="version is required") as error:
             workflow_dispatch(IDENTITY, source, manual, ref="refs/heads/main", inputs=given)
+        assert error.value.remedies == (remedy(Act.GIVE_INPUT, "version"),)
 
     def test_no_inputs_at_all(self, repo: Folder, clone: Path) -> None:
         source = take_source(repo.path, clone)

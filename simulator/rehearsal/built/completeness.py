@@ -11,17 +11,23 @@ from packaging.utils import NormalizedName
 from simulator.findings import Severity
 from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.rule import rule
 
 
 def _releases(subject: Subject) -> Iterator[tuple[NormalizedName, str, Sequence[Distribution]]]:
-    """The files of each project that has one version; what is left from others is told as that."""
+    """The files of each project that has one version; of several, `several-versions` speaks."""
     for project, files in subject.by_project():
         if len({file.version for file in files}) == 1:
             yield project, files[0].version, files
 
 
+@rule(
+    "missing-sdist",
+    Severity.WARNING,
+    summary="A version has wheels and no sdist.",
+    why="Whoever no wheel fits, and every distributor, has nothing to build from.",
+)
 def missing_sdist(subject: Subject) -> Iterator[Problem]:
-    """A version has wheels and no sdist."""
     for project, version, files in _releases(subject):
         if all(file.kind == "wheel" for file in files):
             pure = all(file.filename.endswith("-none-any.whl") for file in files)
@@ -34,8 +40,13 @@ def missing_sdist(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "missing-wheel",
+    Severity.WARNING,
+    summary="A version has an sdist and no wheel.",
+    why="Every install has to build, with the build backend's newest version.",
+)
 def missing_wheel(subject: Subject) -> Iterator[Problem]:
-    """A version has an sdist and no wheel."""
     for project, version, files in _releases(subject):
         if all(file.kind == "sdist" for file in files):
             yield Problem(
@@ -45,8 +56,13 @@ def missing_wheel(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "metadata-differs",
+    Severity.WARNING,
+    summary="Files of one version require different Pythons (a notice where wheels require different projects).",
+    why="PyPI shows what the first file says, and resolvers take what one file requires for all.",
+)
 def metadata_differs(subject: Subject) -> Iterator[Problem]:
-    """Files of one version require different Pythons, or wheels different projects."""
     for project, version, files in _releases(subject):
         pythons = {str(file.metadata.get("requires_python") or "any") for file in files if _is_fixed(file)}
         wheels = [file for file in files if file.kind == "wheel"]
@@ -75,8 +91,13 @@ def _is_fixed(found: Distribution) -> bool:
     return found.kind == "wheel" or not (old or "requires-python" in found.metadata.get("dynamic", ()))
 
 
+@rule(
+    "file-twice",
+    Severity.WARNING,
+    summary="Two artifacts hold files of one name and other content.",
+    why="When they are downloaded into one folder, one overwrites the other.",
+)
 def file_twice(subject: Subject) -> Iterator[Problem]:
-    """Jobs have built files of one name that differ; one of them hides the others."""
     names = Counter(found.filename for found in subject.distributions)
     for name, count in names.items():
         same = [found for found in subject.distributions if found.filename == name] if count > 1 else []
@@ -88,8 +109,13 @@ def file_twice(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "several-sdists",
+    Severity.ERROR,
+    summary="A version has sdists of different names.",
+    why="An index takes one sdist a release.",
+)
 def several_sdists(subject: Subject) -> Iterator[Problem]:
-    """A version has two sdists of different names; an index takes one."""
     for project, version, files in _releases(subject):
         names = list(dict.fromkeys(file.filename for file in files if file.kind == "sdist"))
         if len(names) > 1:

@@ -16,6 +16,7 @@ from simulator.positions import Span
 from simulator.rehearsal.built.contents import has_module, some
 from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.rule import rule
 
 _MODULE: Final = re.compile(r"\.(?:py|so|pyd)$")
 _COMPILED: Final = re.compile(r"(?:\.[\w-]+)*\.(?:so|pyd|py)$")
@@ -43,6 +44,12 @@ class _Package:
     absent: Sequence[str]
 
 
+@rule(
+    "empty-wheel",
+    Severity.WARNING,
+    summary="A wheel installs nothing (an error where the sources hold packages).",
+    why="The install succeeds, and nothing can be imported.",
+)
 def empty_wheel(subject: Subject) -> Iterator[Problem]:
     """A wheel installs nothing, and its sources hold packages (or it requires nothing, too)."""
     for wheel, sdist in subject.wheels():
@@ -63,8 +70,14 @@ def empty_wheel(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "missing-modules",
+    Severity.WARNING,
+    summary="Modules of a package are in the sources and not in the wheel (an error where a module imports one "
+    "of them).",
+    why="Tests from the checkout pass, and users get an ImportError.",
+)
 def missing_modules(subject: Subject) -> Iterator[Problem]:
-    """Modules of a package are in the sources and not in the wheel; fatal where others import them."""
     for wheel, sdist in subject.wheels():
         for package in _packages(subject, wheel, sdist):
             absent = [path for path in package.absent if path.endswith(".py") and not _ASIDE.search(f"/{path}")]
@@ -84,8 +97,13 @@ def missing_modules(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "sdist-modules",
+    Severity.WARNING,
+    summary="Modules of the repository are in the wheel and not in the sdist.",
+    why="What distributors and users build from the sdist lacks them.",
+)
 def sdist_modules(subject: Subject) -> Iterator[Problem]:
-    """Modules of the repository are in the wheel and not in the sdist beside it, so a build from that lacks them."""
     for wheel, sdist in subject.wheels():
         if sdist is None or subject.tree is None or wheel.project not in subject.projects:
             continue
@@ -106,8 +124,13 @@ def sdist_modules(subject: Subject) -> Iterator[Problem]:
                 )
 
 
+@rule(
+    "missing-data",
+    Severity.WARNING,
+    summary="Data files of a package, `py.typed` or templates say, are in the sources and not in the wheel.",
+    why="Build backends leave out what is no module unless they are told.",
+)
 def missing_data(subject: Subject) -> Iterator[Problem]:
-    """Files that a package reads when it runs, or py.typed, are in the sources and not in the wheel."""
     for wheel, sdist in subject.wheels():
         for package in _packages(subject, wheel, sdist):
             names = [
@@ -135,7 +158,7 @@ def _place(subject: Subject, wheel: Distribution) -> Span | str:
             ("tool.hatch.build.targets.wheel", "packages"),
             ("tool.poetry", "packages"),
         ):
-            if place := project.place(table, key):
+            if place := project.span_of_key(table, key):
                 return place
     return wheel.filename
 

@@ -9,11 +9,13 @@ from typing import Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from simulator.expressions.language import ExpressionError, Scope
+from simulator.findings import Severity
 from simulator.planning.matrix import MatrixError, expand
 from simulator.planning.tools import action_name
 from simulator.rehearsal.built.model import Problem, Pythons, Subject, TestedPython
-from simulator.rehearsal.built.places import key_place
+from simulator.rehearsal.built.sources import key_span
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.rule import rule
 from simulator.workflow.model import Job, Step, Workflow
 
 _CLASSIFIER: Final = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
@@ -23,21 +25,31 @@ _VARIABLE: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 _SETUP: Final = frozenset({"actions/setup-python", "astral-sh/setup-uv"})
 
 
+@rule(
+    "python-classifiers",
+    Severity.WARNING,
+    summary="A classifier names a Python that `requires-python` excludes.",
+    why="One of them is wrong, and pip goes by `requires-python`.",
+)
 def python_classifiers(subject: Subject) -> Iterator[Problem]:
-    """A classifier promises a Python that requires-python excludes."""
     for found, wanted in _required(subject):
         outside = [version for version in _classified(found) if not _takes(wanted, version)]
         if outside:
             text = f"Programming Language :: Python :: {outside[0]}"
             yield Problem(
                 message=f"{found.project} has the classifier of Python {', '.join(outside)}, and requires {wanted}",
-                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                where=key_span(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
                 hint="Remove the classifier, or lower requires-python: pip goes by requires-python alone.",
             )
 
 
+@rule(
+    "python-excluded",
+    Severity.WARNING,
+    summary="The matrix of a workflow has a Python that `requires-python` excludes.",
+    why="The package cannot be installed there.",
+)
 def python_tested(subject: Subject) -> Iterator[Problem]:
-    """The matrix of a workflow has a Python that requires-python excludes."""
     for found, wanted in _required(subject):
         tested = subject.pythons.tested if _is_tested(subject, found) else ()
         outside = [python for python in tested if python.matrix and not _takes(wanted, python.version)]
@@ -56,8 +68,13 @@ def _is_tested(subject: Subject, found: Distribution) -> bool:
     return len(subject.projects) < 2 and all(name == found.project for name in subject.projects)
 
 
+@rule(
+    "python-untested",
+    Severity.NOTICE,
+    summary="A classifier names a Python that no workflow sets up, though they name others.",
+    why="It is a promise that nobody has checked.",
+)
 def python_untested(subject: Subject) -> Iterator[Problem]:
-    """A classifier promises a Python that no workflow tests, though they name others."""
     tested = {python.version for python in subject.pythons.tested}
     if not subject.pythons.complete or len(tested) < 2:
         return
@@ -68,18 +85,23 @@ def python_untested(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 message=f"{found.project} has the classifier of Python {', '.join(untested)}, and no workflow sets "
                 "that up",
-                where=key_place(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
+                where=key_span(subject, found.project, "classifiers", f'{text}"', f"{text}'", text) or found.filename,
                 hint=f"Test with it, as with {', '.join(sorted(tested, key=_key))}, or remove the classifier.",
             )
 
 
+@rule(
+    "no-requires-python",
+    Severity.WARNING,
+    summary="A project does not say which Pythons it needs.",
+    why="pip installs new releases on Pythons that they do not run on.",
+)
 def no_requires_python(subject: Subject) -> Iterator[Problem]:
-    """A project does not say which Pythons it needs."""
     for project, files in subject.by_project():
         if not any(file.metadata.get("requires_python") for file in files):
             yield Problem(
                 message=f"{project} does not say which Python it needs, so pip installs it on any",
-                where=key_place(subject, project, "name") or files[0].filename,
+                where=key_span(subject, project, "name") or files[0].filename,
                 hint='Set requires-python in pyproject.toml, such as ">=3.10".',
             )
 

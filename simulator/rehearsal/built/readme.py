@@ -15,8 +15,9 @@ from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.contents import some
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.places import key_place, readme_of
+from simulator.rehearsal.built.sources import key_span, readme_of
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.rule import rule
 
 _RST: Final = "text/x-rst"
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|$", re.IGNORECASE)
@@ -25,33 +26,13 @@ _COMPLAINT: Final = re.compile(r"^<string>:(\d+): \((?:WARNING|ERROR|SEVERE)/\d\
 _MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\(\S+\)|^```", re.MULTILINE)
 
 
-def readme_missing(subject: Subject) -> Iterator[Problem]:
-    """A project has no description, so its page on PyPI is empty."""
-    for found in _described(subject):
-        if not (found.metadata.get("description") or "").strip():
-            yield Problem(
-                message=f"{found.project} has no description: its page will say that the author provided none",
-                where=key_place(subject, found.project, "name") or found.filename,
-                hint='Name the README in pyproject.toml: readme = "README.md".',
-            )
-
-
-def readme_type(subject: Subject) -> Iterator[Problem]:
-    """A description does not say what it is written in, and is Markdown by the look of it."""
-    for found in _described(subject):
-        text = found.metadata.get("description") or ""
-        if text and not found.metadata.get("description_content_type") and _MARKDOWN.search(text):
-            yield Problem(
-                message=f"The description of {found.project} has no content type, so PyPI takes this Markdown for "
-                "reStructuredText",
-                where=key_place(subject, found.project, "readme") or found.filename,
-                hint="Name the README in pyproject.toml (its ending tells), or set long_description_content_type to "
-                "text/markdown.",
-            )
-
-
+@rule(
+    "readme-render",
+    Severity.ERROR,
+    summary="The description is not valid reStructuredText.",
+    why="`twine check` fails, and PyPI refuses the file.",
+)
 def readme_render(subject: Subject) -> Iterator[Problem]:
-    """A description is not valid reStructuredText: twine check fails, and PyPI refuses the file."""
     for found in _described(subject):
         text = found.metadata.get("description") or ""
         if not text or _kind(found) != _RST:
@@ -70,8 +51,48 @@ def readme_render(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "readme-type",
+    Severity.WARNING,
+    summary="The description looks like Markdown and has no content type.",
+    why="PyPI takes it for reStructuredText.",
+)
+def readme_type(subject: Subject) -> Iterator[Problem]:
+    for found in _described(subject):
+        text = found.metadata.get("description") or ""
+        if text and not found.metadata.get("description_content_type") and _MARKDOWN.search(text):
+            yield Problem(
+                message=f"The description of {found.project} has no content type, so PyPI takes this Markdown for "
+                "reStructuredText",
+                where=key_span(subject, found.project, "readme") or found.filename,
+                hint="Name the README in pyproject.toml (its ending tells), or set long_description_content_type to "
+                "text/markdown.",
+            )
+
+
+@rule(
+    "readme-missing",
+    Severity.WARNING,
+    summary="A project has no description.",
+    why="Its page on PyPI says that the author has provided none.",
+)
+def readme_missing(subject: Subject) -> Iterator[Problem]:
+    for found in _described(subject):
+        if not (found.metadata.get("description") or "").strip():
+            yield Problem(
+                message=f"{found.project} has no description: its page will say that the author provided none",
+                where=key_span(subject, found.project, "name") or found.filename,
+                hint='Name the README in pyproject.toml: readme = "README.md".',
+            )
+
+
+@rule(
+    "readme-links",
+    Severity.WARNING,
+    summary="The description refers to pictures (a notice for links) by relative addresses.",
+    why="PyPI has no other file of the repository, and no release can be changed afterwards.",
+)
 def readme_links(subject: Subject) -> Iterator[Problem]:
-    """A description has pictures or links with relative addresses, which lead nowhere on PyPI."""
     for found in _described(subject):
         text = found.metadata.get("description") or ""
         page, _ = _rendered(_kind(found), text) if text else (None, "")

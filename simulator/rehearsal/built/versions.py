@@ -19,10 +19,12 @@ from packaging.version import InvalidVersion, Version
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.places import ASSIGNED, version_place
+from simulator.rehearsal.built.sources import ASSIGNED, version_span
 from simulator.rehearsal.distributions import Distribution
-from simulator.rehearsal.projects import place_of
+from simulator.rehearsal.projects import span_of_text
+from simulator.rehearsal.rule import rule
 
+_STOPS: Final = frozenset({"version-mismatch", "several-versions"})
 _SEPARATOR: Final = re.compile(r"[-_/@]")
 _REFUSED_LOCAL: Final = (
     "The use of local versions in '{}' is not allowed. See https://packaging.python.org/en/latest/specifications/"
@@ -60,6 +62,12 @@ def _expected(subject: Subject) -> tuple[str | None, Version | None]:
     return name if any(found.project == name for found in subject.distributions) else None, version
 
 
+@rule(
+    "version-mismatch",
+    Severity.ERROR,
+    summary="The tag names a version that no file of the project has (a warning where another project has it).",
+    why="The release would be published under another version than the tag's; the job that publishes is not run.",
+)
 def version_mismatch(subject: Subject) -> Iterator[Problem]:
     """No file of a project carries the tag's version.
 
@@ -77,7 +85,7 @@ def version_mismatch(subject: Subject) -> Iterator[Problem]:
 
 
 def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild: bool) -> Problem:
-    place = version_place(subject, found.project)
+    place = version_span(subject, found.project)
     derived = place is None and _is_derived(found.version)
     return Problem(
         message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}"
@@ -99,11 +107,6 @@ def _of_another(found: Distribution) -> str:
     return (
         f"Keep {found.project} out of this release, or name the project in the tag: {found.project}-v{found.version}."
     )
-
-
-def is_refused(finding: Finding) -> bool:
-    """Whether an index refuses the version anyhow, as a local one."""
-    return (finding.would_show or "").startswith(_REFUSED_LOCAL.partition("{")[0])
 
 
 def _hint(tag: str, expected: Version, found: Distribution) -> str:
@@ -137,6 +140,22 @@ def _remedy(found: Distribution) -> str:
     return f"Build the commit that has the tag; where that is done, {_FETCH}, and {_FORM}."
 
 
+def stops(finding: Finding) -> bool:
+    """Whether a publishing job must not run for a finding: an index would take what was not meant."""
+    return finding.code in _STOPS and finding.severity is Severity.ERROR and not _is_refused(finding)
+
+
+def _is_refused(finding: Finding) -> bool:
+    """Whether an index refuses the version anyhow, as a local one."""
+    return (finding.would_show or "").startswith(_REFUSED_LOCAL.partition("{")[0])
+
+
+@rule(
+    "tag-project",
+    Severity.WARNING,
+    summary="The tag names a project that was not built (a notice where others were built beside it).",
+    why="A release of one project publishes another.",
+)
 def tag_project(subject: Subject) -> Iterator[Problem]:
     """The tag has the name of one of several projects in front, and others were built, beside it or alone."""
     prefix, expected = next(_readings(subject.tag), ("", None)) if subject.tag else ("", None)
@@ -154,46 +173,13 @@ def tag_project(subject: Subject) -> Iterator[Problem]:
     )
 
 
-def local_version(subject: Subject) -> Iterator[Problem]:
-    """A version has a part after a +, which no index takes; one that is not the tag's either is told as that."""
-    named, expected = _expected(subject)
-    for project, files in subject.by_project():
-        found = next((file for file in files if _is_local(file.version)), None)
-        judged = expected is not None and named in {None, project}
-        if found is None or (expected and judged and not any(_agrees(file, expected) for file in files)):
-            continue
-        version = Version(found.version)
-        derived = _is_derived(found.version) and bool(_COMMIT.search(str(version.local)) or _is_dirty(version))
-        place = version_place(subject, project)
-        public = f"Publish {version.public}: leave out what stands after the +."
-        yield Problem(
-            message=f"{project} was built as {found.version}, and no index takes a version with a part after the +"
-            + (f": {_cause(subject, found)}" if derived else ""),
-            where=place or (subject.checkout if derived and not _is_dirty(version) else None) or found.filename,
-            would_show=_REFUSED_LOCAL.format(found.version),
-            hint=_remedy(found) if derived else public,
-        )
-
-
-def dev_version(subject: Subject) -> Iterator[Problem]:
-    """A development version is released, and no tag asks for one."""
-    _, expected = _expected(subject)
-    if expected is not None:
-        return
-    for project, files in subject.by_project():
-        version = _parsed(files[0].version)
-        if version is None or not version.is_devrelease or version.local:
-            continue
-        yield Problem(
-            message=f"{project} {version} is a development version: pip takes it only with --pre, or by its number",
-            where=version_place(subject, project) or files[0].filename,
-            hint="Release a version without .dev; nothing to do for a nightly build.",
-            severity=Severity.NOTICE if subject.ref_type == "branch" else None,
-        )
-
-
+@rule(
+    "several-versions",
+    Severity.WARNING,
+    summary="Files of another version lie beside those of the newest (an error where the tag says which is meant).",
+    why="They are left from an older build, and would be published or refused with the others.",
+)
 def several_versions(subject: Subject) -> Iterator[Problem]:
-    """Files of one project have several versions: most are left from an older build."""
     _, expected = _expected(subject)
     for project, files in subject.by_project():
         versions = {_public(file.version) for file in files}
@@ -210,8 +196,62 @@ def several_versions(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@rule(
+    "local-version",
+    Severity.ERROR,
+    summary="The version has a part after a `+`; the cause is named where setuptools-scm or the like made it.",
+    why="Indexes refuse local versions.",
+)
+def local_version(subject: Subject) -> Iterator[Problem]:
+    """A version has a part after a +, which no index takes; `version-mismatch` speaks of one that is not the tag's."""
+    named, expected = _expected(subject)
+    for project, files in subject.by_project():
+        found = next((file for file in files if _is_local(file.version)), None)
+        judged = expected is not None and named in {None, project}
+        if found is None or (expected and judged and not any(_agrees(file, expected) for file in files)):
+            continue
+        version = Version(found.version)
+        derived = _is_derived(found.version) and bool(_COMMIT.search(str(version.local)) or _is_dirty(version))
+        place = version_span(subject, project)
+        public = f"Publish {version.public}: leave out what stands after the +."
+        yield Problem(
+            message=f"{project} was built as {found.version}, and no index takes a version with a part after the +"
+            + (f": {_cause(subject, found)}" if derived else ""),
+            where=place or (subject.checkout if derived and not _is_dirty(version) else None) or found.filename,
+            would_show=_REFUSED_LOCAL.format(found.version),
+            hint=_remedy(found) if derived else public,
+        )
+
+
+@rule(
+    "dev-version",
+    Severity.WARNING,
+    summary="The version is a development version, and no tag names it (a notice for a branch).",
+    why="pip does not take it unless it is asked for pre-releases.",
+)
+def dev_version(subject: Subject) -> Iterator[Problem]:
+    _, expected = _expected(subject)
+    if expected is not None:
+        return
+    for project, files in subject.by_project():
+        version = _parsed(files[0].version)
+        if version is None or not version.is_devrelease or version.local:
+            continue
+        yield Problem(
+            message=f"{project} {version} is a development version: pip takes it only with --pre, or by its number",
+            where=version_span(subject, project) or files[0].filename,
+            hint="Release a version without .dev; nothing to do for a nightly build.",
+            severity=Severity.NOTICE if subject.ref_type == "branch" else None,
+        )
+
+
+@rule(
+    "version-attribute",
+    Severity.WARNING,
+    summary="The package says another `__version__` than its metadata.",
+    why="One of the two places was forgotten when the version was raised.",
+)
 def version_attribute(subject: Subject) -> Iterator[Problem]:
-    """The package's own `__version__` is written down and is another one."""
     for wheel, _ in subject.wheels():
         version, package = _parsed(wheel.version), wheel.project.replace("-", "_")
         names = [name for name in _SAYING if f"{package}/{name}" in wheel.members]
@@ -233,11 +273,16 @@ def _in_sources(subject: Subject, path: str, text: str) -> Span | None:
     tree = subject.tree
     paths = [each for each in tree.paths() if f"/{each}".endswith(f"/{path}")] if tree else []
     contents = {each: (tree.read(each) or b"").decode(errors="replace") for each in paths} if tree else {}
-    return next((place for each, content in contents.items() if (place := place_of(text, each, content))), None)
+    return next((place for each, content in contents.items() if (place := span_of_text(text, each, content))), None)
 
 
+@rule(
+    "name-mismatch",
+    Severity.ERROR,
+    summary="A file's name has another project or version than its metadata.",
+    why="The file was renamed after the build, and indexes refuse it.",
+)
 def name_mismatch(subject: Subject) -> Iterator[Problem]:
-    """A file's name says another project or version than its metadata."""
     told: set[str] = set()
     for found in sorted(subject.distributions, key=attrgetter("kind"), reverse=True):  # wheels are uploaded first
         said, version = _in_name(found.filename), _parsed(found.version)

@@ -16,6 +16,7 @@ from simulator.expressions.language import ExpressionError, Scope
 from simulator.planning.matrix import MatrixError, expand
 from simulator.planning.tools import action_name, given_inputs
 from simulator.positions import Span
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import (
     ANY,
@@ -125,8 +126,13 @@ def _is_seen(step: Step) -> bool:
     return name in {_UPLOAD, _DOWNLOAD} or uploads_of(name) is not None
 
 
+@rule(
+    "artifact-name",
+    Severity.ERROR,
+    summary="A job downloads an artifact that no job uploads.",
+    why="download-artifact fails with `Artifact not found`.",
+)
 def artifact_name(subject: Subject) -> Iterator[Problem]:
-    """A download asks for an artifact that no job uploads."""
     if not _all_are_seen(subject.workflow):
         return
     found = list(_uploads(subject.workflow))
@@ -145,8 +151,14 @@ def artifact_name(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@rule(
+    "artifact-not-needed",
+    Severity.ERROR,
+    summary="A job downloads an artifact without needing the job that uploads it (a warning where only some may "
+    "be late).",
+    why="Jobs start as soon as their needs are done: the download runs first and finds nothing.",
+)
 def artifact_not_needed(subject: Subject) -> Iterator[Problem]:
-    """A job downloads what another job uploads, and does not wait for it."""
     if not _all_are_seen(subject.workflow):
         return
     found = list(_uploads(subject.workflow))
@@ -173,8 +185,13 @@ def _late(wanted: _Download, upload: _Upload, severity: Severity) -> Problem:
     )
 
 
+@rule(
+    "artifact-twice",
+    Severity.ERROR,
+    summary="Two jobs, or the jobs of a matrix, upload artifacts of one name.",
+    why="Since version 4 an artifact cannot be added to: the second upload fails.",
+)
 def artifact_twice(subject: Subject) -> Iterator[Problem]:
-    """Two uploads of one run have the same name, which is refused since version 4."""
     seen: dict[str, _Upload] = {}
     for upload in _uploads(subject.workflow):
         if not _is_certain(upload):
@@ -217,8 +234,13 @@ def _combinations(job: Job) -> int:
         return 1
 
 
+@rule(
+    "nested-download",
+    Severity.ERROR,
+    summary="A download puts folders where the publishing step takes files.",
+    why="Without a name, each artifact lands in a folder of its own, and the upload fails on a folder in dist/.",
+)
 def nested_download(subject: Subject) -> Iterator[Problem]:
-    """A download puts a folder an artifact where the publishing step expects files."""
     workflow = subject.workflow
     for job in workflow.jobs.values():
         for found in publishing_of(workflow, job):
@@ -262,8 +284,13 @@ def _target(download: _Download) -> str | None:
     return None if "${{" in path or path.startswith(("/", "~")) else plain_folder(path)
 
 
+@rule(
+    "download-elsewhere",
+    Severity.ERROR,
+    summary="A download puts the files beside the folder that the publishing step takes.",
+    why="An artifact of `path: dist/` holds the files, not the folder; the publishing step finds no dist/.",
+)
 def download_elsewhere(subject: Subject) -> Iterator[Problem]:
-    """The files of an artifact land beside the folder that the publishing step takes."""
     workflow = subject.workflow
     found = list(_uploads(workflow))
     for job in workflow.jobs.values():

@@ -8,6 +8,7 @@ from simulator.diagnostics import Severity
 from simulator.planning.graph import ancestors
 from simulator.planning.runners import system_of
 from simulator.planning.tools import action_name
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing
 from simulator.workflow.model import Job, Workflow
@@ -15,26 +16,14 @@ from simulator.workflow.model import Job, Workflow
 _ACTION = "pypa/gh-action-pypi-publish"
 
 
-def publish_off_linux(subject: Subject) -> Iterator[Problem]:
-    """The publishing action in a job for macOS or Windows."""
-    for found in publishing(subject.workflow):
-        system = _system(found.job)
-        if found.step.uses and action_name(found.step.uses.value) == _ACTION and system in {"macOS", "Windows"}:
-            yield Problem(
-                span=found.job.runs_on[0].span,
-                message=f"Job {found.job.id} publishes on {system}, where the action ends with: This action is only "
-                "able to run under GNU/Linux environments",
-                hint="Let the publishing job run on ubuntu-latest, and hand it what other systems build as artifacts.",
-            )
-
-
-def _system(job: Job) -> str | None:
-    labels = [label.source for label in job.runs_on]
-    return system_of(labels) if all(label.template.is_literal for label in job.runs_on) else None
-
-
+@rule(
+    "pull-request-publish",
+    Severity.ERROR,
+    summary="Pull requests start a trusted publishing job, and no condition leaves it out (a warning for "
+    "`pull_request`).",
+    why="PyPI refuses tokens of `pull_request_target`, and GitHub gives none to pull requests of forks.",
+)
 def pull_request_publish(subject: Subject) -> Iterator[Problem]:
-    """A trusted publishing job that pull requests start, with no condition that may leave it out."""
     triggers = subject.workflow.triggers
     for found in publishing(subject.workflow):
         if not found.trusted or _conditional(subject.workflow, found):
@@ -61,3 +50,26 @@ def _conditional(workflow: Workflow, found: Publishing) -> bool:
     needs = {job.id: [each.value for each in job.needs] for job in workflow.jobs.values()}
     jobs = [found.job, *(workflow.jobs[name] for name in ancestors(needs, found.job.id) if name in workflow.jobs)]
     return bool(found.step.condition.source) or any(job.condition.source for job in jobs)
+
+
+@rule(
+    "publish-off-linux",
+    Severity.ERROR,
+    summary="pypa/gh-action-pypi-publish runs on macOS or Windows.",
+    why="The action ends at once: it is made for Linux.",
+)
+def publish_off_linux(subject: Subject) -> Iterator[Problem]:
+    for found in publishing(subject.workflow):
+        system = _system(found.job)
+        if found.step.uses and action_name(found.step.uses.value) == _ACTION and system in {"macOS", "Windows"}:
+            yield Problem(
+                span=found.job.runs_on[0].span,
+                message=f"Job {found.job.id} publishes on {system}, where the action ends with: This action is only "
+                "able to run under GNU/Linux environments",
+                hint="Let the publishing job run on ubuntu-latest, and hand it what other systems build as artifacts.",
+            )
+
+
+def _system(job: Job) -> str | None:
+    labels = [label.source for label in job.runs_on]
+    return system_of(labels) if all(label.template.is_literal for label in job.runs_on) else None

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 
 from simulator.diagnostics import Severity
 from simulator.rehearsal.handover import handovers, unheard
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import publishing
 
 
+@rule(
+    "token-starts-nothing",
+    Severity.WARNING,
+    summary="A step makes a release or a tag with GITHUB_TOKEN, and a publishing workflow waits for it.",
+    why="GitHub starts no run for events that are made with that token.",
+)
 def token_starts_nothing(subject: Subject) -> Iterator[Problem]:
-    """A step makes a release or a tag with GITHUB_TOKEN, and a publishing workflow waits for it."""
     seen: set[tuple[int, int, str]] = set()
     for handover, other, event in unheard(subject.workflow, subject.others.values()):
         key = (handover.span.line, handover.span.column, other.path)
@@ -27,8 +33,14 @@ def token_starts_nothing(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@rule(
+    "missing-contents-write",
+    Severity.ERROR,
+    summary="A step makes a release or a tag with GITHUB_TOKEN without `contents: write` (a warning where no "
+    "file says).",
+    why="GitHub answers `Resource not accessible by integration`, often when the upload is done already.",
+)
 def missing_contents_write(subject: Subject) -> Iterator[Problem]:
-    """A step makes a release or a tag with GITHUB_TOKEN, and the job does not grant `contents: write`."""
     workflow, seen = subject.workflow, set()
     for handover in handovers(workflow):
         job = handover.job

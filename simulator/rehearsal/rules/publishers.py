@@ -8,13 +8,22 @@ from pathlib import PurePosixPath
 from simulator.actions.builtin.gh_action_pypi_publish.releases import release
 from simulator.diagnostics import Severity
 from simulator.planning.tools import action_name, given_inputs
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing
 from simulator.twins.base import Publisher
 
 
+@rule(
+    "publisher-mismatch",
+    Severity.ERROR,
+    summary=(
+        "No declared publisher has the file name and the environment of a job that publishes (a warning where none "
+        "names an environment)."
+    ),
+    why="PyPI compares both, and refuses the token of a job that differs.",
+)
 def publisher_mismatch(subject: Subject) -> Iterator[Problem]:
-    """No declared publisher fits the file and the environment of a job that publishes, or none names the latter."""
     for found in publishing(subject.workflow):
         declared = [each for each in subject.publishers if found.index in {each.index}]
         if not found.trusted or not declared:
@@ -85,8 +94,16 @@ def attests(found: Publishing) -> bool:
     return uses != "" and default is not None and given != "false"
 
 
+@rule(
+    "reusable-publish",
+    Severity.ERROR,
+    summary=(
+        "A trusted publishing job lies in a workflow that others call (a warning where it also starts by itself, or "
+        "without attestations)."
+    ),
+    why="PyPI does not support trusted publishing from reusable workflows; attestations of one are refused.",
+)
 def reusable_publish(subject: Subject) -> Iterator[Problem]:
-    """A trusted publishing job in a workflow that others call."""
     triggers = subject.workflow.triggers
     call = triggers.get("workflow_call")
     if call is None:

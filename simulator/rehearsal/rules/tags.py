@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from simulator.diagnostics import Severity
 from simulator.positions import Located
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import called_by, publishing, reached
 from simulator.triggers.globs import PatternError, deciding
@@ -20,8 +22,13 @@ _NOT_IN_TAGS = re.compile(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|//|@\{|^/|/$|\.$|^-|
 _WITHOUT_TAGS = frozenset({"push", "pull_request", "pull_request_target", "schedule", "merge_group"})
 
 
+@rule(
+    "tag-pattern",
+    Severity.ERROR,
+    summary="The tag filter of a publishing workflow takes no tag that names a version.",
+    why="Filters are GitHub's patterns, not regular expressions, and match the whole name: no tag starts the release.",
+)
 def tag_pattern(subject: Subject) -> Iterator[Problem]:
-    """The tag filter of a publishing workflow takes no tag that names a version."""
     trigger = subject.workflow.triggers.get("push")
     if trigger is None or not any(any(publishing(each)) for each in reached(subject.workflow, subject.others)):
         return
@@ -61,8 +68,13 @@ def _takes(trigger: Trigger, tag: str) -> bool:
     return all(deciding([pattern.value], tag) is None for pattern in trigger.tags_ignore or ())
 
 
+@rule(
+    "tag-never-starts",
+    Severity.ERROR,
+    summary="A publishing job asks for a tag, and no event of the workflow brings one.",
+    why="With a filter for branches alone, pushes of tags start nothing, and the condition is never true.",
+)
 def tag_never_starts(subject: Subject) -> Iterator[Problem]:
-    """A publishing job asks for a tag, and no event of the workflow brings one."""
     triggers = subject.workflow.triggers
     push = triggers.get("push")
     if not triggers.keys() <= _WITHOUT_TAGS or push is None or not _branches_alone(push):

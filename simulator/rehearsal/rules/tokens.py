@@ -1,22 +1,23 @@
-"""Rules of ID tokens: who may fetch one, and what else runs beside."""
+"""Rules of ID tokens: whether a job that publishes may fetch one."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from simulator.diagnostics import Severity
-from simulator.planning.tools import building_step
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
-from simulator.rehearsal.rules.release import Publishing, called_by, may_mint, publishing, publishing_of
+from simulator.rehearsal.rules.release import Publishing, called_by, may_mint, publishing
 from simulator.workflow.model import Job, Workflow
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_VERSION = re.compile(r"(?:release/)?v?\d[\w.+-]*")
 
-
+@rule(
+    "missing-id-token",
+    Severity.ERROR,
+    summary="A job publishes without a credential and has no `id-token: write`.",
+    why="Trusted publishing needs an ID token, which GitHub never grants by default.",
+)
 def missing_id_token(subject: Subject) -> Iterator[Problem]:
-    """A trusted publishing step in a job without id-token: write."""
     for found in _tokenless(subject.workflow):
         if not _dropped(subject.workflow, found.job):
             yield Problem(
@@ -44,8 +45,13 @@ def _called_tokenless(subject: Subject) -> Iterator[Problem]:
                 )
 
 
+@rule(
+    "dropped-id-token",
+    Severity.ERROR,
+    summary="The workflow grants `id-token: write`, and the publishing job's own `permissions` drop it.",
+    why="A job's block replaces the workflow's wholly.",
+)
 def dropped_id_token(subject: Subject) -> Iterator[Problem]:
-    """The workflow grants id-token: write, and the publishing job's own block takes it away."""
     for found in _tokenless(subject.workflow):
         if _dropped(subject.workflow, found.job):
             yield Problem(
@@ -74,42 +80,3 @@ def _may_be_granted(workflow: Workflow, job: Job) -> bool:
 def _dropped(workflow: Workflow, job: Job) -> bool:
     given = workflow.permissions or {}
     return given.get("id-token") == "write" and job.permissions is not None
-
-
-def unpinned_action(subject: Subject) -> Iterator[Problem]:
-    """An action in a publishing job that may mint tokens is not pinned to a commit."""
-    workflow = subject.workflow
-    for job in workflow.jobs.values():
-        if not may_mint(workflow, job) or not any(publishing_of(workflow, job)):
-            continue
-        for step in job.all_steps:
-            uses = step.uses.value if step.uses else "./"
-            if uses.startswith(("./", "$/", "docker://")) or step.uses is None:
-                continue
-            name, _, ref = uses.partition("@")
-            if not _COMMIT.fullmatch(ref):
-                moving = not _VERSION.fullmatch(ref)
-                kind = "branch" if moving else "tag or release branch"
-                yield Problem(
-                    span=step.uses.span,
-                    message=f"{uses} names a {kind} that its owner can move, in a job that may publish",
-                    hint=f"Pin it to a commit: {name}@<40 digits> # {ref}",
-                    severity=Severity.WARNING if moving else Severity.NOTICE,
-                )
-
-
-def build_and_publish(subject: Subject) -> Iterator[Problem]:
-    """Distributions are built in the job that publishes them with a token."""
-    workflow = subject.workflow
-    for job in workflow.jobs.values():
-        found = next(publishing_of(workflow, job), None)
-        built = next(((step, what) for step in job.all_steps if (what := building_step(step))), None)
-        if found is None or built is None or not may_mint(workflow, job):
-            continue
-        step, what = built
-        yield Problem(
-            span=step.uses.span if step.uses else step.span,
-            message=f"Job {job.id} {what} where it may also fetch tokens for publishing: every build dependency "
-            "could publish in your name",
-            hint="Build in a job of its own without id-token: write, and hand the files over as an artifact.",
-        )

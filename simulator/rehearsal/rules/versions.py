@@ -9,6 +9,7 @@ from simulator.actions.facts import gone_branch, missing_tag, old_node, retired
 from simulator.diagnostics import Severity
 from simulator.planning.runners import removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
+from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, called_by, publishing, reached, variables
 from simulator.workflow.model import Job, Step, Trigger, Workflow
@@ -19,8 +20,16 @@ _ASKS_FOR_TAG = re.compile(
 _FETCHES = re.compile(r"git\s+(?:-\S+\s+\S+\s+)*fetch\b[^\n]*(?:--unshallow|--tags|--depth|refs/tags)")
 
 
+@rule(
+    "shallow-checkout",
+    Severity.ERROR,
+    summary=(
+        "The version comes from git, and the checkout that is built is shallow (a warning where only some events lack "
+        "the tag, a notice where all bring it)."
+    ),
+    why="Without the tag the tool makes up a version, and PyPI refuses it or users get it.",
+)
 def shallow_checkout(subject: Subject) -> Iterator[Problem]:
-    """The version comes from git, and the checkout that is built has no history."""
     tool = subject.git_version
     files = reached(subject.workflow, subject.others)
     found = [step for each in files for step in publishing(each)]
@@ -115,8 +124,13 @@ def _version_is_given(workflow: Workflow, job: Job, tool: str) -> bool:
     return any(variable in text for text in (*named, *scripts))
 
 
+@rule(
+    "retired-action",
+    Severity.ERROR,
+    summary="A version of an action that GitHub fails or does not find (a warning for one written for Node 12 or 16).",
+    why="GitHub fails such a job at its start, whatever else is right.",
+)
 def retired_action(subject: Subject) -> Iterator[Problem]:
-    """A version of an action that GitHub no longer runs, or runs on another Node than it was written for."""
     for step in _steps(subject.workflow):
         if step.uses is None:
             continue
@@ -146,8 +160,13 @@ def _steps(workflow: Workflow) -> Iterator[Step]:
     return (step for job in workflow.jobs.values() for step in job.all_steps)
 
 
+@rule(
+    "retired-runner",
+    Severity.ERROR,
+    summary="A job runs on an image that GitHub has removed.",
+    why="The job waits for a runner that never comes.",
+)
 def retired_runner(subject: Subject) -> Iterator[Problem]:
-    """A job waits for a runner image that GitHub has removed."""
     for job in subject.workflow.jobs.values():
         for label in job.runs_on:
             since = removed_on(label.source)

@@ -19,7 +19,7 @@ import pytest
 from simulator.findings import Finding
 from simulator.operations.inspection import surroundings
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import RULES, judge
+from simulator.rehearsal.built.registry import RULES, check
 from simulator.rehearsal.distributions import read_distribution
 from simulator.workflow.loader import load_workflow
 from tests.rehearsal.built.making import USUAL, built
@@ -63,7 +63,7 @@ def findings(case: Mapping[str, Any]) -> tuple[Finding, ...]:
         found = read_distribution(name, content)
         assert found is not None, name
         distributions.append(found)
-    return judge(
+    return check(
         Subject(
             distributions=distributions,
             ref=case.get("tag", case.get("branch")),

@@ -8,8 +8,8 @@ from packaging.version import Version
 
 from simulator.findings import Finding
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.built.registry import judge, stops
-from simulator.rehearsal.built.versions import tag_version
+from simulator.rehearsal.built.registry import check
+from simulator.rehearsal.built.versions import stops, tag_version
 from simulator.rehearsal.distributions import Distribution
 
 
@@ -43,8 +43,8 @@ def built(version: str, filename: str = "demo-1.tar.gz", project: str = "demo") 
     return Distribution(filename=filename, kind="sdist", project=canonicalize_name(project), version=version)
 
 
-def check(tag: str, *files: Distribution) -> list[Finding]:
-    found = judge(Subject(distributions=files, ref=tag, ref_type="tag"))
+def mismatches(tag: str, *files: Distribution) -> list[Finding]:
+    found = check(Subject(distributions=files, ref=tag, ref_type="tag"))
     return [finding for finding in found if finding.code == "version-mismatch"]
 
 
@@ -52,29 +52,29 @@ def check(tag: str, *files: Distribution) -> list[Finding]:
     ("tag", "version"), [("v1.0", "1.0.0"), ("v1.0.0-alpha", "1.0.0a0"), ("nightly", "3"), ("v1.0-1", "1.0.post1")]
 )
 def test_equal_versions_are_no_finding(tag: str, version: str) -> None:
-    assert check(tag, built(version)) == []
+    assert mismatches(tag, built(version)) == []
 
 
 def test_a_version_that_is_none_disagrees() -> None:
-    assert len(check("v1.0", built("garbage"))) == 1
+    assert len(mismatches("v1.0", built("garbage"))) == 1
 
 
 def test_a_tag_with_the_name_of_one_of_several_projects_speaks_of_that_one() -> None:
     both = [built("1.0", project="Big.Tool"), built("2.0", project="other")]
-    assert check("big-tool-v1.0", *both) == []
-    (finding,) = check("big_tool/v1.1", *both)
+    assert mismatches("big-tool-v1.0", *both) == []
+    (finding,) = mismatches("big_tool/v1.1", *both)
     assert "big-tool was built as 1.0" in finding.message
-    assert len(check("v3.0", *both)) == 2
+    assert len(mismatches("v3.0", *both)) == 2
 
 
 @pytest.mark.parametrize(("tag", "hint"), [("v0.2.0", "or tag v0.1.0."), ("demo-0.2.0", "or tag demo-0.1.0.")])
 def test_the_tag_that_would_fit_is_named(tag: str, hint: str) -> None:
-    (finding,) = check(tag, built("0.1.0"))
+    (finding,) = mismatches(tag, built("0.1.0"))
     assert hint in finding.hint
 
 
 def test_what_would_be_published_stops_the_job_and_what_is_refused_does_not() -> None:
-    (published,) = check("v1.1", built("1.0"))
-    (refused,) = check("v1.1", built("0.1.dev1+g1a2b3c4"))
+    (published,) = mismatches("v1.1", built("1.0"))
+    (refused,) = mismatches("v1.1", built("0.1.dev1+g1a2b3c4"))
     assert stops(published)
     assert not stops(refused)

@@ -1,4 +1,4 @@
-"""Places of a repository that hints name: steps of its workflows, and lines of its pyproject.toml."""
+"""Locations in a repository that hints name: steps of its workflows, and lines of its pyproject.toml."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEYS: Final = {
 } | {"project.requires-python": "requires_python", "build-system.requires": "build_system"}
 
 
-def places(jobs: Iterable[Job], files: Sequence[tuple[str, bytes]]) -> Mapping[str, str]:
+def hint_locations(jobs: Iterable[Job], files: Sequence[tuple[str, bytes]]) -> Mapping[str, str]:
     """`file:line` by name: the first steps of some actions, and keys of the one pyproject.toml that there is.
 
     `files` are paths and contents of pyproject.toml files; of several, none is the one that is meant.

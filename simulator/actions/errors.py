@@ -6,23 +6,25 @@ from collections.abc import Sequence
 
 from simulator.diagnostics import Diagnostic
 from simulator.errors import ExitCode, SimulatorError
+from simulator.remedies import Act, remedy
 
 
 class UnknownActionError(SimulatorError):
     """pysim cannot run an action: it is nowhere, or pysim refuses it for a reason."""
 
 
-class RefusedError(UnknownActionError):
+class RefusedActionError(UnknownActionError):
     """pysim has the action or could have it, and does not run it, for a reason."""
 
 
 class MissingOfflineError(UnknownActionError):
-    """What is asked for has not been fetched before, and nothing may be fetched now; `missing` is `owner/repo@ref`."""
+    """What is asked for has not been fetched before, and nothing may be fetched now; `missing` are `owner/repo@ref`."""
 
-    def __init__(self, missing: str) -> None:
+    def __init__(self, *missing: str) -> None:
         super().__init__(
-            f"Offline, and not on this machine: {missing}",
-            hint="Run once without --offline, or name a copy with --local-repository owner/repo@ref=PATH.",
+            f"Offline, and not on this machine: {', '.join(missing)}",
+            hint="Run once online, which fetches it, or name a copy of the repository on this machine.",
+            remedies=(remedy(Act.GO_ONLINE), *(remedy(Act.USE_COPY, each) for each in missing)),
         )
         self.missing = missing
 

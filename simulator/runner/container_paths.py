@@ -14,10 +14,10 @@ WORKFLOW: Final = LAYOUT.temp / "_github_workflow"
 ACTION_HOME: Final = PurePosixPath("/github/home")
 ACTION_WORKSPACE: Final = PurePosixPath("/github/workspace")
 
-Places = Mapping[PurePosixPath, PurePosixPath]  # a place in the container -> the folder of the sandbox
+ContainerPaths = Mapping[PurePosixPath, PurePosixPath]  # a path in the container -> the folder of the sandbox
 
 
-def action_places(workspace: PurePosixPath) -> Places:
+def action_paths(workspace: PurePosixPath) -> ContainerPaths:
     """The folders that a Docker action gets (actions/runner, ContainerActionHandler)."""
     return {
         PurePosixPath("/github/runner_temp"): LAYOUT.temp,
@@ -28,12 +28,12 @@ def action_places(workspace: PurePosixPath) -> Places:
     }
 
 
-def translate(value: str, places: Places) -> str:
-    """A value for a process in the container: one that is a path of the sandbox, or begins with one, is put in place.
+def translate(value: str, paths: ContainerPaths) -> str:
+    """A value for a process in the container: a path of the sandbox that it is, or begins with, is translated.
 
     The innermost folder counts.
     """
-    for place, folder in sorted(places.items(), key=lambda pair: -len(pair[1].parts)):
+    for path, folder in sorted(paths.items(), key=lambda pair: -len(pair[1].parts)):
         if value == str(folder) or value.startswith(f"{folder}/"):
-            return f"{place}{value[len(str(folder)) :]}"
+            return f"{path}{value[len(str(folder)) :]}"
     return value

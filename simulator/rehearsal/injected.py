@@ -1,4 +1,4 @@
-"""What a run with faults may say: never a plain go, and of a fault that nothing met that it tells nothing."""
+"""What a run with injected faults may say: its verdict names them, and a fault without effect is a warning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def never_met(faults: Mapping[str, str], fired: Collection[str]) -> Iterator[Fin
             yield Finding(
                 code="fault-not-met",
                 severity=Severity.WARNING,
-                message=f"--fault {fault} never took effect: {says}, and nothing in the run met that",
+                message=f"The fault {fault} never took effect: {says}, and nothing in the run met that",
                 hint="The verdict says nothing of this fault. Did the run come so far, and does it use that service?",
             )
 

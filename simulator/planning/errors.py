@@ -7,7 +7,7 @@ from simulator.errors import InvalidWorkflowError
 from simulator.positions import Span
 
 
-def plan_fault(key: str, job: str, reason: object, span: Span) -> InvalidWorkflowError:
+def plan_error(key: str, job: str, reason: object, span: Span) -> InvalidWorkflowError:
     """The error for a key of a job, such as `strategy`, that has no value; GitHub fails the run with these words."""
     message = f"Error when evaluating '{key}' for job '{job}'. {reason}"
     diagnostic = Diagnostic(code="plan", severity=Severity.ERROR, message=message, span=span)

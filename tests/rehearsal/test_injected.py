@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from simulator.findings import Severity
-from simulator.rehearsal.faults import never_met, with_faults
+from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.verdict import Judgement
+from simulator.remedies import Act, remedy
 from simulator.run_events import FaultInjected, FindingRaised, RunEvent, StepFinished, Verdict
 from tests.rehearsal.test_observer import UPLOAD, failed_step, observe
 
@@ -24,7 +25,13 @@ def test_the_verdict_names_the_faults() -> None:
 def test_a_fault_that_nothing_met_is_a_warning() -> None:
     (finding,) = never_met({"slow=2": "answers are slow", "oidc-down": "no tokens"}, ["slow=2"])
     assert (finding.code, finding.severity) == ("fault-not-met", Severity.WARNING)
-    assert finding.message.startswith("--fault oidc-down never took effect: no tokens")
+    assert finding.message.startswith("The fault oidc-down never took effect: no tokens")
+
+
+def test_after_an_injected_fault_a_drill_is_what_can_be_asked_for() -> None:
+    start, *rest = failed_step("HTTPError: 503 Service Unavailable")
+    observer, _ = observe(start, FAULT, *rest)
+    assert [finding.remedies for finding in observer.findings] == [(remedy(Act.DRILL),)]
 
 
 def findings(*events: RunEvent) -> dict[str, str]:

@@ -10,7 +10,7 @@ from packaging.utils import NormalizedName
 
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.projects import Project, Tree, place_of
+from simulator.rehearsal.projects import Project, Tree, span_of_text
 
 ASSIGNED: Final = re.compile(r"""^__version__\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 """A version that a module says of itself."""
@@ -19,12 +19,12 @@ _IN_SETUP: Final = re.compile(r"""^\s*version\s*=\s*(?!attr:|file:)\S""", re.MUL
 _READMES: Final = ("README.md", "README.rst", "README.txt", "README")
 
 
-def version_place(subject: Subject, name: NormalizedName) -> Span | None:
+def version_span(subject: Subject, name: NormalizedName) -> Span | None:
     """Where a project's version is written; None for one that comes from git, and where it cannot be found."""
     project = subject.projects.get(name)
     if project is None or project.git_tool is not None:
         return None
-    written = project.place("project", "version") or project.place("tool.poetry", "version")
+    written = project.span_of_key("project", "version") or project.span_of_key("tool.poetry", "version")
     if written or subject.tree is None:
         return written
     return next(_assigned(project, subject.tree), None)
@@ -47,24 +47,24 @@ def _assigned(project: Project, tree: Tree) -> Iterator[Span]:
                 yield Span(file=path, line=text.count("\n", 0, match.start()) + 1, column=1)
 
 
-def key_place(subject: Subject, name: NormalizedName, key: str, *texts: str) -> Span | None:
+def key_span(subject: Subject, name: NormalizedName, key: str, *texts: str) -> Span | None:
     """Where a project's pyproject.toml (or its setup.cfg or setup.py) has one of the texts, else the key's value."""
     project = subject.projects.get(name)
     if project is None:
         return None
-    found = next((place for text in texts if (place := project.place_of(text))), None)
+    found = next((place for text in texts if (place := project.span_of_text(text))), None)
     if found or subject.tree is None:
         return found or _key(project, key)
     for path in (f"{project.folder}setup.cfg", f"{project.folder}setup.py"):
         content = (subject.tree.read(path) or b"").decode(errors="replace")
-        place = next((place for text in texts if (place := place_of(text, path, content))), None)
+        place = next((place for text in texts if (place := span_of_text(text, path, content))), None)
         if place:
             return place
     return _key(project, key)
 
 
 def _key(project: Project, key: str) -> Span | None:
-    return project.place("project", key) or project.place("tool.poetry", key)
+    return project.span_of_key("project", key) or project.span_of_key("tool.poetry", key)
 
 
 def readme_of(subject: Subject, name: NormalizedName) -> tuple[str, str] | None:

@@ -25,8 +25,8 @@ from simulator.engines.base import (
     Login,
 )
 from simulator.expressions.language import Value, render
+from simulator.runner.container_paths import ACTION_HOME, WORKFLOW, translate
 from simulator.runner.log import StepLog
-from simulator.runner.places import ACTION_HOME, WORKFLOW, translate
 from simulator.runner.state import JobState, render_all
 from simulator.runner.step import StepError
 from simulator.workflow.model import Container as Wanted
@@ -46,7 +46,7 @@ class Service:
 
 
 class JobContainer:
-    """Where the steps of a job with `container:` run. Paths of the sandbox are put in place on their way in."""
+    """Where the steps of a job with `container:` run. Paths of the sandbox are translated on their way in."""
 
     def __init__(self, job: JobState, container: Container, image: ContainerImage) -> None:
         self.container = container
@@ -101,7 +101,7 @@ class JobContainer:
 
 
 class BesideContainer:
-    """Where pysim's own actions run in a job with `container:`: in the sandbox, with the places of the container."""
+    """Where pysim's own actions run in a job with `container:`: in the sandbox, with the paths of the container."""
 
     def __init__(self, job: JobState, *, as_root: bool) -> None:
         self._job = job
@@ -119,14 +119,14 @@ class BesideContainer:
 
 
 def translate_all(env: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process for a job container; of PATH each folder is put in place."""
+    """The variables of a process for a job container; of PATH each folder is translated."""
     inside = {name: translate(value, CONTAINER_PLACES) for name, value in env.items()}
     if "PATH" in env:
         inside["PATH"] = ":".join(translate(folder, CONTAINER_PLACES) for folder in env["PATH"].split(":"))
     return inside
 
 
-class Companions:
+class JobContainers:
     """The job container and the services of a job."""
 
     def __init__(self, job: JobState) -> None:
