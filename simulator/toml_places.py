@@ -5,6 +5,7 @@ Knows no key of anybody's. A file that is not TOML has places up to its first fa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tomllib
@@ -62,10 +63,8 @@ def names_of(text: str) -> tuple[str, ...]:
 def toml_places(text: str) -> Mapping[Keys, TomlPlace]:
     """The place of every table, key and item of a file, each where it stands first."""
     scan = _Scan(text)
-    try:
+    with contextlib.suppress(_NotTomlError, RecursionError):
         scan.file()
-    except (_NotTomlError, RecursionError):
-        pass  # what is behind has no places
     return scan.places
 
 

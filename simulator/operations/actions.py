@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from simulator.actions.choice import ActionChoice, parse_choice
+from simulator.actions.choice import ActionChoice
 from simulator.actions.faults import ActionManifestError
 from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
+from simulator.configuration.provenance import Requested, with_request
 from simulator.configuration.reading import Configuration
 from simulator.errors import SimulatorError, UsageError
 from simulator.findings import Finding
@@ -91,18 +92,28 @@ def read_actions(
     options: RunOptions, configuration: Configuration, emit: EventSink, *, offline: bool | None = None
 ) -> Actions:
     """What the options and, below them, the configuration say of actions. Raises UsageError."""
-    try:
-        choice = parse_choice(options.actions, configuration.actions)
-        local = [parse_local_repository(text, Path.cwd()) for text in options.local_repositories]
-    except ValueError as error:
-        raise UsageError(f"{error}.", hint="See pysim run --help.") from error
+    given = configured(options, configuration)
     repositories = Repositories(
         cache_folder() / "actions",
-        local=[*local, *configuration.local_repositories],
+        local=given.local_repositories,
         offline=options.offline if offline is None else offline,
         progress=lambda message: emit(Progress(message=message)),
     )
-    return Actions(choice=choice, repositories=repositories, images=dict(map(_read_image, options.images)))
+    return Actions(choice=given.actions, repositories=repositories, images=given.images)
+
+
+def configured(options: RunOptions, configuration: Configuration) -> Configuration:
+    """The configuration with what the options say above it. Raises UsageError."""
+    try:
+        asked = Requested(
+            variables=options.variables,
+            actions=options.actions,
+            local_repositories=tuple(parse_local_repository(text, Path.cwd()) for text in options.local_repositories),
+            images=dict(map(_read_image, options.images)),
+        )
+        return with_request(configuration, asked)
+    except ValueError as error:
+        raise UsageError(f"{error}.", hint="See pysim run --help.") from error
 
 
 def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterable[Job]) -> Iterator[Finding]:

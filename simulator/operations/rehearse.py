@@ -16,7 +16,7 @@ from simulator.engines.registry import choose
 from simulator.errors import ExitCode, SimulatorError
 from simulator.expressions.language import Scope
 from simulator.findings import Severity
-from simulator.operations.actions import Actions, read_actions, tell
+from simulator.operations.actions import Actions, configured, read_actions, tell
 from simulator.operations.performance import Performed, perform
 from simulator.operations.preparation import (
     load_called,
@@ -29,6 +29,7 @@ from simulator.operations.preparation import (
 )
 from simulator.operations.request import RunOptions, Subject
 from simulator.operations.secrets import ask_on_terminal, asked_secrets
+from simulator.operations.settings import settings_read
 from simulator.operations.supplies import parse_supplies, unused_supplies
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
@@ -82,7 +83,7 @@ def readied(
     """What is rehearsed, its actions, and the engine once it has answered; what is wrong is among the findings."""
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, options.engine)  # it answers while pysim plans
-        configuration = load_configuration(root, secret_file=options.secret_file)
+        configuration = configured(options, load_configuration(root, secret_file=options.secret_file))
         if options.ask_secrets:
             configuration = asked_secrets(configuration, ask_on_terminal)
         for secret in configuration.all_secrets:
@@ -111,7 +112,7 @@ def _prepare(
     workflows = load_workflows(source, options.workflows)
     started = start_workflows(options, identity, source, workflows)
     event = started[0].event
-    for said in (opening(folder.id, event, identity, source, faults), *notes):
+    for said in (opening(folder.id, event, identity, source, faults), *settings_read(configuration), *notes):
         emit(said)
     variables = repository_variables(options, configuration)
     fetch = partial(actions.called_file, emit=emit)

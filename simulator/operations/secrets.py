@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from simulator.configuration.provenance import with_answers
 from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
@@ -62,7 +63,7 @@ def asked_secrets(configuration: Configuration, ask: Callable[[str], str]) -> Co
             value = group.get(secret) or ask(f"Secret {secret} of the environment {name} (empty: none)")
             if value:
                 group[secret] = value
-    return replace(configuration, environment_secrets=groups)
+    return with_answers(configuration, groups)
 
 
 def ask_on_terminal(question: str) -> str:

@@ -16,6 +16,7 @@ from simulator.toml_places import toml_places
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
 
+
 class Tree(Protocol):
     """The files of a repository, by paths relative to its root."""
 
@@ -57,7 +58,7 @@ class Project:
     def place(self, table: str, key: str) -> Span | None:
         """Where a key of a table has its value."""
         place = toml_places(self.text).get((*table.split("."), key))
-        return place and Span(file=self.path, line=place.line, column=place.value_column)
+        return Span(file=self.path, line=place.line, column=place.value_column) if place else None
 
     def place_of(self, text: str) -> Span | None:
         """Where a text stands first."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from simulator.toml_places import Keys, dotted, names_of, toml_key, toml_places, toml_text
@@ -111,6 +111,7 @@ def holds(rest: str, value: Any) -> bool:
     return False
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(written_files())
 def test_every_key_has_a_place_where_it_is_written(text: str) -> None:
     data = tomllib.loads(text)

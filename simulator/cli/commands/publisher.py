@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from simulator.configuration import publisher_form
 from simulator.configuration.reading import FILE, TABLE, load_configuration
 from simulator.errors import ConfigurationError, ExitCode, UsageError
-from simulator.indexes import TITLES, IndexName
+from simulator.indexes import TITLES, IndexName, indexes
 from simulator.paths import StateFolder, temporary_folder
 from simulator.report.words import without_escapes
 from simulator.triggers.repository import STAND_IN, find_root, read_identity
@@ -65,7 +67,7 @@ def add(options: PublisherOptions, say: Say) -> ExitCode:
     file, table = _place(root)
     append(file, table, "publishers", _entry(publisher, datetime.now(UTC).date()))
     say(_told(publisher))
-    say(f"It is declared in {file.name}. If it is not on {TITLES[index]} yet: {publisher_form.form_page(publisher)}")
+    say(f"It is declared in {file.name}. If it is not on {TITLES[index]} yet: {_form_page(publisher)}")
     if not publisher.pending and _is_unknown(publisher, root):
         say(
             f"note: {TITLES[index]} has no project {publisher.project} as far as pysim knows. If so, its publisher is "
@@ -153,7 +155,7 @@ def _is_unknown(publisher: Publisher, root: Path) -> bool:
 
     with temporary_folder("publisher") as folder:
         known = kept_projects(root, folder / "index").get(publisher.index, frozenset())
-    return bool(known) and publisher_form.normal_name(publisher.project) not in known
+    return bool(known) and canonicalize_name(publisher.project) not in known
 
 
 def _fits(publisher: Publisher, options: PublisherOptions) -> bool:
@@ -164,7 +166,7 @@ def _fits(publisher: Publisher, options: PublisherOptions) -> bool:
         ((publisher.environment or ""), None if options.environment is None else options.environment.lower()),
         (publisher.pending, options.pending or None),
     )
-    same = publisher_form.normal_name(publisher.project) == publisher_form.normal_name(options.project)
+    same = canonicalize_name(publisher.project) == canonicalize_name(options.project)
     return same and all(wanted in {None, has} for has, wanted in given)
 
 
@@ -180,6 +182,15 @@ def _entry(publisher: Publisher, today: date) -> dict[str, str | bool | date]:
     if publisher.pending:
         entry |= {"pending": True, "registered": today}
     return entry
+
+
+def _form_page(publisher: Publisher) -> str:
+    """The address of the form."""
+    from simulator.twins.pypi.publisher_form import form_of
+    from simulator.twins.pypi.publishers import registration
+
+    made = form_of(indexes()[publisher.index], registration(publisher), publisher.project, pending=publisher.pending)
+    return made.page
 
 
 def _told(publisher: Publisher) -> str:
