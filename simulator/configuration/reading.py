@@ -169,13 +169,13 @@ def _settings(file: TomlFile | None, setter: Setter) -> Settings:
 
 def _users_alone(node: Node, key: Key) -> ConfigurationError:
     """A repository may be a stranger's, and jobs are handed what such a key names."""
-    place, table = as_written(user_configuration()), f"[{node.file.header(node.keys)}]"
+    place, table = as_written(user_configuration()), f"[{node.name}]"
     names = node.value if isinstance(node.value, dict) else ()
     remedies = [remedy(key.ask, str(name)) for name in names] if key.ask else []
     return node.key_fault(
         f"The rehearsed repository may not name {key.machine} of this machine: {table} counts in {place} alone, or on "
         "the command line.",
-        hint=f"Move it to [{node.name}] in {place}, or name the {key.machine} when you ask for the rehearsal.",
+        hint=f"Move it to {table} in {place}, or name the {key.machine} when you ask for the rehearsal.",
         remedies=remedies,
     )
 

@@ -26,8 +26,10 @@ SCALARS = st.sampled_from(
         "''",
         '""',
         '"""""a\\""""""',
+        '"""\n[a]\na = 1 # ""\n"""',
+        "'''\n[[b]]\nb = 'x'\n'''",
+        "''",
     ]
-    + ['"""\n[a]\na = 1 # ""\n"""', "'''\n[[b]]\nb = 'x'\n'''", "'''''''' ".strip()]
 )
 GAPS = st.sampled_from(["", " ", "\t", "  "])
 LINES = st.sampled_from(["", "\n", "# [a] = 1\n", "  # x\n", "\r\n"])
