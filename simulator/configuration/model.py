@@ -35,7 +35,7 @@ _MOST_REVIEWERS: Final = 6
 _LONGEST_WAIT: Final = 43_200
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _AS_ON_GITHUB: Final = "Spell it as on GitHub."
-_AS_REGISTERED: Final = 'Write {} = "...", with what the publisher on PyPI is registered with.'
+AS_REGISTERED: Final = 'Write {} = "...", with what the publisher on PyPI is registered with.'
 
 
 def require_name(node: Node, name: str, what: str) -> None:
@@ -65,7 +65,7 @@ def _reviewers(node: Node) -> tuple[str, ...]:
 
 def _environment_name(node: Node) -> str | None:
     """Lower case, as PyPI keeps it; None for its "Any"."""
-    return checked(publisher_form.faults_of_environment, _AS_REGISTERED, named=True)(node).lower() or None
+    return checked(publisher_form.faults_of_environment, AS_REGISTERED, named=True)(node).lower() or None
 
 
 def _action_choice(node: Node) -> ActionChoice:
@@ -134,9 +134,9 @@ class PublisherSettings:
     """`[[publishers]]`: one, checked as PyPI's form does; its repository is by default that of `[repository]`."""
 
     index: IndexName = key(one_of(_INDEXES, "There is no index {}."), "pypi")
-    project: str = key(checked(publisher_form.faults_of_project, _AS_REGISTERED, named=True), "", needed=True)
-    repository: str | None = key(checked(publisher_form.faults_of_repository, _AS_REGISTERED, named=True), None)
-    workflow: str = key(checked(publisher_form.faults_of_workflow, _AS_REGISTERED, named=True), "", needed=True)
+    project: str = key(checked(publisher_form.faults_of_project, AS_REGISTERED, named=True), "", needed=True)
+    repository: str | None = key(checked(publisher_form.faults_of_repository, AS_REGISTERED, named=True), None)
+    workflow: str = key(checked(publisher_form.faults_of_workflow, AS_REGISTERED, named=True), "", needed=True)
     environment: str | None = key(_environment_name, None)
     pending: bool = key(flag, default=False)
     registered: float | None = key(moment, None)

@@ -13,7 +13,13 @@ from simulator.actions.repositories import LocalRepository
 from simulator.configuration import publisher_form
 from simulator.configuration.declaring import Key, Node, Setter, declared, leaves, read_table
 from simulator.configuration.dotenv import DotenvValue, read_dotenv
-from simulator.configuration.model import EnvironmentSettings, PublisherSettings, RepositorySettings, Settings
+from simulator.configuration.model import (
+    AS_REGISTERED,
+    EnvironmentSettings,
+    PublisherSettings,
+    RepositorySettings,
+    Settings,
+)
 from simulator.configuration.provenance import Origin
 from simulator.configuration.toml_source import TomlFile, read_toml
 from simulator.environments.model import EnvironmentRules
@@ -226,7 +232,7 @@ def _publisher(file: TomlFile, keys: Keys, given: PublisherSettings, own: Reposi
     if repository is None:
         repository = f"{own.owner}/{own.name}" if own.owner and own.name else ""
         for fault in publisher_form.faults_of_repository(repository):
-            hint = 'Write repository = "...", with what the publisher on PyPI is registered with.'
+            hint = AS_REGISTERED.format("repository")
             raise file.fault(f"repository: {fault}", (*keys, "repository"), hint=hint)
     return Publisher(
         index=given.index,

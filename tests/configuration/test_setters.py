@@ -9,6 +9,8 @@ import pytest
 from simulator.cli.main import main
 from simulator.configuration.reading import Configuration, load_configuration
 from simulator.errors import ConfigurationError, ExitCode
+from simulator.operations.actions import read_actions
+from simulator.operations.request import RunOptions
 from simulator.remedies import Act, remedy
 
 
@@ -148,9 +150,7 @@ def test_the_plan_says_what_is_wrong(root: Path, text: str, said: str, capsys: p
     assert f"error: {said}" in " ".join(capsys.readouterr().err.split())
 
 
-def test_the_configured_image_and_copy_count_for_a_plan(
-    root: Path, users: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_configured_copy_counts_for_a_plan(root: Path, users: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (users / "tool").mkdir()
     (users / "tool/action.yml").write_text("runs: {using: node18, main: x.js}")
     (root / ".github/workflows/release.yml").write_text(
@@ -159,3 +159,10 @@ def test_the_configured_image_and_copy_count_for_a_plan(
     written(users, "[local-repositories]\n'octo/tool@v1' = 'tool'\n")
     assert main(["plan", "-C", str(root), "--tag", "v1"]) == ExitCode.GO
     assert "Fail to load octo/tool@v1: action.yml" in capsys.readouterr().out
+
+
+def test_the_configured_image_counts_unless_another_one_is_asked_for(root: Path, users: Path) -> None:
+    written(users, "[images]\n'docker://python:3' = 'mine'\nnode = 'ours'\n")
+    options = RunOptions(directory=root, images=("python:3=other",))
+    actions = read_actions(options, load_configuration(root), lambda _: None)
+    assert actions.images == {"python:3": "other", "node": "ours"}
