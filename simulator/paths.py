@@ -356,6 +356,21 @@ def cache_folder() -> Path:
     return path
 
 
+def user_configuration() -> Path:
+    """The file of this user's settings, which need not be there."""
+    from platformdirs import user_config_path
+
+    return user_config_path("pysim", appauthor=False) / "config.toml"
+
+
+def as_written(path: Path) -> str:
+    """A path as its user would write it: from the home folder on where it lies in there."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # a process may have no home
+        return str(path)
+
+
 def authority_folder() -> Path:
     """Where pysim's certificate authority lies, for this user alone: made if missing. Raises UsageError."""
     from platformdirs import user_data_path

@@ -57,6 +57,25 @@ class RunStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """A key that is set, in dotted form, and what it was taken from: a file as the user knows it, with the line.
+
+    `vars.NAME` is a variable, `secrets.NAME` a secret. Where `line` is None, `source` is no file: the command line.
+    """
+
+    key: str
+    source: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettingsRead:
+    """Where the settings of the run came from; no value is among them."""
+
+    settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
     """A sentence that the user should read: a dirty tree, the engine taken and why, an assumed publisher.
 
@@ -433,6 +452,7 @@ class RunFinished:
 
 RunEvent = (
     RunStarted
+    | SettingsRead
     | Notice
     | EngineChosen
     | Progress

@@ -21,12 +21,14 @@ BASE = {
     "remedies",
     "run_events",
     "spelling",
+    "toml_places",
 }
 # Each part may import itself and the parts named here; what is absent is forbidden.
 ALLOWED: dict[str, set[str]] = {
     "positions": set(),
     "indexes": set(),
     "spelling": set(),
+    "toml_places": set(),
     "remedies": {"indexes"},
     "diagnostics": {"positions", "remedies"},
     "errors": {"positions", "diagnostics", "remedies"},
@@ -43,9 +45,9 @@ ALLOWED: dict[str, set[str]] = {
     "planning": BASE | {"workflow", "expressions", "triggers"},
     "environments": BASE | {"workflow", "expressions", "triggers"},
     "actions": BASE | {"workflow", "expressions", "triggers"},
+    "configuration": BASE | {"environments", "actions", "triggers", "twins"},
     "rehearsal": BASE | {"workflow", "expressions", "triggers", "planning", "actions", "engines", "twins"},
     "runner": BASE | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "engines", "twins"},
-    "configuration": BASE | {"workflow", "expressions", "triggers", "environments", "actions", "twins"},
     "operations": BASE
     | {"workflow", "expressions", "triggers", "planning", "environments", "actions", "runner", "engines", "twins"}
     | {"rehearsal", "report", "configuration"},

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from simulator.remedies import Act, Remedy
-from simulator.run_events import FindingRaised, Notice, RunEvent
+from simulator.run_events import FindingRaised, Notice, RunEvent, Setting, SettingsRead
 
 if TYPE_CHECKING:
     from simulator.diagnostics import Diagnostic
@@ -54,6 +54,9 @@ _JOINED: Final = frozenset({Act.CHOOSE_EVENT, Act.CHOOSE_TAG, Act.CHOOSE_BRANCH,
 """What belongs to the command of the rehearsal before it."""
 
 
+_SOURCES: Final = {"request": "command line", "answer": "terminal"}
+
+
 def spelled(remedies: Iterable[Remedy]) -> str:
     """Remedies as a person types them: `--engine local, or pysim index import orchay`; empty where there is none."""
     return ", or ".join(_phrases(remedies))
@@ -96,6 +99,11 @@ def spelled_out(problem: Diagnostic) -> Diagnostic:
     return replace(problem, hint=with_remedies(problem.hint, problem.remedies)) if problem.remedies else problem
 
 
+def _as_option(setting: Setting) -> Setting:
+    """What was asked for was asked for here."""
+    return replace(setting, source=_SOURCES.get(setting.source, setting.source))
+
+
 class Spelled:
     """A renderer for people: what it shows says what to type."""
 
@@ -107,6 +115,8 @@ class Spelled:
         if isinstance(event, FindingRaised) and event.finding.remedies:
             finding = event.finding
             event = FindingRaised(finding=replace(finding, hint=with_remedies(finding.hint, finding.remedies)))
+        elif isinstance(event, SettingsRead):
+            event = SettingsRead(settings=tuple(map(_as_option, event.settings)))
         elif isinstance(event, Notice) and event.remedies:
             event = replace(event, hint=with_remedies(event.hint, event.remedies))
         self._renderer(event)

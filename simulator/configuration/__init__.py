@@ -1,1 +1,1 @@
-"""What is configured: `pysim.toml` or `[tool.pysim]`, `.secrets` and `.vars`, with the places of keys."""
+"""What is configured, by the repository and by the user: one declared model, with the place that each value is from."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.errors import ConfigurationError
@@ -11,7 +12,15 @@ _NAME = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-def read_dotenv(file: Path) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DotenvValue:
+    """A value, and the line, from 1, that its name stands in."""
+
+    text: str
+    line: int
+
+
+def read_dotenv(file: Path) -> dict[str, DotenvValue]:
     """The values by name, in order; `$NAME` in a value is not expanded: secrets hold dollar signs.
 
     Takes `export`, comments, 'single' quotes (raw) and "double" quotes (backslash escapes), both over several lines.
@@ -22,7 +31,7 @@ def read_dotenv(file: Path) -> dict[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(f"Cannot read {file.name}: {reason}", hint="Name another file, or make it.") from error
-    values: dict[str, str] = {}
+    values: dict[str, DotenvValue] = {}
     position = 0
     while position < len(text):
         line_end = _end_of_line(text, position)
@@ -34,7 +43,9 @@ def read_dotenv(file: Path) -> dict[str, str]:
         match = _NAME.match(text, position, line_end)
         if match is None:
             raise _fault(file, text, position, "is not NAME=VALUE")
-        values[match[1]], position = _value(file, text, match.end(), line_end)
+        line_number = _line(text, position)
+        value, position = _value(file, text, match.end(), line_end)
+        values[match[1]] = DotenvValue(text=value, line=line_number)
     return values
 
 
@@ -65,6 +76,11 @@ def _end_of_line(text: str, position: int) -> int:
     return len(text) if end < 0 else end
 
 
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
 def _fault(file: Path, text: str, position: int, words: str) -> ConfigurationError:
-    line = text.count("\n", 0, position) + 1
-    return ConfigurationError(f"{file.name}:{line}: the line {words}.", hint="Write one NAME=VALUE a line.")
+    return ConfigurationError(
+        f"{file.name}:{_line(text, position)}: the line {words}.", hint="Write one NAME=VALUE a line."
+    )

@@ -23,17 +23,27 @@ def faults_of_project(project: str) -> Iterator[str]:
         yield f"Invalid project name: {project!r}"
 
 
-def faults_of_repository(repository: str) -> Iterator[str]:
-    """What is wrong with `owner/name`."""
-    owner, slash, name = repository.partition("/")
+def faults_of_owner(owner: str) -> Iterator[str]:
+    """What is wrong with the name of a user or an organization."""
     if not owner:
         yield "Specify GitHub repository owner (username or organization)"
-    elif not slash or not name:
-        yield "Specify repository name"
     elif not _OWNER.fullmatch(owner):
         yield "Invalid GitHub user or organization name."
+
+
+def faults_of_name(name: str) -> Iterator[str]:
+    """What is wrong with a repository's name, without its owner's."""
+    if not name:
+        yield "Specify repository name"
     elif not _REPOSITORY.fullmatch(name):
         yield "Invalid repository name"
+
+
+def faults_of_repository(repository: str) -> Iterator[str]:
+    """What is wrong with `owner/name`: one of it."""
+    owner, _, name = repository.partition("/")
+    faults = [*faults_of_owner(owner), *faults_of_name(name)]
+    yield from sorted(faults, key=lambda fault: not fault.startswith("Specify"))[:1]
 
 
 def faults_of_workflow(workflow: str) -> Iterator[str]:
@@ -60,9 +70,11 @@ def faults_of_environment(environment: str) -> Iterator[str]:
 
 def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | None:
     """What the others keep a publisher from being registered for, or None."""
+    from packaging.utils import canonicalize_name
+
     here = [other for other in others if (other.index, other.pending) == (publisher.index, publisher.pending)]
-    same = [normal_name(other.project) for other in here if _values(other) == _values(publisher)]
-    if normal_name(publisher.project) in same:
+    same = [canonicalize_name(other.project) for other in here if _values(other) == _values(publisher)]
+    if canonicalize_name(publisher.project) in same:
         if publisher.pending:
             return "This trusted publisher has already been registered."
         return f"{publisher.workflow} is already registered with {publisher.project}"
@@ -76,11 +88,6 @@ def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | Non
     if len(here) >= MOST_PENDING:
         return f"You can't register more than {MOST_PENDING} pending trusted publishers at once."
     return None
-
-
-def normal_name(project: str) -> str:
-    """The one spelling that the index compares (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", project).lower()
 
 
 def _values(publisher: Publisher) -> tuple[str, str, str]:

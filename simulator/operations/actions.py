@@ -14,9 +14,8 @@ from simulator.actions.repositories import Repositories
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.configuration.reading import Configuration
-from simulator.errors import SimulatorError, UsageError
+from simulator.errors import SimulatorError
 from simulator.findings import Finding
-from simulator.operations.request import Request
 from simulator.paths import cache_folder
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.state import JobState
@@ -87,24 +86,15 @@ class Actions:
         return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
 
 
-def read_actions(
-    configuration: Configuration, emit: EventSink, *, request: Request | None = None, offline: bool = False
-) -> Actions:
-    """What the request and, below it, the configuration say of actions; `offline` looks nothing up in the network.
-
-    Raises UsageError where the request wants pysim's own action for one that it has none for.
-    """
-    try:
-        choice = configuration.actions.over(request.actions if request else {})
-    except ValueError as error:
-        raise UsageError(f"{error}", hint="Leave it out, or let the repository's own code run.") from error
+def read_actions(configuration: Configuration, emit: EventSink, *, offline: bool = False) -> Actions:
+    """What the configuration says of actions; `offline` looks nothing up in the network."""
     repositories = Repositories(
         cache_folder() / "actions",
-        local=[*(request.local_repositories if request else ()), *configuration.local_repositories],
-        offline=offline or (request is not None and request.offline),
+        local=configuration.local_repositories,
+        offline=offline,
         progress=lambda message: emit(Progress(message=message)),
     )
-    return Actions(choice=choice, repositories=repositories, images=request.images if request else {})
+    return Actions(choice=configuration.actions, repositories=repositories, images=configuration.images)
 
 
 def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterable[Job]) -> Iterator[Finding]:

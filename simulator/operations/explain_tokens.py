@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.expressions.language import Value
+from simulator.operations.configured import configured
 from simulator.operations.plans import plan_of
 from simulator.operations.request import EventName, Request, require_one_event
 from simulator.operations.source import Repository, read_repository
@@ -50,7 +51,7 @@ def explain_tokens(request: Request) -> tuple[TokenView, ...]:
     """
     require_one_event(request)
     root = find_root(request.repository)
-    configuration = load_configuration(root, secret_file=request.secret_file)
+    configuration = configured(request, root)
     with temporary_folder("oidc") as folder:
         now = time.time() if request.now is None else request.now
         registered = Registered(projects=kept_projects(root, folder / "index"), now=now)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.configuration.reading import TABLE, load_configuration
-from simulator.configuration.toml_source import toml_key, toml_text
 from simulator.environments.imported import Answer, import_environments
 from simulator.environments.model import EnvironmentRules
+from simulator.toml_places import toml_key, toml_text
 from simulator.triggers.repository import find_root
 
 __all__ = ["Answer", "ImportedEnvironments", "imported_environments"]

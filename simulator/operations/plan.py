@@ -9,10 +9,11 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.actions import Actions, foreseen, read_actions
+from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
 from simulator.operations.problems import OF_PYSIM, in_order, problems_of
 from simulator.operations.request import Request, require_one_event, unheard
@@ -91,13 +92,13 @@ def list_workflows(request: Request) -> Planned:
 @contextlib.contextmanager
 def _reading(request: Request) -> Iterator[_Read]:
     root = find_root(request.repository)
-    configuration = load_configuration(root, secret_file=request.secret_file)
+    configuration = configured(request, root)
     with temporary_folder("plan") as folder:
         repository = read_repository(request, root, configuration, folder / "source.git")
         tree = CommitTree(repository.source)
         resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
         files = files_of_commit(tree, repository.source, request.workflows, repository.identity, resolve)
-        actions = read_actions(configuration, unheard, request=request, offline=True)
+        actions = read_actions(configuration, unheard, offline=True)
         yield _Read(repository=repository, tree=tree, files=files, actions=actions, configuration=configuration)
 
 

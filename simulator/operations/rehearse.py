@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import Configuration
 from simulator.engines.base import Engine
 from simulator.engines.registry import choose
 from simulator.errors import SimulatorError
@@ -19,6 +19,7 @@ from simulator.findings import Finding, Severity
 from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
 from simulator.operations.cancellation import Cancellation
+from simulator.operations.configured import configured
 from simulator.operations.performance import Performed, perform
 from simulator.operations.plans import chosen, plan_started
 from simulator.operations.prepared import PreparedRehearsal
@@ -27,6 +28,7 @@ from simulator.operations.recording import Recording, recording
 from simulator.operations.request import Request, require_event, unheard
 from simulator.operations.reviews import review_answers
 from simulator.operations.secrets import asked_secrets
+from simulator.operations.settings import settings_read
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.supplies import require_files, unused_supplies
@@ -161,7 +163,7 @@ def readied(
     """What is rehearsed, and the engine once it has answered; what is wrong is among the observer's findings."""
     with ThreadPoolExecutor(1) as pool:
         choice = pool.submit(choose, request.engine)  # it answers while pysim plans
-        configuration = load_configuration(into.root, secret_file=request.secret_file)
+        configuration = configured(request, into.root)
         if request.ask_secrets:
             configuration = asked_secrets(configuration, ask)
         for secret in configuration.all_secrets:
@@ -178,7 +180,7 @@ def _prepare(
 ) -> PreparedRehearsal:
     """Read the repository and plan what the event starts."""
     answers = review_answers(request.reviews, configuration)
-    actions = read_actions(configuration, observer, request=request)
+    actions = read_actions(configuration, observer, offline=request.offline)
     repository = read_repository(request, into.root, configuration, into.folder.clone)
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)
@@ -189,6 +191,8 @@ def _prepare(
     if not started:
         raise files.invalid(files.asked)
     observer(opening(into.folder, repository, started[0].event, request.faults))
+    for settings in settings_read(configuration):
+        observer(settings)
     for notice in repository.notices:
         observer(notice)
     for finding in _of_files(request, files, started, tree, configuration):

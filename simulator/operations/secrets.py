@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from simulator.configuration.provenance import with_answers
 from simulator.configuration.reading import Configuration
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
@@ -68,7 +69,7 @@ def asked_secrets(configuration: Configuration, ask: Ask | None) -> Configuratio
             value = group.get(secret) or ask.secret(secret, name)
             if value:
                 group[secret] = value
-    return replace(configuration, environment_secrets=groups)
+    return with_answers(configuration, groups)
 
 
 def _claiming(prepared: PreparedRehearsal, secret: str) -> list[str]:

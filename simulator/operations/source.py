@@ -53,7 +53,7 @@ def read_repository(request: Request, root: Path, configuration: Configuration, 
         identity=identity,
         source=source,
         # PYPI_URL is where a workflow finds PyPI's site.
-        variables={"PYPI_URL": site, **configuration.variables, **request.variables},
+        variables={"PYPI_URL": site, **configuration.variables},
         notices=tuple(notices(identity, source, tag=request.tag, named=named, table=configuration.table("repository"))),
     )
 

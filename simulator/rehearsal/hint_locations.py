@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from simulator.planning.tools import action_name
+from simulator.toml_places import toml_places
 from simulator.workflow.model import Job
 
 _STEPS: Final = {"actions/checkout": "checkout", "actions/download-artifact": "download"}
-_TABLE: Final = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]")
-_KEY: Final = re.compile(r"\s*([A-Za-z0-9-]+)\s*=")
 _KEYS: Final = {
     f"project.{key}": key.replace("-", "_")
     for key in ("name", "version", "description", "readme", "classifiers", "dependencies", "urls", "license-files")
@@ -38,10 +36,6 @@ def _steps(jobs: Iterable[Job]) -> Iterator[tuple[str, str]]:
 
 
 def _keys(path: str, content: bytes) -> Iterator[tuple[str, str]]:
-    table = ""
-    for number, line in enumerate(content.decode(errors="replace").splitlines(), start=1):
-        if header := _TABLE.match(line):
-            table = header[1]
-        key = table if header else f"{table}.{found[1]}" if (found := _KEY.match(line)) else ""
-        if name := _KEYS.get(key):
-            yield name, f"{path}:{number}"
+    for keys, place in toml_places(content.decode(errors="replace")).items():
+        if name := _KEYS.get(".".join(map(str, keys))):
+            yield name, f"{path}:{place.line}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from packaging.utils import NormalizedName, canonicalize_name
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
+from simulator.toml_places import toml_places
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
-
-_HEADER = re.compile(r"\s*\[+\s*([^\[\]]+?)\s*\]")
 
 
 class Tree(Protocol):
@@ -59,13 +57,8 @@ class Project:
 
     def span_of_key(self, table: str, key: str) -> Span | None:
         """Where a key of a table has its value."""
-        found, start = "", re.compile(rf"\s*{re.escape(key)}\s*=\s*")
-        for number, line in enumerate(self.text.splitlines(), start=1):
-            if header := _HEADER.match(line):
-                found = header[1]
-            elif found == table and (match := start.match(line)):
-                return Span(file=self.path, line=number, column=match.end() + 1)
-        return None
+        place = toml_places(self.text).get((*table.split("."), key))
+        return Span(file=self.path, line=place.line, column=place.value_column) if place else None
 
     def span_of_text(self, text: str) -> Span | None:
         """Where a text stands first."""

@@ -25,6 +25,7 @@ from simulator.report.step_summaries import summary_lines
 from simulator.report.words import (
     MARKS,
     VERDICTS,
+    by_source,
     cache_words,
     commit,
     duration,
@@ -94,6 +95,7 @@ def report(
     folder = _as_named(folder or _made_in(state))
     sections: tuple[tuple[str, Sequence[Line]], ...] = (
         ("Trigger", _trigger(state)),
+        ("Settings", _settings(state)),
         ("Engine", _engine(state)),
         ("Actions", _actions(state)),
         ("Faults", _faults(state)),
@@ -152,6 +154,11 @@ def _considered(workflow: WorkflowConsidered) -> tuple[str, str]:
     if workflow.rehearsed:
         return "rehearsed", "green"
     return ("starts, left out", "yellow") if workflow.starts else ("not started", "dim")
+
+
+def _settings(state: RunState) -> list[Line]:
+    """A line for each file, or other source, that something was taken from."""
+    return columns((source, ", ".join(names)) for source, names in by_source(state.settings).items())
 
 
 def _engine(state: RunState) -> list[Line]:

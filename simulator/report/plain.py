@@ -11,6 +11,7 @@ from simulator.report.github import ref_words, release_words
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
     VERDICTS,
+    by_source,
     cache_words,
     commit,
     duration,
@@ -48,6 +49,7 @@ from simulator.run_events import (
     RunEvent,
     RunFinished,
     RunStarted,
+    SettingsRead,
     StepFinished,
     StepLine,
     StepStarted,
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 100
 _REPORT_LINES: Final = 10  # of a failed step, whose last lines stand further up already
 _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | GateEvaluated
+_RunEvent = RunStarted | SettingsRead | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished
 _StepEvent = StepStarted | StepLine | StepFinished
 
 
@@ -118,7 +121,15 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = [f"{event.job_id}: {release_words(event)}"]
         case Annotation() | StepSummary() | StepVariables() | TwinRequest() | ReviewEnded():
             lines = []
-        case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
+        case (
+            RunStarted()
+            | SettingsRead()
+            | Notice()
+            | EngineChosen()
+            | Progress()
+            | WorkflowConsidered()
+            | RunFinished()
+        ):
             lines = _run(event)
         case ActionResolved():
             lines = [] if event.builtin else [f"action: {event.uses}: {stands_in(event)}"]
@@ -130,11 +141,13 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
     return [without_escapes(line) for text in lines for line in text.replace("\n", "\n  ").split("\n")]
 
 
-def _run(event: RunStarted | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished) -> list[str]:
+def _run(event: _RunEvent) -> list[str]:
     match event:
         case RunStarted():
             lines = [f"rehearsal of {trigger(event)} in {event.repository}, {commit(event)}"]
             lines += [f"with the faults {', '.join(event.faults)}"] if event.faults else []
+        case SettingsRead():
+            lines = [f"settings: {source}: {', '.join(names)}" for source, names in by_source(event.settings).items()]
         case Notice():
             lines = [f"note: {event.message}", *([f"  {event.hint}"] if event.hint else [])]
         case EngineChosen():

@@ -35,6 +35,8 @@ from simulator.run_events import (
     RunEvent,
     RunFinished,
     RunStarted,
+    Setting,
+    SettingsRead,
     StepFinished,
     StepLine,
     StepStarted,
@@ -51,6 +53,7 @@ _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Fau
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
     RunStarted
+    | SettingsRead
     | Notice
     | EngineChosen
     | Progress
@@ -118,6 +121,7 @@ class RunState:
     """A run so far; events that are facts by themselves are kept as they came."""
 
     started: RunStarted | None = None
+    settings: tuple[Setting, ...] = ()
     finished: RunFinished | None = None
     engine: EngineChosen | None = None
     progress: str | None = None
@@ -188,7 +192,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
     match event:
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             return _run(state, event)
-        case FindingRaised() | ActionResolved() | ReviewRequested() | ReviewEnded():
+        case FindingRaised() | ActionResolved() | SettingsRead() | ReviewRequested() | ReviewEnded():
             return _run(state, event)
         case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
             return _job(state, event)
@@ -214,6 +218,8 @@ def _run(state: RunState, event: _RunEvent) -> RunState:
     match event:
         case RunStarted():
             state = replace(state, started=event)
+        case SettingsRead():
+            state = replace(state, settings=event.settings)
         case RunFinished():
             state = replace(state, finished=event, progress=None)
         case EngineChosen():

@@ -104,6 +104,14 @@ class FaultSummary(TypedDict):
     effects: list[str]
 
 
+class SettingSummary(TypedDict):
+    """A key that is set, in dotted form, and the file (with the line) or other source that it is from; no value."""
+
+    key: str
+    source: str
+    line: int | None
+
+
 class InstallSummary(TypedDict):
     """An install from a local index."""
 
@@ -194,6 +202,7 @@ class Summary(TypedDict):
     annotations: list[AnnotationSummary]
     findings: list[FindingSummary]
     faults: NotRequired[list[FaultSummary]]  # when there were any
+    settings: NotRequired[list[SettingSummary]]  # when anything is set
 
 
 def summary(state: RunState) -> Summary | None:
@@ -236,6 +245,8 @@ def summary(state: RunState) -> Summary | None:
             FaultSummary(fault=fault, effects=[f"{each.job_id}: {each.what}" for each in fired])
             for fault, fired in state.faults.items()
         ]
+    if state.settings:
+        made["settings"] = [SettingSummary(key=s.key, source=s.source, line=s.line) for s in state.settings]
     return made
 
 

@@ -8,7 +8,17 @@ from typing import Final, assert_never
 
 from simulator.indexes import TITLES
 from simulator.positions import Span
-from simulator.run_events import ActionResolved, CacheUsed, Conclusion, FaultInjected, RunStarted, StepLine, Verdict
+from simulator.run_events import (
+    ActionResolved,
+    CacheUsed,
+    Conclusion,
+    FaultInjected,
+    RunStarted,
+    Setting,
+    StepLine,
+    Verdict,
+)
+from simulator.toml_places import dotted, names_of
 
 # What a terminal would take as an order: CSI and OSC sequences, other escapes, and the control characters but tab. Of
 # Unicode's, those that show text in another order than it has.
@@ -74,6 +84,25 @@ def trigger(started: RunStarted) -> str:
     kind, _, name = started.ref.removeprefix("refs/").partition("/")
     noun = {"tags": "tag", "heads": "branch"}.get(kind)
     return f"{started.event} of {noun} {name}" if noun else f"{started.event} of {started.ref}"
+
+
+def by_source(settings: Iterable[Setting]) -> dict[str, list[str]]:
+    """What each source sets, in words: tables that hold more tables by their own names, variables by theirs."""
+    found: dict[str, dict[str, None]] = {}
+    for setting in settings:
+        found.setdefault(setting.source, {})[_setting(setting.key)] = None
+    return {source: list(names) for source, names in found.items()}
+
+
+def _setting(key: str) -> str:
+    table, *names = names_of(key)
+    match table:
+        case "vars" | "secrets" if names:
+            return f"{table.removesuffix('s')} {names[0]}"
+        case "publishers":
+            return table
+        case _:
+            return dotted((table, *names[:1]))
 
 
 def commit(started: RunStarted) -> str:

@@ -59,7 +59,7 @@ def _shown(case: Case) -> str:
     """How pysim tells of it."""
     codes = ", ".join(f"`{code}`" for code in (*sorted(case.errors), *sorted(case.others)))
     ordinary = words(case.step.command, "") == words("run", "")
-    command = "" if ordinary else f"`pysim {case.step.command}`: "
+    command = "" if ordinary else f"`pysim {case.step.command.replace('{root}/', '')}`: "
     said = f"{command}{codes}" if codes else f"{command}its log and report"
     hints = " … ".join(f"“{hint}”" for hint in case.hint)
     return " ".join(filter(None, (f"{said}, exit code {case.step.exit}.", hints and f"It says: {hints}.", case.note)))

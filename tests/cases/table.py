@@ -39,7 +39,7 @@ ANY: Final = "{ANY}"
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """Changes of the repository, then a command of pysim without the program's name."""
+    """Changes of the repository, then a command of pysim without the program's name; `{root}` in it is its folder."""
 
     edits: Sequence[tuple[str, str, str]]  # file, a text in it, and what comes in its place
     files: Mapping[str, str]

@@ -44,7 +44,8 @@ def perform(repository: Repository, step: Step) -> str:
         repository.write(file, filled(text))
     for file, old, new in step.edits:
         repository.edit(file or WORKFLOW, (old, filled(new)))
-    done = repository.pysim(*words(step.command, repository.engine))
+    command = step.command.replace("{root}", str(repository.root))
+    done = repository.pysim(*words(command, repository.engine))
     said = done.stdout.decode() + done.stderr.decode()
     assert done.code == step.exit, said
     return said

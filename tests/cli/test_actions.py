@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import main
-from simulator.configuration.reading import load_configuration
-from simulator.errors import ConfigurationError, ExitCode
+from simulator.errors import ExitCode
 
 WORKFLOW = """\
 on: {push: {tags: ['v*']}}
@@ -31,11 +30,13 @@ SAID = "octo/outer@v1 uses octo/inner@v3: Fail to load octo/inner@v3: action.yml
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     root = tmp_path / "repository"
     for name, text in {
         ".github/workflows/release.yml": WORKFLOW,
-        "pysim.toml": '[local-repositories]\n"octo/outer@v1" = "stand/outer"\n"octo/inner" = "stand/inner"\n',
-        "stand/outer/action.yml": OUTER,
+        "../config/pysim/config.toml": '[local-repositories]\n"octo/outer@v1" = "stand/outer"\n'
+        '"octo/inner" = "../../repository/stand/inner"\n',
+        "../config/pysim/stand/outer/action.yml": OUTER,
         "stand/inner/action.yml": INNER,
     }.items():
         path = root / name
@@ -89,33 +90,3 @@ def test_options_that_make_no_sense(
 ) -> None:
     assert main(["run", "-C", str(root), "--tag", "v1", *arguments]) == ExitCode.USAGE
     assert said in capsys.readouterr().err
-
-
-def test_the_configuration(tmp_path: Path) -> None:
-    (tmp_path / "x").mkdir()
-    (tmp_path / "pysim.toml").write_text(
-        '[actions]\ndefault = "real"\n"actions/upload-artifact" = "builtin"\n[local-repositories]\n"octo/x@v1" = "x"\n'
-    )
-    found = load_configuration(tmp_path)
-    assert (found.actions.default, found.actions.exceptions) == ("real", {"actions/upload-artifact": "builtin"})
-    (copy,) = found.local_repositories
-    assert (copy.owner, copy.repo, copy.ref, copy.path) == ("octo", "x", "v1", tmp_path / "x")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ('[actions]\ndefault = "reel"', "pysim.toml:2: 'reel' is neither builtin"),
-        ('[actions]\n\n"octo/x" = "builtin"', "pysim.toml:3: pysim has no action of its own for octo/x"),
-        ('[local-repositories]\n"octo/x@v1" = "nowhere"', "pysim.toml:2: there is no folder"),
-        ('[local-repositories]\n"octo/x" = ".."', "pysim.toml:2: "),
-        ('[local-repositories]\n"octo/x" = "~"', "pysim.toml:2: "),
-        ('[local-repositories]\nocto = "."', "pysim.toml:2: 'octo=.' is not owner/repo@ref=PATH"),
-        ("actions = 1", "pysim.toml:1: actions is to be a table"),
-    ],
-)
-def test_faults_of_the_configuration(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "pysim.toml").write_text(text)
-    with pytest.raises(ConfigurationError) as error:
-        load_configuration(tmp_path)
-    assert str(error.value).startswith(message)

@@ -56,7 +56,7 @@ def secrets(
         configuration=configuration,
         repository=repository,
         files=files,
-        actions=read_actions(configuration, unheard),
+        actions=read_actions(configuration, unheard, offline=True),
         plans=plan_started(request, repository, started, {}, unheard),
         masker=Masker(),
     )

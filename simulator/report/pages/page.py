@@ -20,6 +20,7 @@ from simulator.report.pages.markup import Html, Part, badge, code, element, item
 from simulator.report.pages.record import RunRecord
 from simulator.report.words import (
     VERDICTS,
+    by_source,
     cache_words,
     commit,
     duration,
@@ -289,6 +290,11 @@ def _requests(record: RunRecord) -> list[Part]:
     return [summary, element("details", element("summary", plural(record.request_count, "request")), each, note)]
 
 
+def _settings(record: RunRecord) -> list[Part]:
+    rows = [(code(source), ", ".join(names)) for source, names in by_source(record.state.settings).items()]
+    return [table(("Source", "What it sets"), rows, caption="Where the settings came from")] if rows else []
+
+
 def _actions(record: RunRecord) -> list[Part]:
     rows = [(code(action.uses), stands_in(action)) for action in record.state.actions]
     return [table(("Action", "What was run"), rows, caption="Actions and what was run for them")] if rows else []
@@ -320,6 +326,7 @@ SECTIONS: Final[Sequence[tuple[str, Callable[[RunRecord], list[Part]]]]] = (
     ("Installs", _installs),
     ("On GitHub", _github),
     ("Why it ran", _workflows),
+    ("Settings", _settings),
     ("Actions", _actions),
     ("Artifacts", _artifacts),
     ("Caches", _caches),

@@ -124,27 +124,27 @@ PUBLISHER = "[[publishers]]\nproject = 'demo'\nrepository = 'octo/demo'\nworkflo
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("[[publisher]]\n", "pysim.toml:1: There is no key publisher in the file", "Did you mean publishers?"),
-        ("[repository]\nowenr = 'x'\n", "pysim.toml:2: There is no key owenr in [repository]", "Did you mean owner?"),
-        (f"{PUBLISHER}{PUBLISHER}envrionment = 'x'\n", "pysim.toml:9: There is no key envrionment", "environment?"),
-        ("[environments.pypi]\nwait = 1\n", "pysim.toml:2: There is no key wait in [environments.pypi]", "There is:"),
-        ("[vars]\nA = 1\n", "pysim.toml:2: A is to be text", 'A = "..."'),
-        ("[vars]\n1A = 'x'\n", "pysim.toml:2: 1A is not the name of a variable", "no digit first"),
-        ("[vars]\ngithub_x = 'x'\n", "pysim.toml:2: github_x is not the name of a variable", "not GITHUB_"),
-        ("[environments.pypi]\nvariables = { '1A' = 'x' }\n", "pysim.toml:2: 1A is not the name", "digit"),
-        ("repository = 'octo/demo'\n", "pysim.toml:1: repository is to be a table", "[repository]"),
-        ("[publishers]\nproject = 'x'\n", "pysim.toml:1: publishers is to be an array of tables", "[[publishers]]"),
-        ("[environments.pypi]\ntags = 'v*'\n", "pysim.toml:2: tags is to be a list of texts", 'tags = ["..."]'),
-        ("[environments.pypi]\nwait-timer = 50000\n", "pysim.toml:2: wait-timer is to be a number", "30"),
+        ("[[publisher]]\n", "pysim.toml:1:3: There is no key publisher in the file", "Did you mean publishers?"),
+        ("[repository]\nowenr = 'x'\n", "pysim.toml:2:1: There is no key owenr in [repository]", "Did you mean owner?"),
+        (f"{PUBLISHER}{PUBLISHER}envrionment = 'x'\n", "pysim.toml:9:1: There is no key envrionment", "environment?"),
+        ("[environments.pypi]\nwait = 1\n", "pysim.toml:2:1: There is no key wait in [environments.pypi]", "There is:"),
+        ("[vars]\nA = 1\n", "pysim.toml:2:5: A is to be text", 'A = "..."'),
+        ("[vars]\n1A = 'x'\n", "pysim.toml:2:1: 1A is not the name of a variable", "no digit first"),
+        ("[vars]\ngithub_x = 'x'\n", "pysim.toml:2:1: github_x is not the name of a variable", "not GITHUB_"),
+        ("[environments.pypi]\nvariables = { '1A' = 'x' }\n", "pysim.toml:2:15: 1A is not the name", "digit"),
+        ("repository = 'octo/demo'\n", "pysim.toml:1:14: repository is to be a table", "[repository]"),
+        ("[publishers]\nproject = 'x'\n", "pysim.toml:1:2: publishers is to be an array of tables", "[[publishers]]"),
+        ("[environments.pypi]\ntags = 'v*'\n", "pysim.toml:2:8: tags is to be a list of texts", 'tags = ["..."]'),
+        ("[environments.pypi]\nwait-timer = 50000\n", "pysim.toml:2:14: wait-timer is to be a number", "30"),
         ("[environments.pypi]\nprevent-self-review = 1\n", "prevent-self-review is to be true or false", "true"),
-        ("[environments.x]\nprotected-branches = true\ntags = []\n", "pysim.toml:2: protected-branches", "Keep one"),
+        ("[environments.x]\nprotected-branches = true\ntags = []\n", "pysim.toml:2:22: protected-branches", "Keep one"),
         ("[environments.pypi]\nreviewers = ['a','b','c','d','e','f','g']\n", "at most 6 reviewers", "team"),
-        ("[repository]\nvisibility = 'pubic'\n", "pysim.toml:2: No repository is pubic", "Did you mean public?"),
-        ("[repository]\nname = 'a b'\n", "pysim.toml:2: Invalid repository name", "as on GitHub"),
-        ("[repository]\nowner = '-a'\n", "pysim.toml:2: Invalid GitHub user or organization name.", "as on GitHub"),
-        ("[run]\nnumber = '7'\n", "pysim.toml:2: number is to be a number from 1", "number = 7"),
-        ("[run]\nattempt = 0\n", "pysim.toml:2: attempt is to be a number from 1", "attempt = 7"),
-        ("[run]\nref-protected = 'yes'\n", "pysim.toml:2: ref-protected is to be true or false", "true"),
+        ("[repository]\nvisibility = 'pubic'\n", "pysim.toml:2:14: No repository is pubic", "Did you mean public?"),
+        ("[repository]\nname = 'a b'\n", "pysim.toml:2:8: Invalid repository name", "as on GitHub"),
+        ("[repository]\nowner = '-a'\n", "pysim.toml:2:9: Invalid GitHub user or organization name.", "as on GitHub"),
+        ("[run]\nnumber = '7'\n", "pysim.toml:2:10: number is to be a number from 1", "number = 7"),
+        ("[run]\nattempt = 0\n", "pysim.toml:2:11: attempt is to be a number from 1", "attempt = 7"),
+        ("[run]\nref-protected = 'yes'\n", "pysim.toml:2:17: ref-protected is to be true or false", "true"),
         ("[repository\n", "pysim.toml:1:12: Expected", "line"),
         ("a = '\x00'\n", "so it is not TOML", "line"),
         ("a = {", "so it is not TOML", "line"),
@@ -159,7 +159,7 @@ def test_faults(tmp_path: Path, text: str, message: str, hint: str) -> None:
 
 def test_the_line_below_a_prefix(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"pyproject.toml:4: There is no key onwer in \[tool.pysim.repository\]"
+        ConfigurationError, match=r"pyproject.toml:4:1: There is no key onwer in \[tool.pysim.repository\]"
     ):
         load(tmp_path, "[project]\nname = 'x'\n[tool.pysim.repository]\nonwer = 'x'\n", "pyproject.toml")
 
@@ -167,8 +167,8 @@ def test_the_line_below_a_prefix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("index = 'pipy'", "pysim.toml:5: There is no index pipy"),
-        ("index = 'PyPI'", "pysim.toml:5: There is no index PyPI"),
+        ("index = 'pipy'", "pysim.toml:5:9: There is no index pipy"),
+        ("index = 'PyPI'", "pysim.toml:5:9: There is no index PyPI"),
         ("project = ''", "project: Specify project name"),
         ("project = 'a b'", "project: Invalid project name: 'a b'"),
         ("repository = '/demo'", "repository: Specify GitHub repository owner (username or organization)"),
@@ -191,13 +191,13 @@ def test_publishers_are_checked_as_pypi_does(tmp_path: Path, change: str, messag
     with pytest.raises(ConfigurationError) as error:
         load(tmp_path, f"{kept}\n" + "# moved\n" * (4 - len(kept.splitlines())) + f"{change}\n")
     assert message in str(error.value)
-    assert str(error.value).startswith("pysim.toml:5: ")
+    assert str(error.value).startswith(f"pysim.toml:5:{len(key) + 4}: ")
 
 
 @pytest.mark.parametrize("missing", ["project", "repository", "workflow"])
 def test_what_a_publisher_needs(tmp_path: Path, missing: str) -> None:
     text = "\n".join(line for line in PUBLISHER.splitlines() if not line.startswith(missing))
-    with pytest.raises(ConfigurationError, match=f"pysim.toml:1: {missing}: Specify"):
+    with pytest.raises(ConfigurationError, match=f"pysim.toml:1:3: {missing}: Specify"):
         load(tmp_path, text)
 
 
@@ -214,7 +214,7 @@ def test_what_a_publisher_needs(tmp_path: Path, missing: str) -> None:
     ],
 )
 def test_secrets_do_not_belong_in_the_file(tmp_path: Path, text: str, line: int) -> None:
-    with pytest.raises(ConfigurationError, match=f"pysim.toml:{line}: Secrets do not belong in the file") as error:
+    with pytest.raises(ConfigurationError, match=rf"pysim.toml:{line}:\d+: Secrets do not belong in the file") as error:
         load(tmp_path, text)
     assert ".secrets" in error.value.hint
     assert "ghp_0" not in str(error.value)
@@ -326,14 +326,14 @@ def test_pending_publishers_have_a_date(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("declared", "said"),
     [
-        ([("a", "w"), ("A", "w")], "pysim.toml:8: This trusted publisher has already been registered."),
+        ([("a", "w"), ("A", "w")], "pysim.toml:8:3: This trusted publisher has already been registered."),
         (
             [("a", "w"), ("b", "w")],
-            f"pysim.toml:8: {OTHER_NAME}",
+            f"pysim.toml:8:3: {OTHER_NAME}",
         ),
         (
             [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")],
-            "pysim.toml:20: You can't register more than 3 pending trusted publishers at once.",
+            "pysim.toml:20:3: You can't register more than 3 pending trusted publishers at once.",
         ),
     ],
 )
@@ -350,7 +350,7 @@ def test_pending_publishers_that_pypi_would_not_register(
 def test_values_of_a_pending_publisher_have_their_kinds(tmp_path: Path, line: str) -> None:
     text = PENDING.format("new", "a").replace("pending = true\n", "")
     (tmp_path / "pysim.toml").write_text(f"{text}{line}\n")
-    with pytest.raises(ConfigurationError, match=r"pysim.toml:6: "):
+    with pytest.raises(ConfigurationError, match=r"pysim.toml:6:\d+: "):
         load_configuration(tmp_path)
 
 
