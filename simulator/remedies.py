@@ -40,6 +40,8 @@ class Act(enum.StrEnum):
     EXPLAIN_TOKENS = "explain-tokens"
     IMPORT_ENVIRONMENTS = "import-environments"
     ADD_PUBLISHER = "add-publisher"
+    NAME_PUBLISHING_WORKFLOW = "name-publishing-workflow"
+    NAME_PUBLISHING_REPOSITORY = "name-publishing-repository"
     LIST_PUBLISHERS = "list-publishers"
     IMPORT_PROJECT = "import-project"  # the project's name, or nothing for any
     ADD_PROJECT = "add-project"  # the project's name

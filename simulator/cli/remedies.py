@@ -40,6 +40,8 @@ FORMS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.EXPLAIN_TOKENS: ("pysim oidc explain", ""),
     Act.IMPORT_ENVIRONMENTS: ("pysim environment import FILE", ""),
     Act.ADD_PUBLISHER: ("pysim publisher add", ""),
+    Act.NAME_PUBLISHING_WORKFLOW: ("--workflow FILE", ""),
+    Act.NAME_PUBLISHING_REPOSITORY: ("--repository OWNER/NAME", ""),
     Act.LIST_PUBLISHERS: ("pysim publisher list", ""),
     Act.IMPORT_PROJECT: ("pysim index import {}", "NAME"),
     Act.ADD_PROJECT: ("pysim index add {}", "NAME"),

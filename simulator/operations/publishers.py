@@ -25,8 +25,8 @@ from simulator.twins.base import Publisher
 
 _SAME_WORDS: Final = "PyPI would refuse it in the same words."
 _HINTS: Final = {
-    "Specify workflow filename": "Name the workflow's file, such as release.yml.",
-    "Specify repository name": "Write both the owner and the name of the repository.",
+    "Specify workflow filename": ("Name the workflow's file, such as release.yml.", Act.NAME_PUBLISHING_WORKFLOW),
+    "Specify repository name": ("Write both the owner and the name.", Act.NAME_PUBLISHING_REPOSITORY),
 }
 
 
@@ -78,7 +78,8 @@ def add_publisher(request: PublisherRequest) -> AddedPublisher:
         pending=request.pending,
     )
     for fault in _faults(publisher, request.environment or "", configuration.publishers, root):
-        raise UsageError(fault, hint=_HINTS.get(fault, _SAME_WORDS))
+        hint, *acts = _HINTS.get(fault, (_SAME_WORDS,))
+        raise UsageError(fault, hint=hint, remedies=tuple(map(remedy, acts)))
     from simulator.configuration.toml_writing import append
 
     file, table = _place(root)
@@ -141,7 +142,11 @@ def _own_name(root: Path) -> str:
     identity = read_identity(root, owner=settings.owner, name=settings.name)
     if identity.owner == STAND_IN and settings.owner is None:
         hint = f"Name it as owner/name, or set owner and name under {configuration.table('repository')}."
-        raise UsageError("No remote says which repository on GitHub this is.", hint=hint)
+        raise UsageError(
+            "No remote says which repository on GitHub this is.",
+            hint=hint,
+            remedies=(remedy(Act.NAME_PUBLISHING_REPOSITORY),),
+        )
     return identity.full_name
 
 

@@ -24,7 +24,7 @@ USAGE = [
     (["run", "extra", "--tag", "v1"], "extra argument (extra)", "pysim run --help lists"),
     (["image", "biuld"], "Did you mean 'build'?", "pysim image --help lists"),
     (["run", "--tag", "v1", "--var", "x"], "'x' is not NAME=VALUE", "--help"),
-    (["run"], "no tag was given", "pysim run --tag v1.2.3"),
+    (["run"], "no tag was given", "(--tag v1.2.3, or --branch main)"),
     (["run", "--event", "release"], "A release belongs to a tag", "--tag"),
     (["run", "--tag", "v1", "--prerelease"], "--prerelease belongs to --event release", "Add --event release"),
     (["run", "--tag", "v1", "--input", "a=b"], "--input belongs to", "Add --event workflow_dispatch"),

@@ -96,7 +96,10 @@ def test_a_pending_one_has_a_date(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["demo"], "Specify workflow filename\n  hint: Add --workflow FILE"),
+        (
+            ["demo"],
+            "Specify workflow filename\n  hint: Name the workflow's file, such as release.yml. (--workflow FILE)",
+        ),
         (["demo", "--workflow", "a.txt"], "Workflow name must end with .yml or .yaml"),
         (["demo", "--workflow", "x/a.yml"], "Workflow filename must be a filename only, without directories"),
         (["demo", "--workflow", "a.yml", "--repository", "/x"], "Specify GitHub repository owner"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulator.cli.remedies import spelled_out
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import ExitCode
 from simulator.operations.check import CheckRequest, reaches
 from simulator.operations.check import check as checked_by
-from simulator.operations.check_built import CheckBuiltRequest
-from simulator.operations.check_built import check_built as checked_built_by
 from simulator.report.diagnostics import file_reader
 from simulator.report.problems.model import Problems
 from simulator.report.problems.registry import FORMS, FormName
+
+if TYPE_CHECKING:
+    from simulator.operations.check_built import CheckBuiltRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,8 @@ def check(request: CheckRequest, output: Output, say: Callable[[str], None]) -> 
 
 def check_built(request: CheckBuiltRequest, output: Output, say: Callable[[str], None]) -> ExitCode:
     """Check built files and show; raises SimulatorError for what keeps pysim from doing so."""
+    from simulator.operations.check_built import check_built as checked_built_by
+
     checked = checked_built_by(request)
     read = file_reader(checked.root)
     problems = Problems(
