@@ -26,7 +26,7 @@ from simulator.engines import builds
 from simulator.engines.base import ContainerError, ContainerImage
 from simulator.engines.containers import DockerContainers, check_pull, is_own_name
 from simulator.engines.daemon import daemon_address
-from simulator.engines.http_head import BadRequest, Request, answer, read_request
+from simulator.engines.http_requests import LARGEST_JSON, HttpConnection, Refused, Request, written
 from simulator.errors import SimulatorError
 
 _CHUNK: Final = 1 << 16
@@ -36,6 +36,7 @@ _NOT_PASSED_ON: Final = {
 }  # fmt: skip
 # No form: the daemon would take its fields for parts of the query, and before them.
 _CONTENT: Final = {"application/json", "application/x-tar", "application/octet-stream", "application/tar"}
+_STREAMS: Final = ("/attach", "/start")  # the ends of paths behind whose request both sides go on to speak
 _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("GET|HEAD", r"/_ping", "ping"),
     ("GET", r"/(info|version)", "passed"),
@@ -79,12 +80,20 @@ _BUILD_WORDS: Final = (
 )  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818 - an answer, and no error of pysim's
-    """The answer to a request that is not carried out."""
+class _Client:
+    """The stream to a client of a Unix socket."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def read(self, size: int) -> bytes:
+        return self._connection.recv(size)
+
+    def write(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def end(self) -> None:
+        self._connection.shutdown(socket.SHUT_WR)
 
 
 class DockerApi:
@@ -117,23 +126,25 @@ class DockerApi:
                 return
             threading.Thread(target=self._talk, args=(connection,), name="docker api", daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
+    def _talk(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError), client:
+            connection = HttpConnection(_Client(client))
             try:
-                request = read_request(connection, stream)
+                request = connection.request()
                 if request is not None:
                     self._answer(request)
             except Refused as refused:
-                answer(connection, refused.status, {"message": str(refused)})
-            except (BadRequest, ContainerError, ValueError) as error:
-                answer(connection, 400, {"message": str(error)})
-            except (TypeError, AttributeError, KeyError) as error:
-                answer(connection, 400, {"message": f"what is asked for has another form than Docker's: {error}"})
+                connection.answer(refused.status, {"message": str(refused)})
+            except (ContainerError, ValueError) as error:
+                connection.answer(400, {"message": str(error)})
+            except (TypeError, AttributeError, KeyError, RecursionError) as error:
+                message = f"what is asked for has another form than Docker's: {error}"
+                connection.answer(400, {"message": message})
             except APIError as error:
-                answer(connection, error.status_code or 500, {"message": str(error.explanation)})
+                connection.answer(error.status_code or 500, {"message": str(error.explanation)})
             except (DockerException, SimulatorError) as error:
-                answer(connection, 500, {"message": str(error)})
-            _let_finish(connection)
+                connection.answer(500, {"message": str(error)})
+            _let_finish(client)
 
     def _answer(self, request: Request) -> None:
         for methods, pattern, name in _ROUTES:
@@ -150,14 +161,14 @@ class DockerApi:
 
     def _ping(self, request: Request) -> None:
         version = str(self._client.api.api_version)
-        answer(request.connection, 200, None, {"Api-Version": version, "Ostype": "linux", "Builder-Version": "1"})
+        request.connection.answer(200, None, {"Api-Version": version, "Ostype": "linux", "Builder-Version": "1"})
 
     def _passed(self, request: Request) -> None:
         self._pass_on(request, request.path)
 
     def _online(self, request: Request) -> None:
         if self._containers.spec.offline:
-            raise Refused(403, "--offline lets nothing reach a registry")
+            raise Refused(403, "the rehearsal is offline, so nothing is pulled")
         self._pass_on(request, request.path)
 
     def _distribution(self, request: Request, image: str) -> None:
@@ -185,37 +196,25 @@ class DockerApi:
 
         The connection is closed after it, so that no second request of the job follows on it unseen.
         """
-        words = urlencode(request.query if query is None else query, doseq=True)
-        target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
-        headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in _NOT_PASSED_ON]
-        upgrade = request.header("upgrade") if path.endswith(("/attach", "/start")) else ""
-        kind = request.header("content-type").lower()
-        headers += [f"Content-Type: {kind}"] if kind in _CONTENT else []
-        headers += ["Host: docker", f"Connection: {'Upgrade, ' if upgrade else ''}close"]
-        headers += [f"Upgrade: {upgrade}"] if upgrade else []
-        if body is None:
-            length = ("content-length", "transfer-encoding")
-            headers += [f"{name}: {value}" for name, value in request.headers if name.lower() in length]
-        else:
-            headers.append(f"Content-Length: {body.seek(0, os.SEEK_END)}")
-            body.seek(0)
-        with self._daemon() as daemon:
-            daemon.sendall("\r\n".join([f"{request.method} {target} HTTP/1.1", *headers, "", ""]).encode())
-            for piece in iter(lambda: body.read(_CHUNK) if body else b"", b""):
+        with contextlib.ExitStack() as stack:
+            content = stack.enter_context(request.body(LARGEST_JSON)) if body is None else body
+            head = _head(request, path, request.query if query is None else query, content)
+            daemon = stack.enter_context(self._daemon())
+            daemon.sendall(head)
+            for piece in iter(lambda: content.read(_CHUNK), b""):
                 daemon.sendall(piece)
             if into is not None:
                 for data in iter(lambda: daemon.recv(_CHUNK), b""):
                     into.write(data)
                 return
-            forth = threading.Thread(target=_carry, args=(request.stream, daemon), daemon=True)
-            if request.header("expect").lower() == "100-continue" and body is None:
-                request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            stream = request.connection.stream
+            forth = threading.Thread(target=_carry, args=(request, daemon), daemon=True)
             forth.start()
             with contextlib.suppress(OSError):
                 for data in iter(lambda: daemon.recv(_CHUNK), b""):
-                    request.connection.sendall(data)
+                    stream.write(data)
             with contextlib.suppress(OSError):
-                request.connection.shutdown(socket.SHUT_WR)
+                stream.end()
             forth.join(_LINGER)
 
     @contextlib.contextmanager
@@ -260,7 +259,7 @@ class DockerApi:
                 self._pass_on(request, f"/containers/{found}/archive", body=body, into=said)
             said.seek(0)
             for piece in iter(lambda: said.read(_CHUNK), b""):
-                request.connection.sendall(piece)
+                request.connection.stream.write(piece)
 
     def _create_container(self, request: Request) -> None:
         body: dict[str, Any] = request.json() or {}
@@ -282,7 +281,7 @@ class DockerApi:
         if name:
             with self._lock:
                 self._names[name] = made.id
-        answer(request.connection, 201, {"Id": made.id, "Warnings": list(made.notes)})
+        request.connection.answer(201, {"Id": made.id, "Warnings": list(made.notes)})
 
     def _start_container(self, request: Request, container: str) -> None:
         found = self._own(container)
@@ -290,13 +289,13 @@ class DockerApi:
             with self._containers.still:
                 self._client.api.stop(found)
         elif self._client.api.inspect_container(found)["State"]["Running"]:
-            answer(request.connection, 304)
+            request.connection.answer(304)
             return
         made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
         made.start()
-        answer(request.connection, 204)
+        request.connection.answer(204)
 
     def _create_exec(self, request: Request, container: str) -> None:
         body: dict[str, Any] = request.json() or {}
@@ -323,9 +322,9 @@ class DockerApi:
             raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
         stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
         if stands is not None:
-            answer(request.connection, 200, {"status": f"{stands} stands for {full}, as configured"})
+            request.connection.answer(200, {"status": f"{stands} stands for {full}, as configured"})
         elif self._containers.find(full) is not None:
-            answer(request.connection, 200, {"status": f"{full} is on this machine: it is not pulled again"})
+            request.connection.answer(200, {"status": f"{full} is on this machine: it is not pulled again"})
         else:
             check_pull(full)
             self._online(request)
@@ -355,7 +354,7 @@ class DockerApi:
             raise Refused(403, f"pysim gives no other name to {image}, which has ONBUILD")
         else:
             builds.name_copy(self._client, found.id, name, self._containers.spec.run_id)
-        answer(request.connection, 201)
+        request.connection.answer(201)
 
     def _remove_image(self, request: Request, image: str) -> None:
         self._must_be_free(image)
@@ -401,13 +400,13 @@ class DockerApi:
         return [_network(name, number) for name, number in {"bridge": "0" * 64, **self._networks}.items()]
 
     def _networks_list(self, request: Request) -> None:
-        answer(request.connection, 200, self._networks_json())
+        request.connection.answer(200, self._networks_json())
 
     def _create_network(self, request: Request) -> None:
         name = str((request.json() or {}).get("Name"))
         number = self._networks.setdefault(name, secrets.token_hex(32))
         note = "All containers of a job share one network: they find each other by any name, at their own ports."
-        answer(request.connection, 201, {"Id": number, "Warning": note})
+        request.connection.answer(201, {"Id": number, "Warning": note})
 
     def _network(self, request: Request, network: str) -> None:
         known = {"bridge": "0" * 64, **self._networks}
@@ -415,14 +414,14 @@ class DockerApi:
         if name is None:
             raise Refused(404, f"network {network} not found")
         if request.method == "GET":
-            answer(request.connection, 200, _network(name, known[name]))
+            request.connection.answer(200, _network(name, known[name]))
             return
         if request.method == "POST":
             request.json()
-            answer(request.connection, 200)
+            request.connection.answer(200)
             return
         self._networks.pop(name, None)
-        answer(request.connection, 204)
+        request.connection.answer(204)
 
     # ---- volumes
 
@@ -433,7 +432,7 @@ class DockerApi:
         house = self._containers.house()
         name = str(given.get("Name") or secrets.token_hex(8))
         self._client.api.create_volume(f"{house.names}{name}", labels={**(given.get("Labels") or {}), **house.labels})
-        answer(request.connection, 201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
+        request.connection.answer(201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
 
     def _volume(self, request: Request, volume: str) -> None:
         own = self._containers.house().names
@@ -453,10 +452,27 @@ def _network(name: str, number: str) -> dict[str, Any]:
     return {"Name": name, "Id": number, "Driver": "bridge", "Scope": "local", "Containers": {}, "Options": {}}
 
 
-def _carry(source: IO[bytes], target: socket.socket) -> None:
-    """Carry what the job sends, and its end."""
-    read: Callable[[int], bytes] = source.read1  # type: ignore[attr-defined]
-    with contextlib.suppress(OSError, ValueError):
-        for data in iter(lambda: read(_CHUNK), b""):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+def _head(request: Request, path: str, query: Mapping[str, Sequence[str]], body: IO[bytes]) -> bytes:
+    """The head of a request as the daemon gets it; the body begins anew. Raises Refused."""
+    words = urlencode(query, doseq=True)
+    target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
+    headers = [(name, value) for name, value in request.headers if name not in _NOT_PASSED_ON]
+    upgrade = request.header("upgrade") if path.endswith(_STREAMS) else ""
+    kind = request.header("content-type").lower()
+    headers += [("Content-Type", kind)] if kind in _CONTENT else []
+    headers += [("Host", "docker"), ("Connection", f"{'Upgrade, ' if upgrade else ''}close")]
+    headers += [("Upgrade", upgrade)] if upgrade else []
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    headers += [("Content-Length", str(size))] if size or request.method not in {"GET", "HEAD"} else []
+    return written(request.method, target, headers)
+
+
+def _carry(request: Request, daemon: socket.socket) -> None:
+    """Carry the job's side of a stream, and its end; behind any other request nothing is carried but that."""
+    is_stream = request.path.endswith(_STREAMS)
+    with contextlib.suppress(OSError):
+        for data in request.connection.following():
+            if is_stream:
+                daemon.sendall(data)
+        daemon.shutdown(socket.SHUT_WR)
