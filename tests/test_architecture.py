@@ -55,6 +55,7 @@ HOMES = {
     "yaml": ("workflow/yaml_source.py",),
     "click": ("cli/",),
     "docker": ("engines/",),
+    "h11": ("engines/http_requests.py",),
     "starlette": ("twins/",),
     "uvicorn": ("twins/",),
     "httpx": ("twins/",),

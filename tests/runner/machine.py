@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from simulator.engines.base import LAYOUT, Command, ContainerSpec, Exit, LineSink
-from simulator.engines.fake import FakeEngine, FakeSandbox
+from tests.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
 
 NODES: Final = {20: "v20.20.2", 24: "v24.4.1"}

@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from simulator.engines.base import LAYOUT, Command, Containers, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
 from simulator.engines.environment import process_environment
-from simulator.engines.fake_containers import ContainerAnswer, FakeContainers
+from tests.engines.fake_containers import ContainerAnswer, FakeContainers
 from simulator.errors import EngineError
 
 Answer = Callable[[Command, LineSink], Exit]
