@@ -8,6 +8,7 @@ so that answers, attached streams among them, are carried over as they are.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -47,7 +48,7 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("POST", r"/containers/(?P<container>[^/]+)/(re)?start", "start_container"),
     ("POST", r"/containers/(?P<container>[^/]+)/exec", "create_exec"),
     ("POST", r"/containers/(?P<container>[^/]+)/(attach|wait|resize)", "container"),
-    ("POST", r"/containers/(?P<container>[^/]+)/(kill|stop|pause|unpause)", "wake"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(kill|stop|pause|unpause)", "resume"),
     ("GET|HEAD|PUT", r"/containers/(?P<container>[^/]+)/archive", "archive"),
     ("GET", r"/containers/(?P<container>[^/]+)/(json|logs|top|stats|changes|export)", "container"),
     ("DELETE", r"/containers/(?P<container>[^/]+)", "container"),
@@ -75,7 +76,7 @@ _REASONS: Final = (
     (r"POST /images/(load|prune)", "images of this machine are not replaced or removed"),
     (r"POST /containers/.+/(rename|update)", "a container stays as it was made"),
 )
-_BUILD_WORDS: Final = (
+_BUILD_PARAMETERS: Final = (
     "q", "nocache", "rm", "forcerm", "buildargs", "target", "platform", "shmsize", "memory", "squash",
 )  # fmt: skip
 
@@ -124,9 +125,9 @@ class DockerApi:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._talk, args=(connection,), name="docker api", daemon=True).start()
+            threading.Thread(target=self._serve_client, args=(connection,), name="docker api", daemon=True).start()
 
-    def _talk(self, client: socket.socket) -> None:
+    def _serve_client(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
             connection = HttpConnection(_Client(client))
             try:
@@ -180,7 +181,7 @@ class DockerApi:
         given: dict[str, Any] = json.loads(request.value("filters") or "{}")
         wanted = given.get("label", [])
         labels = [name for name, on in wanted.items() if on] if isinstance(wanted, dict) else list(wanted)
-        marks = [f"{name}={value}" for name, value in self._containers.house().labels.items()]
+        marks = [f"{name}={value}" for name, value in self._containers.settings().labels.items()]
         filters = {**given, "label": [*labels, *marks]}
         self._pass_on(request, request.path, {**request.query, "filters": [json.dumps(filters)]})
 
@@ -208,14 +209,14 @@ class DockerApi:
                     into.write(data)
                 return
             stream = request.connection.stream
-            forth = threading.Thread(target=_carry, args=(request, daemon), daemon=True)
-            forth.start()
+            sending = threading.Thread(target=_carry, args=(request, daemon), daemon=True)
+            sending.start()
             with contextlib.suppress(OSError):
                 for data in iter(lambda: daemon.recv(_CHUNK), b""):
                     stream.write(data)
             with contextlib.suppress(OSError):
                 stream.end()
-            forth.join(_LINGER)
+            sending.join(_LINGER)
 
     @contextlib.contextmanager
     def _daemon(self) -> Iterator[socket.socket]:
@@ -225,7 +226,7 @@ class DockerApi:
 
     # ---- containers
 
-    def _own(self, name: str) -> str:
+    def _own_container(self, name: str) -> str:
         """The id of a container of the job. Raises Refused."""
         with self._lock:
             name = self._names.get(name, name)
@@ -234,31 +235,31 @@ class DockerApi:
         except NotFound:
             facts = {"Config": {"Labels": {}}}
         marks = facts["Config"]["Labels"] or {}
-        if any(marks.get(key) != value for key, value in self._containers.house().labels.items()):
+        if any(marks.get(key) != value for key, value in self._containers.settings().labels.items()):
             raise Refused(404, f"No such container: {name}")
         return str(facts["Id"])
 
     def _container(self, request: Request, container: str) -> None:
-        found = self._own(container)
+        found = self._own_container(container)
         rest = request.path.removeprefix(f"/containers/{container}")
         self._pass_on(request, f"/containers/{found}{rest}")
 
-    def _wake(self, request: Request, container: str) -> None:
+    def _resume(self, request: Request, container: str) -> None:
         """What may end a pause."""
-        with self._containers.still:
+        with self._containers.start_lock:
             self._container(request, container)
 
     def _archive(self, request: Request, container: str) -> None:
         """A copy to or from a container, for which the daemon looks up anew what it shares."""
-        found = self._own(container)
+        found = self._own_container(container)
         made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
-        with request.body() as body, builds.spool() as said:
-            with self._containers.frozen(made.shared):
-                self._pass_on(request, f"/containers/{found}/archive", body=body, into=said)
-            said.seek(0)
-            for piece in iter(lambda: said.read(_CHUNK), b""):
+        with request.body() as body, builds.spooled_file() as answered:
+            with self._containers.paused(made.shared):
+                self._pass_on(request, f"/containers/{found}/archive", body=body, into=answered)
+            answered.seek(0)
+            for piece in iter(lambda: answered.read(_CHUNK), b""):
                 request.connection.stream.write(piece)
 
     def _create_container(self, request: Request) -> None:
@@ -284,9 +285,9 @@ class DockerApi:
         request.connection.answer(201, {"Id": made.id, "Warnings": list(made.notes)})
 
     def _start_container(self, request: Request, container: str) -> None:
-        found = self._own(container)
+        found = self._own_container(container)
         if request.path.endswith("/restart"):
-            with self._containers.still:
+            with self._containers.start_lock:
                 self._client.api.stop(found)
         elif self._client.api.inspect_container(found)["State"]["Running"]:
             request.connection.answer(304)
@@ -303,13 +304,13 @@ class DockerApi:
             raise Refused(403, "pysim runs no privileged command: it would be root on this machine")
         kept = ("AttachStdin", "AttachStdout", "AttachStderr", "DetachKeys", "Tty", "Env", "Cmd", "User", "WorkingDir")
         data = {name: body[name] for name in (*kept, "ConsoleSize") if body.get(name) is not None}
-        path = f"/containers/{self._own(container)}/exec"
-        with builds.held(json.dumps(data).encode()) as content:
+        path = f"/containers/{self._own_container(container)}/exec"
+        with io.BytesIO(json.dumps(data).encode()) as content:
             self._pass_on(request, path, body=content)
 
     def _exec(self, request: Request, exec: str) -> None:  # noqa: A002 - Docker's word
         facts = self._client.api.exec_inspect(exec)
-        self._own(str(facts["ContainerID"]))
+        self._own_container(str(facts["ContainerID"]))
         self._pass_on(request, request.path)
 
     # ---- images
@@ -320,9 +321,9 @@ class DockerApi:
         full = f"{name}{'@' if ':' in tag else ':'}{tag}" if tag else name
         if not name or request.value("fromSrc"):
             raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
-        stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
-        if stands is not None:
-            request.connection.answer(200, {"status": f"{stands} stands for {full}, as configured"})
+        replacement = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
+        if replacement is not None:
+            request.connection.answer(200, {"status": f"{replacement} stands for {full}, as configured"})
         elif self._containers.find(full) is not None:
             request.connection.answer(200, {"status": f"{full} is on this machine: it is not pulled again"})
         else:
@@ -367,9 +368,9 @@ class DockerApi:
             raise Refused(403, "pysim builds what the job sends, not what the daemon would fetch from elsewhere")
         for name in request.query.get("t", ()):
             self._must_be_free(name)
-        kept = {name: values for name, values in request.query.items() if name in (*_BUILD_WORDS, "t")}
-        marks = builds.job_labels(self._containers.spec.run_id)
-        labels = {**json.loads(request.value("labels") or "{}"), **marks}
+        kept = {name: values for name, values in request.query.items() if name in (*_BUILD_PARAMETERS, "t")}
+        job_labels = builds.job_labels(self._containers.spec.run_id)
+        labels = {**json.loads(request.value("labels") or "{}"), **job_labels}
         query = {
             **kept,
             "labels": [json.dumps(labels)],
@@ -381,14 +382,14 @@ class DockerApi:
             with request.body() as data:
                 context.add_archive(data)
             dockerfile, arguments = request.value("dockerfile") or "Dockerfile", request.value("buildargs")
-            recipe = self._containers.recipe(
+            built_with = self._containers.build_settings(
                 "a build of the job",
                 dockerfile,
                 lambda _: None,
                 arguments=json.loads(arguments or "{}"),
                 login=builds.logins(request.header("x-registry-config")),
             )
-            self._pass_on(request, "/build", query, body=context.ready(recipe))
+            self._pass_on(request, "/build", query, body=context.ready(built_with))
 
     @staticmethod
     def _no_buildkit() -> NoReturn:
@@ -429,13 +430,15 @@ class DockerApi:
         given: dict[str, Any] = request.json() or {}
         if given.get("DriverOpts") or given.get("Driver") not in {None, "", "local"}:
             raise Refused(403, "volumes have no driver but Docker's own, and no options")
-        house = self._containers.house()
+        settings = self._containers.settings()
         name = str(given.get("Name") or secrets.token_hex(8))
-        self._client.api.create_volume(f"{house.names}{name}", labels={**(given.get("Labels") or {}), **house.labels})
+        self._client.api.create_volume(
+            f"{settings.volume_prefix}{name}", labels={**(given.get("Labels") or {}), **settings.labels}
+        )
         request.connection.answer(201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
 
     def _volume(self, request: Request, volume: str) -> None:
-        own = self._containers.house().names
+        own = self._containers.settings().volume_prefix
         self._pass_on(request, f"/volumes/{volume if volume.startswith(own) else own + volume}")
 
 

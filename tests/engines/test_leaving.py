@@ -156,9 +156,9 @@ def test_the_death_of_pysim_ends_its_sandboxes(
 IMAGE_MAKER = """
 import sys
 from simulator import process
-from simulator.engines.bootstrap import contained
+from simulator.engines.bootstrap import own_namespaces
 script = "mount -t tmpfs none $1; mkdir $1/inside; echo ready; setsid sleep $2 & sleep $2"
-process.stream([*contained(), "sh", "-c", script, "sh", *sys.argv[1:]], lambda line: print(line, flush=True))
+process.stream([*own_namespaces(), "sh", "-c", script, "sh", *sys.argv[1:]], lambda line: print(line, flush=True))
 """
 
 

@@ -127,7 +127,7 @@ def test_an_image_can_stand_for_another_one(repository: Repository) -> None:
     assert "that is it" in done.log("one"), done.log("one")
     missing = repository.rehearse("--source", "worktree", "--offline")
     assert missing.conclusions == {"one": "failure"}
-    assert "registry.example/it:1 is not on this machine, and --offline pulls none" in missing.log("one")
+    assert "registry.example/it:1 is not on this machine, and the rehearsal is offline, so nothing is pulled" in missing.log("one")
 
 
 JOB_CONTAINER = f"""\
