@@ -17,13 +17,11 @@ import pytest
 
 from simulator.engines.base import ContainerError, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import output, python
-from tests.engines.test_containers import WORK, volumes
-from tests.engines.test_docker_api import ASK, IMAGE, ask, image
-from tests.engines.test_leaving import containers, eventually
+from tests.engines.driving import WORK, output, python
+from tests.engines.job_docker import ASK, IMAGE, ask
+from tests.engines.leftovers import containers, eventually, volumes
 
 pytestmark = pytest.mark.docker
-__all__ = ["image"]  # the fixture
 
 
 @pytest.fixture

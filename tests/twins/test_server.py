@@ -21,7 +21,7 @@ from simulator.twins.base import JobGrant, Twins
 from simulator.twins.hosts import OIDC, certificate_names
 from simulator.twins.server import LocalTwins
 
-from .conftest import Rig, Start
+from .driving import Rig, Start
 
 KEYS = f"https://{OIDC}/.well-known/jwks"
 
