@@ -55,7 +55,7 @@ HOMES = {
     "yaml": ("workflow/yaml_source.py",),
     "click": ("cli/",),
     "docker": ("engines/",),
-    "h11": ("engines/http_requests.py",),
+    "h11": ("engines/", "twins/"),
     "starlette": ("twins/",),
     "uvicorn": ("twins/",),
     "httpx": ("twins/",),
