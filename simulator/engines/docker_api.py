@@ -201,12 +201,14 @@ class DockerApi:
             content = stack.enter_context(request.body(LARGEST_JSON)) if body is None else body
             head = _head(request, path, request.query if query is None else query, content)
             daemon = stack.enter_context(self._daemon())
-            daemon.sendall(head)
-            for piece in iter(lambda: content.read(_CHUNK), b""):
-                daemon.sendall(piece)
+            with contextlib.suppress(ConnectionError):  # the daemon answers, and closes, where it needs no body
+                daemon.sendall(head)
+                for piece in iter(lambda: content.read(_CHUNK), b""):
+                    daemon.sendall(piece)
             if into is not None:
-                for data in iter(lambda: daemon.recv(_CHUNK), b""):
-                    into.write(data)
+                with contextlib.suppress(ConnectionError):
+                    for data in iter(lambda: daemon.recv(_CHUNK), b""):
+                        into.write(data)
                 return
             stream = request.connection.stream
             sending = threading.Thread(target=_carry, args=(request, daemon), daemon=True)

@@ -177,6 +177,13 @@ def test_a_build_whose_context_is_too_large_is_not_begun(sandbox: Sandbox) -> No
     assert output(sandbox, script) == "413"
 
 
+def test_an_answer_comes_where_the_daemon_reads_no_body(sandbox: Sandbox) -> None:
+    sandbox.write(WORK / "body", b" " * 3_000_000)
+    curl = "curl -s --unix-socket /var/run/docker.sock -o /dev/null -w '%{http_code}'"
+    script = f"{curl} -H 'Content-Type: application/json' --data-binary @{WORK}/body http://d/containers/prune"
+    assert output(sandbox, script) == "200"
+
+
 def test_privileged_commands_are_refused(sandbox: Sandbox) -> None:
     _, made = ask(sandbox, "POST", "/containers/create", {"Image": IMAGE, "Cmd": ["sleep", "60"]})
     assert ask(sandbox, "POST", f"/containers/{made['Id']}/start")[0] == 204
