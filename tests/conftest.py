@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real_engines import ENGINES
 from tests.toolkit.install import Toolkit, install
+
+if TYPE_CHECKING:
+    from simulator.engines.base import Engine
+    from simulator.engines.docker_engine import DockerEngine
+    from simulator.engines.local_engine import LocalEngine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +59,31 @@ def require_docker() -> None:
     except EngineUnavailableError as error:
         stop = pytest.fail if os.environ.get("PYSIM_REQUIRE_DOCKER") == "1" else pytest.skip
         stop(str(error))
+
+
+@pytest.fixture(scope="session")
+def local_engine() -> LocalEngine:
+    from simulator.engines.local_engine import LocalEngine
+
+    engine = LocalEngine()
+    engine.check()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def docker_engine(require_docker: None) -> DockerEngine:
+    from simulator.engines.docker_engine import DockerEngine
+
+    engine = DockerEngine()
+    engine.prepare(print)
+    return engine
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that runs real programs."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return engine
 
 
 @pytest.fixture(scope="session")

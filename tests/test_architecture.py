@@ -59,6 +59,7 @@ HOMES = {
     "yaml": ("workflow/yaml_source.py",),
     "click": ("cli/",),
     "docker": ("engines/",),
+    "h11": ("engines/", "twins/"),
     "starlette": ("twins/",),
     "uvicorn": ("twins/",),
     "httpx": ("twins/",),
@@ -71,6 +72,8 @@ BEHIND_A_PROTOCOL = {"engines", "twins"}
 IN_A_SANDBOX = ("engines/inside/", "runner/inside/", "actions/builtin/")
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 500
+TESTS = PACKAGE.parent / "tests"
+TEST_MODULES = sorted(p.relative_to(TESTS.parent) for p in TESTS.rglob("*.py"))
 MODULES = sorted(p.relative_to(PACKAGE) for p in PACKAGE.rglob("*.py"))
 HOST_MODULES = [m for m in MODULES if not m.as_posix().startswith(IN_A_SANDBOX)]
 
@@ -161,3 +164,28 @@ def test_the_process_ends_in_one_place(module: Path) -> None:
     calls = [ast.unparse(n.func) for n in ast.walk(tree(module)) if isinstance(n, ast.Call)]
     ends = {"sys.exit", "exit", "quit", "os._exit"} & set(calls)
     assert not ends or module.as_posix() == "cli/main.py"
+
+
+def imported_by_tests(module: Path) -> Iterator[str]:
+    """Dotted names of what a module of the tests imports, those relative to its folder in full."""
+    for node in ast.walk(ast.parse((TESTS.parent / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            folder = module.parts[: len(module.parts) - node.level] if node.level else ()
+            yield from (".".join([*folder, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+@pytest.mark.parametrize("module", TEST_MODULES, ids=str)
+def test_no_test_module_is_imported(module: Path) -> None:
+    for name in imported_by_tests(module):
+        top, *rest = name.split(".")
+        assert top != "tests" or not any(part == "conftest" or part.startswith("test_") for part in rest), name
+
+
+@pytest.mark.parametrize("module", [m for m in TEST_MODULES if m.name == "conftest.py"], ids=str)
+def test_a_conftest_defines_fixtures_alone(module: Path) -> None:
+    for node in ast.parse((TESTS.parent / module).read_text(encoding="utf-8")).body:
+        assert not isinstance(node, ast.ClassDef), node.name
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("pytest_"):
+            assert any("pytest.fixture" in ast.unparse(decorator) for decorator in node.decorator_list), node.name

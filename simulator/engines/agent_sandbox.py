@@ -15,6 +15,7 @@ from typing import Self
 from simulator.engines.base import Command, Containers, Exit, LineSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
 from simulator.errors import EngineError
+from simulator.remedies import Act, remedy
 
 
 class AgentSandbox:
@@ -38,7 +39,11 @@ class AgentSandbox:
     @property
     def containers(self) -> Containers:
         """See `Sandbox.containers`: none, unless an engine has them."""
-        raise EngineError(f"{self.label} has no containers beside it", hint="Use --engine docker.")
+        raise EngineError(
+            f"{self.label} has no containers beside it",
+            hint="Use the Docker engine.",
+            remedies=(remedy(Act.USE_ENGINE, "docker"),),
+        )
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         """Start the sandbox; the stack takes what undoes each step. Raises EngineError."""

@@ -1,7 +1,7 @@
 """The seam of the engines: what a sandbox is given and what it can do.
 
 Every word of a `SandboxSpec` and of a `Command` is final text: no expression, no file left to read. One contract suite
-(`tests/engines/test_contract.py`) holds for every engine and for the fake one.
+(`tests/engines/test_contract.py`) holds for every engine.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ from simulator.engines.base import ProgressSink
 from simulator.engines.environment import image_os, parse_os_release
 from simulator.engines.pythons import FoundPython, PythonSearch, find_pythons
 from simulator.errors import EngineError, ProcessError
+from simulator.remedies import Act, remedy
 
 _TOOL_CACHE = "/opt/hostedtoolcache/Python"
-_LEAN = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*/*")
+_LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*/*")
 # Nobody needs Tk for a release, and it brings all of X.
 _SKIPPED_MODULES = ("_tkinter", "_test", "_ctypes_test", "_xxtest")
 _SKIPPED_FOLDERS = ("test", "idlelib", "turtledemo", "site-packages")
@@ -84,10 +85,10 @@ class Bootstrap:
         options = folder / "apt.conf"
         options.write_text("".join(f"{line}\n" for line in settings()), encoding="utf-8")
         return [
-            *contained(),
+            *own_namespaces(),
             *("mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(packages)}"),
             *(f"--aptopt={options}", "--dpkgopt=force-unsafe-io"),
-            *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEAN),
+            *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT),
             f"--customize-hook=copy-in {folder / 'pysim-build'} /",
             '--customize-hook=chroot "$1" sh /pysim-build/provision.sh /pysim-build',
             '--customize-hook=rm -rf "$1/pysim-build"',
@@ -105,7 +106,7 @@ class Bootstrap:
         return library_packages(self.python)
 
 
-def contained() -> Sequence[str]:
+def own_namespaces() -> Sequence[str]:
     """Words that start a program in a mount and a PID namespace of its own, for root; it ends with this process.
 
     mmdebstrap mounts /proc, /sys and /dev into the folder that it fills. So they are gone with it whatever ends it, its
@@ -124,14 +125,16 @@ def plan() -> Bootstrap:
     if shutil.which("mmdebstrap") is None:
         raise EngineError(
             "No image registry answers, and mmdebstrap is not here to make an image without one",
-            hint="Install mmdebstrap (apt-get install mmdebstrap), or use --engine local.",
+            hint="Install mmdebstrap (apt-get install mmdebstrap), or use the local engine.",
+            remedies=(remedy(Act.USE_ENGINE, "local"),),
         )
     sources = configured_sources(codename)
     if not sources:
         raise EngineError(
             f"No image registry answers, and no package sources of {facts.get('PRETTY_NAME', 'this system')} are"
             " configured to make an image without one",
-            hint="Bootstrapping needs a Debian or Ubuntu with its sources in /etc/apt; or use --engine local.",
+            hint="Bootstrapping needs a Debian or Ubuntu with its sources in /etc/apt; or use the local engine.",
+            remedies=(remedy(Act.USE_ENGINE, "local"),),
         )
     return Bootstrap(
         distribution=facts.get("ID", "linux"),

@@ -46,7 +46,7 @@ def context_of_folder(folder: Path) -> dict[str, Path]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
+class BuildSettings:
     """What an image is built with besides its context; see `dockerfiles.prepare`.
 
     `name` says what it is for; `triggers` gives the ONBUILD lines of an image that it is built on, and fetches it.
@@ -107,15 +107,17 @@ class Context:
                 return self._dockerfiles[known]
         raise ContainerError(f"'{path}' is no Dockerfile of the action")
 
-    def ready(self, recipe: Recipe) -> IO[bytes]:
+    def ready(self, settings: BuildSettings) -> IO[bytes]:
         """The archive, with the Dockerfile to build and the certificates. Raises ContainerError."""
-        text = self.dockerfile(recipe.dockerfile)
-        dockerfiles.check(text, recipe.dockerfile)
-        for name in dockerfiles.bases(text, recipe.images, recipe.arguments):
-            for line in recipe.triggers(name):
+        text = self.dockerfile(settings.dockerfile)
+        dockerfiles.check(text, settings.dockerfile)
+        for name in dockerfiles.bases(text, settings.images, settings.arguments):
+            for line in settings.triggers(name):
                 dockerfiles.check(line, f"ONBUILD of {name}")
-        text = dockerfiles.prepare(text, certificates=CERTIFICATES, variables=recipe.variables, images=recipe.images)
-        for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, recipe.certificates)):
+        text = dockerfiles.prepare(
+            text, certificates=CERTIFICATES, variables=settings.variables, images=settings.images
+        )
+        for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, settings.certificates)):
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(content), 0o644
             self._archive.addfile(entry, io.BytesIO(content))
@@ -124,17 +126,17 @@ class Context:
         return self._file
 
 
-def build(client: docker.DockerClient, context: Context, recipe: Recipe, on_line: LineSink) -> str:
+def build(client: docker.DockerClient, context: Context, settings: BuildSettings, on_line: LineSink) -> str:
     """Build, and give the image's id. Raises ContainerError with the builder's own words."""
-    tag = tag_of(recipe.name)
+    tag = tag_of(settings.name)
     try:
         output = client.api.build(
-            fileobj=context.ready(recipe),
+            fileobj=context.ready(settings),
             custom_context=True,
             dockerfile=DOCKERFILE,
             tag=tag,
-            labels={LABEL: f"for {recipe.name}"},
-            network_mode=f"container:{recipe.network}",
+            labels={LABEL: f"for {settings.name}"},
+            network_mode=f"container:{settings.network}",
             use_config_proxy=False,
             rm=True,
             forcerm=True,
@@ -199,16 +201,16 @@ def name_copy(client: docker.DockerClient, image: str, name: str, run_id: str) -
 
 def remove_built(client: docker.DockerClient, run_id: str) -> Sequence[str]:
     """Remove the images that the jobs of a run made, and name them."""
-    told: list[str] = []
+    removed: list[str] = []
     for image in client.images.list(filters={"label": f"{JOB_LABEL}={run_id}"}):
         for tag in image.tags or [str(image.id)]:
             with contextlib.suppress(APIError):  # one that went with another
                 client.images.remove(tag, force=True)
-                told.append(f"image {tag}")
-    return told
+                removed.append(f"image {tag}")
+    return removed
 
 
-def spool() -> IO[bytes]:
+def spooled_file() -> IO[bytes]:
     """A new file, in memory while it is small."""
     return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from simulator.engines.base import Command, Exit, LineSink
 from simulator.errors import EngineError
+from simulator.remedies import Act, remedy
 
 CHUNK = 1 << 18
 QUEUED = 256  # messages of a command that wait for a slow reader before the sandbox itself has to wait, unless the
@@ -41,7 +42,7 @@ class Transport(Protocol):
         """End the agent's input, and by that the sandbox; a `receive` under way returns. Safe to call twice."""
         ...
 
-    def last_words(self) -> str:
+    def error_output(self) -> str:
         """What the agent said on standard error."""
         ...
 
@@ -306,9 +307,11 @@ class AgentChannel:
             replies.put(_Done(value=message["done"]))
 
     def _error(self, what: str) -> EngineError:
-        said = self._transport.last_words().strip()
-        hint = f"It said: {said[-600:]}" if said else "Run it again; `pysim clean` removes what is left."
-        return EngineError(f"{self._label} {what}", hint=hint)
+        said = self._transport.error_output().strip()
+        if said:
+            return EngineError(f"{self._label} {what}", hint=f"It said: {said[-600:]}")
+        hint = "Run it again; cleaning removes what earlier runs left behind."
+        return EngineError(f"{self._label} {what}", hint=hint, remedies=(remedy(Act.CLEAN),))
 
 
 def _text(data: bytes) -> str:

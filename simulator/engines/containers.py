@@ -19,7 +19,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from simulator import process
-from simulator.engines import builds, reaper
+from simulator.engines import builds, run_cleanup
 from simulator.engines.base import (
     LAYOUT,
     Command,
@@ -32,12 +32,12 @@ from simulator.engines.base import (
     SandboxSpec,
 )
 from simulator.engines.channel import AgentChannel
-from simulator.engines.daemon import FURTHER, broken, labels, remove_marked
+from simulator.engines.container_process import ContainerProcess
+from simulator.engines.daemon import FURTHER, daemon_errors, labels, remove_labelled
 from simulator.engines.docker_container import DockerContainer
 from simulator.engines.environment import certificate_variables, forward_argv
-from simulator.engines.followed import Followed
 from simulator.engines.options import add_port, read_options
-from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, House, admit, forwards
+from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, ContainerSettings, admit, forwards
 from simulator.engines.volumes import Volumes
 from simulator.paths import temporary_folder
 
@@ -48,21 +48,21 @@ _FIRST_PORT: Final = 32767  # the one before those that Docker gives where any w
 
 
 class DockerContainers:
-    """See `Containers`. `house` is what they have in common."""
+    """See `Containers`. `settings` are what they have in common."""
 
     def __init__(self, client: docker.DockerClient, spec: SandboxSpec, sandbox: str, channel: AgentChannel) -> None:
         self.socket: str | None = None  # of the job's Docker API
         self.made: dict[str, DockerContainer] = {}  # by id
-        self._built = False  # whether the job made images by it
+        self._builds_images = False  # whether the job made images by it
         self._client = client
         self.spec = spec
         self._sandbox = sandbox
         self._channel = channel
         self._exit = contextlib.ExitStack()
         self._lock = threading.RLock()  # of what is open
-        self.still = threading.RLock()  # held where nothing may begin to run, or run again
-        self._house: House | None = None
-        self._followed: dict[Followed, threading.Event | None] = {}  # and what stops each
+        self.start_lock = threading.RLock()  # held where nothing may begin to run, or run again
+        self._settings: ContainerSettings | None = None
+        self._processes: dict[ContainerProcess, threading.Event | None] = {}  # and what stops each
         self._next_port = _FIRST_PORT
 
     @property
@@ -81,7 +81,9 @@ class DockerContainers:
             on_line(f"{wanted} is on this machine: it is not pulled again")
             return found
         if self.spec.offline:
-            raise ContainerError(f"The image {wanted} is not on this machine, and --offline pulls none")
+            raise ContainerError(
+                f"The image {wanted} is not on this machine, and the rehearsal is offline, so nothing is pulled"
+            )
         check_pull(wanted)
         self._pull(wanted, login, on_line)
         found = self.find(wanted)
@@ -93,7 +95,7 @@ class DockerContainers:
         """An image that is there. Raises ContainerError."""
         if not _IMAGE.fullmatch(name):  # the SDK would make another path of some
             raise ContainerError(f"{name!r} is no name of an image")
-        with broken(f"Docker cannot say what the image {name} is"):
+        with daemon_errors(f"Docker cannot say what the image {name} is"):
             try:
                 facts = self._client.images.get(name).attrs
             except ImageNotFound:
@@ -128,18 +130,18 @@ class DockerContainers:
 
     def build(self, folder: Path | PurePosixPath, dockerfile: str, *, name: str, on_line: LineSink) -> ContainerImage:
         """See `Containers.build`."""
-        with broken(f"Docker cannot build {name}"), builds.Context() as context:
+        with daemon_errors(f"Docker cannot build {name}"), builds.Context() as context:
             if isinstance(folder, Path):
                 context.add_folder(folder)
             else:
                 builds.add_from_sandbox(context, self._client, self._sandbox, folder)
-            made = builds.build(self._client, context, self.recipe(name, dockerfile, on_line), on_line)
+            made = builds.build(self._client, context, self.build_settings(name, dockerfile, on_line), on_line)
         found = self.find(made)
         if found is None:
             raise ContainerError(f"The image for {name} is gone right after it was built")
         return found
 
-    def recipe(
+    def build_settings(
         self,
         name: str,
         dockerfile: str,
@@ -147,9 +149,9 @@ class DockerContainers:
         *,
         arguments: Mapping[str, str] | None = None,
         login: Callable[[str], Login | None] = lambda _: None,
-    ) -> builds.Recipe:
+    ) -> builds.BuildSettings:
         """How something is built here: from images that are looked up before, so that the daemon fetches none."""
-        return builds.Recipe(
+        return builds.BuildSettings(
             name=name,
             dockerfile=dockerfile,
             network=self._sandbox,
@@ -165,33 +167,33 @@ class DockerContainers:
 
     # ---- containers
 
-    def house(self) -> House:
-        """What the containers have in common; from now on a reaper waits for the end of pysim."""
+    def settings(self) -> ContainerSettings:
+        """What the containers have in common; from now on a program of its own waits for the end of pysim."""
         with self._lock:
-            if self._house is None:
-                self._house = self._settle()
-            return self._house
+            if self._settings is None:
+                self._settings = self._make_settings()
+            return self._settings
 
     def builds_images(self) -> None:
         """The job makes images of its own now, which go with it."""
-        self.house()
-        self._built = True
+        self.settings()
+        self._builds_images = True
 
-    def _settle(self) -> House:
+    def _make_settings(self) -> ContainerSettings:
         folder = self._exit.enter_context(temporary_folder(_KIND))
-        child = reaper.start(self.spec.run_id, folder)
+        child = run_cleanup.start(self.spec.run_id, folder)
         self._exit.callback(process.stop, child)
         bundle = folder / "ca.pem"
         bundle.write_bytes(self.spec.ca_bundle)
         bundle.chmod(0o644)
-        return House(
+        return ContainerSettings(
             network=self._sandbox,
             labels={**labels(self.spec), FURTHER: "1"},
             socket=self.socket,
-            bundle=str(bundle),
+            ca_bundle=str(bundle),
             variables=self._variables(),
-            place=Volumes(self._client, self._sandbox).place,
-            names=f"pysim-{secrets.token_hex(4)}-",
+            host_path=Volumes(self._client, self._sandbox).host_path,
+            volume_prefix=f"pysim-{secrets.token_hex(4)}-",
         )
 
     def create(self, spec: ContainerSpec) -> Container:
@@ -200,7 +202,7 @@ class DockerContainers:
         assert image is not None, f"an image that is there: {spec.image}"
         name = f"{re.sub(r'[^A-Za-z0-9_.-]', '', spec.name) or 'c'}_{secrets.token_hex(3)}"
         request = _request(spec)
-        with broken(f"Docker cannot make the container {spec.name}"):
+        with daemon_errors(f"Docker cannot make the container {spec.name}"):
             container = self.make(request, image, name=name if name[0].isalnum() else f"c{name}")
         self.publish(container, request)
         return container
@@ -226,7 +228,7 @@ class DockerContainers:
 
         Raises ContainerError.
         """
-        admitted = admit(request, image.environment, self.house())
+        admitted = admit(request, image.environment, self.settings())
         if makes_folders and admitted.shared:
             argv = ("mkdir", "-p", *map(str, admitted.shared))
             command = Command(argv=argv, cwd=PurePosixPath("/"), env={"PATH": "/usr/bin:/bin"}, as_root=True)
@@ -248,14 +250,14 @@ class DockerContainers:
         self._channel.serve(forward_argv(LAYOUT.python, port, target))
 
     @contextlib.contextmanager
-    def frozen(self, shared: Iterable[PurePosixPath]) -> Iterator[None]:
+    def paused(self, shared: Iterable[PurePosixPath]) -> Iterator[None]:
         """A time in which no process of the job can put a link into the path of a folder that it shares.
 
         The daemon looks the folders up when it starts a container, and when it copies to or from one. Raises
         ContainerError for one that is a link.
         """
         wanted = list(dict.fromkeys(shared))
-        with self.still, contextlib.ExitStack() as stack:
+        with self.start_lock, contextlib.ExitStack() as stack:
             if wanted:
                 for container in self._running():
                     self._client.api.pause(container)
@@ -274,30 +276,30 @@ class DockerContainers:
             self._client.api.unpause(container)
 
     @contextlib.contextmanager
-    def following(self, followed: Followed, stop: threading.Event | None) -> Iterator[None]:
+    def cancellable(self, process: ContainerProcess, stop: threading.Event | None) -> Iterator[None]:
         """A process that `cancel` ends."""
         with self._lock:
-            self._followed[followed] = stop
+            self._processes[process] = stop
         try:
             yield
         finally:
             with self._lock:
-                self._followed.pop(followed, None)
+                self._processes.pop(process, None)
 
     def cancel(self, stop: threading.Event | None = None) -> None:
         """End what runs in the containers and is waited for; with `stop`, what that was given to."""
         with self._lock:
-            under_way = [each for each, given in self._followed.items() if stop is None or given is stop]
-        for followed in under_way:
-            followed.cancel()
+            under_way = [each for each, given in self._processes.items() if stop is None or given is stop]
+        for each in under_way:
+            each.cancel()
 
     def close(self) -> None:
         """Remove all of them."""
         with self._exit:
-            if self._house is not None:
+            if self._settings is not None:
                 with contextlib.suppress(DockerException, RequestException):
-                    remove_marked(self._client, run=self.spec.run_id, job=self.spec.job_id, keep=self._sandbox)
-            if self._built:
+                    remove_labelled(self._client, run=self.spec.run_id, job=self.spec.job_id, keep=self._sandbox)
+            if self._builds_images:
                 with contextlib.suppress(DockerException, RequestException):
                     builds.remove_built(self._client, self.spec.run_id)
 

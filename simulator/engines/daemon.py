@@ -18,8 +18,10 @@ from requests.exceptions import RequestException
 from simulator.engines.base import SandboxSpec
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import Owner
+from simulator.remedies import Act, remedy
 
-START: Final = "Start Docker (systemctl start docker), or use --engine local."
+START: Final = "Start Docker (systemctl start docker), or use the local engine."
+USE_LOCAL: Final = (remedy(Act.USE_ENGINE, "local"),)
 LABEL: Final = "pysim"
 SANDBOX: Final = "pysim.sandbox"  # the label that a job's own sandbox has, and none of its further containers
 FURTHER: Final = "pysim.further"  # the label of those
@@ -45,13 +47,16 @@ def connected() -> Iterator[docker.DockerClient]:
     if not address.startswith("unix://"):
         raise EngineUnavailableError(
             f"The Docker daemon at {address} is on another machine, and sandboxes are joined to pysim by a Unix socket",
-            hint="Unset DOCKER_HOST to use a daemon on this machine, or use --engine local.",
+            hint="Unset DOCKER_HOST to use a daemon on this machine, or use the local engine.",
+            remedies=USE_LOCAL,
         )
-    _knock(Path(address.removeprefix("unix://")))
+    _check_listens(Path(address.removeprefix("unix://")))
     try:
         client = docker.DockerClient(base_url=address, timeout=TIMEOUT)
     except (DockerException, RequestException) as error:
-        raise EngineUnavailableError(f"The Docker daemon does not answer: {error}", hint=START) from error
+        raise EngineUnavailableError(
+            f"The Docker daemon does not answer: {error}", hint=START, remedies=USE_LOCAL
+        ) from error
     try:
         yield client
     finally:
@@ -70,23 +75,29 @@ def _default_address() -> str:
     return f"unix://{next((place for place in places if Path(place).exists()), places[0])}"
 
 
-def _knock(path: Path) -> None:
+def _check_listens(path: Path) -> None:
     """Make sure that someone listens at the daemon's socket: the SDK leaves open what it could not connect."""
     try:
-        with socket.socket(socket.AF_UNIX) as knock:
-            knock.connect(str(path))
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
     except FileNotFoundError as error:
-        raise EngineUnavailableError(f"No Docker daemon: {path} does not exist", hint=START) from error
+        raise EngineUnavailableError(
+            f"No Docker daemon: {path} does not exist", hint=START, remedies=USE_LOCAL
+        ) from error
     except PermissionError as error:
         raise EngineUnavailableError(
-            f"No permission to use Docker's socket {path}", hint="Join the group docker, or use --engine local."
+            f"No permission to use Docker's socket {path}",
+            hint="Join the group docker, or use the local engine.",
+            remedies=USE_LOCAL,
         ) from error
     except OSError as error:
-        raise EngineUnavailableError(f"The Docker daemon does not answer at {path}", hint=START) from error
+        raise EngineUnavailableError(
+            f"The Docker daemon does not answer at {path}", hint=START, remedies=USE_LOCAL
+        ) from error
 
 
 @contextlib.contextmanager
-def broken(what: str) -> Iterator[None]:
+def daemon_errors(what: str) -> Iterator[None]:
     """Turn the errors of the daemon, and of this machine's disk, into EngineError."""
     try:
         yield
@@ -120,7 +131,7 @@ def frames(incoming: IO[bytes], *, tty: bool = False) -> Iterator[tuple[bytes | 
         yield (None, data) if kind == _STDERR else (data, None)
 
 
-def is_left(marks: Mapping[str, str], run_id: str | None) -> bool:
+def is_abandoned(marks: Mapping[str, str], run_id: str | None) -> bool:
     """Whether something with these labels is of that run, or of one whose pysim no longer lives."""
     if run_id is not None:
         return marks.get("pysim.run") == run_id
@@ -139,29 +150,29 @@ def remove(client: docker.DockerClient, container: str) -> None:
             client.api.wait(container, timeout=ENDS_WITHIN, condition="removed")
 
 
-def remove_marked(
+def remove_labelled(
     client: docker.DockerClient, *, run: str | None = None, job: str | None = None, keep: str | None = None
 ) -> Sequence[str]:
     """Remove the containers, volumes and networks of a run, or of its job, and name them; `keep` is a container."""
     marks = [f"{LABEL}=1", *([f"pysim.run={run}"] if run else []), *([f"pysim.job={job}"] if job else [])]
-    told: list[str] = []
+    removed: list[str] = []
     for container in client.api.containers(all=True, filters={"label": marks}):
-        if container["Id"] != keep and is_left(container["Labels"], run):
+        if container["Id"] != keep and is_abandoned(container["Labels"], run):
             remove(client, container["Id"])
-            told.append(f"container {container['Id'][:12]}")
-    return [*told, *_remove_others(client, marks, run)]
+            removed.append(f"container {container['Id'][:12]}")
+    return [*removed, *_remove_others(client, marks, run)]
 
 
 def _remove_others(client: docker.DockerClient, marks: Sequence[str], run: str | None) -> Sequence[str]:
-    told: list[str] = []
+    removed: list[str] = []
     for volume in client.api.volumes(filters={"label": marks})["Volumes"] or ():
-        if is_left(volume["Labels"], run):
+        if is_abandoned(volume["Labels"], run):
             with contextlib.suppress(APIError):  # of a sandbox that still runs: it goes with it
                 client.api.remove_volume(volume["Name"])
-                told.append(f"volume {volume['Name'][:12]}")
+                removed.append(f"volume {volume['Name'][:12]}")
     for network in client.api.networks(filters={"label": marks}):
-        if is_left(network["Labels"], run):
+        if is_abandoned(network["Labels"], run):
             with contextlib.suppress(APIError):
                 client.api.remove_network(network["Id"])
-                told.append(f"network {network['Name']}")
-    return told
+                removed.append(f"network {network['Name']}")
+    return removed

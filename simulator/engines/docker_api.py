@@ -8,6 +8,7 @@ so that answers, attached streams among them, are carried over as they are.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -26,7 +27,7 @@ from simulator.engines import builds
 from simulator.engines.base import ContainerError, ContainerImage
 from simulator.engines.containers import DockerContainers, check_pull, is_own_name
 from simulator.engines.daemon import daemon_address
-from simulator.engines.http_head import BadRequest, Request, answer, read_request
+from simulator.engines.http_requests import LARGEST_JSON, HttpConnection, Refused, Request, written
 from simulator.errors import SimulatorError
 
 _CHUNK: Final = 1 << 16
@@ -36,6 +37,7 @@ _NOT_PASSED_ON: Final = {
 }  # fmt: skip
 # No form: the daemon would take its fields for parts of the query, and before them.
 _CONTENT: Final = {"application/json", "application/x-tar", "application/octet-stream", "application/tar"}
+_STREAMS: Final = ("/attach", "/start")  # the ends of paths behind whose request both sides go on to speak
 _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("GET|HEAD", r"/_ping", "ping"),
     ("GET", r"/(info|version)", "passed"),
@@ -46,7 +48,7 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("POST", r"/containers/(?P<container>[^/]+)/(re)?start", "start_container"),
     ("POST", r"/containers/(?P<container>[^/]+)/exec", "create_exec"),
     ("POST", r"/containers/(?P<container>[^/]+)/(attach|wait|resize)", "container"),
-    ("POST", r"/containers/(?P<container>[^/]+)/(kill|stop|pause|unpause)", "wake"),
+    ("POST", r"/containers/(?P<container>[^/]+)/(kill|stop|pause|unpause)", "resume"),
     ("GET|HEAD|PUT", r"/containers/(?P<container>[^/]+)/archive", "archive"),
     ("GET", r"/containers/(?P<container>[^/]+)/(json|logs|top|stats|changes|export)", "container"),
     ("DELETE", r"/containers/(?P<container>[^/]+)", "container"),
@@ -74,17 +76,25 @@ _REASONS: Final = (
     (r"POST /images/(load|prune)", "images of this machine are not replaced or removed"),
     (r"POST /containers/.+/(rename|update)", "a container stays as it was made"),
 )
-_BUILD_WORDS: Final = (
+_BUILD_PARAMETERS: Final = (
     "q", "nocache", "rm", "forcerm", "buildargs", "target", "platform", "shmsize", "memory", "squash",
 )  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818 - an answer, and no error of pysim's
-    """The answer to a request that is not carried out."""
+class _Client:
+    """The stream to a client of a Unix socket."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def read(self, size: int) -> bytes:
+        return self._connection.recv(size)
+
+    def write(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def end(self) -> None:
+        self._connection.shutdown(socket.SHUT_WR)
 
 
 class DockerApi:
@@ -115,25 +125,27 @@ class DockerApi:
                 connection, _ = listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._talk, args=(connection,), name="docker api", daemon=True).start()
+            threading.Thread(target=self._serve_client, args=(connection,), name="docker api", daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection, connection.makefile("rb") as stream:
+    def _serve_client(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError), client:
+            connection = HttpConnection(_Client(client))
             try:
-                request = read_request(connection, stream)
+                request = connection.request()
                 if request is not None:
                     self._answer(request)
             except Refused as refused:
-                answer(connection, refused.status, {"message": str(refused)})
-            except (BadRequest, ContainerError, ValueError) as error:
-                answer(connection, 400, {"message": str(error)})
-            except (TypeError, AttributeError, KeyError) as error:
-                answer(connection, 400, {"message": f"what is asked for has another form than Docker's: {error}"})
+                connection.answer(refused.status, {"message": str(refused)})
+            except (ContainerError, ValueError) as error:
+                connection.answer(400, {"message": str(error)})
+            except (TypeError, AttributeError, KeyError, RecursionError) as error:
+                message = f"what is asked for has another form than Docker's: {error}"
+                connection.answer(400, {"message": message})
             except APIError as error:
-                answer(connection, error.status_code or 500, {"message": str(error.explanation)})
+                connection.answer(error.status_code or 500, {"message": str(error.explanation)})
             except (DockerException, SimulatorError) as error:
-                answer(connection, 500, {"message": str(error)})
-            _let_finish(connection)
+                connection.answer(500, {"message": str(error)})
+            _let_finish(client)
 
     def _answer(self, request: Request) -> None:
         for methods, pattern, name in _ROUTES:
@@ -150,14 +162,14 @@ class DockerApi:
 
     def _ping(self, request: Request) -> None:
         version = str(self._client.api.api_version)
-        answer(request.connection, 200, None, {"Api-Version": version, "Ostype": "linux", "Builder-Version": "1"})
+        request.connection.answer(200, None, {"Api-Version": version, "Ostype": "linux", "Builder-Version": "1"})
 
     def _passed(self, request: Request) -> None:
         self._pass_on(request, request.path)
 
     def _online(self, request: Request) -> None:
         if self._containers.spec.offline:
-            raise Refused(403, "--offline lets nothing reach a registry")
+            raise Refused(403, "the rehearsal is offline, so nothing is pulled")
         self._pass_on(request, request.path)
 
     def _distribution(self, request: Request, image: str) -> None:
@@ -169,7 +181,7 @@ class DockerApi:
         given: dict[str, Any] = json.loads(request.value("filters") or "{}")
         wanted = given.get("label", [])
         labels = [name for name, on in wanted.items() if on] if isinstance(wanted, dict) else list(wanted)
-        marks = [f"{name}={value}" for name, value in self._containers.house().labels.items()]
+        marks = [f"{name}={value}" for name, value in self._containers.settings().labels.items()]
         filters = {**given, "label": [*labels, *marks]}
         self._pass_on(request, request.path, {**request.query, "filters": [json.dumps(filters)]})
 
@@ -185,38 +197,28 @@ class DockerApi:
 
         The connection is closed after it, so that no second request of the job follows on it unseen.
         """
-        words = urlencode(request.query if query is None else query, doseq=True)
-        target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
-        headers = [f"{name}: {value}" for name, value in request.headers if name.lower() not in _NOT_PASSED_ON]
-        upgrade = request.header("upgrade") if path.endswith(("/attach", "/start")) else ""
-        kind = request.header("content-type").lower()
-        headers += [f"Content-Type: {kind}"] if kind in _CONTENT else []
-        headers += ["Host: docker", f"Connection: {'Upgrade, ' if upgrade else ''}close"]
-        headers += [f"Upgrade: {upgrade}"] if upgrade else []
-        if body is None:
-            length = ("content-length", "transfer-encoding")
-            headers += [f"{name}: {value}" for name, value in request.headers if name.lower() in length]
-        else:
-            headers.append(f"Content-Length: {body.seek(0, os.SEEK_END)}")
-            body.seek(0)
-        with self._daemon() as daemon:
-            daemon.sendall("\r\n".join([f"{request.method} {target} HTTP/1.1", *headers, "", ""]).encode())
-            for piece in iter(lambda: body.read(_CHUNK) if body else b"", b""):
-                daemon.sendall(piece)
+        with contextlib.ExitStack() as stack:
+            content = stack.enter_context(request.body(LARGEST_JSON)) if body is None else body
+            head = _head(request, path, request.query if query is None else query, content)
+            daemon = stack.enter_context(self._daemon())
+            with contextlib.suppress(ConnectionError):  # the daemon answers, and closes, where it needs no body
+                daemon.sendall(head)
+                for piece in iter(lambda: content.read(_CHUNK), b""):
+                    daemon.sendall(piece)
             if into is not None:
-                for data in iter(lambda: daemon.recv(_CHUNK), b""):
-                    into.write(data)
+                with contextlib.suppress(ConnectionError):
+                    for data in iter(lambda: daemon.recv(_CHUNK), b""):
+                        into.write(data)
                 return
-            forth = threading.Thread(target=_carry, args=(request.stream, daemon), daemon=True)
-            if request.header("expect").lower() == "100-continue" and body is None:
-                request.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            forth.start()
+            stream = request.connection.stream
+            sending = threading.Thread(target=_carry, args=(request, daemon), daemon=True)
+            sending.start()
             with contextlib.suppress(OSError):
                 for data in iter(lambda: daemon.recv(_CHUNK), b""):
-                    request.connection.sendall(data)
+                    stream.write(data)
             with contextlib.suppress(OSError):
-                request.connection.shutdown(socket.SHUT_WR)
-            forth.join(_LINGER)
+                stream.end()
+            sending.join(_LINGER)
 
     @contextlib.contextmanager
     def _daemon(self) -> Iterator[socket.socket]:
@@ -226,7 +228,7 @@ class DockerApi:
 
     # ---- containers
 
-    def _own(self, name: str) -> str:
+    def _own_container(self, name: str) -> str:
         """The id of a container of the job. Raises Refused."""
         with self._lock:
             name = self._names.get(name, name)
@@ -235,32 +237,32 @@ class DockerApi:
         except NotFound:
             facts = {"Config": {"Labels": {}}}
         marks = facts["Config"]["Labels"] or {}
-        if any(marks.get(key) != value for key, value in self._containers.house().labels.items()):
+        if any(marks.get(key) != value for key, value in self._containers.settings().labels.items()):
             raise Refused(404, f"No such container: {name}")
         return str(facts["Id"])
 
     def _container(self, request: Request, container: str) -> None:
-        found = self._own(container)
+        found = self._own_container(container)
         rest = request.path.removeprefix(f"/containers/{container}")
         self._pass_on(request, f"/containers/{found}{rest}")
 
-    def _wake(self, request: Request, container: str) -> None:
+    def _resume(self, request: Request, container: str) -> None:
         """What may end a pause."""
-        with self._containers.still:
+        with self._containers.start_lock:
             self._container(request, container)
 
     def _archive(self, request: Request, container: str) -> None:
         """A copy to or from a container, for which the daemon looks up anew what it shares."""
-        found = self._own(container)
+        found = self._own_container(container)
         made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
-        with request.body() as body, builds.spool() as said:
-            with self._containers.frozen(made.shared):
-                self._pass_on(request, f"/containers/{found}/archive", body=body, into=said)
-            said.seek(0)
-            for piece in iter(lambda: said.read(_CHUNK), b""):
-                request.connection.sendall(piece)
+        with request.body() as body, builds.spooled_file() as answered:
+            with self._containers.paused(made.shared):
+                self._pass_on(request, f"/containers/{found}/archive", body=body, into=answered)
+            answered.seek(0)
+            for piece in iter(lambda: answered.read(_CHUNK), b""):
+                request.connection.stream.write(piece)
 
     def _create_container(self, request: Request) -> None:
         body: dict[str, Any] = request.json() or {}
@@ -282,21 +284,21 @@ class DockerApi:
         if name:
             with self._lock:
                 self._names[name] = made.id
-        answer(request.connection, 201, {"Id": made.id, "Warnings": list(made.notes)})
+        request.connection.answer(201, {"Id": made.id, "Warnings": list(made.notes)})
 
     def _start_container(self, request: Request, container: str) -> None:
-        found = self._own(container)
+        found = self._own_container(container)
         if request.path.endswith("/restart"):
-            with self._containers.still:
+            with self._containers.start_lock:
                 self._client.api.stop(found)
         elif self._client.api.inspect_container(found)["State"]["Running"]:
-            answer(request.connection, 304)
+            request.connection.answer(304)
             return
         made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
         made.start()
-        answer(request.connection, 204)
+        request.connection.answer(204)
 
     def _create_exec(self, request: Request, container: str) -> None:
         body: dict[str, Any] = request.json() or {}
@@ -304,13 +306,13 @@ class DockerApi:
             raise Refused(403, "pysim runs no privileged command: it would be root on this machine")
         kept = ("AttachStdin", "AttachStdout", "AttachStderr", "DetachKeys", "Tty", "Env", "Cmd", "User", "WorkingDir")
         data = {name: body[name] for name in (*kept, "ConsoleSize") if body.get(name) is not None}
-        path = f"/containers/{self._own(container)}/exec"
-        with builds.held(json.dumps(data).encode()) as content:
+        path = f"/containers/{self._own_container(container)}/exec"
+        with io.BytesIO(json.dumps(data).encode()) as content:
             self._pass_on(request, path, body=content)
 
     def _exec(self, request: Request, exec: str) -> None:  # noqa: A002 - Docker's word
         facts = self._client.api.exec_inspect(exec)
-        self._own(str(facts["ContainerID"]))
+        self._own_container(str(facts["ContainerID"]))
         self._pass_on(request, request.path)
 
     # ---- images
@@ -321,11 +323,11 @@ class DockerApi:
         full = f"{name}{'@' if ':' in tag else ':'}{tag}" if tag else name
         if not name or request.value("fromSrc"):
             raise Refused(403, "pysim imports no image: one that is pulled or built can be used")
-        stands = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
-        if stands is not None:
-            answer(request.connection, 200, {"status": f"{stands} stands for {full}, as configured"})
+        replacement = self._containers.spec.images.get(full) or self._containers.spec.images.get(name)
+        if replacement is not None:
+            request.connection.answer(200, {"status": f"{replacement} stands for {full}, as configured"})
         elif self._containers.find(full) is not None:
-            answer(request.connection, 200, {"status": f"{full} is on this machine: it is not pulled again"})
+            request.connection.answer(200, {"status": f"{full} is on this machine: it is not pulled again"})
         else:
             check_pull(full)
             self._online(request)
@@ -355,7 +357,7 @@ class DockerApi:
             raise Refused(403, f"pysim gives no other name to {image}, which has ONBUILD")
         else:
             builds.name_copy(self._client, found.id, name, self._containers.spec.run_id)
-        answer(request.connection, 201)
+        request.connection.answer(201)
 
     def _remove_image(self, request: Request, image: str) -> None:
         self._must_be_free(image)
@@ -368,9 +370,9 @@ class DockerApi:
             raise Refused(403, "pysim builds what the job sends, not what the daemon would fetch from elsewhere")
         for name in request.query.get("t", ()):
             self._must_be_free(name)
-        kept = {name: values for name, values in request.query.items() if name in (*_BUILD_WORDS, "t")}
-        marks = builds.job_labels(self._containers.spec.run_id)
-        labels = {**json.loads(request.value("labels") or "{}"), **marks}
+        kept = {name: values for name, values in request.query.items() if name in (*_BUILD_PARAMETERS, "t")}
+        job_labels = builds.job_labels(self._containers.spec.run_id)
+        labels = {**json.loads(request.value("labels") or "{}"), **job_labels}
         query = {
             **kept,
             "labels": [json.dumps(labels)],
@@ -382,14 +384,14 @@ class DockerApi:
             with request.body() as data:
                 context.add_archive(data)
             dockerfile, arguments = request.value("dockerfile") or "Dockerfile", request.value("buildargs")
-            recipe = self._containers.recipe(
+            built_with = self._containers.build_settings(
                 "a build of the job",
                 dockerfile,
                 lambda _: None,
                 arguments=json.loads(arguments or "{}"),
                 login=builds.logins(request.header("x-registry-config")),
             )
-            self._pass_on(request, "/build", query, body=context.ready(recipe))
+            self._pass_on(request, "/build", query, body=context.ready(built_with))
 
     @staticmethod
     def _no_buildkit() -> NoReturn:
@@ -401,13 +403,13 @@ class DockerApi:
         return [_network(name, number) for name, number in {"bridge": "0" * 64, **self._networks}.items()]
 
     def _networks_list(self, request: Request) -> None:
-        answer(request.connection, 200, self._networks_json())
+        request.connection.answer(200, self._networks_json())
 
     def _create_network(self, request: Request) -> None:
         name = str((request.json() or {}).get("Name"))
         number = self._networks.setdefault(name, secrets.token_hex(32))
         note = "All containers of a job share one network: they find each other by any name, at their own ports."
-        answer(request.connection, 201, {"Id": number, "Warning": note})
+        request.connection.answer(201, {"Id": number, "Warning": note})
 
     def _network(self, request: Request, network: str) -> None:
         known = {"bridge": "0" * 64, **self._networks}
@@ -415,14 +417,14 @@ class DockerApi:
         if name is None:
             raise Refused(404, f"network {network} not found")
         if request.method == "GET":
-            answer(request.connection, 200, _network(name, known[name]))
+            request.connection.answer(200, _network(name, known[name]))
             return
         if request.method == "POST":
             request.json()
-            answer(request.connection, 200)
+            request.connection.answer(200)
             return
         self._networks.pop(name, None)
-        answer(request.connection, 204)
+        request.connection.answer(204)
 
     # ---- volumes
 
@@ -430,13 +432,15 @@ class DockerApi:
         given: dict[str, Any] = request.json() or {}
         if given.get("DriverOpts") or given.get("Driver") not in {None, "", "local"}:
             raise Refused(403, "volumes have no driver but Docker's own, and no options")
-        house = self._containers.house()
+        settings = self._containers.settings()
         name = str(given.get("Name") or secrets.token_hex(8))
-        self._client.api.create_volume(f"{house.names}{name}", labels={**(given.get("Labels") or {}), **house.labels})
-        answer(request.connection, 201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
+        self._client.api.create_volume(
+            f"{settings.volume_prefix}{name}", labels={**(given.get("Labels") or {}), **settings.labels}
+        )
+        request.connection.answer(201, {"Name": name, "Driver": "local", "Mountpoint": "", "Scope": "local"})
 
     def _volume(self, request: Request, volume: str) -> None:
-        own = self._containers.house().names
+        own = self._containers.settings().volume_prefix
         self._pass_on(request, f"/volumes/{volume if volume.startswith(own) else own + volume}")
 
 
@@ -453,10 +457,27 @@ def _network(name: str, number: str) -> dict[str, Any]:
     return {"Name": name, "Id": number, "Driver": "bridge", "Scope": "local", "Containers": {}, "Options": {}}
 
 
-def _carry(source: IO[bytes], target: socket.socket) -> None:
-    """Carry what the job sends, and its end."""
-    read: Callable[[int], bytes] = source.read1  # type: ignore[attr-defined]
-    with contextlib.suppress(OSError, ValueError):
-        for data in iter(lambda: read(_CHUNK), b""):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+def _head(request: Request, path: str, query: Mapping[str, Sequence[str]], body: IO[bytes]) -> bytes:
+    """The head of a request as the daemon gets it; the body begins anew. Raises Refused."""
+    words = urlencode(query, doseq=True)
+    target = f"{request.version}{quote(path)}{'?' if words else ''}{words}"
+    headers = [(name, value) for name, value in request.headers if name not in _NOT_PASSED_ON]
+    upgrade = request.header("upgrade") if path.endswith(_STREAMS) else ""
+    kind = request.header("content-type").lower()
+    headers += [("Content-Type", kind)] if kind in _CONTENT else []
+    headers += [("Host", "docker"), ("Connection", f"{'Upgrade, ' if upgrade else ''}close")]
+    headers += [("Upgrade", upgrade)] if upgrade else []
+    size = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    headers += [("Content-Length", str(size))] if size or request.method not in {"GET", "HEAD"} else []
+    return written(request.method, target, headers)
+
+
+def _carry(request: Request, daemon: socket.socket) -> None:
+    """Carry the job's side of a stream, and its end; behind any other request nothing is carried but that."""
+    is_stream = request.path.endswith(_STREAMS)
+    with contextlib.suppress(OSError):
+        for data in request.connection.following():
+            if is_stream:
+                daemon.sendall(data)
+        daemon.shutdown(socket.SHUT_WR)

@@ -12,20 +12,22 @@ import docker
 from docker.errors import APIError
 
 from simulator.engines.base import Command, ContainerError, ContainerState, Exit, LineSink
-from simulator.engines.daemon import broken, connection_of, frames, remove
-from simulator.engines.followed import Followed, Frame
+from simulator.engines.container_process import ContainerProcess, Frame
+from simulator.engines.daemon import connection_of, daemon_errors, frames, remove
 
 _START: Final = 'echo "$$"; exec "$@"'  # the first line tells the process that signals go to
 
 
-class Among(Protocol):
-    """What a container asks of those that it is one of."""
+class ContainerGroup(Protocol):
+    """What a container asks of the containers of its sandbox."""
 
-    def frozen(self, shared: Iterable[PurePosixPath]) -> contextlib.AbstractContextManager[None]:
+    def paused(self, shared: Iterable[PurePosixPath]) -> contextlib.AbstractContextManager[None]:
         """A time in which these folders cannot come to lead elsewhere. Raises ContainerError for one that does."""
         ...
 
-    def following(self, followed: Followed, stop: threading.Event | None) -> contextlib.AbstractContextManager[None]:
+    def cancellable(
+        self, process: ContainerProcess, stop: threading.Event | None
+    ) -> contextlib.AbstractContextManager[None]:
         """A process that is ended with the others."""
         ...
 
@@ -35,13 +37,13 @@ class DockerContainer:
 
     def __init__(
         self,
-        among: Among,
+        group: ContainerGroup,
         client: docker.DockerClient,
         container: str,
         shared: Sequence[PurePosixPath],
         notes: Sequence[str],
     ) -> None:
-        self._among = among
+        self._group = group
         self._client = client
         self._id = container
         self._shared = shared
@@ -63,7 +65,7 @@ class DockerContainer:
 
     def start(self) -> None:
         """See `Container.start`."""
-        with broken("Docker cannot start a container"), self._among.frozen(self._shared):
+        with daemon_errors("Docker cannot start a container"), self._group.paused(self._shared):
             try:
                 self._client.api.start(self._id)
             except APIError as error:
@@ -71,7 +73,7 @@ class DockerContainer:
 
     def run(self, on_line: LineSink, *, timeout: float | None = None, stop: threading.Event | None = None) -> Exit:
         """See `Container.run`."""
-        with broken("Docker cannot run a container"):
+        with daemon_errors("Docker cannot run a container"):
             tty = bool(self._client.api.inspect_container(self._id)["Config"]["Tty"])
             stream = self._client.api.attach_socket(self._id, {"stdout": 1, "stderr": 1, "stream": 1})
             with connection_of(stream) as (_, incoming):
@@ -80,7 +82,7 @@ class DockerContainer:
 
     def execute(self, command: Command, on_line: LineSink, stop: threading.Event | None = None) -> Exit:
         """See `Container.execute`."""
-        with broken("Docker cannot run a command in a container"):
+        with daemon_errors("Docker cannot run a command in a container"):
             made = self._client.api.exec_create(
                 self._id,
                 ["sh", "-c", _START, "sh", *command.argv],
@@ -88,18 +90,18 @@ class DockerContainer:
                 workdir=str(command.cwd),
                 user="0:0" if command.as_root else "",
             )["Id"]
-            first = _FirstLine()
+            number = _ProcessNumber()
 
             def signal(name: str) -> None:
-                if first.said.isdigit():
-                    self._tell(["sh", "-c", f"kill -s {name.removeprefix('SIG')} -- -{first.said}"])
+                if number.text.isdigit():
+                    self._run_as_root(["sh", "-c", f"kill -s {name.removeprefix('SIG')} -- -{number.text}"])
 
             def ended() -> int | None:
                 facts = self._client.api.exec_inspect(made)
                 return None if facts["Running"] or facts["ExitCode"] is None else int(facts["ExitCode"])
 
             with connection_of(self._client.api.exec_start(made, socket=True)) as (_, incoming):
-                output = first.taken(frames(incoming))
+                output = number.taken_from(frames(incoming))
                 return self._follow(output, ended, signal, on_line, command.timeout, stop)
 
     def _follow(
@@ -111,11 +113,11 @@ class DockerContainer:
         timeout: float | None,
         stop: threading.Event | None,
     ) -> Exit:
-        followed = Followed(frames=output, ended=ended, signal=signal)
-        with self._among.following(followed, stop):
+        process = ContainerProcess(frames=output, ended=ended, signal=signal)
+        with self._group.cancellable(process, stop):
             if stop is not None and stop.is_set():
-                followed.cancel()
-            return followed.follow(on_line, timeout)
+                process.cancel()
+            return process.follow(on_line, timeout)
 
     def _ended(self) -> int | None:
         state = self.state()
@@ -125,13 +127,13 @@ class DockerContainer:
         with contextlib.suppress(APIError):  # it ended meanwhile
             self._client.api.kill(self._id, name)
 
-    def _tell(self, argv: Sequence[str]) -> None:
+    def _run_as_root(self, argv: Sequence[str]) -> None:
         with contextlib.suppress(APIError):
             self._client.api.exec_start(self._client.api.exec_create(self._id, list(argv), user="0:0")["Id"])
 
     def state(self) -> ContainerState:
         """See `Container.state`."""
-        with broken("Docker cannot say how a container is"):
+        with daemon_errors("Docker cannot say how a container is"):
             state = self._client.api.inspect_container(self._id)["State"]
         health = (state.get("Health") or {}).get("Status", "")
         return ContainerState(
@@ -142,22 +144,22 @@ class DockerContainer:
 
     def logs(self) -> Sequence[str]:
         """See `Container.logs`."""
-        with broken("Docker cannot give the output of a container"):
+        with daemon_errors("Docker cannot give the output of a container"):
             return list(self._client.api.logs(self._id).decode(errors="replace").splitlines())
 
     def remove(self) -> None:
         """See `Container.remove`."""
-        with broken("Docker cannot remove a container"):
+        with daemon_errors("Docker cannot remove a container"):
             remove(self._client, self._id)
 
 
-class _FirstLine:
+class _ProcessNumber:
     """The first line of an output, which tells the number of the process."""
 
     def __init__(self) -> None:
-        self.said = ""
+        self.text = ""
 
-    def taken(self, output: Iterable[Frame]) -> Iterator[Frame]:
+    def taken_from(self, output: Iterable[Frame]) -> Iterator[Frame]:
         """The output without it."""
         head: bytes | None = b""
         for out, err in output:
@@ -170,7 +172,7 @@ class _FirstLine:
                 head = None
                 yield line + end + rest, err
             elif end:
-                self.said, head = line.decode(), None
+                self.text, head = line.decode(), None
                 yield rest, err
             else:
                 yield None, err

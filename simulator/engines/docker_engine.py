@@ -20,7 +20,16 @@ from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
 from simulator.engines.containers import DockerContainers
-from simulator.engines.daemon import SANDBOX, broken, connected, connection_of, frames, labels, remove, remove_marked
+from simulator.engines.daemon import (
+    SANDBOX,
+    connected,
+    connection_of,
+    daemon_errors,
+    frames,
+    labels,
+    remove,
+    remove_labelled,
+)
 from simulator.engines.docker_api import DockerApi
 from simulator.engines.environment import (
     FORWARDER_ADDRESS,
@@ -33,8 +42,8 @@ from simulator.engines.environment import (
     agent_argv,
     process_environment,
 )
+from simulator.engines.image_volumes import filled_volume
 from simulator.engines.policy import DOCKER_SOCKET
-from simulator.engines.shared_folders import filled_volume
 from simulator.engines.volumes import CONTAINER_WORK
 from simulator.errors import EngineError
 
@@ -72,7 +81,7 @@ class DockerEngine:
 
     def prepare(self, progress: ProgressSink) -> None:
         """See `Engine.prepare`: finds or makes the image."""
-        with connected() as client, broken("Docker cannot make the image"):
+        with connected() as client, daemon_errors("Docker cannot make the image"):
             self._image = images.find_or_make(client, progress)
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:
@@ -84,13 +93,13 @@ class DockerEngine:
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
         """See `Engine.clean`: containers, volumes and networks."""
-        with connected() as client, broken("Docker cannot remove what is left"):
-            return remove_marked(client, run=run_id)
+        with connected() as client, daemon_errors("Docker cannot remove what is left"):
+            return remove_labelled(client, run=run_id)
 
     def remove_images(self) -> Sequence[str]:
         """See `Engine.remove_images`. Raises EngineError when one is in use."""
         self._image = None
-        with connected() as client, broken("Docker cannot remove an image"):
+        with connected() as client, daemon_errors("Docker cannot remove an image"):
             return images.remove_all(client)
 
 
@@ -118,7 +127,7 @@ class DockerSandbox(AgentSandbox):
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         client = stack.enter_context(connected())
-        with broken(f"{self.label} cannot be started"):
+        with daemon_errors(f"{self.label} cannot be started"):
             listener = self._listen(stack)
             container = self._create(client)
             stack.callback(remove, client, container)
@@ -134,7 +143,7 @@ class DockerSandbox(AgentSandbox):
         threading.Thread(target=api.serve, args=(listener,), name="docker api", daemon=True).start()
         stack.callback(listener.shutdown, socket.SHUT_RDWR)
         if self._spec.for_container:
-            self._own_work(channel)
+            self._give_work_to_user(channel)
         return channel
 
     @property
@@ -192,7 +201,7 @@ class DockerSandbox(AgentSandbox):
             Mount(target=str(LAYOUT.externals), source=nodes, type="volume", read_only=True),
         )
 
-    def _own_work(self, channel: AgentChannel) -> None:
+    def _give_work_to_user(self, channel: AgentChannel) -> None:
         """Give the folder of a job in a container, whose volume is new, to the user."""
         folders = (str(CONTAINER_WORK), str(LAYOUT.temp), str(LAYOUT.actions), str(LAYOUT.tool_cache))
         owner = f"--owner={USER_ID}", f"--group={GROUP_ID}"
@@ -251,7 +260,7 @@ class _Stream:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def last_words(self) -> str:
+    def error_output(self) -> str:
         return self._words.decode(errors="replace")
 
 

@@ -31,16 +31,17 @@ from simulator.engines.environment import (
     parse_os_release,
     process_environment,
 )
-from simulator.engines.local_root import Machine, own_toolchain
+from simulator.engines.local_root import HostTools, own_toolchain
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import abandoned_folders, remove_folder, temporary_folder, temporary_folders
+from simulator.remedies import Act, remedy
 
 _KIND = "local"  # of the folders of sandboxes on this machine
 _CONFIG = "sandbox.json"
 _STARTS_WITHIN = 30.0
 _ENDS_WITHIN = 5.0
 # Settings of the kernel that keep users from making namespaces: file, the value that does, what to do about it.
-_SWITCHES = (
+_KERNEL_SETTINGS = (
     (
         "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
         "1",
@@ -75,10 +76,12 @@ class LocalEngine:
         if self._answer is None:
             if sys.platform != "linux":
                 raise EngineUnavailableError(
-                    "The local engine needs Linux", hint="Start Docker, and use --engine docker."
+                    "The local engine needs Linux",
+                    hint="Start Docker, and use the Docker engine.",
+                    remedies=(remedy(Act.USE_ENGINE, "docker"),),
                 )
             try:
-                with _trial_spec() as spec, LocalSandbox(spec, Machine(toolchain=own_toolchain())) as sandbox:
+                with _trial_spec() as spec, LocalSandbox(spec, HostTools(toolchain=own_toolchain())) as sandbox:
                     command = Command(argv=("true",), cwd=LAYOUT.home, env=sandbox.environment)
                     works = sandbox.run(command, lambda _: None).ok
             except EngineError as error:
@@ -90,12 +93,12 @@ class LocalEngine:
 
     def prepare(self, progress: ProgressSink) -> None:
         """See `Engine.prepare`: looks for the machine's CPythons and Nodes."""
-        machine = Machine.look()
-        progress(f"CPython on this machine: {', '.join(python.version for python in machine.pythons) or 'none'}")
+        tools = HostTools.find()
+        progress(f"CPython on this machine: {', '.join(python.version for python in tools.pythons) or 'none'}")
 
     def open(self, spec: SandboxSpec) -> LocalSandbox:
         """See `Engine.open`."""
-        return LocalSandbox(spec, Machine.look())
+        return LocalSandbox(spec, HostTools.find())
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
         """See `Engine.clean`: launchers that did not end, and folders."""
@@ -111,15 +114,15 @@ class LocalEngine:
 class LocalSandbox(AgentSandbox):
     """One job's namespaces. Its one user is also what stands in for root."""
 
-    def __init__(self, spec: SandboxSpec, machine: Machine) -> None:
+    def __init__(self, spec: SandboxSpec, tools: HostTools) -> None:
         super().__init__(spec, process_environment(spec, image_os=image_os(_os_release())))
-        self._machine = machine
+        self._tools = tools
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:
         # The launcher removes it too, if it outlives this process.
         folder = stack.enter_context(temporary_folder(_KIND))
         stderr = stack.enter_context((folder / "stderr").open("w+b"))
-        argv = (sys.executable, "-I", "-S", "-X", "utf8", INSIDE / "namespace.py", self._lay_out(folder))
+        argv = (sys.executable, "-I", "-S", "-X", "utf8", INSIDE / "namespace.py", self._prepare_root(folder))
         launcher = process.start(argv, env={"LANG": "C.UTF-8"}, clean_env=True, stderr=stderr)
         stack.callback(process.stop, launcher, patience=_ENDS_WITHIN)
         channel = AgentChannel(_Pipes(launcher, stderr), label=self.label)
@@ -127,11 +130,11 @@ class LocalSandbox(AgentSandbox):
         channel.open(timeout=_STARTS_WITHIN)
         return channel
 
-    def _lay_out(self, folder: Path) -> Path:
+    def _prepare_root(self, folder: Path) -> Path:
         """Fill the root folder and write what the launcher is to do."""
         path = folder / "root"
         path.mkdir()
-        root = local_root.fill(path, self._spec, self._machine)
+        root = local_root.fill(path, self._spec, self._tools)
         config = {
             "run": self._spec.run_id,
             "root": str(path),
@@ -169,7 +172,7 @@ class _Pipes:
         with contextlib.suppress(OSError):
             self._child.stdin.close()
 
-    def last_words(self) -> str:
+    def error_output(self) -> str:
         if self._stderr.closed:
             return ""
         self._stderr.seek(0)
@@ -192,7 +195,7 @@ def _os_release() -> str:
 
 
 def _hint() -> str:
-    for file, value, hint in _SWITCHES:
+    for file, value, hint in _KERNEL_SETTINGS:
         with contextlib.suppress(OSError):
             if Path(file).read_text(encoding="ascii").strip() == value:
                 return f"{hint}; or start Docker."

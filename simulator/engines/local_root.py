@@ -31,6 +31,7 @@ from simulator.engines.environment import (
 from simulator.engines.nodes import MAJORS, FoundNode, find_nodes, serving
 from simulator.engines.pythons import FoundPython, find_pythons
 from simulator.errors import EngineError
+from simulator.remedies import Act, remedy
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
 # Settings of the system that hold no secret. Not apt, pip, npm, git or docker: theirs may hold credentials.
@@ -61,7 +62,7 @@ LINKS = {"etc/mtab": "/proc/self/mounts", "var/run": "/run", "var/lock": "/run/l
 # The parts of an interpreter's folder that it runs with. Never all of it: it may be ~/.local or a project's own folder.
 INSTALLATION = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
 LSB_RELEASE = '#!/bin/sh\n. /etc/os-release\necho "$NAME"\necho "$VERSION_ID"\n'  # `-i -r -s`, the only way it is asked
-NO_SUDO = "sudo: the local engine has no root; use --engine docker for this workflow"
+NO_SUDO = "sudo: the local engine has no root, and the Docker engine has"
 TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
 LIBRARIES = ("pypi_attestations", "sigstore")  # of built-in actions
 
@@ -77,7 +78,7 @@ class Toolchain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Machine:
+class HostTools:
     """What of this machine's tools a sandbox gets."""
 
     toolchain: Toolchain
@@ -86,7 +87,7 @@ class Machine:
     uv: Path | None = None
 
     @classmethod
-    def look(cls) -> Self:
+    def find(cls) -> Self:
         """Find them all: slow the first time, remembered after that."""
         uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
         return cls(
@@ -102,12 +103,12 @@ class Root:
     binds: dict[str, str] = field(default_factory=dict)  # by path inside
 
     def file(self, inside: str | PurePosixPath, content: str | bytes, *, mode: int = 0o644) -> None:
-        path = self._place(inside)
+        path = self._path_of(inside)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         path.chmod(mode)
 
     def link(self, inside: str | PurePosixPath, target: str | Path | PurePosixPath) -> None:
-        path = self._place(inside)
+        path = self._path_of(inside)
         if not path.is_symlink():
             path.symlink_to(target)
 
@@ -121,10 +122,10 @@ class Root:
         if source.is_dir():
             self.folder(inside)
         else:
-            self._place(inside).touch()
+            self._path_of(inside).touch()
         self.binds[str(inside)] = str(source)
 
-    def repeat(self, path: Path) -> None:
+    def show_as_is(self, path: Path) -> None:
         """Show a file or folder at its own path; a link stays a link."""
         if path.is_symlink():
             self.link(str(path), path.readlink())
@@ -134,7 +135,7 @@ class Root:
     def installation(self, prefix: Path) -> None:
         """Show what makes an interpreter run at its own path, and no other folder that lies beside."""
         for part in INSTALLATION:
-            self.repeat(prefix / part)
+            self.show_as_is(prefix / part)
 
     def _shown(self, source: Path, inside: str) -> bool:
         for folder in (inside, *map(str, PurePosixPath(inside).parents)):
@@ -147,21 +148,25 @@ class Root:
                 )
         return False
 
-    def _place(self, inside: str | PurePosixPath) -> Path:
+    def _path_of(self, inside: str | PurePosixPath) -> Path:
         path = self.path / str(inside).lstrip("/")
         if not path.parent.resolve().is_relative_to(self.path):
-            raise EngineError(f"{inside} lies behind a link out of the sandbox", hint="Use the Docker engine.")
+            raise EngineError(
+                f"{inside} lies behind a link out of the sandbox",
+                hint="Use the Docker engine.",
+                remedies=(remedy(Act.USE_ENGINE, "docker"),),
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
 
-def fill(path: Path, spec: SandboxSpec, machine: Machine) -> Root:
+def fill(path: Path, spec: SandboxSpec, tools: HostTools) -> Root:
     """Fill an empty folder with all that is not a mount, and list what has to be mounted. Raises EngineError."""
     root = Root(path=path)
     for name in SYSTEM:
-        root.repeat(Path(name))
+        root.show_as_is(Path(name))
     for name in SETTINGS:
-        root.repeat(Path("/etc", name))
+        root.show_as_is(Path("/etc", name))
     for name in (*FOLDERS, *(str(folder) for folder in _layout_folders())):
         root.folder(name)
     for name, content in FILES.items():
@@ -173,11 +178,11 @@ def fill(path: Path, spec: SandboxSpec, machine: Machine) -> Root:
     for name in BUNDLE_LINKS:
         root.link(name, LAYOUT.ca_bundle)
     _add_pysim(root, spec)
-    _add_tools(root, machine.toolchain)
-    _add_pythons(root, machine.pythons)
-    _add_nodes(root, machine.nodes)
-    if machine.uv is not None:
-        root.show(machine.uv.resolve(), TOOLS / "uv")
+    _add_tools(root, tools.toolchain)
+    _add_pythons(root, tools.pythons)
+    _add_nodes(root, tools.nodes)
+    if tools.uv is not None:
+        root.show(tools.uv.resolve(), TOOLS / "uv")
     for inside, source in sorted(spec.mounts.items()):
         root.show(source, inside)
     return root
@@ -199,7 +204,7 @@ def _add_tools(root: Root, toolchain: Toolchain) -> None:
     for folder in toolchain.folders:
         root.installation(folder)
     for folder in toolchain.packages:
-        root.repeat(folder)
+        root.show_as_is(folder)
     for link, target in toolchain.links:
         root.link(str(link), target)
     # A virtual environment and no script that starts the interpreter: sh drops variables such as INPUT_PYTHON-VERSION.

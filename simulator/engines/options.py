@@ -25,7 +25,7 @@ _SWITCHES: Final = {
     "--read-only", "--rm", "--tty", "--quiet",
 }  # fmt: skip
 # Said on the command line and without effect here: there is one network, and images are there already.
-_IDLE: Final = {"--network-alias", "--pull", "--platform", "--expose", "--quiet", "--hostname", "--domainname"}
+_IGNORED: Final = {"--network-alias", "--pull", "--platform", "--expose", "--quiet", "--hostname", "--domainname"}
 
 Body = dict[str, Any]
 
@@ -44,7 +44,7 @@ def read_options(text: str) -> Body:
                 setter(body, value)
             except (ValueError, KeyError) as error:
                 raise ContainerError(f"The option {flag} {value} of a container cannot be read") from error
-        elif flag not in _IDLE:
+        elif flag not in _IGNORED:
             raise ContainerError(f"pysim does not know the option {flag} of a container")
     return body
 

@@ -17,12 +17,12 @@ from simulator.engines.base import LAYOUT, ContainerError
 DOCKER_SOCKET: Final = PurePosixPath("/var/run/docker.sock")
 BUNDLE: Final = PurePosixPath("/run/pysim/ca.pem")  # pysim's certificates in a further container
 # Fields of the container that say nothing about the machine.
-_OWN: Final = (
+_CONTAINER_FIELDS: Final = (
     "User", "AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce", "Cmd", "Entrypoint",
     "WorkingDir", "Healthcheck", "StopSignal", "StopTimeout", "Shell",
 )  # fmt: skip
 # Fields of its host that limit it, or that concern what is inside it alone.
-_LIMITS: Final = (
+_HOST_FIELDS: Final = (
     "Memory", "MemorySwap", "MemoryReservation", "NanoCpus", "CpuShares", "CpuPeriod", "CpuQuota", "CpusetCpus",
     "CpusetMems", "ShmSize", "Ulimits", "Tmpfs", "Init", "ReadonlyRootfs", "GroupAdd", "AutoRemove", "CapDrop",
     "PidsLimit", "OomKillDisable", "ConsoleSize", "MemorySwappiness",
@@ -34,8 +34,8 @@ _CAPABILITIES: Final = frozenset(
         "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT", "SYS_PTRACE", "SYS_NICE", "IPC_LOCK",
     }
 )  # fmt: skip
-# What would open a door, with the reason; any other field that is set is refused without one.
-_DOORS: Final = {
+# Fields that reach beyond the container, with the reason; any other field that is set is refused without one.
+_REFUSED_FIELDS: Final = {
     "Privileged": "a privileged container is root on this machine",
     "IpcMode": "memory is shared with no other container",
     "CgroupnsMode": "it stays where its run put it",
@@ -55,38 +55,38 @@ _DOORS: Final = {
     "DnsSearch": "every name leads to pysim's gateway",
     "PublishAllPorts": "its ports are those of the job's localhost already",
 }
-_HARMLESS: Final = {
+_HARMLESS_VALUES: Final = {
     "CgroupnsMode": {"private"},
     "IpcMode": {"private", "none", "shareable"},
     "Isolation": {"default"},
     "Runtime": {"runc"},
     "NetworkMode": {"default", "bridge", "none"},
 }
-_SAFE_SECURITY: Final = re.compile(r"no-new-privileges([:=]true)?|label[:=].*")
-_SHARED: Final = (LAYOUT.work, LAYOUT.externals, LAYOUT.tool_cache)
-_VOLUME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_HARMLESS_SECURITY_OPTIONS: Final = re.compile(r"no-new-privileges([:=]true)?|label[:=].*")
+_SHARED_FOLDERS: Final = (LAYOUT.work, LAYOUT.externals, LAYOUT.tool_cache)
+_VOLUME_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class House:
+class ContainerSettings:
     """What the containers of one sandbox have in common.
 
-    `network` is the sandbox's container, `bundle` a file of this machine with certificates, `variables` are added
-    where neither the request nor the image has them. `socket` is the job's Docker API on this machine. `place` gives
-    the path on this machine of one in the sandbox, and `names` begins those of its volumes.
+    `network` is the sandbox's container, `ca_bundle` a file of this machine with certificates, `variables` are added
+    where neither the request nor the image has them. `socket` is the job's Docker API on this machine. `host_path`
+    gives the path on this machine of one in the sandbox, and the names of its volumes begin with `volume_prefix`.
     """
 
     network: str
     labels: Mapping[str, str]
-    bundle: str
+    ca_bundle: str
     variables: Mapping[str, str]
-    place: Callable[[PurePosixPath], str]
-    names: str
+    host_path: Callable[[PurePosixPath], str]
+    volume_prefix: str
     socket: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Admitted:
+class AdmittedRequest:
     """A request that the daemon may be sent.
 
     `shared` are the folders of the sandbox that it binds: whoever starts the container makes sure that no link leads
@@ -102,7 +102,7 @@ class Admitted:
 class _Mounts:
     """The mounts of a container, as they are found."""
 
-    house: House
+    settings: ContainerSettings
     mounts: list[Mapping[str, Any]] = field(default_factory=list)
     shared: list[PurePosixPath] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -113,25 +113,25 @@ class _Mounts:
             raise ContainerError(f"the place of a mount is an absolute path, and {target!r} is none")
         if source.startswith(("/", ".", "~")):
             self._bind(PurePosixPath(source), target, read_only=read_only)
-        elif source and not _VOLUME.fullmatch(source):
+        elif source and not _VOLUME_NAME.fullmatch(source):
             raise ContainerError(f"{source!r} is no name of a volume")
         else:
-            options = {"Labels": dict(self.house.labels)}
-            name = f"{self.house.names}{source}" if source else ""
+            options = {"Labels": dict(self.settings.labels)}
+            name = f"{self.settings.volume_prefix}{source}" if source else ""
             mount = {"Type": "volume", "Source": name, "Target": target, "ReadOnly": read_only}
             self.mounts.append({**mount, "VolumeOptions": options})
 
     def _bind(self, source: PurePosixPath, target: str, *, read_only: bool) -> None:
-        house = self.house
+        settings = self.settings
         if source in {DOCKER_SOCKET, PurePosixPath("/run/docker.sock")}:
-            if house.socket is None:
+            if settings.socket is None:
                 self.notes.append("There is no Docker API in this container.")
                 return
-            self._append(house.socket, target, read_only=False)
+            self._append(settings.socket, target, read_only=False)
         elif source == PurePosixPath("/"):
             self.notes.append(f"Of the folder / only {LAYOUT.work} is shown in the container.")
             self._share(LAYOUT.work, f"{target.rstrip('/')}{LAYOUT.work}", read_only=read_only)
-        elif ".." in source.parts or not any(source.is_relative_to(folder) for folder in _SHARED):
+        elif ".." in source.parts or not any(source.is_relative_to(folder) for folder in _SHARED_FOLDERS):
             raise ContainerError(
                 f"the folder {source} is not shared with containers: what lies under {LAYOUT.work} is, and volumes are"
             )
@@ -141,17 +141,17 @@ class _Mounts:
     def _share(self, source: PurePosixPath, target: str, *, read_only: bool) -> None:
         self.shared.append(source)
         fixed = source.is_relative_to(LAYOUT.externals)  # other jobs have it too
-        self._append(self.house.place(source), target, read_only=read_only or fixed)
+        self._append(self.settings.host_path(source), target, read_only=read_only or fixed)
 
     def _append(self, source: str, target: str, *, read_only: bool) -> None:
         self.mounts.append({"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only})
 
 
-def admit(request: Mapping[str, Any], image: Mapping[str, str], house: House) -> Admitted:
+def admit(request: Mapping[str, Any], image: Mapping[str, str], settings: ContainerSettings) -> AdmittedRequest:
     """The request for a container of an image with these variables. Raises ContainerError with every reason."""
     host = request.get("HostConfig") or {}
     problems = [*_refused(host)]
-    mounts = _Mounts(house=house)
+    mounts = _Mounts(settings=settings)
     for source, target, read_only in _asked_mounts(request, host, problems):
         try:
             mounts.add(source, target, read_only=read_only)
@@ -159,36 +159,36 @@ def admit(request: Mapping[str, Any], image: Mapping[str, str], house: House) ->
             problems.append(str(problem))
     if problems:
         raise ContainerError("pysim does not make this container: " + "; ".join(problems))
-    mounts.mounts.append({"Type": "bind", "Source": house.bundle, "Target": str(BUNDLE), "ReadOnly": True})
-    env = _environment(request.get("Env") or (), image, house)
+    mounts.mounts.append({"Type": "bind", "Source": settings.ca_bundle, "Target": str(BUNDLE), "ReadOnly": True})
+    env = _environment(request.get("Env") or (), image, settings)
     body = {
-        **{name: request[name] for name in _OWN if request.get(name) is not None},
+        **{name: request[name] for name in _CONTAINER_FIELDS if request.get(name) is not None},
         "Image": request.get("Image"),
         "Env": env,
-        "Labels": {**(request.get("Labels") or {}), **house.labels},
+        "Labels": {**(request.get("Labels") or {}), **settings.labels},
         "HostConfig": {
-            **{name: host[name] for name in _LIMITS if host.get(name) is not None},
+            **{name: host[name] for name in _HOST_FIELDS if host.get(name) is not None},
             "CapAdd": [_capability(name) for name in host.get("CapAdd") or ()],
-            "NetworkMode": f"container:{house.network}",
+            "NetworkMode": f"container:{settings.network}",
             "Mounts": mounts.mounts,
             "SecurityOpt": ["label=disable", *(host.get("SecurityOpt") or ())],
         },
     }
-    return Admitted(body=body, shared=tuple(mounts.shared), notes=(*_left_out(host), *mounts.notes))
+    return AdmittedRequest(body=body, shared=tuple(mounts.shared), notes=(*_left_out(host), *mounts.notes))
 
 
-def _environment(given: Sequence[str], image: Mapping[str, str], house: House) -> list[str]:
+def _environment(given: Sequence[str], image: Mapping[str, str], settings: ContainerSettings) -> list[str]:
     named = {entry.partition("=")[0] for entry in given}
-    more = (f"{name}={value}" for name, value in house.variables.items() if name not in named and name not in image)
+    more = (f"{name}={value}" for name, value in settings.variables.items() if name not in named and name not in image)
     return [*more, *given]
 
 
 def _refused(host: Mapping[str, Any]) -> Iterator[str]:
-    """Why the machine is not opened as the request wants it, in parts of a sentence."""
-    known = {*_LIMITS, "Binds", "Mounts", "CapAdd", "PortBindings", "SecurityOpt", "RestartPolicy", "LogConfig"}
+    """Why the container is not made as the request wants it, in parts of a sentence."""
+    known = {*_HOST_FIELDS, "Binds", "Mounts", "CapAdd", "PortBindings", "SecurityOpt", "RestartPolicy", "LogConfig"}
     known |= {"ExtraHosts", "Links", "ContainerIDFile", "OomScoreAdj", "MaskedPaths", "ReadonlyPaths", "Annotations"}
     for name, value in host.items():
-        if name in known or not value or (isinstance(value, str) and value in _HARMLESS.get(name, ())):
+        if name in known or not value or (isinstance(value, str) and value in _HARMLESS_VALUES.get(name, ())):
             continue
         if name == "NetworkMode":
             yield (
@@ -199,12 +199,12 @@ def _refused(host: Mapping[str, Any]) -> Iterator[str]:
         elif name == "BlkioWeight" or name.startswith("Blkio"):
             continue
         else:
-            yield f"{name} {value!r} is not allowed, because {_DOORS.get(name, 'pysim does not know it')}"
+            yield f"{name} {value!r} is not allowed, because {_REFUSED_FIELDS.get(name, 'pysim does not know it')}"
     for name in host.get("CapAdd") or ():
         if _capability(name) not in _CAPABILITIES:
             yield f"the capability {_capability(name)} is not given, because it reaches beyond the container"
     for word in host.get("SecurityOpt") or ():
-        if not _SAFE_SECURITY.fullmatch(word):
+        if not _HARMLESS_SECURITY_OPTIONS.fullmatch(word):
             yield f"the security option {word} is not allowed, because it reaches beyond the container"
     for name in ("MaskedPaths", "ReadonlyPaths"):
         if host.get(name) is not None:

@@ -82,11 +82,11 @@ def candidates(environment: Mapping[str, str], home: Path) -> Sequence[Path]:
 def search(paths: Sequence[Path]) -> PythonSearch:
     """Run each candidate and keep those that are what a job needs, one a version."""
     unique = {path.resolve() if path.is_symlink() else path: None for path in paths}
-    memory = _Memory(cache_folder() / "pythons.json")
+    cache = _ProbeCache(cache_folder() / "pythons.json")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        probes = pool.map(functools.partial(_probe, memory=memory), unique)
+        probes = pool.map(functools.partial(_probe, cache=cache), unique)
         results = [python for python in probes if python is not None]
-    memory.save()
+    cache.save()
     by_version: dict[str, FoundPython] = {}
     for python in results:
         by_version.setdefault(python.version, python)
@@ -125,8 +125,8 @@ def _executables(folder: Path) -> Sequence[Path]:
         return ()
 
 
-def _probe(path: Path, memory: _Memory) -> FoundPython | None:
-    facts = memory.recall(path)
+def _probe(path: Path, cache: _ProbeCache) -> FoundPython | None:
+    facts = cache.get(path)
     if facts is None:
         try:
             done = process.run([path, "-I", "-c", _PROBE], timeout=_TIMEOUT, check=False)
@@ -135,11 +135,11 @@ def _probe(path: Path, memory: _Memory) -> FoundPython | None:
             return None
         if not facts.get("plain"):
             return None
-        memory.keep(path, facts)
+        cache.put(path, facts)
     return FoundPython(version=facts["version"], executable=Path(facts["executable"]), prefix=Path(facts["prefix"]))
 
 
-class _Memory:
+class _ProbeCache:
     """What binaries answered, in a file; a script is asked anew each time, since what it starts may change."""
 
     def __init__(self, file: Path) -> None:
@@ -149,7 +149,7 @@ class _Memory:
         with contextlib.suppress(OSError, ValueError, TypeError):
             self._known = dict(json.loads(file.read_text(encoding="utf-8")))
 
-    def recall(self, path: Path) -> dict[str, Any] | None:
+    def get(self, path: Path) -> dict[str, Any] | None:
         """The answer of a binary that has not changed since."""
         known = self._known.get(str(path))
         try:
@@ -161,7 +161,7 @@ class _Memory:
         except (OSError, LookupError, TypeError):
             return None
 
-    def keep(self, path: Path, facts: dict[str, Any]) -> None:
+    def put(self, path: Path, facts: dict[str, Any]) -> None:
         """Remember an answer."""
         try:
             with path.open("rb") as file:

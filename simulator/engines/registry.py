@@ -47,4 +47,5 @@ def choose(name: EngineChoice) -> tuple[Engine, str]:
     raise EngineUnavailableError(
         "No engine can run jobs here: " + "; ".join(map(str, refusals)),
         hint=refusals[-1].hint,
+        remedies=refusals[-1].remedies,
     )

@@ -26,15 +26,15 @@ class Volumes:
 
     def root_of(self, path: PurePosixPath) -> PurePosixPath:
         """The place of the volume that a path is in. Raises ContainerError."""
-        path = self._really(path)
+        path = self._mounted_at(path)
         for root in self._sources:
             if path.is_relative_to(root):
                 return root
         raise ContainerError(f"The folder {path} is not shared with containers")
 
-    def place(self, path: PurePosixPath) -> str:
+    def host_path(self, path: PurePosixPath) -> str:
         """The path on the daemon's machine."""
-        root, path = self.root_of(path), self._really(path)
+        root, path = self.root_of(path), self._mounted_at(path)
         return str(PurePosixPath(self._sources[root], path.relative_to(root)))
 
     def check(self, path: PurePosixPath) -> None:
@@ -42,12 +42,12 @@ class Volumes:
 
         Holds only while no process of the job can change it. Raises ContainerError.
         """
-        root, path = self.root_of(path), self._really(path)
+        root, path = self.root_of(path), self._mounted_at(path)
         for step in [path, *path.parents][::-1]:
             if step != root and step.is_relative_to(root) and self._mode(step) & _LINK:
                 raise ContainerError(f"{step} is a symbolic link, and pysim shares no folder through one")
 
-    def _really(self, path: PurePosixPath) -> PurePosixPath:
+    def _mounted_at(self, path: PurePosixPath) -> PurePosixPath:
         """Where a path is: the work folder of a job in a container has another place."""
         if CONTAINER_WORK in self._sources and path.is_relative_to(LAYOUT.work):
             return CONTAINER_WORK / path.relative_to(LAYOUT.work)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.actions.driving import Driver
-from tests.engines.conftest import docker_engine, engine, local_engine
-from tests.twins.conftest import Job, Rig, authority, history, rig, start
+from tests.actions.driving import Driver, JobDriver, job_environment
+from tests.twins.driving import Rig
+from tests.twins.fixtures import authority, history, rig, start
 
-__all__ = ["authority", "docker_engine", "engine", "history", "local_engine", "rig", "start"]
-
-JobDriver = Callable[[str], Driver]
+__all__ = ["authority", "history", "rig", "start"]
 
 
 @pytest.fixture
@@ -31,12 +28,3 @@ def in_job(rig: Rig, tmp_path: Path) -> JobDriver:
         return Driver(root=tmp_path / f"driven-{job_id}", base=job_environment(job))
 
     return opened
-
-
-def job_environment(job: Job) -> dict[str, str]:
-    """What the job's actions see beside GitHub's variables.
-
-    No git setting may name /dev/null: root who writes global settings there replaces the device by a file.
-    """
-    own = {"HOME": str(job.folder), "GIT_CONFIG_GLOBAL": str(job.folder / "gitconfig")}
-    return {**job.env, **job.access.action_env, **job.access.script_env, **own}

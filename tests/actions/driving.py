@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +16,7 @@ from simulator.actions.resolve import resolve
 from simulator.actions.scripts import BUILTIN_FOLDER, builtin_folder, script_argv
 from simulator.engines.base import LAYOUT, Command, Sandbox
 from simulator.twins.base import JobAccess
+from tests.twins.driving import Job
 
 FILES = ("ENV", "OUTPUT", "PATH", "STATE", "STEP_SUMMARY")
 DEFAULTS = {
@@ -228,3 +229,15 @@ def _default(source: str) -> str:
 
 def _assignments(text: str) -> dict[str, str]:
     return {m[1]: m[3] for m in re.finditer(r"^(.+?)<<(.+)\n(.*?)\n\2$", text, re.MULTILINE | re.DOTALL)}
+
+
+JobDriver = Callable[[str], Driver]
+
+
+def job_environment(job: Job) -> dict[str, str]:
+    """What the job's actions see beside GitHub's variables.
+
+    No git setting may name /dev/null: root who writes global settings there replaces the device by a file.
+    """
+    own = {"HOME": str(job.folder), "GIT_CONFIG_GLOBAL": str(job.folder / "gitconfig")}
+    return {**job.env, **job.access.action_env, **job.access.script_env, **own}

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulator.run_events import ArtifactStored
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver
-from tests.twins.conftest import Rig
+from tests.actions.driving import Driver, JobDriver
+from tests.twins.driving import Rig
 
 pytestmark = pytest.mark.clients
 UPLOAD, DOWNLOAD = "actions/upload-artifact@v4", "actions/download-artifact@v4"

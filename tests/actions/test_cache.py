@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulator.run_events import CacheUsed
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver, Outcome
+from tests.actions.driving import Driver, JobDriver, Outcome
 from tests.toolkit.install import Toolkit
-from tests.twins.conftest import Rig
+from tests.twins.driving import Rig
 from tests.twins.scripts import Scripts
 
 pytestmark = pytest.mark.clients

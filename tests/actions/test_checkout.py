@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from simulator.run_events import TwinRequest
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver, Outcome
-from tests.twins.conftest import Rig, git
+from tests.actions.driving import Driver, JobDriver, Outcome
+from tests.git import git
+from tests.twins.driving import Rig
 
 NEWEST, OLDEST = "actions/checkout@v7", "actions/checkout@v4"
 pytestmark = pytest.mark.clients

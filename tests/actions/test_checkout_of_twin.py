@@ -15,9 +15,9 @@ from simulator.engines.nodes import find_nodes, serving
 from simulator.run_events import FindingRaised, RefChanged
 from simulator.twins.github_api.facts import RepositoryFacts
 from tests.actions.clones import real_action
-from tests.actions.conftest import job_environment
-from tests.actions.driving import Driver, Outcome
-from tests.twins.conftest import WRITER, Rig, Start, git
+from tests.actions.driving import Driver, Outcome, job_environment
+from tests.git import git
+from tests.twins.driving import WRITER, Rig, Start
 
 ACTION = "actions/checkout"
 VERSIONS = {"v4": 20, "v5": 24, "v6": 24, "v7": 24}  # and the Node that each names

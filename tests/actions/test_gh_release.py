@@ -14,9 +14,8 @@ import yaml
 from simulator.engines.nodes import find_nodes, serving
 from simulator.run_events import RefChanged, ReleaseChanged
 from tests.actions.clones import real_action
-from tests.actions.conftest import job_environment
-from tests.actions.driving import Driver, Outcome
-from tests.twins.conftest import REPOSITORY, WRITER, Job, Rig
+from tests.actions.driving import Driver, Outcome, job_environment
+from tests.twins.driving import REPOSITORY, WRITER, Job, Rig
 
 ACTION = "softprops/action-gh-release"
 API = f"https://api.github.com/repos/{REPOSITORY}"

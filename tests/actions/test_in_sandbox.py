@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from simulator.engines.base import LAYOUT, Engine, SandboxSpec
+from simulator.engines.base import LAYOUT, Engine
 from simulator.indexes import indexes
 from simulator.run_events import FileUploaded, TwinRequest
-from simulator.twins.base import JobGrant, Publisher
-from tests.actions.driving import SandboxDriver
-from tests.twins.conftest import CLAIMS, REPOSITORY, Rig, git
+from simulator.twins.base import Publisher
+from tests.actions.sandboxed import job
 from tests.twins.distributions import write_dists
+from tests.twins.driving import REPOSITORY, Rig
 
 PUBLISH = "pypa/gh-action-pypi-publish@release/v1"
 UPLOAD_URL = indexes()["pypi"].upload_url
-
-
-@contextlib.contextmanager
-def job(engine: Engine, rig: Rig, job_id: str, *, id_token: bool = False) -> Iterator[SandboxDriver]:
-    """A job of the push of tag v0.1.0."""
-    access = rig.twins.open_job(JobGrant(job_id=job_id, id_token=id_token, claims=CLAIMS))
-    spec = SandboxSpec(run_id="run-1", job_id=job_id, gateway=access.gateway, ca_bundle=rig.twins.ca_bundle)
-    sha = git("rev-parse", "v0.1.0^{commit}", cwd=rig.settings.clone)
-    env = {"GITHUB_REF": "refs/tags/v0.1.0", "GITHUB_SHA": sha}
-    with engine.open(spec) as sandbox:
-        yield SandboxDriver(sandbox=sandbox, access=access, environment=env)
 
 
 def test_a_build_job(engine: Engine, rig: Rig) -> None:

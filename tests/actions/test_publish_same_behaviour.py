@@ -19,13 +19,12 @@ from simulator.indexes import IndexName, indexes
 from simulator.run_events import TwinRequest
 from simulator.twins.base import Publisher
 from tests.actions.clones import real_action
-from tests.actions.conftest import job_environment
-from tests.actions.driving import Driver, Outcome
+from tests.actions.driving import Driver, Outcome, job_environment
 from tests.actions.index import Index, serve
 from tests.actions.publish_situations import MAIN, OWN, SITUATIONS, SOME, TRUSTED, Situation
 from tests.actions.publishing import ACTION, NEWEST, OLD, Story, run_builtin, run_real, story
-from tests.twins.conftest import Rig, Start, publisher
 from tests.twins.distributions import wheel, write_dists
+from tests.twins.driving import Rig, Start, publisher
 
 pytestmark = pytest.mark.clients
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from simulator.actions.builtin.setup_python.installations import own_architecture
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver, Outcome
+from tests.actions.driving import Driver, JobDriver, Outcome
 from tests.actions.implementations import Implementation, implementations
 
 pytestmark = pytest.mark.clients

@@ -14,9 +14,9 @@ from simulator.actions.builtin.setup_python.installations import own_architectur
 from simulator.actions.builtin.setup_python.versions import Version
 from simulator.engines.base import LAYOUT, Engine
 from tests.actions.driving import Driver, Outcome
-from tests.actions.test_in_sandbox import job
+from tests.actions.sandboxed import job
 from tests.actions.wheels import write_wheel
-from tests.twins.conftest import Rig
+from tests.twins.driving import Rig
 
 SETUP = "actions/setup-node@v4"
 

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from simulator.actions.builtin.setup_python.installations import own_architecture
 from tests.actions.driving import Driver
-
-SETUP = "actions/setup-python@v5"
-MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
-EXECUTABLE = Path(os.path.realpath(sys.executable))
-
-
-def offer_own_python(driver: Driver) -> None:
-    listed = [{"version": platform.python_version(), "executable": str(EXECUTABLE), "prefix": sys.base_prefix}]
-    (driver.tools / ".pysim-pythons.json").write_text(json.dumps(listed))
+from tests.actions.own_python import EXECUTABLE, MINOR, SETUP, offer_own_python
 
 
 def cache(driver: Driver, *versions: str) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulator.actions.builtin.setup_python.installations import own_architecture
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver, Outcome
-from tests.actions.test_setup_python import MINOR, SETUP, offer_own_python
+from tests.actions.driving import Driver, JobDriver, Outcome
+from tests.actions.own_python import MINOR, SETUP, offer_own_python
 
 pytestmark = pytest.mark.clients
 

@@ -16,13 +16,12 @@ from simulator.actions.builtin.setup_uv.releases import architecture, pick
 from simulator.actions.builtin.setup_uv.version_files import required_version
 from simulator.engines.base import LAYOUT, Engine
 from simulator.twins.base import Publisher
-from tests.actions.conftest import JobDriver
-from tests.actions.driving import Driver, Outcome
-from tests.actions.test_in_sandbox import job
-from tests.actions.test_setup_python import offer_own_python
+from tests.actions.driving import Driver, JobDriver, Outcome
+from tests.actions.own_python import offer_own_python
+from tests.actions.sandboxed import job
 from tests.actions.wheels import write_wheel
-from tests.twins.conftest import REPOSITORY, Rig
 from tests.twins.distributions import write_dists
+from tests.twins.driving import REPOSITORY, Rig
 
 SETUP = "astral-sh/setup-uv@v7"
 SCRIPT = """#!/bin/sh

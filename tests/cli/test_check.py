@@ -159,7 +159,7 @@ def test_a_fingerprint_does_not_change_when_lines_move(tmp_path: Path, capsys: p
         (["relase.yml"], "There is no file relase.yml.\n  hint: Did you mean release.yml?"),
         (
             [".github"],
-            ".github is a folder.\n  hint: To check the workflows of a repository, name it as the repository. (-C .github)",
+            ".github is a folder.\n  hint: To check the workflows of a repository, name it",
         ),
         (["--with", "zizmr"], "pysim does not know a linter zizmr.\n  hint: Did you mean zizmor?"),
     ],

@@ -98,7 +98,7 @@ def test_a_pending_one_has_a_date(tmp_path: Path, capsys: pytest.CaptureFixture[
     [
         (
             ["demo"],
-            "Specify workflow filename\n  hint: Name the workflow's file, such as release.yml. (--workflow FILE)",
+            "Specify workflow filename\n  hint: Name the workflow's file, such as release",
         ),
         (["demo", "--workflow", "a.txt"], "Workflow name must end with .yml or .yaml"),
         (["demo", "--workflow", "x/a.yml"], "Workflow filename must be a filename only, without directories"),

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from simulator.engines.base import LAYOUT, Command, Exit, Sandbox
 
+WORK = LAYOUT.work / "tool/tool"
+PYTHON = str(LAYOUT.python)
+
 BUNDLE = b"# the certificates of the test\n"
 CONNECT = """
 import socket, sys

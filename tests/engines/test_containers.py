@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -17,14 +17,11 @@ import pytest
 
 from simulator.engines.base import LAYOUT, Command, Container, ContainerError, ContainerSpec, Exit, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from simulator.engines.environment import FORWARDER_ADDRESS
-from simulator.indexes import indexes
-from tests.engines.driving import BUNDLE, CONNECT, Gateway, output
-from tests.engines.test_leaving import containers, eventually, processes
+from tests.engines.driving import BUNDLE, PYTHON, WORK, Gateway, output
+from tests.engines.leftovers import containers, eventually, processes, volumes
+from tests.engines.sealing import SEAL, SEALED, upload_hosts
 
 pytestmark = pytest.mark.docker
-WORK = LAYOUT.work / "tool/tool"
-PYTHON = str(LAYOUT.python)
 
 
 @pytest.fixture
@@ -63,22 +60,6 @@ def said(container: Container) -> str:
     text = "\n".join(lines)
     assert done.ok, text
     return text
-
-
-def upload_hosts() -> Sequence[str]:
-    return sorted({host for index in indexes().values() for host in index.hosts})
-
-
-SEAL = f"""
-import socket, sys
-print(sorted(line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]))
-for host in sys.argv[1:]:
-    print(sorted({{a[4][0] for a in socket.getaddrinfo(host, 443)}}))
-for host, port in [("192.0.2.1", "443"), ("2001:db8::1", "443"), (sys.argv[1], "443")]:
-    sys.argv = ["", host, port]
-    exec({CONNECT!r})
-"""
-SEALED = ["['lo']", *[f"['{FORWARDER_ADDRESS}']"] * len(upload_hosts()), "OSError", "OSError", "HELLO"]
 
 
 def test_a_container_is_sealed(sandbox: Sandbox, image: str, gateway: Gateway) -> None:
@@ -288,16 +269,6 @@ def test_the_death_of_pysim_ends_its_containers(docker_engine: DockerEngine, spe
         eventually(lambda: len(processes(seconds)) == 2)
         owner.send_signal(signal.SIGKILL)
     eventually(lambda: not processes(seconds) and not containers(spec.run_id) and not volumes(spec.run_id))
-
-
-def volumes(run_id: str) -> Sequence[str]:
-    import docker
-
-    client = docker.from_env()
-    try:
-        return [str(volume.name) for volume in client.volumes.list(filters={"label": f"pysim.run={run_id}"})]
-    finally:
-        client.close()
 
 
 def test_leaving_a_sandbox_removes_its_containers(docker_engine: DockerEngine, spec: SandboxSpec) -> None:

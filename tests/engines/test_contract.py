@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from simulator.engines.base import LAYOUT, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
-from simulator.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
-from tests.engines.conftest import ENGINES
 from tests.engines.driving import run
+from tests.engines.fake import FakeEngine, FakeSandbox
+from tests.real_engines import ENGINES
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,40 +14,13 @@ import pytest
 
 from simulator.engines.base import LAYOUT, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import BUNDLE, Gateway, output, python, run
-from tests.engines.test_containers import PYTHON, SEAL, SEALED, WORK, upload_hosts, volumes
-from tests.engines.test_leaving import containers
+from tests.engines.driving import BUNDLE, PYTHON, WORK, Gateway, output, python
+from tests.engines.job_docker import IMAGE, ask
+from tests.engines.leftovers import containers, volumes
+from tests.engines.sealing import SEAL, SEALED, upload_hosts
 
 pytestmark = pytest.mark.docker
 with_command = pytest.mark.skipif(shutil.which("docker") is None, reason="there is no docker command to give to a job")
-IMAGE = "pysim-test/in-a-job:1"
-ASK = """
-import http.client, json, socket, sys
-class Connection(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect("/var/run/docker.sock")
-connection = Connection("docker")
-method, path, body = sys.argv[1:]
-connection.request(method, path, body, {"Content-Type": "application/json"})
-answer = connection.getresponse()
-text = answer.read().decode()
-print(json.dumps([answer.status, json.loads(text) if text else None]))
-"""
-
-
-@pytest.fixture(scope="module")
-def image(docker_engine: DockerEngine) -> Iterator[str]:
-    import docker
-
-    client = docker.from_env()
-    try:
-        client.images.get(docker_engine.image.partition(" ")[0]).tag(IMAGE)
-        yield IMAGE
-        with suppress(docker.errors.ImageNotFound):
-            client.images.remove(IMAGE, force=True)
-    finally:
-        client.close()
 
 
 @pytest.fixture
@@ -64,14 +35,6 @@ def sandbox(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> Itera
         yield sandbox
     assert not containers(spec.run_id)
     assert not volumes(spec.run_id)
-
-
-def ask(sandbox: Sandbox, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """What the API answers to a request of a step."""
-    done, lines = run(sandbox, PYTHON, "-c", ASK, method, path, "" if body is None else json.dumps(body))
-    assert done.ok, lines
-    status, said = json.loads(lines[-1])
-    return status, said
 
 
 @with_command
@@ -142,7 +105,7 @@ REFUSED: tuple[tuple[str, str, Any, str], ...] = (
     ("POST", "/plugins/pull", None, "plugins"),
     ("POST", "/images/load", None, "not replaced"),
     ("POST", "/system/prune", None, "does not need it"),
-    ("POST", f"/images/{IMAGE}/tag?repo={IMAGE.partition(':')[0]}&tag=1", None, "an image of this machine"),
+    ("POST", f"/images/{IMAGE}/tag?repo={IMAGE.replace(':', '&tag=')}", None, "an image of this machine"),
     ("POST", f"/images/{IMAGE}/tag?repo=pysim/runner&tag=1", None, "a name of pysim's own"),
     ("POST", "/build?t=pysim/runner:1", None, "a name of pysim's own"),
     ("POST", "/images/create?fromImage=registry.example/pysim/runner&tag=1", None, "a name of pysim's own"),
@@ -208,6 +171,19 @@ def test_no_second_request_follows_unseen(sandbox: Sandbox) -> None:
     assert python(sandbox, SMUGGLE % IMAGE).split("\n") == ["1", "1", "1"]
 
 
+def test_a_build_whose_context_is_too_large_is_not_begun(sandbox: Sandbox) -> None:
+    curl = "curl -s --unix-socket /var/run/docker.sock -o /dev/null -w '%{http_code}' -X POST"
+    script = f"{curl} -H 'Content-Type: application/x-tar' -H 'Content-Length: {1 << 50}' http://d/build"
+    assert output(sandbox, script) == "413"
+
+
+def test_an_answer_comes_where_the_daemon_reads_no_body(sandbox: Sandbox) -> None:
+    sandbox.write(WORK / "body", b" " * 3_000_000)
+    curl = "curl -s --unix-socket /var/run/docker.sock -o /dev/null -w '%{http_code}'"
+    script = f"{curl} -H 'Content-Type: application/json' --data-binary @{WORK}/body http://d/containers/prune"
+    assert output(sandbox, script) == "200"
+
+
 def test_privileged_commands_are_refused(sandbox: Sandbox) -> None:
     _, made = ask(sandbox, "POST", "/containers/create", {"Image": IMAGE, "Cmd": ["sleep", "60"]})
     assert ask(sandbox, "POST", f"/containers/{made['Id']}/start")[0] == 204
@@ -219,6 +195,6 @@ def test_privileged_commands_are_refused(sandbox: Sandbox) -> None:
 def test_offline_pulls_nothing(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> None:
     with docker_engine.open(replace(spec, offline=True, images={"other:1": image})) as sandbox:
         status, said = ask(sandbox, "POST", "/images/create?fromImage=no-such-image&tag=1")
-        assert (status, "--offline" in said["message"]) == (403, True)
+        assert (status, said) == (403, {"message": "the rehearsal is offline, so nothing is pulled"})
         assert ask(sandbox, "POST", "/images/create?fromImage=other&tag=1")[0] == 200
         assert ask(sandbox, "POST", "/containers/create", {"Image": "other:1", "Cmd": ["true"]})[0] == 201

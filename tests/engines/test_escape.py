@@ -17,13 +17,11 @@ import pytest
 
 from simulator.engines.base import ContainerError, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import output, python
-from tests.engines.test_containers import WORK, volumes
-from tests.engines.test_docker_api import ASK, IMAGE, ask, image
-from tests.engines.test_leaving import containers, eventually
+from tests.engines.driving import WORK, output, python
+from tests.engines.job_docker import ASK, IMAGE, ask
+from tests.engines.leftovers import containers, eventually, volumes
 
 pytestmark = pytest.mark.docker
-__all__ = ["image"]  # the fixture
 
 
 @pytest.fixture
@@ -161,7 +159,7 @@ def test_offline_a_build_pulls_nothing(docker_engine: DockerEngine, spec: Sandbo
     with docker_engine.open(replace(spec, offline=True)) as sandbox:
         for text in ("FROM no.example/x\n", "FROM scratch\nCOPY --from=no.example/x /x /x\n"):
             (tmp_path / "Dockerfile").write_text(text)
-            with pytest.raises(ContainerError, match="--offline pulls none"):
+            with pytest.raises(ContainerError, match="offline, so nothing is pulled"):
                 sandbox.containers.build(tmp_path, "Dockerfile", name="offline", on_line=print)
 
 

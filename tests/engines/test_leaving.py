@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.local_engine import LocalEngine
 from simulator.errors import EngineError, EngineUnavailableError, SimulatorError
 from simulator.paths import make_temporary_folder
-from tests.engines.conftest import ENGINES
 from tests.engines.driving import run
+from tests.engines.leftovers import containers, eventually, processes
+from tests.real_engines import ENGINES
 
 OWNER = """
 import sys
@@ -68,37 +69,6 @@ def traces(run_id: str) -> Sequence[str]:
         DockerEngine().check()
         found += containers(run_id)
     return found + [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if folder in line]
-
-
-def containers(run_id: str) -> Sequence[str]:
-    import docker
-
-    client = docker.from_env()
-    try:
-        found = client.api.containers(all=True, filters={"label": f"pysim.run={run_id}"})
-        return [str(container["Id"]) for container in found]
-    finally:
-        client.close()
-
-
-def processes(word: str) -> Sequence[int]:
-    """Processes of this machine, in any namespace, whose command line has a word."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if word.encode() in (entry / "cmdline").read_bytes().split(b"\0"):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-def eventually(settled: Callable[[], bool]) -> None:
-    """Wait for up to ten seconds."""
-    until = time.monotonic() + 10
-    while not settled():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_leaving_removes_everything(engine: Engine, spec: SandboxSpec, run_id: str) -> None:
@@ -156,9 +126,9 @@ def test_the_death_of_pysim_ends_its_sandboxes(
 IMAGE_MAKER = """
 import sys
 from simulator import process
-from simulator.engines.bootstrap import contained
+from simulator.engines.bootstrap import own_namespaces
 script = "mount -t tmpfs none $1; mkdir $1/inside; echo ready; setsid sleep $2 & sleep $2"
-process.stream([*contained(), "sh", "-c", script, "sh", *sys.argv[1:]], lambda line: print(line, flush=True))
+process.stream([*own_namespaces(), "sh", "-c", script, "sh", *sys.argv[1:]], lambda line: print(line, flush=True))
 """
 
 

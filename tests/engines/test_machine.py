@@ -16,10 +16,11 @@ from simulator.engines.base import LAYOUT, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.environment import INSIDE, image_os
 from simulator.engines.local_engine import LocalSandbox
-from simulator.engines.local_root import Machine, own_toolchain
+from simulator.engines.local_root import HostTools, own_toolchain
 from simulator.engines.pythons import FoundPython, candidates, find_pythons, search
 from simulator.engines.registry import ENGINES, choose
 from simulator.errors import EngineError, EngineUnavailableError
+from simulator.remedies import Act, remedy
 from tests.engines.driving import output
 
 
@@ -69,7 +70,7 @@ def test_what_lies_beside_an_interpreter_stays_hidden(spec: SandboxSpec, tmp_pat
     for folder in ("bin", "lib/python3.12", "share/keyrings"):
         (prefix / folder).mkdir(parents=True)
     python = FoundPython(version="3.12.9", executable=prefix / "bin/python3.12", prefix=prefix)
-    with LocalSandbox(spec, Machine(toolchain=own_toolchain(), pythons=[python])) as sandbox:
+    with LocalSandbox(spec, HostTools(toolchain=own_toolchain(), pythons=[python])) as sandbox:
         assert output(sandbox, f"ls -A {prefix}; ls -A {tmp_path}").split() == ["bin", "lib", ".local"]
         listed = json.loads(sandbox.read(LAYOUT.tool_cache / ".pysim-pythons.json"))
         assert listed == [{"version": "3.12.9", "executable": f"{prefix}/bin/python3.12", "prefix": str(prefix)}]
@@ -107,6 +108,7 @@ def test_no_way_to_make_an_image_is_explained(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(EngineError, match="mmdebstrap is not here") as caught:
         bootstrap.plan()
     assert "apt-get install mmdebstrap" in caught.value.hint
+    assert caught.value.remedies == (remedy(Act.USE_ENGINE, "local"),)
 
 
 def test_a_machine_without_the_images_cpython(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -181,7 +183,8 @@ def test_a_daemon_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: 
     monkeypatch.setenv("DOCKER_HOST", address)
     with pytest.raises(EngineUnavailableError, match=message) as caught:
         DockerEngine().check()
-    assert "--engine local" in caught.value.hint
+    assert caught.value.hint.endswith("or use the local engine.")
+    assert caught.value.remedies == (remedy(Act.USE_ENGINE, "local"),)
 
 
 def test_a_socket_where_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.verdict import Judgement
 from simulator.remedies import Act, remedy
 from simulator.run_events import FaultInjected, FindingRaised, RunEvent, StepFinished, Verdict
-from tests.rehearsal.test_observer import UPLOAD, failed_step, observe
+from tests.rehearsal.observing import UPLOAD, failed_step, observe
 
 GO = Judgement(verdict=Verdict.GO, reason="2 files were published")
 FAULT = FaultInjected(job_id="publish", fault="upload-503=1+", what="upload: 1st request answered with 503")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.release.driving import PROJECT, TINY, Repository
-
-ENGINES = [pytest.param("local", marks=pytest.mark.local), pytest.param("docker", marks=pytest.mark.docker)]
-MakeRepository = Callable[[Path, str], Repository]
+from tests.real_engines import ENGINES
+from tests.release.driving import PROJECT, TINY, MakeRepository, Repository
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,3 +95,6 @@ class Repository:
         assert "Traceback" not in error, error
         runs = sorted((self.root / ".pysim/runs").glob("*")) if (self.root / ".pysim/runs").is_dir() else []
         return Rehearsed(code=done.code, events=events, error=error, folder=runs[-1] if runs else self.root)
+
+
+MakeRepository = Callable[[Path, str], Repository]

@@ -13,8 +13,7 @@ from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.engines.docker_engine import DockerEngine
 from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR
-from tests.release.conftest import MakeRepository
-from tests.release.driving import PROJECT, TINY, WORKFLOW, Repository
+from tests.release.driving import PROJECT, TINY, WORKFLOW, MakeRepository, Repository
 
 # ---- small ones
 

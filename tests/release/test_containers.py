@@ -8,8 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.release.conftest import MakeRepository
-from tests.release.driving import TINY, WORKFLOW, Repository
+from tests.release.driving import TINY, WORKFLOW, MakeRepository, Repository
 
 IMAGE = "pysim-test/image:1"
 HEAD = "on:\n  push:\n    tags: ['v*']\njobs:\n  one:\n    runs-on: ubuntu-latest\n"
@@ -127,7 +126,10 @@ def test_an_image_can_stand_for_another_one(repository: Repository) -> None:
     assert "that is it" in done.log("one"), done.log("one")
     missing = repository.rehearse("--source", "worktree", "--offline")
     assert missing.conclusions == {"one": "failure"}
-    assert "registry.example/it:1 is not on this machine, and --offline pulls none" in missing.log("one")
+    assert (
+        "registry.example/it:1 is not on this machine, and the rehearsal is offline, so nothing is pulled"
+        in missing.log("one")
+    )
 
 
 JOB_CONTAINER = f"""\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.git import git
 from tests.release.driving import WORKFLOW, Repository
-from tests.twins.conftest import git
 
 pytestmark = pytest.mark.local
 

@@ -334,3 +334,10 @@ class Case:
     def run(self, **more: Any) -> Ran:
         """Run the job."""
         return World(**self.world, **more).run(job_of(self.steps, job=self.job, head=self.head))
+
+
+def composite(steps: str) -> str:
+    """An action.yml with these steps."""
+    lines = [line for line in steps.splitlines() if line.strip()]
+    margin = min(len(line) - len(line.lstrip()) for line in lines)
+    return "\n".join(["runs:", "  using: composite", "  steps:", *(f"    {line[margin:]}" for line in lines)])

@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from simulator.engines.base import LAYOUT, Command, ContainerSpec, Exit, LineSink
-from simulator.engines.fake import FakeEngine, FakeSandbox
 from simulator.errors import EngineError
+from tests.engines.fake import FakeEngine, FakeSandbox
 
 NODES: Final = {20: "v20.20.2", 24: "v24.4.1"}
 CANCELLED: Final = Exit(code=130, reason="cancelled")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.base import LAYOUT
-from tests.runner.driving import WORKSPACE, Case, World, job_of
+from tests.runner.driving import WORKSPACE, Case, World, composite, job_of
 from tests.runner.machine import NODES
 
 GREET = """
@@ -27,13 +27,6 @@ GREET = """
             output said=${{ inputs.who }}
           shell: bash
 """
-
-
-def composite(steps: str) -> str:
-    """An action.yml with these steps."""
-    lines = [line for line in steps.splitlines() if line.strip()]
-    margin = min(len(line) - len(line.lstrip()) for line in lines)
-    return "\n".join(["runs:", "  using: composite", "  steps:", *(f"    {line[margin:]}" for line in lines)])
 
 
 NPM = "runs npm publish, which publishes to an npm registry"

@@ -10,8 +10,7 @@ from simulator.engines.base import LAYOUT
 from simulator.errors import EngineError
 from simulator.planning.model import PlannedJob
 from simulator.run_events import JobFinished, RunEvent, StepFinished
-from tests.runner.driving import Case, World, job_of
-from tests.runner.test_actions import composite
+from tests.runner.driving import Case, World, composite, job_of
 
 CANCELLED = "! The operation was canceled."
 

@@ -10,8 +10,7 @@ from simulator.engines.base import LAYOUT
 from simulator.run_events import StepVariables
 from simulator.runner.contexts import github_context, github_variables
 from simulator.triggers.model import RunFacts
-from tests.runner.driving import EVENT, IDENTITY, WORKSPACE, Case, World, job_of, plan_of
-from tests.runner.test_actions import composite
+from tests.runner.driving import EVENT, IDENTITY, WORKSPACE, Case, World, composite, job_of, plan_of
 
 VARIABLES = {
     "the nearest env wins: workflow, job, GITHUB_ENV, step": Case(

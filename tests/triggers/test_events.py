@@ -17,7 +17,7 @@ from simulator.triggers.model import Event, RepositoryIdentity, Source
 from simulator.triggers.repository import take_source
 
 from .building import declare, dispatch, push, workflow
-from .conftest import Folder
+from .folders import Folder
 
 IDENTITY = RepositoryIdentity(
     owner="octo", name="demo", id="123456789", owner_id="987654321", actor="mona", actor_id="7"

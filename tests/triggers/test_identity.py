@@ -10,7 +10,7 @@ import pytest
 from simulator.errors import UsageError
 from simulator.triggers.repository import find_root, read_identity
 
-from .conftest import Folder
+from .folders import Folder
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from simulator.errors import UsageError
 from simulator.triggers.model import Source
 from simulator.triggers.repository import check_tag_name, find_files, list_folder, read_file, take_source
 
-from .conftest import Folder
+from .folders import Folder
 
 
 def files(source: Source) -> dict[str, str]:

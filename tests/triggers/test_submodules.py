@@ -8,7 +8,7 @@ import pytest
 
 from simulator.triggers.repository import read_identity, take_source
 from simulator.triggers.submodules import submodule_copies
-from tests.twins.conftest import git
+from tests.git import git
 
 
 def commit(folder: Path, name: str) -> str:

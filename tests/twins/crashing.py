@@ -19,9 +19,9 @@ from typing import Any
 
 from simulator.twins.pypi import catalogue, minting, store, upload
 
-from .conftest import publisher
 from .desk import Desk
 from .distributions import Form, sdist, sdist_form, wheel
+from .driving import publisher
 
 TRACED = {str(module.__file__) for module in (catalogue, minting, store, upload)}
 PENDING = publisher(project="waiting", pending=True)

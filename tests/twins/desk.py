@@ -25,8 +25,8 @@ from simulator.twins.pypi.tokens import mint_for_user
 from simulator.twins.pypi.verification import Verification
 from simulator.twins.upstream import Upstream
 
-from .conftest import CLAIMS, Clock
 from .distributions import Form
+from .driving import CLAIMS, Clock
 
 
 class Desk:

@@ -15,7 +15,7 @@ import pytest
 
 from simulator.indexes import IndexName, indexes
 
-from .conftest import Job
+from .driving import Job
 
 Done = subprocess.CompletedProcess[str]
 Publish = Callable[..., Done]

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.toolkit.install import Toolkit
 
-from .conftest import Job
+from .driving import Job
 
 
 class ScriptError(AssertionError):

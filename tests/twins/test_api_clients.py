@@ -10,9 +10,10 @@ import pytest
 from platformdirs import user_cache_path
 
 from simulator.run_events import FindingRaised, RefChanged, ReleaseChanged
+from tests.git import git
 from tests.toolkit.install import Toolkit
 
-from .conftest import REPOSITORY, Job, Rig, git
+from .driving import REPOSITORY, Job, Rig
 from .scripts import ScriptError, Scripts, workspace
 
 RUN = {"run_id": "77"}

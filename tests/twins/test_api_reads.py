@@ -13,9 +13,10 @@ import pytest
 
 from simulator.run_events import RefChanged
 from simulator.twins.github_api.facts import RepositoryFacts
+from tests.git import git
 
-from .conftest import REPOSITORY, Rig, Start, git
-from .test_api_releases import Ask, asker, head
+from .api_requests import Ask, asker, head
+from .driving import REPOSITORY, Rig, Start
 from .world import Page, World
 
 ROOT = "https://api.github.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,39 +14,17 @@ import pytest
 
 from simulator.run_events import FindingRaised, Notice, RefChanged, ReleaseChanged
 from simulator.twins.github_api.facts import RepositoryFacts
+from tests.git import git
 
-from .conftest import REPOSITORY, Job, Rig, Start, git
+from .api_requests import API, Ask, asker, create, head
+from .driving import REPOSITORY, Rig, Start
 
-API = f"https://api.github.com/repos/{REPOSITORY}"
 UPLOADS = f"https://uploads.github.com/repos/{REPOSITORY}"
-JOB_TOKEN = "ghs_publish"
-Ask = Callable[..., httpx.Response]
-
-
-def asker(job: Job, token: str = JOB_TOKEN) -> Ask:
-    """Sends requests with a token, to a path of the repository or to a whole URL."""
-
-    def ask(method: str, path: str, **given: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        headers |= given.pop("headers", {})
-        return job.http.request(method, path if "://" in path else f"{API}{path}", headers=headers, **given)
-
-    return ask
 
 
 @pytest.fixture
 def ask(rig: Rig) -> Ask:
     return asker(rig.job())
-
-
-def head(rig: Rig, ref: str) -> str:
-    return git("rev-parse", ref, cwd=rig.settings.clone)
-
-
-def create(ask: Ask, tag: str = "v0.1.0", **fields: object) -> Mapping[str, Any]:
-    answer = ask("POST", "/releases", json={"tag_name": tag, **fields})
-    assert answer.status_code == 201, answer.text
-    return answer.json()  # type: ignore[no-any-return]
 
 
 def upload(ask: Ask, release: Mapping[str, Any], name: str, content: bytes = b"wheel") -> httpx.Response:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import Rig
-from .test_artifacts import Toolkit
-from .test_cache import MAIN, TAG, Cache
+from .artifact_protocol import Toolkit
+from .cache_protocol import MAIN, TAG, Cache
+from .driving import Rig
 
 REPOSITORY = "https://api.github.com/repos/octo/demo/actions"
 RUN = {"run_id": "77"}

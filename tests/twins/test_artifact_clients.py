@@ -13,7 +13,7 @@ from simulator.run_events import ArtifactStored, Notice
 from simulator.twins.artifact_store import Artifact, ArtifactStore
 from tests.toolkit.install import Toolkit
 
-from .conftest import Rig
+from .driving import Rig
 from .scripts import ScriptError, Scripts, workspace
 
 VERSIONS = (2, 4, 6)

@@ -29,11 +29,11 @@ from simulator.twins.oidc import Issuer
 from simulator.twins.pypi import twin, upload_form
 from simulator.twins.pypi.tokens import mint_for_user
 
-from .conftest import Rig, publisher
 from .desk import Desk, minting_error, said
 from .distributions import Form, sdist_form, wheel
-from .test_minting import caveats
-from .test_uploads import INVALID, renamed
+from .driving import Rig, publisher
+from .minting import caveats
+from .uploading import INVALID, renamed
 
 PYPI = indexes()["pypi"]
 INVALID_TOKEN = ("invalid-token", "malformed or invalid token")

@@ -29,12 +29,12 @@ from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.verification import Attested, Verification
 from simulator.twins.sigstore.root import TrustRoot
 
-from .conftest import CLAIMS, REPOSITORY, Job, Rig, Start, publisher
 from .distributions import Form, sdist_form, write_dists
+from .driving import CLAIMS, REPOSITORY, Job, Rig, Start, publisher
 from .forging import PROVENANCE, PUBLISH, Forger, Json
 from .index_clients import twine
-from .test_minting import exchange
-from .test_uploads import Uploader
+from .minting import exchange
+from .uploading import Uploader
 
 pytestmark = pytest.mark.clients
 GITHUB = "https://github.com"

@@ -9,7 +9,7 @@ import pytest
 from simulator.run_events import CacheUsed
 from tests.toolkit.install import Toolkit
 
-from .conftest import Rig
+from .driving import Rig
 from .scripts import Scripts, workspace
 
 PROTOCOLS = {"v2": {}, "v1": {"ACTIONS_CACHE_SERVICE_V2": ""}}

@@ -16,9 +16,9 @@ import pytest
 from simulator.indexes import indexes
 from simulator.twins.pypi.store import Store
 
-from .conftest import Rig
 from .desk import Desk
 from .distributions import Form, wheel
+from .driving import Rig
 
 KILLS = 30  # of the thousand and more that `python -m tests.twins.crashing FOLDER 100000` tries, one a line
 

@@ -16,8 +16,8 @@ from platformdirs import user_cache_path
 
 from simulator.run_events import FindingRaised, RefChanged, ReleaseChanged
 
-from .conftest import REPOSITORY, Job, Rig
-from .test_api_releases import Ask, asker, create
+from .api_requests import Ask, asker, create
+from .driving import REPOSITORY, Job, Rig
 
 GRAPHQL = "https://api.github.com/graphql"
 CROWD = " ".join(

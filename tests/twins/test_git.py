@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from simulator.run_events import Notice, RefChanged, TwinRequest
+from tests.git import git
 
-from .conftest import REPOSITORY, Job, Rig, Start, git
+from .driving import REPOSITORY, Job, Rig, Start
 
 URL = f"https://github.com/{REPOSITORY}"
 pytestmark = pytest.mark.clients

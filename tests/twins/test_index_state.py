@@ -18,8 +18,8 @@ from simulator.indexes import indexes
 from simulator.twins.pypi.catalogue import File, Release
 from simulator.twins.pypi.store import Staged, Store
 
-from .conftest import Job, Rig, Start
 from .distributions import Form, sdist_form, wheel
+from .driving import Job, Rig, Start
 
 PYPI = indexes()["pypi"]
 

@@ -13,12 +13,12 @@ from simulator.run_events import FaultInjected, FileUploaded, TokenExchanged
 from simulator.twins.injection.faults import parse_faults
 from tests.toolkit.install import Toolkit
 
-from .conftest import Job, Rig, Start, publisher
+from .artifact_protocol import Toolkit as Protocol
 from .distributions import Form, sdist_form, write_dists
+from .driving import Job, Rig, Start, publisher
 from .index_clients import pip, twine, uv_publish
+from .minting import exchange, id_token
 from .scripts import workspace
-from .test_artifacts import Toolkit as Protocol
-from .test_minting import exchange, id_token
 
 PYPI = indexes()["pypi"]
 TEST = indexes()["testpypi"]

@@ -15,8 +15,8 @@ from simulator.run_events import TwinRequest
 from simulator.twins.pypi.baseline import changing
 from simulator.twins.pypi.catalogue import Catalogue, Status
 
-from .conftest import Job, Rig, Start
 from .distributions import Form, metadata, sdist, wheel
+from .driving import Job, Rig, Start
 from .index_clients import Install, pip, pipx, said, uv_pip
 
 INDEXES: Sequence[IndexName] = ("pypi", "testpypi")

@@ -9,10 +9,10 @@ import pytest
 from simulator.indexes import indexes
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Release, Status
 
-from .conftest import Job, Rig
+from .baselines import change
 from .distributions import Form, metadata, sdist_form
-from .test_simple_api import address, demo, release, upload, yank
-from .test_upload_projects import change
+from .driving import Job, Rig
+from .index_pages import address, demo, release, upload, yank
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
 URL = f"https://{PYPI.main_host}/pypi"

@@ -8,47 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pymacaroons import Macaroon
 
 from simulator.indexes import IndexName, indexes
 from simulator.run_events import ClaimCheck, Notice, TokenExchanged
 
-from .conftest import REPOSITORY, Job, Rig, Start, publisher
+from .driving import REPOSITORY, Rig, Start, publisher
+from .minting import NOT_FOUND, caveats, exchange, has_project, id_token, refusal
 
 REF = "refs/tags/v0.1.0"
 FILE = f"{REPOSITORY}/.github/workflows/pypi.yml"
 ACCEPTED = [f"{FILE}@{'a' * 40}", f"{FILE}@{REF}"]
 ELSEWHERE = "octo/shared/.github/workflows/pypi.yml@refs/heads/main"
 MISMATCH = f"The job_workflow_ref claim does not match, expecting one of {ACCEPTED}, got {ELSEWHERE!r}"
-NOT_FOUND = "Publisher with matching claims was not found"
-
-
-def id_token(job: Job, audience: str = "pypi") -> str:
-    env = job.access.run_env
-    headers = {"authorization": f"bearer {env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"}
-    answer = job.http.get(f"{env['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience={audience}", headers=headers)
-    token: str = answer.json()["value"]
-    return token
-
-
-def exchange(job: Job, token: str | None = None, index: IndexName = "pypi") -> httpx.Response:
-    body = {"token": token or id_token(job, index)}
-    return job.http.post(f"https://{indexes()[index].upload_host}/_/oidc/mint-token", json=body)
-
-
-def refusal(answer: httpx.Response) -> tuple[str, str]:
-    assert answer.status_code == 422
-    assert answer.json()["message"] == "Token request failed"
-    (error,) = answer.json()["errors"]
-    return error["code"], error["description"]
-
-
-def caveats(token: str) -> list[list[Any]]:
-    return [json.loads(caveat.caveat_id) for caveat in Macaroon.deserialize(token.removeprefix("pypi-")).caveats]
 
 
 @pytest.mark.parametrize("index", ["pypi", "testpypi"])
@@ -218,10 +192,6 @@ def test_the_publisher_with_the_environment_goes_before_the_one_with_any(rig: Ri
         "pypi.yml in https://github.com/octo/demo",
     ]
     assert {path for path in ("demo", "any-project") if has_project(job, path)} == {"demo", "any-project"}
-
-
-def has_project(job: Job, name: str) -> bool:
-    return job.http.get(f"{indexes()['pypi'].simple_url}{name}/").status_code == 200
 
 
 def test_an_exchange_creates_the_project_as_a_pending_publisher_does(rig: Rig) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.twins.hosts import OIDC
 
-from .conftest import CLAIMS, OWNER, Job, Rig
+from .driving import CLAIMS, OWNER, Job, Rig
 
 CURL = (
     'curl -sSf -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=%s"'

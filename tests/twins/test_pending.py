@@ -7,10 +7,10 @@ import pytest
 from simulator.run_events import Notice
 from simulator.twins.pypi.store import Store
 
-from .conftest import Rig, Start, publisher
 from .distributions import Form
-from .test_minting import NOT_FOUND, caveats, exchange, has_project, id_token, refusal
-from .test_uploads import Uploader
+from .driving import Rig, Start, publisher
+from .minting import NOT_FOUND, caveats, exchange, has_project, id_token, refusal
+from .uploading import Uploader
 
 DAY = 86_400
 NOBODY = ("invalid-publisher", f"valid token, but no corresponding publisher ({NOT_FOUND})")

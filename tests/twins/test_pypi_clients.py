@@ -17,8 +17,8 @@ from simulator.indexes import IndexName, indexes
 from simulator.run_events import FileUploaded, TokenExchanged, TwinRequest
 from simulator.twins.base import Publisher
 
-from .conftest import Job, Rig, publisher
 from .distributions import sdist, wheel, write_dists
+from .driving import Job, Rig, publisher
 from .index_clients import PUBLISHING, pip, said, twine, uv_publish
 
 PYPI = indexes()["pypi"]

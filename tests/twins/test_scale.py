@@ -16,9 +16,9 @@ import httpx
 
 from tests.toolkit.install import Toolkit as Packages
 
-from .conftest import Rig
+from .artifact_protocol import Toolkit, digest
+from .driving import Rig
 from .scripts import workspace
-from .test_artifacts import Toolkit, digest
 
 MIB = 1 << 20
 SIZE = int(os.environ.get("PYSIM_SCALE_MIB", "128")) * MIB

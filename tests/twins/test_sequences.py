@@ -23,9 +23,9 @@ from simulator.twins.oidc import Issuer
 from simulator.twins.pypi.catalogue import Status
 from simulator.twins.pypi.store import Staged, Store
 
-from .conftest import Clock, publisher
 from .desk import Desk, minting_error, said
 from .distributions import Form, sdist, wheel
+from .driving import Clock, publisher
 
 DAY: Final = 86_400
 NAMES: Final = (

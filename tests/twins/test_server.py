@@ -24,7 +24,7 @@ from simulator.twins.hosts import OIDC, certificate_names
 from simulator.twins.injection.faults import parse_faults
 from simulator.twins.server import LocalTwins
 
-from .conftest import Rig, Start
+from .driving import Rig, Start
 
 KEYS = f"https://{OIDC}/.well-known/jwks"
 

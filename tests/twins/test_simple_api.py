@@ -13,14 +13,14 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from simulator.indexes import Index, IndexName, indexes
-from simulator.twins.pypi.catalogue import Catalogue, Elsewhere, Project, Status
+from simulator.indexes import Index, indexes
+from simulator.twins.pypi.catalogue import Elsewhere, Status
 
-from .conftest import Job, Rig, Start
-from .distributions import Form, metadata, sdist_form, wheel
-from .test_taken import imported
-from .test_upload_projects import change
-from .test_upstream import connected
+from .baselines import change, imported
+from .distributions import Form, metadata, sdist_form
+from .driving import Job, Rig, Start
+from .index_pages import address, demo, release, upload, yank
+from .upstream import connected
 from .world import Page, World
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
@@ -28,12 +28,6 @@ JSON, V1_HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.sim
 PIP = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 UV = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 DIGEST = hashlib.sha256(metadata("demo", "0.1.0").encode()).hexdigest()
-
-
-def upload(rig: Rig, job: Job, form: Form, index: IndexName = "pypi") -> None:
-    auth = ("__token__", rig.twins.upload_token(index))
-    answer = job.http.post(indexes()[index].upload_url, data=form.data, files=form.files, auth=auth)
-    assert answer.is_success, answer.text
 
 
 @pytest.fixture
@@ -55,16 +49,6 @@ def world() -> Iterator[World]:
 
 def page(job: Job, accept: str = JSON, index: Index = PYPI, name: str = "demo") -> httpx.Response:
     return job.http.get(f"{index.simple_url}{name}/", headers={"accept": accept})
-
-
-def release(name: str, version: str = "1") -> Form:
-    form = Form(filename=f"{name}-{version}-py3-none-any.whl", content=wheel(name, version))
-    return form.but(name=name, version=version)
-
-
-def address(index: Index, content: bytes, filename: str) -> str:
-    digest = hashlib.blake2b(content, digest_size=32).hexdigest()
-    return f"https://{index.files_host}/packages/{digest[:2]}/{digest[2:4]}/{digest[4:]}/{filename}"
 
 
 class Anchors(HTMLParser):
@@ -160,16 +144,6 @@ class TestJson:
         serial = page(job).json()["meta"]["_last-serial"]
         assert said["projects"] == [{"name": "demo", "_last-serial": serial}]
         assert said["meta"] == {"api-version": "1.4", "_last-serial": serial}
-
-
-def yank(catalogue: Catalogue, reason: str) -> None:
-    catalogue.yank(catalogue.releases("demo")[0], reason)
-
-
-def demo(catalogue: Catalogue) -> Project:
-    project = catalogue.project("demo")
-    assert project
-    return project
 
 
 class TestHtml:

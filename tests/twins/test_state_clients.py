@@ -9,11 +9,11 @@ import pytest
 from simulator.run_events import TwinRequest
 from simulator.twins.pypi.catalogue import Catalogue, Status
 
-from .conftest import Job, Rig
+from .baselines import change
 from .distributions import Form
+from .driving import Job, Rig
 from .index_clients import Install, pip, said, uv_pip
-from .test_simple_api import demo, release, upload
-from .test_upload_projects import change
+from .index_pages import demo, release, upload
 
 CLIENTS: Mapping[str, Install] = {"pip": pip, "uv": uv_pip}
 pytestmark = [

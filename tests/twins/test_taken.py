@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from simulator.run_events import Notice
-from simulator.twins.pypi.catalogue import Catalogue, Elsewhere, File, Release
+from simulator.twins.pypi.catalogue import Catalogue
 
-from .conftest import Rig, Start, publisher
+from .baselines import change, imported
 from .distributions import Form, sdist_form
-from .test_minting import NOT_FOUND, exchange, refusal
-from .test_upload_projects import change
-from .test_uploads import HELP, Uploader
+from .driving import Rig, Start, publisher
+from .minting import NOT_FOUND, exchange, refusal
+from .uploading import HELP, Uploader
 
 
 @pytest.fixture
@@ -57,32 +57,6 @@ def test_the_other_projects_of_an_assumed_publisher_stay(sender: Uploader) -> No
         403,
         "Invalid API Token: OIDC scoped token is not valid for project 'demo'",
     )
-
-
-ELSEWHERE = Elsewhere(url="https://files.example/f", provenance=None)
-
-
-def imported(catalogue: Catalogue, place: Elsewhere = ELSEWHERE) -> None:
-    """The release of the form, as `pysim index import` has it: no bytes here."""
-    catalogue.add_project("demo")
-    catalogue.add_release(Release(project="demo", version="0.1.0", created=1_790_000_000.0, metadata={}))
-    file = File(
-        filename=Form().filename,
-        project="demo",
-        version="0.1.0",
-        filetype="bdist_wheel",
-        pyversion="py3",
-        size=7,
-        md5="",
-        sha256="ab" * 32,
-        blake2_256="cd" * 32,
-        requires_python=None,
-        uploaded=1_790_000_000.0,
-        run_id="pysim index import",
-        job_id="pysim index import",
-    )
-    catalogue.add_file(file)
-    catalogue.set_elsewhere(file.filename, place)
 
 
 def test_a_version_that_the_real_index_has(sender: Uploader) -> None:

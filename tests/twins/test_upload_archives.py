@@ -17,10 +17,10 @@ import pytest
 from simulator.indexes import indexes
 from simulator.run_events import Notice
 
-from .conftest import Rig, Start, publisher
 from .distributions import Form, metadata, sdist, sdist_form, tarred, wheel, zipped
-from .test_minting import exchange
-from .test_uploads import Uploader, renamed
+from .driving import Rig, Start, publisher
+from .minting import exchange
+from .uploading import Uploader, renamed
 
 SEE = f"See https://docs.{indexes()['pypi'].main_host}/archives for more information"
 INFO = "demo-0.1.0.dist-info"

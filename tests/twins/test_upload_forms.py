@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from .conftest import Rig
 from .distributions import Form, sdist
-from .test_uploads import HELP, PYPI, SPECIFICATION, Uploader
+from .driving import Rig
+from .uploading import HELP, PYPI, SPECIFICATION, Uploader
 
 
 @pytest.fixture

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Status
-from simulator.twins.pypi.store import Store
 
-from .conftest import Rig, publisher
+from .baselines import change
 from .distributions import Form, sdist, sdist_form, wheel
-from .test_minting import exchange
-from .test_uploads import HELP, PYPI, Uploader, renamed
+from .driving import Rig, publisher
+from .minting import exchange
+from .uploading import HELP, PYPI, Uploader, renamed
 
 
 @pytest.fixture
 def sender(rig: Rig) -> Uploader:
     return Uploader(rig)
-
-
-def change(rig: Rig, how: Callable[[Catalogue], None]) -> None:
-    """Bring the run's index into a state."""
-    with Store(rig.settings.folder / "index" / "pypi").transaction() as catalogue:
-        how(catalogue)
 
 
 FLAGS: Mapping[Flag, str] = {

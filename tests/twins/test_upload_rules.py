@@ -11,9 +11,9 @@ import pytest
 
 from simulator.twins.pypi.store import Store
 
-from .conftest import Rig
 from .distributions import Form, sdist_form
-from .test_uploads import HELP, PYPI, SPECIFICATION, Uploader, renamed
+from .driving import Rig
+from .uploading import HELP, PYPI, SPECIFICATION, Uploader, renamed
 
 
 @pytest.fixture

@@ -13,48 +13,18 @@ import httpx
 import pytest
 from pymacaroons import Macaroon
 
-from simulator.indexes import IndexName, indexes
+from simulator.indexes import IndexName
 from simulator.run_events import FileUploaded
 
-from .conftest import Job, Rig, publisher
 from .distributions import Form, metadata, sdist, sdist_form, tarred, wheel, zipped
-from .test_minting import exchange
-
-PYPI = indexes()["pypi"]
-HELP = f"https://{PYPI.main_host}/help/"
-SPECIFICATION = "See https://packaging.python.org/specifications/core-metadata for more information."
-
-
-class Uploader:
-    """Uploads with a token of a user, or with another one."""
-
-    def __init__(self, rig: Rig) -> None:
-        self.rig, self.job = rig, rig.job()
-        self.token = rig.twins.upload_token("pypi")
-
-    def send(self, form: Form, token: str | None = None, **headers: str) -> httpx.Response:
-        auth = ("__token__", token or self.token)
-        headers = {"accept": "application/json", **headers}
-        return self.job.http.post(PYPI.upload_url, data=form.data, files=form.files, auth=auth, headers=headers)
-
-    def refused(self, form: Form, token: str | None = None) -> tuple[int, str]:
-        answer = self.send(form, token)
-        assert answer.status_code != 200
-        code: str = answer.json()["code"]
-        assert self.rig.seen(FileUploaded)[-1].message == code[4:]
-        assert not any((self.rig.settings.folder / "index" / "pypi" / "staging").iterdir())
-        return answer.status_code, code[4:]
+from .driving import Job, Rig, publisher
+from .minting import exchange
+from .uploading import HELP, INVALID, PYPI, SPECIFICATION, Uploader, renamed
 
 
 @pytest.fixture
 def uploader(rig: Rig) -> Uploader:
     return Uploader(rig)
-
-
-def renamed(filename: str, content: bytes | None = None, **fields: str) -> Form:
-    if content is None:
-        content = wheel() if filename.endswith(".whl") else sdist()
-    return Form(filename=filename, content=content, fields=fields)
 
 
 def test_an_accepted_file_is_told_with_its_digests(uploader: Uploader) -> None:
@@ -326,9 +296,6 @@ def test_a_file_in_another_field(uploader: Uploader, field: str, is_taken: bool)
     answer = uploader.job.http.post(PYPI.upload_url, data=Form().data, files=files, auth=auth)
     assert (answer.status_code == 200) is is_taken
     assert is_taken or f"400 {field}: Should not be a tuple." in answer.text
-
-
-INVALID = f"Invalid or non-existent authentication information. See {HELP}#invalid-auth for more information."
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,10 @@ from simulator.twins.base import PublishedFile, Publisher
 from simulator.twins.git import WANTS_LIMIT
 from simulator.twins.pypi.baseline import changing
 
-from .conftest import Job, Rig, Start, publisher
+from .connections import ask, client_hello, knock
 from .distributions import Form, wheel
-from .test_seal import ask, client_hello, knock
+from .driving import Job, Rig, Start, publisher
+from .upstream import connected
 from .world import Page, World
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
@@ -36,11 +37,6 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def online(start: Start, world: World) -> Rig:
     return connected(start, world)
-
-
-def connected(start: Start, world: World, **changes: object) -> Rig:
-    proxies = {"HTTPS_PROXY": world.url, "http_proxy": world.url}
-    return start(**{"offline": False, "proxies": proxies, "host_ca": world.ca, **changes})
 
 
 def project(index_url: str, name: str) -> str:

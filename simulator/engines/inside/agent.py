@@ -43,7 +43,7 @@ CHUNK = 65536
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
 LONGEST_PAUSE = 86400.0  # seconds; poll takes no more than an int of milliseconds
 OOM_SCORE = "500"  # as GitHub's runner has it: where memory is short, a command is ended before the sandbox
-LINGER = 5.0  # seconds that a child may keep the output open after its command ended
+OUTPUT_GRACE = 5.0  # seconds that a child may keep the output open after its command ended
 PR_SET_DUMPABLE = 4  # linux/prctl.h
 STAGES = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, None))  # as GitHub's runner ends a step
 
@@ -76,7 +76,7 @@ class Running:
     def ended(self, status: int) -> None:
         """Take the wait status of the command's own process."""
         self.code = 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        self.deadline = time.monotonic() + LINGER
+        self.deadline = time.monotonic() + OUTPUT_GRACE
 
     def tick(self, now: float) -> None:
         """Do what is due."""
@@ -89,7 +89,7 @@ class Running:
     def hold(self, now: float) -> None:
         """Let no time pass for the output that is left: pysim is what it waits for."""
         if self.code is not None:
-            self.deadline = now + LINGER
+            self.deadline = now + OUTPUT_GRACE
 
     def finished(self, now: float) -> bool:
         return self.code is not None and (self.pipe is None or (self.deadline is not None and now >= self.deadline))

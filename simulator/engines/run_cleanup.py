@@ -1,6 +1,6 @@
 """Removes what a run has in the daemon once pysim is gone, however it ended: a program of its own.
 
-Containers without pysim's agent do not end with pysim. Started as `reaper.py RUN_ID FOLDER` when a job has such
+Containers without pysim's agent do not end with pysim. Started as `run_cleanup.py RUN_ID FOLDER` when a job has such
 containers; waits for the end of its standard input, which pysim holds open, then removes what has the run's label and
 the folder of the run's containers.
 """
@@ -16,18 +16,18 @@ from typing import Final
 
 from simulator import process
 from simulator.engines.builds import remove_built
-from simulator.engines.daemon import connected, remove_marked
+from simulator.engines.daemon import connected, remove_labelled
 from simulator.errors import SimulatorError
 from simulator.paths import remove_folder
 
-_LOOKS: Final = 20  # for what the daemon was making while pysim ended
-_PAUSE: Final = 0.25
+_EMPTY_LOOKS: Final = 20  # for what the daemon was making while pysim ended
+_POLL_INTERVAL: Final = 0.25
 
 
 def start(run_id: str, folder: Path) -> process.Child:
     """Start it; it ends when its standard input is closed."""
     package = str(Path(__file__).parent.parent.parent)
-    code = f"import sys; sys.path.insert(0, {package!r}); from simulator.engines.reaper import main; main()"
+    code = f"import sys; sys.path.insert(0, {package!r}); from simulator.engines.run_cleanup import main; main()"
     return process.start([sys.executable, "-P", "-c", code, run_id, folder], apart=True)
 
 
@@ -39,10 +39,10 @@ def main() -> None:
     if not folder.exists():  # pysim left all in order
         return
     remove_folder(folder)
-    silent = 0
-    while silent < _LOOKS:
+    empty = 0
+    while empty < _EMPTY_LOOKS:
         found: Sequence[str] = ()
         with contextlib.suppress(SimulatorError), connected() as client:
-            found = [*remove_marked(client, run=run_id), *remove_built(client, run_id)]
-        silent = 0 if found else silent + 1
-        time.sleep(_PAUSE)
+            found = [*remove_labelled(client, run=run_id), *remove_built(client, run_id)]
+        empty = 0 if found else empty + 1
+        time.sleep(_POLL_INTERVAL)

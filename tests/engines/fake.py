@@ -14,8 +14,8 @@ from typing import Final, Self
 
 from simulator.engines.base import LAYOUT, Command, Containers, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
 from simulator.engines.environment import process_environment
-from simulator.engines.fake_containers import ContainerAnswer, FakeContainers
 from simulator.errors import EngineError
+from tests.engines.fake_containers import ContainerAnswer, FakeContainers
 
 Answer = Callable[[Command, LineSink], Exit]
 _FOLDERS: Final = (LAYOUT.home, LAYOUT.work, LAYOUT.temp, LAYOUT.actions, LAYOUT.tool_cache, LAYOUT.externals)

@@ -14,19 +14,24 @@ from docker.types import Mount
 from simulator.engines.daemon import remove
 from simulator.engines.images import LABEL, Image
 from simulator.errors import EngineError
+from simulator.remedies import Act, remedy
 
-_FILLING: Final = threading.Lock()
-_PATIENCE: Final = 120.0  # seconds for another pysim that fills the same volume
+_LOCK: Final = threading.Lock()
+_FILLED_WITHIN: Final = 120.0  # seconds for another pysim that fills the same volume
 
 
 def filled_volume(client: docker.DockerClient, image: Image, folder: PurePosixPath) -> str:
     """The name of a volume with what the image has in a folder; a second, empty one says that it is complete."""
     name = f"pysim-{folder.name}-{image.tag.rpartition(':')[2]}"
-    deadline = time.monotonic() + _PATIENCE
-    with _FILLING:
+    deadline = time.monotonic() + _FILLED_WITHIN
+    with _LOCK:
         while not _is_there(client, f"{name}-complete"):
             if time.monotonic() > deadline:
-                raise EngineError(f"The volume {name} is not complete", hint="Run pysim clean --images, and again.")
+                raise EngineError(
+                    f"The volume {name} is not complete",
+                    hint="Remove the images that pysim made, and run it again.",
+                    remedies=(remedy(Act.CLEAN_IMAGES),),
+                )
             try:
                 _remove(client, name)
                 _fill(client, image, name, folder)

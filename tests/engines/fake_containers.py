@@ -85,14 +85,14 @@ class FakeContainer:
 
     notes: Sequence[str] = ()
 
-    def __init__(self, among: FakeContainers, spec: ContainerSpec, name: str) -> None:
+    def __init__(self, group: FakeContainers, spec: ContainerSpec, name: str) -> None:
         pairs = [(text.rpartition(":")[0] or "32768", text.rpartition(":")[2]) for text in spec.ports]
         self.ports: Mapping[int, int] = {int(target): int(port) for port, target in pairs}
         self.spec = spec
         self.commands: list[Command] = []
         self.state_now = ContainerState(running=False, code=0)
         self.removed = False
-        self._among = among
+        self._group = group
         self._name = name
 
     @property
@@ -108,7 +108,7 @@ class FakeContainer:
         spec = self.spec
         argv = (*(spec.entrypoint or ()), *(spec.command or ())) or ("its-own-program",)
         command = Command(argv=argv, cwd=spec.cwd or PurePosixPath("/"), env=spec.env, timeout=timeout)
-        done = self._among.answer(spec, command, on_line)
+        done = self._group.answer(spec, command, on_line)
         self.state_now = ContainerState(running=False, code=done.code)
         return done
 
@@ -124,7 +124,7 @@ class FakeContainer:
         self.commands.append(command)
         if stop is not None and stop.is_set():
             return Exit(code=130, reason="cancelled")
-        return self._among.answer(self.spec, command, on_line)
+        return self._group.answer(self.spec, command, on_line)
 
     def state(self) -> ContainerState:
         return self.state_now

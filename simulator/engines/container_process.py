@@ -13,16 +13,16 @@ from typing import Final, Literal
 from simulator.engines.base import Exit, LineSink
 from simulator.engines.channel import QUEUED, Lines
 
-LINGER: Final = 5.0  # seconds that a child may keep the output open after its command ended
+OUTPUT_GRACE: Final = 5.0  # seconds that a child may keep the output open after its command ended
 # As GitHub's runner ends a step: the signal, and the seconds until the next.
 _STAGES: Final = (("SIGINT", 7.5), ("SIGTERM", 2.5), ("SIGKILL", None))
-_LOOKS: Final = 0.25  # seconds between looks at a silent process
+_POLL_INTERVAL: Final = 0.25  # seconds between looks at a silent process
 Frame = tuple[bytes | None, bytes | None]  # of standard output and of standard error
-_Told = Frame | Literal["cancel", "end"]
+_Message = Frame | Literal["cancel", "end"]
 
 
 @dataclass(kw_only=True, eq=False)
-class Followed:
+class ContainerProcess:
     """A process that runs.
 
     `frames` is its output up to the end, `ended` gives its exit code once it has one, `signal` sends it a signal.
@@ -31,13 +31,13 @@ class Followed:
     frames: Iterable[Frame]
     ended: Callable[[], int | None]
     signal: Callable[[str], None]
-    _told: queue.Queue[_Told] = field(default_factory=lambda: queue.Queue(QUEUED))
+    _messages: queue.Queue[_Message] = field(default_factory=lambda: queue.Queue(QUEUED))
     _reason: Literal["exited", "timed-out", "cancelled"] = "exited"
 
     def cancel(self) -> None:
         """End it, from any thread."""
         with contextlib.suppress(queue.Full):
-            self._told.put("cancel", timeout=LINGER)
+            self._messages.put("cancel", timeout=OUTPUT_GRACE)
 
     def follow(self, on_line: LineSink, timeout: float | None) -> Exit:
         """Hand over the output until it ended and its output did, or was kept open for too long."""
@@ -47,38 +47,38 @@ class Followed:
         deadline = None if timeout is None else time.monotonic() + timeout
         silent, ended_at, code = False, 0.0, None
         while True:
-            told = self._listen(0.01 if silent else _LOOKS, deadline)
-            if isinstance(told, tuple):
-                for lines, data in zip(streams, told, strict=True):
+            message = self._next(0.01 if silent else _POLL_INTERVAL, deadline)
+            if isinstance(message, tuple):
+                for lines, data in zip(streams, message, strict=True):
                     lines.feed(data or b"")
                 continue
-            silent = silent or told == "end"
+            silent = silent or message == "end"
             if code is None and (code := self.ended()) is not None:
                 ended_at = time.monotonic()
-            if code is not None and (silent or time.monotonic() >= ended_at + LINGER):
+            if code is not None and (silent or time.monotonic() >= ended_at + OUTPUT_GRACE):
                 for lines in streams:
                     lines.close()
                 if self._reason != "exited":
                     self.signal("SIGKILL")
                 return Exit(code=code, reason=self._reason)
             late = deadline is not None and time.monotonic() >= deadline
-            if code is None and (late or (told == "cancel" and self._reason == "exited")):
+            if code is None and (late or (message == "cancel" and self._reason == "exited")):
                 if self._reason == "exited":
-                    self._reason = "cancelled" if told == "cancel" else "timed-out"
+                    self._reason = "cancelled" if message == "cancel" else "timed-out"
                 number, seconds = next(stages)
                 deadline = None if seconds is None else time.monotonic() + seconds
                 self.signal(number)
 
-    def _listen(self, pause: float, deadline: float | None) -> _Told | None:
+    def _next(self, pause: float, deadline: float | None) -> _Message | None:
         if deadline is not None:
             pause = max(0.0, min(pause, deadline - time.monotonic()))
         try:
-            return self._told.get(timeout=pause)
+            return self._messages.get(timeout=pause)
         except queue.Empty:
             return None
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             for frame in self.frames:
-                self._told.put(frame)
-        self._told.put("end")
+                self._messages.put(frame)
+        self._messages.put("end")
