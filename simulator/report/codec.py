@@ -1,4 +1,4 @@
-"""Run events as JSON lines and back, without loss: the format of `events.jsonl` and of `--json`.
+"""Run events as JSON lines and back, without loss: the format of `events.jsonl` and of what programs read.
 
 A line is an object with `type` (the event's name as `step-started`), `schemaVersion` and the event's fields in camel
 case. Readers pass over fields and types that they do not know, so a record of a newer pysim can still be read.

@@ -1,4 +1,4 @@
-"""The result of a run for programs: the content of `summary.json` and the last line of `--json`."""
+"""The result of a run for programs: the content of `summary.json` and the last line of the events as JSON."""
 
 from __future__ import annotations
 

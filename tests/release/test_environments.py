@@ -95,7 +95,7 @@ def test_a_publisher_that_names_no_environment_is_not_guarded_by_one(tiny: Repos
 def test_nothing_runs_for_an_answer_that_nobody_waits_for(tiny: Repository) -> None:
     done = tiny.rehearse("--approve", "pypi")
     assert done.code == 2
-    assert "no reviewer is declared" in done.error
+    assert "No reviewer of the environment pypi is declared" in done.error
 
 
 # ---- a job that publishes nothing, so that the gate is all there is

@@ -223,7 +223,7 @@ def test_a_dirty_tree_is_told(tiny: Repository) -> None:
     done = tiny.rehearse("--tag", "other-1")
     notices = [event for event in done.events if event["type"] == "notice"]
     (notice,) = [event for event in notices if "tinytool.py" in event["message"]]
-    assert "--source worktree" in notice["hint"]
+    assert [each["do"] for each in notice["remedies"]] == ["use-worktree"]
 
 
 def test_the_repository_of_these_tests_is_complete() -> None:

@@ -1,1 +1,1 @@
-"""What `pysim plan` shows, as text, as a graph of needs, or as JSON: one module a form, each a pure function."""
+"""What a plan shows, as text, as a graph of needs, or as JSON: one module a form, each a pure function."""

@@ -40,7 +40,7 @@ class JobView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkflowView:
-    """A workflow: whether it starts and why; `rehearsed` says whether `pysim run` runs it, and `note` why or why not.
+    """A workflow: whether it starts and why; `rehearsed` says whether a rehearsal runs it, and `note` why or why not.
 
     `fault` is what keeps GitHub from running it. `events` are those of its `on`.
     """

@@ -1,1 +1,1 @@
-"""What `pysim check` found, as text, JSON or SARIF: one module a form, each a pure function."""
+"""What a check found, as text, JSON or SARIF: one module a form, each a pure function."""
