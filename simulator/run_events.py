@@ -131,7 +131,10 @@ class ActionResolved:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobPlanned:
-    """A job of a rehearsed workflow, before anything runs; `own` marks one of pysim's own (the install check)."""
+    """A job of a rehearsed workflow, before anything runs; `own` marks one of pysim's own (the install check).
+
+    `span` is where the job stands in the file that holds it.
+    """
 
     job_id: str
     name: str
@@ -139,6 +142,7 @@ class JobPlanned:
     workflow: str
     environment: str | None = None
     own: bool = False
+    span: Span | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ from simulator.report.annotations import annotation_place, by_level
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
+from simulator.report.related import in_reading_order
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
 from simulator.report.step_summaries import summary_lines
 from simulator.report.words import (
@@ -417,10 +418,8 @@ def _notes(state: RunState) -> list[Line]:
 def _findings(state: RunState) -> list[Line]:
     if not state.findings:
         return [line("none")]
-    order = list(Severity)
     logs = _words("\n".join(said.line for _, step in state.failed_steps() for said in step.lines))
-    ordered = sorted(state.findings, key=lambda finding: order.index(finding.severity))
-    return [row for finding in ordered for row in _finding(finding, logs)]
+    return [row for finding in in_reading_order(state) for row in _finding(finding, logs)]
 
 
 def _finding(finding: Finding, logs: str) -> list[Line]:

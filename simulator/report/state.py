@@ -90,7 +90,10 @@ class StepState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobState:
-    """A job and its steps by number; `conclusion` is None until it ended, `own` marks one of pysim's own."""
+    """A job and its steps by number; `conclusion` is None until it ended, `own` marks one of pysim's own.
+
+    `span` is where it stands in its file.
+    """
 
     id: str
     name: str
@@ -103,6 +106,7 @@ class JobState:
     conclusion: Conclusion | None = None
     reason: str | None = None
     own: bool = False
+    span: Span | None = None
     steps: Mapping[int, StepState] = field(default_factory=dict)
 
     @property
@@ -252,6 +256,7 @@ def _job(state: RunState, event: _JobEvent) -> RunState:
                 workflow=event.workflow,
                 environment=event.environment,
                 own=event.own,
+                span=event.span,
             )
         case JobStarted():
             job = replace(job, started_at=event.at)

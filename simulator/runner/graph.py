@@ -208,6 +208,7 @@ def announcement(jobs: Iterable[tuple[Plan, PlannedJob]]) -> Iterator[JobPlanned
             needs=tuple(f"{plan.inherited.key_prefix}{need}" for need in job.needs) or plan.inherited.needs,
             workflow=plan.workflow.path,
             environment=job.environment,
+            span=job.job.span,
         )
 
 

@@ -18,6 +18,7 @@ from simulator.report.pages.jobs import jobs, step_link
 from simulator.report.pages.markdown import markdown_html
 from simulator.report.pages.markup import Html, Part, badge, code, element, items, join, table
 from simulator.report.pages.record import RunRecord
+from simulator.report.related import in_reading_order
 from simulator.report.words import (
     VERDICTS,
     by_source,
@@ -123,9 +124,7 @@ def _header(record: RunRecord) -> list[Part]:
 
 
 def _findings(record: RunRecord) -> list[Part]:
-    order = list(Severity)
-    ordered = sorted(record.state.findings, key=lambda finding: order.index(finding.severity))
-    return [_finding(finding) for finding in ordered] or [element("p", "None.")]
+    return [_finding(finding) for finding in in_reading_order(record.state)] or [element("p", "None.")]
 
 
 def _finding(finding: Finding) -> Html:
