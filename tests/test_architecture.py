@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+import graphlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,14 @@ BASE = {
     "run_events",
     "spelling",
     "toml_places",
+    "version",
 }
 # Each part may import itself and the parts named here; what is absent is forbidden.
 ALLOWED: dict[str, set[str]] = {
     "positions": set(),
     "indexes": set(),
     "spelling": set(),
+    "version": set(),
     "toml_places": set(),
     "remedies": {"indexes"},
     "diagnostics": {"positions", "remedies"},
@@ -105,7 +108,7 @@ def test_import_direction(module: Path) -> None:
     if part in {"__init__", "__main__"}:
         return
     used = {name.split(".")[1] for name in imports(module) if name.startswith("simulator.")}
-    assert used - {part, "__version__"} <= ALLOWED[part]
+    assert used - {part} <= ALLOWED[part]
 
 
 @pytest.mark.parametrize("module", HOST_MODULES, ids=str)
@@ -127,6 +130,33 @@ def test_only_operations_name_a_concrete_part(module: Path) -> None:
         _, part, inner = (*name.split("."), "", "")[:3]
         if name.startswith("simulator.") and part in BEHIND_A_PROTOCOL and part_of(module) not in {part, "operations"}:
             assert inner == "base", f"{module} imports {name}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports for types alone count: a circle of them is a circle of meanings."""
+    names = {module_name(module): module for module in HOST_MODULES if module.name != "__init__.py"}
+    edges = {name: set(homes(imports(module), names)) - {name} for name, module in names.items()}
+    order = graphlib.TopologicalSorter(edges)
+    order.prepare()  # raises CycleError, which names the circle
+
+
+def module_name(module: Path) -> str:
+    return ".".join(("simulator", *module.with_suffix("").parts))
+
+
+def homes(found: set[str], names: Mapping[str, Path]) -> Iterator[str]:
+    """The modules that imported names are of."""
+    for name in found:
+        if name in names:
+            yield name
+        elif name.rpartition(".")[0] in names:
+            yield name.rpartition(".")[0]
+
+
+@pytest.mark.parametrize("module", HOST_MODULES, ids=str)
+def test_a_terminal_is_known_to_the_command_line_and_to_renderers(module: Path) -> None:
+    asks = any(isinstance(node, ast.Attribute) and node.attr == "isatty" for node in ast.walk(tree(module)))
+    assert not asks or module.parts[0] in {"cli", "report"}
 
 
 def test_every_part_has_a_rule() -> None:

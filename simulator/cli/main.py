@@ -11,8 +11,8 @@ from typing import Final
 
 import click
 
-from simulator import __version__
 from simulator.errors import ExitCode, SimulatorError, UsageError
+from simulator.version import VERSION
 
 # New objects between two looks for garbage: Python's own few hundred cost an eighth of the start, for what stays.
 GARBAGE: Final = 50_000
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="pysim")
+@click.version_option(VERSION, prog_name="pysim")
 def cli() -> None:
     """Rehearse a PyPI release on this machine before the tag is pushed."""
 

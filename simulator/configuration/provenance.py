@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.actions.choice import EVERY, Implementation
 from simulator.actions.repositories import LocalRepository
+from simulator.configuration.values import Configuration, Origin
 from simulator.toml_places import dotted
-
-if TYPE_CHECKING:
-    from simulator.configuration.reading import Configuration
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """What a value came from: a file as the user knows it, with the line, or what is no file."""
-
-    source: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return self.source if self.line is None else f"{self.source}:{self.line}"
-
 
 REQUEST: Final = Origin(source="request")
 ANSWER: Final = Origin(source="answer")  # of a person who was asked

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from simulator.actions.choice import ActionChoice
-from simulator.actions.repositories import LocalRepository
 from simulator.configuration import publisher_form
 from simulator.configuration.declaring import Key, Node, Setter, declared, leaves, read_table
 from simulator.configuration.dotenv import DotenvValue, read_dotenv
@@ -20,8 +17,8 @@ from simulator.configuration.model import (
     RepositorySettings,
     Settings,
 )
-from simulator.configuration.provenance import Origin
 from simulator.configuration.toml_source import TomlFile, read_toml
+from simulator.configuration.values import FILE, TABLE, Configuration, Origin
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.paths import as_written, user_configuration
@@ -30,48 +27,8 @@ from simulator.toml_places import Keys, dotted
 from simulator.triggers.model import RunFacts
 from simulator.twins.base import Publisher
 
-FILE: Final = "pysim.toml"
-TABLE: Final = ("tool", "pysim")
-
 _SECRET_WORDS: Final = frozenset({"secret", "secrets", "token", "api-token", "password"})
 _LOOKS_SECRET: Final = re.compile(r"pypi-AgE|gh[pousr]_\w{20}|github_pat_\w{20}|-----BEGIN [A-Z ]*PRIVATE KEY")
-_SWITCHES: Final = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Configuration:
-    """All that is configured. `secrets` are those that every job sees, `environment_secrets` those of one environment.
-
-    `variables` are `[vars]` with `.vars` above them; `file` is where the repository's tables stand, None when there
-    are none. `actions`, `local_repositories` and `images` say what stands for the actions and images of a workflow.
-    `origins` say of each given key, in dotted form, where its value came from; `vars.NAME` and `secrets.NAME` are the
-    keys of what stands in files of values.
-    """
-
-    file: str | None = None
-    repository: RepositorySettings = field(default_factory=RepositorySettings)
-    actor: str | None = None
-    run: RunFacts = field(default_factory=RunFacts)
-    publishers: tuple[Publisher, ...] = ()
-    environments: Mapping[str, EnvironmentRules] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    actions: ActionChoice = field(default_factory=ActionChoice)
-    local_repositories: tuple[LocalRepository, ...] = ()
-    images: Mapping[str, str] = field(default_factory=dict)
-    origins: Mapping[str, Origin] = field(default_factory=dict)
-
-    def table(self, *keys: str) -> str:
-        """How a table is called, and where it stands or would: `[environments.pypi] in pysim.toml`."""
-        names = (*TABLE, *keys) if self.file == "pyproject.toml" else keys
-        return f"[{dotted(names)}] in {self.file or FILE}"
-
-    @property
-    def all_secrets(self) -> tuple[str, ...]:
-        """Every secret value, the environments' too: what no log may show. Switches are none, as for GitHub."""
-        groups = (self.secrets, *self.environment_secrets.values())
-        return tuple(dict.fromkeys(v for group in groups for name, v in group.items() if name not in _SWITCHES))
 
 
 def load_configuration(root: Path, *, secret_file: Path | None = None) -> Configuration:

@@ -13,7 +13,7 @@ from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.errors import SimulatorError
 from simulator.findings import Finding
 from simulator.paths import cache_folder

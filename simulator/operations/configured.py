@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.configuration.provenance import with_request
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import Configuration
 from simulator.errors import UsageError
 from simulator.operations.request import Request
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.errors import UsageError
 from simulator.expressions.language import Value
 from simulator.operations.configured import configured

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.configuration.reading import TABLE, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import TABLE
 from simulator.environments.imported import Answer, import_environments
 from simulator.environments.model import EnvironmentRules
 from simulator.toml_places import toml_key, toml_text

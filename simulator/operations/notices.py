@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.configuration.reading import FILE
+from simulator.configuration.values import FILE
 from simulator.remedies import Act, remedy
 from simulator.run_events import Notice
 from simulator.triggers.git import answer, commit_of

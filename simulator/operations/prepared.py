@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.operations.actions import Actions
 from simulator.operations.ask import Ask
 from simulator.operations.cancellation import Cancellation

@@ -14,7 +14,8 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from simulator.configuration import publisher_form
-from simulator.configuration.reading import FILE, TABLE, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import FILE, TABLE
 from simulator.errors import ConfigurationError, UsageError
 from simulator.indexes import TITLES, IndexName, indexes
 from simulator.operations.token_views import kept_projects

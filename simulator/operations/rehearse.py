@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.engines.base import Engine
 from simulator.engines.registry import choose
 from simulator.errors import SimulatorError

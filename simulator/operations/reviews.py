@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.environments.evaluation import rules_of
 from simulator.environments.model import Pause, Review
 from simulator.errors import UsageError

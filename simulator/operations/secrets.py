@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from simulator.configuration.provenance import with_answers
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName
 from simulator.operations.ask import Ask

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.run_events import Setting, SettingsRead
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.expressions.language import Value
 from simulator.indexes import indexes
 from simulator.operations.notices import notices

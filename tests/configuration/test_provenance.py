@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.configuration.provenance import with_answers
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import Configuration
 from simulator.operations.configured import configured
 from simulator.operations.request import Request
 

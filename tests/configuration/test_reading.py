@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import Configuration
 from simulator.environments.model import EnvironmentRules
 from simulator.errors import ConfigurationError
 from simulator.triggers.model import RunFacts

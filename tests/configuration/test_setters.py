@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import main
-from simulator.configuration.reading import Configuration, load_configuration
+from simulator.configuration.reading import load_configuration
+from simulator.configuration.values import Configuration
 from simulator.errors import ConfigurationError, ExitCode
 from simulator.operations.actions import read_actions
 from simulator.operations.configured import configured

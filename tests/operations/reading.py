@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.operations.request import Request
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.trees import CommitTree

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.environments.model import EnvironmentRules, Pause, Review
 from simulator.errors import UsageError
 from simulator.operations.reviews import AskedReviews, review_answers

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli.main import main
-from simulator.configuration.reading import Configuration
+from simulator.configuration.values import Configuration
 from simulator.environments.model import EnvironmentRules, Pause, Review
 from simulator.indexes import IndexName
 from simulator.operations.actions import read_actions

@@ -8,9 +8,9 @@ from collections import Counter
 from typing import Final
 from urllib.parse import quote
 
-from simulator import __version__
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.report.problems.model import Problems
+from simulator.version import VERSION
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "note"}
@@ -22,7 +22,7 @@ def render_sarif(problems: Problems) -> str:
     seen: Counter[str] = Counter()
     rules = [_rule(code, problems) for code in codes]
     results = [_result(each, codes.index(each.code), problems, seen) for each in problems.diagnostics]
-    driver = {"name": "pysim", "semanticVersion": __version__, "rules": rules}
+    driver = {"name": "pysim", "semanticVersion": VERSION, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
