@@ -1,7 +1,7 @@
 """How a key of a configuration is declared: what its value is, and who may set it; and how a table is read by that.
 
 Knows no key of pysim's. A table is a dataclass whose fields are made by `key`; a field `wait_timer` is the key
-`wait-timer`. What reads a value is given the value with its place, and raises ConfigurationError for a fault in it.
+`wait-timer`. What reads a value is given its place, too, and raises ConfigurationError for what is wrong with it.
 """
 
 from __future__ import annotations
@@ -51,21 +51,21 @@ class Node:
         """The values of a table. Raises ConfigurationError for what is none."""
         if not isinstance(self.value, dict):
             header = f"[{self.file.header(self.keys)}]"
-            raise self.fault(f"{self.name} is to be a table.", hint=f"Write {header}.")
+            raise self.error(f"{self.name} is to be a table.", hint=f"Write {header}.")
         for name, value in self.value.items():
             yield self.child(name, value)
 
-    def fault(self, message: str, *, hint: str) -> ConfigurationError:
+    def error(self, message: str, *, hint: str) -> ConfigurationError:
         """The error for the value."""
-        return self.file.fault(message, self.keys, hint=hint)
+        return self.file.error(message, self.keys, hint=hint)
 
-    def key_fault(self, message: str, *, hint: str, remedies: Iterable[Remedy] = ()) -> ConfigurationError:
+    def key_error(self, message: str, *, hint: str, remedies: Iterable[Remedy] = ()) -> ConfigurationError:
         """The error for the key."""
-        return self.file.fault(message, self.keys, hint=hint, of_key=True, remedies=tuple(remedies))
+        return self.file.error(message, self.keys, hint=hint, of_key=True, remedies=tuple(remedies))
 
 
 Read = Callable[[Node], T]
-Faults = Callable[[str], Iterator[str]]
+Errors = Callable[[str], Iterator[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +111,7 @@ def read_table(model: type[T], node: Node) -> T:
         if child.name not in known:
             where = node.file.header(node.keys)
             message = f"There is no key {child.name} in {f'[{where}]' if where else 'the file'}."
-            raise child.key_fault(message, hint=suggest(child.name, known))
+            raise child.key_error(message, hint=suggest(child.name, known))
     for name, declaration in known.items():
         if name in given:
             values[name.replace("-", "_")] = declaration.read(given[name])
@@ -126,21 +126,21 @@ def read_table(model: type[T], node: Node) -> T:
 def text(node: Node) -> str:
     """A text."""
     if not isinstance(node.value, str):
-        raise node.fault(f"{node.name} is to be text.", hint=f'Write {node.name} = "...".')
+        raise node.error(f"{node.name} is to be text.", hint=f'Write {node.name} = "...".')
     return node.value
 
 
 def texts(node: Node) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(node.value, list) or not all(isinstance(item, str) for item in node.value):
-        raise node.fault(f"{node.name} is to be a list of texts.", hint=f'Write {node.name} = ["..."].')
+        raise node.error(f"{node.name} is to be a list of texts.", hint=f'Write {node.name} = ["..."].')
     return tuple(node.value)
 
 
 def flag(node: Node) -> bool:
     """True or false."""
     if not isinstance(node.value, bool):
-        raise node.fault(f"{node.name} is to be true or false.", hint="Write true or false.")
+        raise node.error(f"{node.name} is to be true or false.", hint="Write true or false.")
     return node.value
 
 
@@ -151,7 +151,7 @@ def whole_number(words: str, least: int, most: int | None = None, *, such_as: in
         value = node.value
         fits = isinstance(value, int) and not isinstance(value, bool) and value >= least
         if not (fits and isinstance(value, int) and (most is None or value <= most)):
-            raise node.fault(f"{node.name} is to be {words}.", hint=f"Write {node.name} = {such_as}.")
+            raise node.error(f"{node.name} is to be {words}.", hint=f"Write {node.name} = {such_as}.")
         return value
 
     return read
@@ -161,7 +161,7 @@ def moment(node: Node) -> float:
     """A date or a time, in seconds since the epoch; one without a zone is UTC's."""
     value = node.value
     if not isinstance(value, date):
-        raise node.fault(f"{node.name} is to be a date.", hint=f"Write {node.name} = 2026-01-31, without quotes.")
+        raise node.error(f"{node.name} is to be a date.", hint=f"Write {node.name} = 2026-01-31, without quotes.")
     given = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
     return (given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp()
 
@@ -172,19 +172,19 @@ def one_of(choices: Mapping[str, T], words: str, hint: str = "") -> Read[T]:
     def read(node: Node) -> T:
         value = text(node)
         if value not in choices:
-            raise node.fault(words.format(value), hint=hint or suggest(value, choices))
+            raise node.error(words.format(value), hint=hint or suggest(value, choices))
         return choices[value]
 
     return read
 
 
-def checked(faults: Faults, hint: str, *, named: bool = False) -> Read[str]:
-    """A text that has none of the faults; `{}` in the hint is the key, which the message begins with if `named`."""
+def checked(errors: Errors, hint: str, *, named: bool = False) -> Read[str]:
+    """A text that has none of the errors; `{}` in the hint is the key, which the message begins with if `named`."""
 
     def read(node: Node) -> str:
         value = text(node)
-        for fault in faults(value):
-            raise node.fault(f"{node.name}: {fault}" if named else fault, hint=hint.format(node.name))
+        for error in errors(value):
+            raise node.error(f"{node.name}: {error}" if named else error, hint=hint.format(node.name))
         return value
 
     return read
@@ -208,7 +208,7 @@ def tables(model: type[T]) -> Read[tuple[T, ...]]:
     def read(node: Node) -> tuple[T, ...]:
         if not isinstance(node.value, list):
             header = f"[[{node.file.header(node.keys)}]]"
-            raise node.fault(f"{node.name} is to be an array of tables.", hint=f"Write {header}.")
+            raise node.error(f"{node.name} is to be an array of tables.", hint=f"Write {header}.")
         return tuple(read_table(model, node.child(at, value)) for at, value in enumerate(node.value))
 
     return read

@@ -42,7 +42,7 @@ def read_dotenv(file: Path) -> dict[str, DotenvValue]:
         position += len(text[position:line_end]) - len(text[position:line_end].lstrip())
         match = _NAME.match(text, position, line_end)
         if match is None:
-            raise _fault(file, text, position, "is not NAME=VALUE")
+            raise _error(file, text, position, "is not NAME=VALUE")
         line_number = _line(text, position)
         value, position = _value(file, text, match.end(), line_end)
         values[match[1]] = DotenvValue(text=value, line=line_number)
@@ -58,11 +58,11 @@ def _value(file: Path, text: str, start: int, line_end: int) -> tuple[str, int]:
     pattern = re.compile(r"'([^']*)'" if quote == "'" else r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
     match = pattern.match(text, start)
     if match is None:
-        raise _fault(file, text, start, f"has a {quote} that is not closed")
+        raise _error(file, text, start, f"has a {quote} that is not closed")
     end = _end_of_line(text, match.end())
     rest = text[match.end() : end].strip()
     if rest and not rest.startswith("#"):
-        raise _fault(file, text, match.end(), f"goes on after the closing {quote}")
+        raise _error(file, text, match.end(), f"goes on after the closing {quote}")
     value = (
         match[1]
         if quote == "'"
@@ -80,7 +80,7 @@ def _line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _fault(file: Path, text: str, position: int, words: str) -> ConfigurationError:
+def _error(file: Path, text: str, position: int, words: str) -> ConfigurationError:
     return ConfigurationError(
         f"{file.name}:{_line(text, position)}: the line {words}.", hint="Write one NAME=VALUE a line."
     )

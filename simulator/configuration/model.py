@@ -42,7 +42,7 @@ def require_name(node: Node, name: str, what: str) -> None:
     """Raise ConfigurationError for a name that GitHub gives no secret and no variable."""
     if not _NAME.fullmatch(name) or name.upper().startswith("GITHUB_"):
         hint = "Use letters, digits and _, no digit first, and not GITHUB_ at the beginning."
-        raise node.key_fault(f"{name} is not the name of {what}.", hint=hint)
+        raise node.key_error(f"{name} is not the name of {what}.", hint=hint)
 
 
 def _variable(node: Node) -> None:
@@ -59,13 +59,13 @@ def _secret_names(node: Node) -> tuple[str, ...]:
 def _reviewers(node: Node) -> tuple[str, ...]:
     names = texts(node)
     if len(names) > _MOST_REVIEWERS:
-        raise node.fault(f"GitHub takes at most {_MOST_REVIEWERS} reviewers.", hint="Name a team.")
+        raise node.error(f"GitHub takes at most {_MOST_REVIEWERS} reviewers.", hint="Name a team.")
     return names
 
 
 def _environment_name(node: Node) -> str | None:
     """Lower case, as PyPI keeps it; None for its "Any"."""
-    return checked(publisher_form.faults_of_environment, AS_REGISTERED, named=True)(node).lower() or None
+    return checked(publisher_form.errors_of_environment, AS_REGISTERED, named=True)(node).lower() or None
 
 
 def _action_choice(node: Node) -> ActionChoice:
@@ -76,7 +76,7 @@ def _action_choice(node: Node) -> ActionChoice:
         try:
             choice = parse_choice([kind if child.name == "default" else f"{child.name}={kind}"], choice)
         except ValueError as error:
-            raise child.fault(f"{error}.", hint='Write default = "real", or "owner/repo" = "real".') from error
+            raise child.error(f"{error}.", hint='Write default = "real", or "owner/repo" = "real".') from error
     return choice
 
 
@@ -87,7 +87,7 @@ def _local_repositories(node: Node) -> tuple[LocalRepository, ...]:
         try:
             found.append(parse_local_repository(f"{child.name}={text(child)}", node.file.folder))
         except ValueError as error:
-            raise child.fault(f"{error}.", hint='Write "owner/repo@ref" = "PATH".') from error
+            raise child.error(f"{error}.", hint='Write "owner/repo@ref" = "PATH".') from error
     return tuple(found)
 
 
@@ -97,7 +97,7 @@ def _images(node: Node) -> Mapping[str, str]:
     for child in node.children():
         image = text(child)
         if not child.name or not image:
-            raise child.fault("An image without a name stands for none.", hint='Write "name" = "image".')
+            raise child.error("An image without a name stands for none.", hint='Write "name" = "image".')
         found[child.name.removeprefix("docker://")] = image
     return found
 
@@ -106,8 +106,8 @@ def _images(node: Node) -> Mapping[str, str]:
 class RepositorySettings:
     """`[repository]`: what git does not say, or says otherwise; None is not given."""
 
-    owner: str | None = key(checked(publisher_form.faults_of_owner, _AS_ON_GITHUB), None)
-    name: str | None = key(checked(publisher_form.faults_of_name, _AS_ON_GITHUB), None)
+    owner: str | None = key(checked(publisher_form.errors_of_owner, _AS_ON_GITHUB), None)
+    name: str | None = key(checked(publisher_form.errors_of_name, _AS_ON_GITHUB), None)
     visibility: str | None = key(one_of(_VISIBILITIES, "No repository is {}."), None)
     default_branch: str | None = key(text, None)
     workflow_permissions: str | None = key(
@@ -134,9 +134,9 @@ class PublisherSettings:
     """`[[publishers]]`: one, checked as PyPI's form does; its repository is by default that of `[repository]`."""
 
     index: IndexName = key(one_of(_INDEXES, "There is no index {}."), "pypi")
-    project: str = key(checked(publisher_form.faults_of_project, AS_REGISTERED, named=True), "", needed=True)
-    repository: str | None = key(checked(publisher_form.faults_of_repository, AS_REGISTERED, named=True), None)
-    workflow: str = key(checked(publisher_form.faults_of_workflow, AS_REGISTERED, named=True), "", needed=True)
+    project: str = key(checked(publisher_form.errors_of_project, AS_REGISTERED, named=True), "", needed=True)
+    repository: str | None = key(checked(publisher_form.errors_of_repository, AS_REGISTERED, named=True), None)
+    workflow: str = key(checked(publisher_form.errors_of_workflow, AS_REGISTERED, named=True), "", needed=True)
     environment: str | None = key(_environment_name, None)
     pending: bool = key(flag, default=False)
     registered: float | None = key(moment, None)
@@ -160,7 +160,7 @@ class EnvironmentSettings:
 def _one_choice_of_refs(node: Node, rules: EnvironmentSettings) -> None:
     if rules.protected_branches and (rules.branches, rules.tags) != (None, None):
         said = "protected-branches leaves no choice of branches and tags, at GitHub neither."
-        raise node.child("protected-branches", value=True).fault(said, hint="Keep one of them.")
+        raise node.child("protected-branches", value=True).error(said, hint="Keep one of them.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ _PROJECT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NOT_IN_ENVIRONMENT = frozenset("'\"`,;\\")
 
 
-def faults_of_project(project: str) -> Iterator[str]:
+def errors_of_project(project: str) -> Iterator[str]:
     """What is wrong with a project's name."""
     if not project:
         yield "Specify project name"
@@ -23,7 +23,7 @@ def faults_of_project(project: str) -> Iterator[str]:
         yield f"Invalid project name: {project!r}"
 
 
-def faults_of_owner(owner: str) -> Iterator[str]:
+def errors_of_owner(owner: str) -> Iterator[str]:
     """What is wrong with the name of a user or an organization."""
     if not owner:
         yield "Specify GitHub repository owner (username or organization)"
@@ -31,7 +31,7 @@ def faults_of_owner(owner: str) -> Iterator[str]:
         yield "Invalid GitHub user or organization name."
 
 
-def faults_of_name(name: str) -> Iterator[str]:
+def errors_of_name(name: str) -> Iterator[str]:
     """What is wrong with a repository's name, without its owner's."""
     if not name:
         yield "Specify repository name"
@@ -39,14 +39,14 @@ def faults_of_name(name: str) -> Iterator[str]:
         yield "Invalid repository name"
 
 
-def faults_of_repository(repository: str) -> Iterator[str]:
+def errors_of_repository(repository: str) -> Iterator[str]:
     """What is wrong with `owner/name`: one of it."""
     owner, _, name = repository.partition("/")
-    faults = [*faults_of_owner(owner), *faults_of_name(name)]
-    yield from sorted(faults, key=lambda fault: not fault.startswith("Specify"))[:1]
+    errors = [*errors_of_owner(owner), *errors_of_name(name)]
+    yield from sorted(errors, key=lambda error: not error.startswith("Specify"))[:1]
 
 
-def faults_of_workflow(workflow: str) -> Iterator[str]:
+def errors_of_workflow(workflow: str) -> Iterator[str]:
     """What is wrong with the file name of the workflow."""
     if not workflow:
         yield "Specify workflow filename"
@@ -56,7 +56,7 @@ def faults_of_workflow(workflow: str) -> Iterator[str]:
         yield "Workflow filename must be a filename only, without directories"
 
 
-def faults_of_environment(environment: str) -> Iterator[str]:
+def errors_of_environment(environment: str) -> Iterator[str]:
     """What is wrong with the name of the environment; an empty one is PyPI's "Any"."""
     if len(environment) > 255:
         yield "Environment name is too long (maximum is 255 characters)"
@@ -68,7 +68,7 @@ def faults_of_environment(environment: str) -> Iterator[str]:
         yield "Environment name must not contain non-printable characters or any of ' \" ` , ; \\"
 
 
-def fault_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | None:
+def error_beside(publisher: Publisher, others: Sequence[Publisher]) -> str | None:
     """What the others keep a publisher from being registered for, or None."""
     from packaging.utils import canonicalize_name
 

@@ -135,7 +135,7 @@ def _users_alone(node: Node, key: Key) -> ConfigurationError:
     place, table = as_written(user_configuration()), f"[{node.name}]"
     names = node.value if isinstance(node.value, dict) else ()
     remedies = [remedy(key.ask, str(name)) for name in names] if key.ask else []
-    return node.key_fault(
+    return node.key_error(
         f"The rehearsed repository may not name {key.machine} of this machine: {table} counts in {place} alone, or on "
         "the command line.",
         hint=f"Move it to {table} in {place}, or name the {key.machine} when you ask for the rehearsal.",
@@ -144,7 +144,7 @@ def _users_alone(node: Node, key: Key) -> ConfigurationError:
 
 
 def _repositorys(node: Node) -> ConfigurationError:
-    return node.key_fault(
+    return node.key_error(
         f"{node.name} is said of one repository, so it does not count in the file of this user.",
         hint=f"Move it to {FILE} of the repository, or to [{dotted(TABLE)}] of its pyproject.toml.",
     )
@@ -153,7 +153,7 @@ def _repositorys(node: Node) -> ConfigurationError:
 def _refuse_secrets(file: TomlFile, value: object, keys: Keys) -> None:
     """Refuse values that are secrets, by their key or by their looks; a list under `secrets` holds names alone."""
     if _is_secret(value, keys):
-        raise file.fault(
+        raise file.error(
             f"Secrets do not belong in the file ({keys[-1]}).",
             keys,
             hint="Put them in .secrets, and that in .gitignore.",
@@ -178,8 +178,8 @@ def _publishers(file: TomlFile, settings: Settings) -> tuple[Publisher, ...]:
     for number, each in enumerate(settings.publishers):
         keys: Keys = ("publishers", number)
         publisher = _publisher(file, keys, each, settings.repository)
-        if publisher.pending and (fault := publisher_form.fault_beside(publisher, found)):
-            raise file.fault(fault, keys, hint="Declare what is registered on PyPI, which would not be.")
+        if publisher.pending and (error := publisher_form.error_beside(publisher, found)):
+            raise file.error(error, keys, hint="Declare what is registered on PyPI, which would not be.")
         found.append(publisher)
     return tuple(found)
 
@@ -188,9 +188,9 @@ def _publisher(file: TomlFile, keys: Keys, given: PublisherSettings, own: Reposi
     repository = given.repository
     if repository is None:
         repository = f"{own.owner}/{own.name}" if own.owner and own.name else ""
-        for fault in publisher_form.faults_of_repository(repository):
+        for error in publisher_form.errors_of_repository(repository):
             hint = AS_REGISTERED.format("repository")
-            raise file.fault(f"repository: {fault}", (*keys, "repository"), hint=hint)
+            raise file.error(f"repository: {error}", (*keys, "repository"), hint=hint)
     return Publisher(
         index=given.index,
         project=given.project,

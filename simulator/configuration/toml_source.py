@@ -1,6 +1,6 @@
 """A TOML file with the places of its keys.
 
-Knows no key of pysim's; faults are `ConfigurationError`s that begin with file, line and column.
+Knows no key of pysim's; errors are `ConfigurationError`s that begin with file, line and column.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TomlFile:
         """How the table at `keys` is called in the file, without brackets: `tool.pysim.environments.pypi`."""
         return dotted(name for name in (*self.prefix, *keys) if isinstance(name, str))
 
-    def fault(
+    def error(
         self, message: str, keys: Keys, *, hint: str, of_key: bool = False, remedies: Sequence[Remedy] = ()
     ) -> ConfigurationError:
         """The error for the value that `keys` lead to, or for the key."""

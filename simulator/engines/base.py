@@ -98,13 +98,13 @@ class Command:
 class Exit:
     """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N.
 
-    `fault` says why the program could not be started, or one of its files not be written. `files` are those of
+    `error` says why the program could not be started, or one of its files not be written. `files` are those of
     `Command.collect` that are there.
     """
 
     code: int
     reason: Literal["exited", "timed-out", "cancelled"] = "exited"
-    fault: str | None = None
+    error: str | None = None
     files: Mapping[PurePosixPath, bytes] = field(default_factory=dict)
 
     @property

@@ -158,7 +158,7 @@ class AgentChannel:
         for path in map(PurePosixPath, value["large"]):
             with contextlib.suppress(FileNotFoundError):
                 files[path] = self.read(path)
-        return Exit(code=value["code"], reason=value["reason"], fault=value["fault"], files=files)
+        return Exit(code=value["code"], reason=value["reason"], error=value["error"], files=files)
 
     def cancel(self, stop: threading.Event | None = None) -> None:
         """See `Sandbox.cancel`."""

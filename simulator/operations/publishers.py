@@ -78,9 +78,9 @@ def add_publisher(request: PublisherRequest) -> AddedPublisher:
         environment=(request.environment or "").lower() or None,
         pending=request.pending,
     )
-    for fault in _faults(publisher, request.environment or "", configuration.publishers, root):
-        hint, *acts = _HINTS.get(fault, (_SAME_WORDS,))
-        raise UsageError(fault, hint=hint, remedies=tuple(map(remedy, acts)))
+    for error in _errors(publisher, request.environment or "", configuration.publishers, root):
+        hint, *acts = _HINTS.get(error, (_SAME_WORDS,))
+        raise UsageError(error, hint=hint, remedies=tuple(map(remedy, acts)))
     from simulator.configuration.toml_writing import append
 
     file, table = _place(root)
@@ -160,27 +160,27 @@ def _place(root: Path) -> tuple[Path, Sequence[str]]:
     return file.resolve(), TABLE if in_project else ()
 
 
-def _faults(publisher: Publisher, environment: str, others: Sequence[Publisher], root: Path) -> Iterator[str]:
-    yield from publisher_form.faults_of_project(publisher.project)
-    yield from publisher_form.faults_of_repository(publisher.repository)
-    yield from publisher_form.faults_of_workflow(publisher.workflow)
-    yield from publisher_form.faults_of_environment(environment)
-    if fault := publisher_form.fault_beside(publisher, others):
-        yield fault
+def _errors(publisher: Publisher, environment: str, others: Sequence[Publisher], root: Path) -> Iterator[str]:
+    yield from publisher_form.errors_of_project(publisher.project)
+    yield from publisher_form.errors_of_repository(publisher.repository)
+    yield from publisher_form.errors_of_workflow(publisher.workflow)
+    yield from publisher_form.errors_of_environment(environment)
+    if error := publisher_form.error_beside(publisher, others):
+        yield error
     if publisher.pending:
-        yield from _faults_of_new_project(publisher, root)
+        yield from _errors_of_new_project(publisher, root)
 
 
-def _faults_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
+def _errors_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
     """What the kept index has against the name of a project that is to be made."""
     from simulator.twins.pypi.baseline import open_copies
-    from simulator.twins.pypi.creation import fault_of_new_name
+    from simulator.twins.pypi.creation import error_of_new_name
 
     with temporary_folder("publisher") as folder:
         store = open_copies(StateFolder(root).index, folder)[publisher.index]
         with store.reading() as catalogue:
-            fault = fault_of_new_name(catalogue, publisher.project)
-    match fault:
+            error = error_of_new_name(catalogue, publisher.project)
+    match error:
         case "exists":
             yield "This project already exists: use the project's publishing settings to add a publisher."
         case "alike":

@@ -294,7 +294,7 @@ class JobState:
         if done.reason == "timed-out":
             raise ExpressionError(f"{call} couldn't finish within {HASH_SECONDS} seconds.")
         if not done.ok:
-            reason = done.fault or (lines[-1] if lines else None)
+            reason = done.error or (lines[-1] if lines else None)
             said = f": {reason}" if reason else ""
             raise ExpressionError(f"{call} failed. Fail to hash files under directory '{self.folder}'{said}")
         return "".join(lines)

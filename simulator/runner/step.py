@@ -56,7 +56,7 @@ class StepRun:
     """A step under way.
 
     `overrides` is its own `env:` over that of the steps it is inside of, `fields` what it sets in the github context;
-    `fault` is why its `env:` could not be evaluated. `outer` is the step whose composite action it belongs to.
+    `error` is why its `env:` could not be evaluated. `outer` is the step whose composite action it belongs to.
     """
 
     job: JobState
@@ -68,7 +68,7 @@ class StepRun:
     log: StepLog
     overrides: Mapping[str, str]
     fields: dict[str, Value]
-    fault: ExpressionError | None = None
+    error: ExpressionError | None = None
     outer: StepRun | None = None
     life: StepLife = field(default_factory=StepLife)
     minutes: int = 0  # its time limit; 0 for none
@@ -196,8 +196,8 @@ class StepRun:
         `work` runs it for so many seconds at most. Raises StepCancelled, and StepError as `command` does.
         """
         done, job_ends = self._run(work)
-        if done.fault is not None:
-            raise StepError(done.fault)
+        if done.error is not None:
+            raise StepError(done.error)
         self._take_up(done.files)
         self.exit_code = done.code
         if done.reason == "timed-out":
@@ -312,7 +312,7 @@ def _begin(
     fields: dict[str, Value] = {**frame.fields, "action_status": frame.status.value}
     if frame is job.frame:
         fields = {"action": job.ids[step.number]}
-    overrides, fault = _overrides(job, frame, step, fields)
+    overrides, error = _overrides(job, frame, step, fields)
     name = name or display_name(step, job.scope(frame, env={**job.env, **overrides}, fields=fields))
     return StepRun(
         job=job,
@@ -324,7 +324,7 @@ def _begin(
         log=outer.log.inner() if outer else job.start_step(name, step),
         overrides=overrides,
         fields=fields,
-        fault=fault,
+        error=error,
         outer=outer,
     )
 
@@ -363,8 +363,8 @@ def perform(run: StepRun, body: Body) -> StepResult:
 def judge(run: StepRun) -> StepResult | None:
     """How a step ends that does not run; None for one that is to run."""
     try:
-        if run.fault is not None:
-            raise run.fault
+        if run.error is not None:
+            raise run.error
         if not run.holds():
             return _SKIPPED
     except ExpressionError as error:

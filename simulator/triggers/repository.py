@@ -134,15 +134,15 @@ _FORBIDDEN_PAIRS = {"..": "two dots in a row (..)", "@{": "the sequence @{", "//
 
 def check_tag_name(tag: str) -> None:
     """Raise UsageError, naming the character or the rule, unless git takes `tag` as the name of a tag."""
-    fault = next(chain(_faults_of_characters(tag), _faults_of_form(tag)), None)
-    if fault is None and git("check-ref-format", f"refs/tags/{tag}", cwd=Path("/"), check=False).code != 0:
-        fault = "git refuses it"
-    if fault:
+    error = next(chain(_errors_of_characters(tag), _errors_of_form(tag)), None)
+    if error is None and git("check-ref-format", f"refs/tags/{tag}", cwd=Path("/"), check=False).code != 0:
+        error = "git refuses it"
+    if error:
         shown = tag if tag.isprintable() else tag.encode("unicode_escape").decode("ascii")
-        raise UsageError(f'"{shown}" is not the name of a tag: {fault}.', hint="Name the tag like v1.2.3.")
+        raise UsageError(f'"{shown}" is not the name of a tag: {error}.', hint="Name the tag like v1.2.3.")
 
 
-def _faults_of_characters(tag: str) -> Iterator[str]:
+def _errors_of_characters(tag: str) -> Iterator[str]:
     for position, character in enumerate(tag, start=1):
         if character in _FORBIDDEN:
             yield f"it holds {_FORBIDDEN[character]}, character {position}"
@@ -155,7 +155,7 @@ def _faults_of_characters(tag: str) -> Iterator[str]:
             yield f"it holds {words}, character {tag.index(pair) + 1}"
 
 
-def _faults_of_form(tag: str) -> Iterator[str]:
+def _errors_of_form(tag: str) -> Iterator[str]:
     if not tag:
         yield "it is empty"
     elif tag.startswith(("-", "/")):

@@ -171,7 +171,7 @@ class FakeSandbox:
         if command.cwd in self.folders:
             return self._answer(command, on_line)
         place = f"'{command.argv[0]}' with working directory '{command.cwd}'"
-        return Exit(code=126, fault=f"An error occurred trying to start process {place}. No such file or directory")
+        return Exit(code=126, error=f"An error occurred trying to start process {place}. No such file or directory")
 
     def read(self, path: PurePosixPath) -> bytes:
         """See `Sandbox.read`."""
@@ -253,7 +253,7 @@ class FakeSandbox:
                 return Exit(code=0 if name == "true" else 1)
             case _:
                 return Exit(
-                    code=127, fault=f"An error occurred trying to start process '{program}'. No such file or directory"
+                    code=127, error=f"An error occurred trying to start process '{program}'. No such file or directory"
                 )
         return Exit(code=0)
 

@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_written_is_a_result(sandbox: Sandbox) -> None:
     command = Command(
         argv=("true",), cwd=LAYOUT.home, env=sandbox.environment, files={path: NewFile(content=b"x")}, collect=(path,)
     )
-    assert sandbox.run(command, print) == Exit(code=126, fault=f"Permission denied: '{path}'")
+    assert sandbox.run(command, print) == Exit(code=126, error=f"Permission denied: '{path}'")
     assert run(sandbox, "true")[0].ok
 
 
@@ -83,8 +83,8 @@ def test_what_cannot_be_started_is_a_result(sandbox: Sandbox) -> None:
     sandbox.write(LAYOUT.temp / "text", b"no program")
     done, lines = run(sandbox, str(LAYOUT.temp / "text"))
     assert (done.code, lines) == (126, [])
-    assert done.fault is not None
-    assert done.fault.endswith(". Permission denied")
+    assert done.error is not None
+    assert done.error.endswith(". Permission denied")
 
 
 def test_what_a_command_left_running_is_found_by_its_variables(sandbox: Sandbox) -> None:

@@ -42,13 +42,13 @@ def test_a_command_says_its_lines_and_how_it_ended(sandbox: Sandbox) -> None:
 def test_a_program_that_is_not_there_is_a_result(sandbox: Sandbox) -> None:
     done, lines = run(sandbox, "no-such-program")
     assert (done.code, done.reason, lines) == (127, "exited", [])
-    assert "no-such-program" in (done.fault or "")
+    assert "no-such-program" in (done.error or "")
 
 
 def test_a_working_folder_that_is_not_there_is_a_result(sandbox: Sandbox) -> None:
     command = Command(argv=("true",), cwd=PurePosixPath("/no/such"), env=sandbox.environment)
     fault = "An error occurred trying to start process 'true' with working directory '/no/such'."
-    assert sandbox.run(command, print) == Exit(code=126, fault=f"{fault} No such file or directory")
+    assert sandbox.run(command, print) == Exit(code=126, error=f"{fault} No such file or directory")
 
 
 def test_a_command_brings_files_and_leaves_some(sandbox: Sandbox) -> None:

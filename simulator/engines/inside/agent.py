@@ -8,7 +8,7 @@ agent itself is that user) and `forwarder` (an argv that says `ready` on its sta
 
 Requests, one JSON object a line, `id` chosen by pysim:
   {id, op: "run", argv, cwd, env, timeout, root, files: {path: [data, mode]}, collect: [path]}
-      answers {id, out}... {id, done: {code, reason, fault, files: {path: data}, large: [path]}}
+      answers {id, out}... {id, done: {code, reason, error, files: {path: data}, large: [path]}}
   {id, op: "cancel"}                                   ends the command of that id
   {id, op: "write", path, mode, data, more}            repeated with the same id while `more`
   {id, op: "copy", path, data, more}                   the same; the data is a tar archive
@@ -198,21 +198,21 @@ class Agent:
     # Commands
 
     def run(self, number: int, request: dict[str, Any]) -> None:
-        fault = self.bring(request["files"])
-        if fault is not None:
-            self.ended(number, 126, "exited", [], fault)
+        error = self.bring(request["files"])
+        if error is not None:
+            self.ended(number, 126, "exited", [], error)
             return
         become = None if request["root"] else self.become_user
         pid, pipe, failure = spawn(request["argv"], request["cwd"], request["env"], become)
         if failure:
             os.close(pipe)
             os.waitpid(pid, 0)
-            fault = (
+            error = (
                 f"An error occurred trying to start process '{request['argv'][0]}'"
                 f" with working directory '{request['cwd']}'. {os.strerror(failure[1])}"
             )
             code = 127 if failure == ("exec", errno.ENOENT) else 126
-            self.ended(number, code, "exited", request["collect"], fault)
+            self.ended(number, code, "exited", request["collect"], error)
             return
         command = Running(number, pid, pipe, request["timeout"], request["collect"])
         self.running[pid] = self.pipes[pipe] = command
@@ -227,9 +227,9 @@ class Agent:
                     return f"{error.strerror}: '{path}'"
         return None
 
-    def ended(self, number: int, code: int | None, reason: str, collect: list[str], fault: str | None = None) -> None:
+    def ended(self, number: int, code: int | None, reason: str, collect: list[str], error: str | None = None) -> None:
         files, large = gather(collect)
-        self.send(id=number, done={"code": code, "reason": reason, "fault": fault, "files": files, "large": large})
+        self.send(id=number, done={"code": code, "reason": reason, "error": error, "files": files, "large": large})
 
     def become_user(self) -> None:
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:

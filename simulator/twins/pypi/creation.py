@@ -26,7 +26,7 @@ def check_rate(catalogue: Catalogue, now: float) -> None:
         raise RequestRefusedError(429, "Too many new projects created")
 
 
-def fault_of_new_name(catalogue: Catalogue, name: str) -> NameFault | None:
+def error_of_new_name(catalogue: Catalogue, name: str) -> NameFault | None:
     """Why no project of that name may be created: the first reason in the index's order."""
     if not NAME.fullmatch(name):
         return "invalid"
@@ -47,7 +47,7 @@ def check_new_name(catalogue: Catalogue, index: Index, name: str) -> None:
     if catalogue.has(Flag.NO_PROJECTS):
         help_page = f"See https://{index.main_host}/help/#admin-intervention for more information."
         raise RequestRefusedError(403, f"New project registration temporarily disabled. {help_page}")
-    match fault_of_new_name(catalogue, name):
+    match error_of_new_name(catalogue, name):
         case None:
             return
         case "invalid":
