@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ import simulator
 from simulator import Cancellation, CancelledError, Rehearsal, Request, Verdict, rehearse
 from simulator.report.codec import encode
 from simulator.run_events import RunEvent, StepLine
-from tests.release.driving import PROJECT, WORKFLOW, Repository
+from tests.release.driving import PROJECT, TINY, WORKFLOW, Repository
 
 PAGE: Final = PROJECT / "docs/api.md"
 EXAMPLES: Final = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -34,7 +35,7 @@ def test_every_name_is_there_and_imports_nothing_before_it_is_used() -> None:
     assert set(simulator.__all__) <= set(dir(simulator))
     said = "import sys, simulator; print([name for name in sys.modules if name.startswith('simulator.')])"
     done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, cwd=PROJECT)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['simulator.version']"
     assert (Path(simulator.__file__).parent / "py.typed").is_file()
 
 
@@ -47,10 +48,19 @@ def test_a_name_that_is_not_there() -> None:
 
 
 @pytest.fixture
-def own_folders(tiny: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_folders(state_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The caches and the authority that the command of `tiny` has, for this process."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tiny.home / "cache"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tiny.home / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(state_home / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(state_home / "data"))
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], list[str]]:
+    """The events of a rehearsal that has the machine for itself."""
+    root = tmp_path_factory.mktemp("alone") / "repository"
+    shutil.copytree(TINY, root)
+    _, events = heard(Repository(root=root, engine="local", home=root))
+    return alike(events)
 
 
 def request(repository: Repository) -> Request:
@@ -83,13 +93,15 @@ def _settled(value: Any) -> Any:
 
 
 @pytest.mark.local
-def test_the_command_and_the_api_say_the_same(tiny: Repository, own_folders: None) -> None:
+def test_the_command_and_the_api_say_the_same(
+    tiny: Repository, own_folders: None, alone: tuple[list[str], list[str]]
+) -> None:
     command = tiny.rehearse("--offline")
     rehearsal, events = heard(tiny)
     assert (rehearsal.verdict, command.verdict) == (Verdict.GO, "go")
     assert rehearsal.reason == command.summary["reason"]
     assert {finding.code for finding in rehearsal.findings} == command.findings.keys()
-    assert alike(events) == alike(command.events)
+    assert alike(events) == alike(command.events) == alone
     assert [job.name for job in rehearsal.jobs] == ["build", "publish"]
     assert {file.filename for file in rehearsal.published} == {
         file["filename"] for release in command.summary["published"] for file in release["files"]
@@ -98,8 +110,9 @@ def test_the_command_and_the_api_say_the_same(tiny: Repository, own_folders: Non
 
 
 @pytest.mark.local
-def test_two_rehearsals_of_a_repository_keep_apart(tiny: Repository, own_folders: None) -> None:
-    _, alone = heard(tiny)
+def test_two_rehearsals_of_a_repository_keep_apart(
+    tiny: Repository, own_folders: None, alone: tuple[list[str], list[str]]
+) -> None:
     cancellation = Cancellation()
     before = Path.cwd(), dict(os.environ)
     tiny_events: list[RunEvent] = []
@@ -116,7 +129,7 @@ def test_two_rehearsals_of_a_repository_keep_apart(tiny: Repository, own_folders
             one.result(120)
         rehearsal, events = other.result(120)
     assert rehearsal.verdict is Verdict.GO
-    assert alike(events) == alike(alone)
+    assert alike(events) == alone
     assert not any(event for event in encoded(tiny_events) if event["type"] == "run-finished")
     assert (Path.cwd(), dict(os.environ)) == before
 
@@ -126,15 +139,14 @@ def encoded(events: Sequence[RunEvent]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.local
-def test_two_processes_at_once_keep_apart(tiny: Repository) -> None:
-    alone = tiny.rehearse("--offline")
+def test_two_processes_at_once_keep_apart(tiny: Repository, alone: tuple[list[str], list[str]]) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: tiny.pysim("run", "--json", "--engine", "local", "--tag", "v0.1.0", "--offline"),
                              range(2)))  # fmt: skip
     for done in both:
         assert done.code == 0, done.stderr.decode()
         events = [json.loads(line) for line in done.stdout.decode().splitlines()]
-        assert alike(events) == alike(alone.events)
+        assert alike(events) == alone
 
 
 def test_one_that_was_cancelled_before_does_not_begin(tiny: Repository, own_folders: None) -> None:
