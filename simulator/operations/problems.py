@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
@@ -90,10 +89,3 @@ def _git_version(tree: Tree) -> str | None:
     paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
     found = [git_version(tree.read(path) or b"", tools) for path in paths]
     return found[0] if found and all(found) else None
-
-
-def demoted(finding: Finding, accepted: frozenset[str]) -> Finding:
-    """An error that is accepted by its code weighs as a warning."""
-    if finding.severity is Severity.ERROR and finding.code in accepted:
-        return replace(finding, severity=Severity.WARNING, message=f"{finding.message} (accepted)")
-    return finding

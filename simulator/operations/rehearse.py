@@ -20,10 +20,10 @@ from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
 from simulator.operations.cancellation import Cancellation
 from simulator.operations.configured import configured
+from simulator.operations.known import known_findings
 from simulator.operations.performance import Performed, perform
-from simulator.operations.plans import chosen, plan_started
+from simulator.operations.plans import plan_started
 from simulator.operations.prepared import PreparedRehearsal
-from simulator.operations.problems import as_finding, broken_rules, demoted
 from simulator.operations.recording import Recording, recording
 from simulator.operations.request import Request, require_event, unheard
 from simulator.operations.reviews import review_answers
@@ -33,7 +33,7 @@ from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.supplies import require_files, unused_supplies
 from simulator.operations.trees import CommitTree
-from simulator.operations.workflow_files import WorkflowFiles, called_in_commit, files_of_commit, nothing_fetched
+from simulator.operations.workflow_files import called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
@@ -57,7 +57,6 @@ from simulator.triggers.model import Event
 from simulator.triggers.repository import find_files, read_file
 from simulator.twins.base import PublishedFile
 from simulator.twins.injection.faults import Fault
-from simulator.workflow.calls import UNREAD as CALL_UNREAD
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,7 +194,8 @@ def _prepare(
         observer(settings)
     for notice in repository.notices:
         observer(notice)
-    for finding in _of_files(request, files, started, tree, configuration):
+    known = partial(known_findings, request, repository, started, tree, configuration)
+    for finding in known(files):
         observer.raise_finding(finding)
     if not is_blocked(observer):
         fetch = called_in_commit(repository.source, repository.identity, partial(actions.called_file, emit=observer))
@@ -203,10 +203,7 @@ def _prepare(
         if invalid := [path for path in _starting(started) if not files.files[path].is_valid]:
             raise files.invalid(invalid)
     plans = plan_started(request, repository, started, files.calls(), observer)
-    for finding in (
-        *_of_starting(repository, started, plans),
-        *_of_files(request, files, started, tree, configuration),
-    ):
+    for finding in (*_of_starting(repository, started, plans), *known(files)):
         observer.raise_finding(finding)
     return PreparedRehearsal(
         request=request,
@@ -261,26 +258,6 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
 
 def _starting(started: Sequence[Started]) -> list[str]:
     return [item.workflow.path for item in started if item.match.starts]
-
-
-def _of_files(
-    request: Request, files: WorkflowFiles, started: Sequence[Started], tree: CommitTree, configuration: Configuration
-) -> Iterator[Finding]:
-    """What is known to be wrong with the files that are rehearsed; of another file that it is not valid."""
-    rehearsed = [path for path, choice in chosen(request, started, files.calls()).items() if choice.rehearsed]
-    for path in rehearsed:
-        file = files.files[path]
-        for problem in (*file.problems, *broken_rules(files, file, tree, configuration)):
-            # Of a called workflow that is not at hand more is known when it was looked for.
-            if problem.severity is not Severity.NOTICE and problem.code != CALL_UNREAD:
-                yield demoted(as_finding(problem), request.accepted)
-    for other in files.asked_files:
-        if other.path not in rehearsed and not other.is_valid:
-            first = next(problem for problem in other.problems if problem.severity is Severity.ERROR)
-            yield replace(
-                as_finding(first, severity=Severity.WARNING),
-                message=f"GitHub runs nothing of {other.path}, which this event does not start: {first.message}",
-            )
 
 
 def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Callable[[], str | None]) -> None:

@@ -20,12 +20,13 @@ _REFUSED: Final = (
 
 
 def publishes_from_called(plan: Plan, repository: str) -> Iterator[Finding]:
-    """A warning for each trusted publishing step of the workflows that the plan's jobs call.
+    """A warning for each trusted publishing step of the workflows of other repositories that the plan's jobs call.
 
-    Where the upload carries attestations, the stand-in of the index will refuse them as PyPI does, and that decides.
+    Of those of this repository the release rules say it. Where the upload carries attestations, the stand-in of the
+    index will refuse them as PyPI does, and that decides.
     """
     for workflow, job in all_jobs(plan):
-        if workflow.path != plan.workflow.path:
+        if "@" in workflow.path:
             for found in publishing_of(workflow, job):
                 if found.trusted:
                     yield _finding(plan, workflow.path.partition("@")[0], found, repository)

@@ -1,0 +1,71 @@
+"""What is known before the first job: of the jobs that the event runs, and of no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.configuration.values import Configuration
+from simulator.findings import Finding
+from simulator.operations.known import known_findings
+from simulator.operations.request import Request
+from simulator.operations.starting import start_workflows
+from simulator.operations.trees import CommitTree
+from tests.operations.reading import read
+
+PUBLISH = """\
+on: {{push: {{tags: ['v*']}}, workflow_dispatch: }}
+jobs:
+  publish:
+    if: {condition}
+    runs-on: ubuntu-latest
+    steps: [{{uses: pypa/gh-action-pypi-publish@release/v1}}]
+"""
+USES = "{uses: ./.github/workflows/called.yml, permissions: {id-token: write}}"
+CALLER = f"on: {{push: {{tags: ['v*']}}}}\njobs: {{a: {USES}}}\n"
+CALLED = """\
+on: workflow_call
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps: [{uses: pypa/gh-action-pypi-publish@release/v1}]
+"""
+
+
+def known(root: Path, *, accepted: str = "", **files: str) -> list[Finding]:
+    folder = root / "project/.github/workflows"
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / f"{name}.yml").write_text(text)
+    request = Request(repository=root / "project", tag="v1", accepted=frozenset({accepted}))
+    repository, found = read(request, root / "clone.git")
+    started = start_workflows(request, repository, found.valid())
+    tree = CommitTree(repository.source)
+    return list(known_findings(request, repository, started, tree, Configuration(), found))
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity", "said"),
+    [
+        ("github.event_name == 'push'", "error", "GitHub never grants id-token by default"),
+        ("github.event_name == 'workflow_dispatch'", "warning", "(this event does not run the job publish)"),
+    ],
+)
+def test_an_error_counts_where_its_job_runs(tmp_path: Path, condition: str, severity: str, said: str) -> None:
+    (finding,) = known(tmp_path, release=PUBLISH.format(condition=condition))
+    assert (finding.code, finding.severity) == ("missing-id-token", severity)
+    assert finding.message.endswith(said)
+
+
+def test_an_error_that_is_accepted(tmp_path: Path) -> None:
+    text = PUBLISH.format(condition="github.event_name == 'push'")
+    (finding,) = known(tmp_path, accepted="missing-id-token", release=text)
+    assert (finding.severity, finding.message.endswith("(accepted)")) == ("warning", True)
+
+
+def test_files_that_jobs_call_are_judged_too(tmp_path: Path) -> None:
+    (finding,) = known(tmp_path, release=CALLER, called=CALLED)
+    assert (finding.code, finding.severity) == ("reusable-publish", "error")
+    assert str(finding.where).startswith(".github/workflows/called.yml:6:")
