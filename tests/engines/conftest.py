@@ -12,7 +12,8 @@ import pytest
 
 from simulator.engines.base import Engine, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import BUNDLE, Gateway
+from tests.engines import driving
+from tests.engines.driving import BUNDLE, Gateway, OwnServer
 from tests.engines.job_docker import IMAGE
 
 
@@ -53,3 +54,10 @@ def image(docker_engine: DockerEngine) -> Iterator[str]:
             client.images.remove(IMAGE, force=True)
     finally:
         client.close()
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnServer]:
+    """A server on this machine's loopback."""
+    with driving.own_server("127.0.0.1") as server:
+        yield server
