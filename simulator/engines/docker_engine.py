@@ -44,6 +44,7 @@ from simulator.engines.environment import (
 )
 from simulator.engines.image_volumes import filled_volume
 from simulator.engines.policy import DOCKER_SOCKET
+from simulator.engines.seccomp import SECURITY_OPTION
 from simulator.engines.volumes import CONTAINER_WORK
 from simulator.errors import EngineError
 
@@ -185,7 +186,8 @@ class DockerSandbox(AgentSandbox):
                     ),
                     *self._volumes(client, marks),
                 ],
-                security_opt=["label=disable"],  # SELinux would keep the gateway's socket from the container
+                # SELinux would keep the gateway's socket from the container.
+                security_opt=["label=disable", SECURITY_OPTION],
             ),
         )
         return str(made["Id"])
