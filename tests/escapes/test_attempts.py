@@ -12,6 +12,7 @@ import pytest
 from simulator.engines.base import Engine, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
 from simulator.engines.local_engine import LocalEngine
+from tests.engines.job_docker import named
 from tests.engines.leftovers import containers
 from tests.escapes.attempts import Attempt, attempts
 from tests.escapes.world import World, world
@@ -41,8 +42,9 @@ def local(local_engine: LocalEngine, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def docker(docker_engine: DockerEngine, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    yield from opened(docker_engine, tmp_path_factory.mktemp("docker"))
+def docker(docker_engine: DockerEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with named(docker_engine):
+        yield from opened(docker_engine, tmp_path_factory.mktemp("docker"))
 
 
 def hold(attempt: Attempt, sandbox: Sandbox, around: World) -> None:
