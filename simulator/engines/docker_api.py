@@ -190,7 +190,8 @@ class DockerApi:
             raise Refused(403, "the rehearsal is offline, so nothing is pulled")
         found = self._containers.pulled(name)
         path = request.path if pulls else f"/distribution/{found}/json"
-        query = {"fromImage": [found.repository], "tag": [found.tag]} if pulls else {}
+        wanted = {"fromImage": found.repository, "tag": found.tag, "platform": request.value("platform")}
+        query = {key: [value] for key, value in wanted.items() if value and pulls}
         self._containers.fetched(found, self._pass_on(request, path, query))
 
     def _distribution(self, request: Request, image: str) -> None:

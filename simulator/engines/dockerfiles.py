@@ -295,8 +295,8 @@ class _Writer:
         """An ARG before the first stage, which FROM can name."""
         for word in _SPACE.split(rest):
             key, equals, default = word.partition("=")
-            if key in self._given:
-                self._arguments[key] = self._given[key]
+            if (given := self._given.get(key)) is not None:  # null in a request for none
+                self._arguments[key] = given
             elif equals:
                 self._arguments[key] = self._expanded(default)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.base import ContainerError, Sandbox, SandboxSpec
-from simulator.engines.builds import JOB_LABEL
+from simulator.engines.builds import JOB_LABEL, job_labels
 from simulator.engines.docker_engine import DockerEngine
 from tests.engines.driving import WORK, OwnServer, output, python
 from tests.engines.job_docker import ASK, IMAGE, ask
@@ -239,11 +239,29 @@ def test_no_name_that_a_job_gives_outlives_the_run(docker_engine: DockerEngine, 
         client.close()
 
 
+def test_clean_removes_the_images_that_jobs_of_a_dead_run_made(docker_engine: DockerEngine, image: str) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        run_id = f"test-{secrets.token_hex(6)}"
+        marks = {"label": f"{JOB_LABEL}={run_id}"}
+        with io.BytesIO(f"FROM {image}\nLABEL a={run_id}\n".encode()) as text:
+            client.images.build(fileobj=text, labels=dict(job_labels(run_id)), rm=True)
+        docker_engine.clean(f"another-{run_id}")
+        assert len(client.images.list(filters=marks)) == 1
+        (said,) = docker_engine.clean(run_id)
+        assert said.startswith("image ")
+        assert not client.images.list(filters=marks)
+    finally:
+        client.close()
+
+
 OWNER = """
 import sys
 from pathlib import Path, PurePosixPath
 from simulator.engines.base import Command, SandboxSpec
-from simulator.engines.builds import JOB_LABEL
+from simulator.engines.builds import JOB_LABEL, job_labels
 from simulator.engines.docker_engine import DockerEngine
 
 run_id, gateway, image, name = sys.argv[1:]
