@@ -44,6 +44,19 @@ CONTAINER_PLACES: Mapping[PurePosixPath, PurePosixPath] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Fetch:
+    """What the Docker daemon asked a registry for, on behalf of a sandbox; `status` is of HTTP."""
+
+    host: str
+    path: str
+    status: int
+
+
+def _ignore(_: Fetch) -> None:
+    return
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SandboxSpec:
     """What one sandbox is made of.
 
@@ -53,7 +66,7 @@ class SandboxSpec:
     to the process environment that the sandbox gives to commands. `images` names the image of this machine that stands
     for one of another name; with `offline` none is pulled. With `for_container` the places of `CONTAINER_PLACES` are
     there too, for a job whose steps run in a further container; filling its tool cache takes seconds, and is done with
-    `keeps_tools`.
+    `keeps_tools`. `on_fetch` is told of all that the daemon fetches for it, past the gateway, from any thread.
     """
 
     run_id: str
@@ -67,6 +80,7 @@ class SandboxSpec:
     offline: bool = False
     for_container: bool = False
     keeps_tools: bool = True
+    on_fetch: Callable[[Fetch], None] = _ignore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import posixpath
+import re
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,8 +21,11 @@ from docker.errors import APIError, NotFound
 from docker.utils.build import exclude_paths
 
 from simulator.engines import dockerfiles
-from simulator.engines.base import ContainerError, LineSink, Login
+from simulator.engines.base import ContainerError, ContainerImage, LineSink, Login
+from simulator.engines.daemon import is_abandoned
 from simulator.engines.images import LABEL
+from simulator.engines.policy import BUNDLE
+from simulator.paths import Owner
 
 CERTIFICATES: Final = ".pysim-ca.pem"
 DOCKERFILE: Final = ".pysim.Dockerfile"
@@ -29,6 +33,7 @@ JOB_LABEL: Final = "pysim.built-in-run"  # of the images that a job itself build
 _REPOSITORY: Final = "pysim/action"
 _HUB: Final = "https://index.docker.io/v1/"  # what Docker knows the registry of plain names by
 _IN_MEMORY: Final = 1 << 24
+_NOT_PLAIN: Final = re.compile(r"[^\w./@:,+ -]", re.ASCII)  # in a label, which a Dockerfile has in quotes
 
 
 def tag_of(name: str) -> str:
@@ -47,9 +52,10 @@ def context_of_folder(folder: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildSettings:
-    """What an image is built with besides its context; see `dockerfiles.prepare`.
+    """What an image is built with besides its context.
 
-    `name` says what it is for; `triggers` gives the ONBUILD lines of an image that it is built on, and fetches it.
+    `name` says what it is for; `image` has an image ready that it is built on. `labels` are those of each layer,
+    `variables` are there for RUN alone, and `arguments` are the build's own.
     """
 
     name: str
@@ -57,8 +63,8 @@ class BuildSettings:
     network: str
     certificates: bytes
     variables: Mapping[str, str]
-    images: Mapping[str, str]
-    triggers: Callable[[str], Sequence[str]]
+    image: Callable[[str], ContainerImage]
+    labels: Mapping[str, str]
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -109,13 +115,12 @@ class Context:
 
     def ready(self, settings: BuildSettings) -> IO[bytes]:
         """The archive, with the Dockerfile to build and the certificates. Raises ContainerError."""
-        text = self.dockerfile(settings.dockerfile)
-        dockerfiles.check(text, settings.dockerfile)
-        for name in dockerfiles.bases(text, settings.images, settings.arguments):
-            for line in settings.triggers(name):
-                dockerfiles.check(line, f"ONBUILD of {name}")
-        text = dockerfiles.prepare(
-            text, certificates=CERTIFICATES, variables=settings.variables, images=settings.images
+        text = dockerfiles.rewrite(
+            self.dockerfile(settings.dockerfile),
+            settings.dockerfile,
+            image=settings.image,
+            arguments=settings.arguments,
+            first=_first_instructions(settings),
         )
         for name, content in ((DOCKERFILE, text.encode()), (CERTIFICATES, settings.certificates)):
             entry = tarfile.TarInfo(name)
@@ -124,6 +129,13 @@ class Context:
         self._archive.close()
         self._file.seek(0)
         return self._file
+
+
+def _first_instructions(settings: BuildSettings) -> Sequence[str]:
+    """What every stage begins with. A build that fails leaves no layer without the labels."""
+    marks = [f'{name}="{_NOT_PLAIN.sub("_", value)}"' for name, value in settings.labels.items()]
+    arguments = [f'ARG {name}="{value}"' for name, value in settings.variables.items()]
+    return [f"LABEL {' '.join(marks)}", f"COPY {CERTIFICATES} {BUNDLE}", *arguments]
 
 
 def build(client: docker.DockerClient, context: Context, settings: BuildSettings, on_line: LineSink) -> str:
@@ -135,7 +147,7 @@ def build(client: docker.DockerClient, context: Context, settings: BuildSettings
             custom_context=True,
             dockerfile=DOCKERFILE,
             tag=tag,
-            labels={LABEL: f"for {settings.name}"},
+            labels=dict(settings.labels),
             network_mode=f"container:{settings.network}",
             use_config_proxy=False,
             rm=True,
@@ -185,12 +197,17 @@ def logins(header: str) -> Callable[[str], Login]:
 
 def job_labels(run_id: str) -> Mapping[str, str]:
     """What an image is marked with that a job makes; it goes with the run."""
-    return {JOB_LABEL: run_id, LABEL: "built by a job"}
+    return {JOB_LABEL: run_id, LABEL: "built by a job", "pysim.owner": str(Owner.current())}
+
+
+def action_labels(name: str) -> Mapping[str, str]:
+    """What an image is marked with that is kept for later runs: the same each time, as Docker's cache needs it."""
+    return {LABEL: f"for {name}"}
 
 
 def name_copy(client: docker.DockerClient, image: str, name: str, run_id: str) -> None:
     """Give a name to a copy of an image that a run removes at its end; the image has no ONBUILD."""
-    text = io.BytesIO(f"FROM {image}\n".encode())
+    text = io.BytesIO(f"FROM {image.removeprefix('sha256:')}\n".encode())
     _follow(
         client.api.build(
             fileobj=text, tag=name, labels=dict(job_labels(run_id)), use_config_proxy=False, rm=True, decode=True
@@ -199,10 +216,12 @@ def name_copy(client: docker.DockerClient, image: str, name: str, run_id: str) -
     )
 
 
-def remove_built(client: docker.DockerClient, run_id: str) -> Sequence[str]:
-    """Remove the images that the jobs of a run made, and name them."""
+def remove_built(client: docker.DockerClient, run_id: str | None) -> Sequence[str]:
+    """Remove the images that the jobs of a run made, or of all runs that no longer live, and name them."""
     removed: list[str] = []
-    for image in client.images.list(filters={"label": f"{JOB_LABEL}={run_id}"}):
+    for image in client.images.list(filters={"label": JOB_LABEL if run_id is None else f"{JOB_LABEL}={run_id}"}):
+        if run_id is None and ("pysim.owner" not in image.labels or not is_abandoned(image.labels, None)):
+            continue
         for tag in image.tags or [str(image.id)]:
             with contextlib.suppress(APIError):  # one that went with another
                 client.images.remove(tag, force=True)

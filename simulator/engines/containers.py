@@ -11,6 +11,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from simulator.engines.base import (
     ContainerError,
     ContainerImage,
     ContainerSpec,
+    Fetch,
     LineSink,
     Login,
     SandboxSpec,
@@ -38,12 +40,12 @@ from simulator.engines.docker_container import DockerContainer
 from simulator.engines.environment import certificate_variables, forward_argv
 from simulator.engines.options import add_port, read_options
 from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, ContainerSettings, admit, forwards
+from simulator.engines.references import Reference, check_registry, read_reference
 from simulator.engines.volumes import Volumes
 from simulator.paths import temporary_folder
 
 _KIND: Final = "containers"
 _IMAGE: Final = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[\w.:-]+(/[\w.:-]+)*(@[\w:+.-]+)?", re.ASCII)
-_THIS_MACHINE: Final = re.compile(r"(?i)([\w-]+\.)*localhost[:/]|(127|0|169\.254)\.[\d.]+[:/]|\[")
 _FIRST_PORT: Final = 32767  # the one before those that Docker gives where any will do
 
 
@@ -84,8 +86,7 @@ class DockerContainers:
             raise ContainerError(
                 f"The image {wanted} is not on this machine, and the rehearsal is offline, so nothing is pulled"
             )
-        check_pull(wanted)
-        self._pull(wanted, login, on_line)
+        self._pull(wanted, self.pulled(wanted), login, on_line)
         found = self.find(wanted)
         if found is None:
             raise ContainerError(f"The image {wanted} was pulled and is gone")
@@ -113,20 +114,39 @@ class DockerContainers:
             labels=config.get("Labels") or {},
         )
 
-    def _pull(self, name: str, login: Login | None, on_line: LineSink) -> None:
-        repository, _, tag = name.partition("@") if "@" in name else _split_tag(name)
+    def pulled(self, name: str) -> Reference:
+        """What a registry is asked for. Raises ContainerError for an image that none is to be asked for."""
+        if is_own_name(name):
+            raise ContainerError(f"{name} is a name of pysim's own images, which no registry has")
+        reference = read_reference(name)
+        facts = self._client.info()
+        check_registry(reference, by_proxy=bool(facts.get("HttpsProxy") or facts.get("HttpProxy")))
+        return reference
+
+    def fetched(self, reference: Reference, status: int) -> None:
+        """Tell what the daemon asked a registry for, and the status of its answer."""
+        path = f"/v2/{reference.path}/manifests/{reference.tag}"
+        self.spec.on_fetch(Fetch(host=reference.host, path=path, status=status))
+
+    def _pull(self, name: str, reference: Reference, login: Login | None, on_line: LineSink) -> None:
         auth = {"username": login.username, "password": login.password} if login else None
         on_line(f"Pulling {name}")
+        status = HTTPStatus.BAD_GATEWAY.value
         try:
-            answers = self._client.api.pull(repository, tag or "latest", stream=True, decode=True, auth_config=auth)
+            answers = self._client.api.pull(
+                reference.repository, reference.tag, stream=True, decode=True, auth_config=auth
+            )
             for message in answers:
                 if "error" in message:
                     raise ContainerError(f"Docker pull failed for {name}: {message['error']}")
                 if "progress" not in message and message.get("status"):
                     on_line(message["status"])
+            status = HTTPStatus.OK.value
         except (APIError, RequestException) as error:
             said = error.explanation if isinstance(error, APIError) else error
             raise ContainerError(f"Docker pull failed for {name}: {said}") from error
+        finally:
+            self.fetched(reference, status)
 
     def build(self, folder: Path | PurePosixPath, dockerfile: str, *, name: str, on_line: LineSink) -> ContainerImage:
         """See `Containers.build`."""
@@ -149,6 +169,7 @@ class DockerContainers:
         *,
         arguments: Mapping[str, str] | None = None,
         login: Callable[[str], Login | None] = lambda _: None,
+        labels: Mapping[str, str] | None = None,
     ) -> builds.BuildSettings:
         """How something is built here: from images that are looked up before, so that the daemon fetches none."""
         return builds.BuildSettings(
@@ -157,8 +178,8 @@ class DockerContainers:
             network=self._sandbox,
             certificates=self.spec.ca_bundle,
             variables=self._variables(),
-            images=self.spec.images,
-            triggers=lambda image: self.image(image, login=login(image), on_line=on_line).triggers,
+            image=lambda image: self.image(image, login=login(image), on_line=on_line),
+            labels=builds.action_labels(name) if labels is None else labels,
             arguments=arguments or {},
         )
 
@@ -336,16 +357,3 @@ def _request(spec: ContainerSpec) -> Mapping[str, Any]:
 def is_own_name(image: str) -> bool:
     """Whether an image would be taken for one that pysim made."""
     return re.search(r"(^|/)pysim/", image) is not None
-
-
-def check_pull(image: str) -> None:
-    """Raise ContainerError for an image that no registry is to be asked for."""
-    if is_own_name(image):
-        raise ContainerError(f"{image} is a name of pysim's own images, which no registry has")
-    if _THIS_MACHINE.match(image):
-        raise ContainerError(f"{image} is not pulled: Docker's localhost is this machine's, and not the job's")
-
-
-def _split_tag(name: str) -> tuple[str, str, str]:
-    repository, colon, tag = name.rpartition(":")
-    return (name, "", "") if not colon or "/" in tag else (repository, colon, tag)

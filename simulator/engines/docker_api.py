@@ -16,16 +16,17 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import IO, Any, Final
 from urllib.parse import quote, urlencode
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
 
-from simulator.engines import builds
+from simulator.engines import builds, docker_facts, dockerfiles
 from simulator.engines.base import ContainerError, ContainerImage
-from simulator.engines.containers import DockerContainers, check_pull, is_own_name
+from simulator.engines.containers import DockerContainers, is_own_name
 from simulator.engines.daemon import daemon_address
 from simulator.engines.http_requests import LARGEST_JSON, HttpConnection, Refused, Request, written
 from simulator.errors import SimulatorError
@@ -38,9 +39,11 @@ _NOT_PASSED_ON: Final = {
 # No form: the daemon would take its fields for parts of the query, and before them.
 _CONTENT: Final = {"application/json", "application/x-tar", "application/octet-stream", "application/tar"}
 _STREAMS: Final = ("/attach", "/start")  # the ends of paths behind whose request both sides go on to speak
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
 _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("GET|HEAD", r"/_ping", "ping"),
-    ("GET", r"/(info|version)", "passed"),
+    ("GET", r"/info", "info"),
+    ("GET", r"/version", "version"),
     ("GET", r"/events", "of_the_job"),
     ("GET", r"/containers/json", "of_the_job"),
     ("POST", r"/containers/prune", "of_the_job"),
@@ -59,7 +62,7 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("GET", r"/images/.+/(json|history)", "passed"),
     ("DELETE", r"/images/(?P<image>.+)", "remove_image"),
     ("GET", r"/distribution/(?P<image>.+)/json", "distribution"),
-    ("POST", r"/auth", "online"),
+    ("POST", r"/auth", "auth"),
     ("POST", r"/build", "build"),
     ("GET", r"/networks", "networks_list"),
     ("POST", r"/networks/create", "create_network"),
@@ -68,16 +71,17 @@ _ROUTES: Final = (  # method, path, what serves it; the first that fits counts
     ("POST", r"/volumes/create", "create_volume"),
     ("GET|DELETE", r"/volumes/(?P<volume>[^/]+)", "volume"),
 )
+_NO_BUILDKIT: Final = "BuildKit cannot be kept from the network; set DOCKER_BUILDKIT=0 to build without it"
 _REASONS: Final = (
     (r"POST /images/.+/push", "a rehearsal publishes nothing, so no image is pushed"),
     (r"\w+ /(swarm|services|tasks|nodes|secrets|configs)\b.*", "a job has no swarm"),
     (r"\w+ /plugins\b.*", "plugins change the machine"),
-    (r"POST /(session|grpc)", "BuildKit cannot be kept from the network; set DOCKER_BUILDKIT=0 to build without it"),
+    (r"POST /(session|grpc)", _NO_BUILDKIT),
     (r"POST /images/(load|prune)", "images of this machine are not replaced or removed"),
     (r"POST /containers/.+/(rename|update)", "a container stays as it was made"),
 )
 _BUILD_PARAMETERS: Final = (
-    "q", "nocache", "rm", "forcerm", "buildargs", "target", "platform", "shmsize", "memory", "squash",
+    "q", "nocache", "rm", "forcerm", "buildargs", "target", "shmsize", "memory", "squash",
 )  # fmt: skip
 
 
@@ -167,14 +171,31 @@ class DockerApi:
     def _passed(self, request: Request) -> None:
         self._pass_on(request, request.path)
 
-    def _online(self, request: Request) -> None:
+    def _info(self, request: Request) -> None:
+        marks = [f"{name}={value}" for name, value in self._containers.settings().labels.items()]
+        own = self._client.api.containers(all=True, filters={"label": marks})
+        request.connection.answer(200, docker_facts.info(self._client.info(), own))
+
+    def _version(self, request: Request) -> None:
+        request.connection.answer(200, docker_facts.version(self._client.version()))
+
+    def _auth(self, request: Request) -> None:
+        """A login, which docker keeps for pulls: no registry is asked whether it holds."""
+        request.json()
+        request.connection.answer(200, {"Status": "Login Succeeded", "IdentityToken": ""})
+
+    def _ask_registry(self, request: Request, name: str, *, pulls: bool) -> None:
+        """Let the daemon pull an image, or ask its registry what it is. Raises Refused, ContainerError."""
         if self._containers.spec.offline:
             raise Refused(403, "the rehearsal is offline, so nothing is pulled")
-        self._pass_on(request, request.path)
+        found = self._containers.pulled(name)
+        path = request.path if pulls else f"/distribution/{found}/json"
+        wanted = {"fromImage": found.repository, "tag": found.tag, "platform": request.value("platform")}
+        query = {key: [value] for key, value in wanted.items() if value and pulls}
+        self._containers.fetched(found, self._pass_on(request, path, query))
 
     def _distribution(self, request: Request, image: str) -> None:
-        check_pull(image)
-        self._online(request)
+        self._ask_registry(request, image, pulls=False)
 
     def _of_the_job(self, request: Request) -> None:
         """A list of what has the job's labels."""
@@ -192,10 +213,11 @@ class DockerApi:
         query: Mapping[str, Sequence[str]] | None = None,
         body: IO[bytes] | None = None,
         into: IO[bytes] | None = None,
-    ) -> None:
+    ) -> int:
         """Send a request to the daemon and carry over what both say from then on; with `into` keep what it says.
 
-        The connection is closed after it, so that no second request of the job follows on it unseen.
+        The connection is closed after it, so that no second request of the job follows on it unseen. Gives the status
+        of the answer, 502 for none.
         """
         with contextlib.ExitStack() as stack:
             content = stack.enter_context(request.body(LARGEST_JSON)) if body is None else body
@@ -209,16 +231,20 @@ class DockerApi:
                 with contextlib.suppress(ConnectionError):
                     for data in iter(lambda: daemon.recv(_CHUNK), b""):
                         into.write(data)
-                return
+                return HTTPStatus.OK
             stream = request.connection.stream
             sending = threading.Thread(target=_carry, args=(request, daemon), daemon=True)
             sending.start()
+            status = int(HTTPStatus.BAD_GATEWAY)
             with contextlib.suppress(OSError):
                 for data in iter(lambda: daemon.recv(_CHUNK), b""):
+                    found = _STATUS.match(data) if status == HTTPStatus.BAD_GATEWAY else None
+                    status = int(found[1]) if found else status
                     stream.write(data)
             with contextlib.suppress(OSError):
                 stream.end()
             sending.join(_LINGER)
+            return status
 
     @contextlib.contextmanager
     def _daemon(self) -> Iterator[socket.socket]:
@@ -329,8 +355,7 @@ class DockerApi:
         elif self._containers.find(full) is not None:
             request.connection.answer(200, {"status": f"{full} is on this machine: it is not pulled again"})
         else:
-            check_pull(full)
-            self._online(request)
+            self._ask_registry(request, full, pulls=True)
 
     def _must_be_free(self, name: str) -> None:
         """An image of the user, or of another run, keeps its name; pysim's names are its own. Raises Refused."""
@@ -365,7 +390,8 @@ class DockerApi:
 
     def _build(self, request: Request) -> None:
         if request.value("version") == "2":
-            self._no_buildkit()
+            raise Refused(403, _NO_BUILDKIT)
+        dockerfiles.check_platform(request.value("platform"))
         if request.value("remote"):
             raise Refused(403, "pysim builds what the job sends, not what the daemon would fetch from elsewhere")
         for name in request.query.get("t", ()):
@@ -390,20 +416,15 @@ class DockerApi:
                 lambda _: None,
                 arguments=json.loads(arguments or "{}"),
                 login=builds.logins(request.header("x-registry-config")),
+                labels=job_labels,
             )
             self._pass_on(request, "/build", query, body=context.ready(built_with))
 
-    @staticmethod
-    def _no_buildkit() -> NoReturn:
-        raise Refused(403, "BuildKit cannot be kept from the network; set DOCKER_BUILDKIT=0 to build without it")
-
     # ---- networks, of which there is one
 
-    def _networks_json(self) -> list[dict[str, Any]]:
-        return [_network(name, number) for name, number in {"bridge": "0" * 64, **self._networks}.items()]
-
     def _networks_list(self, request: Request) -> None:
-        request.connection.answer(200, self._networks_json())
+        known = {"bridge": "0" * 64, **self._networks}
+        request.connection.answer(200, [docker_facts.network(name, number) for name, number in known.items()])
 
     def _create_network(self, request: Request) -> None:
         name = str((request.json() or {}).get("Name"))
@@ -417,7 +438,7 @@ class DockerApi:
         if name is None:
             raise Refused(404, f"network {network} not found")
         if request.method == "GET":
-            request.connection.answer(200, _network(name, known[name]))
+            request.connection.answer(200, docker_facts.network(name, known[name]))
             return
         if request.method == "POST":
             request.json()
@@ -451,10 +472,6 @@ def _let_finish(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while connection.recv(_CHUNK):
             continue
-
-
-def _network(name: str, number: str) -> dict[str, Any]:
-    return {"Name": name, "Id": number, "Driver": "bridge", "Scope": "local", "Containers": {}, "Options": {}}
 
 
 def _head(request: Request, path: str, query: Mapping[str, Sequence[str]], body: IO[bytes]) -> bytes:

@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 import docker
 from docker.types import LogConfig, Mount
 
-from simulator.engines import images
+from simulator.engines import builds, images
 from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import CONTAINER_PLACES, LAYOUT, Command, Containers, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
@@ -44,6 +44,7 @@ from simulator.engines.environment import (
 )
 from simulator.engines.image_volumes import filled_volume
 from simulator.engines.policy import DOCKER_SOCKET
+from simulator.engines.seccomp import SECURITY_OPTION
 from simulator.engines.volumes import CONTAINER_WORK
 from simulator.errors import EngineError
 
@@ -92,9 +93,9 @@ class DockerEngine:
         return DockerSandbox(spec, self._image)
 
     def clean(self, run_id: str | None = None) -> Sequence[str]:
-        """See `Engine.clean`: containers, volumes and networks."""
+        """See `Engine.clean`: containers, volumes, networks, and images that jobs made."""
         with connected() as client, daemon_errors("Docker cannot remove what is left"):
-            return remove_labelled(client, run=run_id)
+            return [*remove_labelled(client, run=run_id), *builds.remove_built(client, run_id)]
 
     def remove_images(self) -> Sequence[str]:
         """See `Engine.remove_images`. Raises EngineError when one is in use."""
@@ -185,7 +186,8 @@ class DockerSandbox(AgentSandbox):
                     ),
                     *self._volumes(client, marks),
                 ],
-                security_opt=["label=disable"],  # SELinux would keep the gateway's socket from the container
+                # SELinux would keep the gateway's socket from the container.
+                security_opt=["label=disable", SECURITY_OPTION],
             ),
         )
         return str(made["Id"])

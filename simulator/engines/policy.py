@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from simulator.engines.base import LAYOUT, ContainerError
+from simulator.engines.seccomp import SECURITY_OPTION
 
 DOCKER_SOCKET: Final = PurePosixPath("/var/run/docker.sock")
 BUNDLE: Final = PurePosixPath("/run/pysim/ca.pem")  # pysim's certificates in a further container
@@ -171,7 +172,7 @@ def admit(request: Mapping[str, Any], image: Mapping[str, str], settings: Contai
             "CapAdd": [_capability(name) for name in host.get("CapAdd") or ()],
             "NetworkMode": f"container:{settings.network}",
             "Mounts": mounts.mounts,
-            "SecurityOpt": ["label=disable", *(host.get("SecurityOpt") or ())],
+            "SecurityOpt": ["label=disable", SECURITY_OPTION, *(host.get("SecurityOpt") or ())],
         },
     }
     return AdmittedRequest(body=body, shared=tuple(mounts.shared), notes=(*_left_out(host), *mounts.notes))

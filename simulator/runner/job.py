@@ -9,11 +9,11 @@ from functools import partial
 from typing import Final
 
 from simulator.actions.reference import is_local
-from simulator.engines.base import LAYOUT, Command, NewFile, SandboxSpec
+from simulator.engines.base import LAYOUT, Command, Fetch, NewFile, SandboxSpec
 from simulator.errors import EngineError
 from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
-from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted
+from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted, TwinRequest
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.background import Background
 from simulator.runner.container_paths import HOME
@@ -130,10 +130,24 @@ class JobRunner:
             offline=settings.offline,
             for_container=self._in_container(state),
             keeps_tools=any("/setup-" in step.uses.value for step in planned.job.steps if step.uses is not None),
+            on_fetch=self._record_fetch,
         )
         with settings.engine.open(spec) as sandbox, self._life.within(sandbox):
             state.enter(sandbox)
             return self._steps(state)
+
+    def _record_fetch(self, fetch: Fetch) -> None:
+        """Say that the daemon fetched something for the job, as it is said of what goes through the gateway."""
+        self._settings.emit(
+            TwinRequest(
+                job_id=self._planned.key,
+                twin="outside",
+                method="GET",
+                host=self._masker.mask(fetch.host),
+                path=self._masker.mask(fetch.path),
+                status=fetch.status,
+            )
+        )
 
     @staticmethod
     def _in_container(state: JobState) -> bool:

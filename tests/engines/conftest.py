@@ -5,15 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from simulator.engines.base import Engine, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import BUNDLE, Gateway
-from tests.engines.job_docker import IMAGE
+from tests.engines import driving
+from tests.engines.driving import BUNDLE, Gateway, OwnServer
+from tests.engines.job_docker import IMAGE, named
 
 
 @pytest.fixture
@@ -43,13 +43,12 @@ def sandbox(engine: Engine, spec: SandboxSpec) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def image(docker_engine: DockerEngine) -> Iterator[str]:
     """The image of sandboxes by a name that is no name of pysim's own."""
-    import docker
-
-    client = docker.from_env()
-    try:
-        client.images.get(docker_engine.image.partition(" ")[0]).tag(IMAGE)
+    with named(docker_engine):
         yield IMAGE
-        with suppress(docker.errors.ImageNotFound):
-            client.images.remove(IMAGE, force=True)
-    finally:
-        client.close()
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnServer]:
+    """A server on this machine's loopback."""
+    with driving.own_server("127.0.0.1") as server:
+        yield server

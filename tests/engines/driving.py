@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,42 @@ class Gateway:
             assert word == b"PYSIM/1"
             self.ports.append(int(port))
             self.reply(client)
+
+
+@dataclass
+class OwnServer:
+    """A server on this machine: its port, and the requests that it got."""
+
+    port: int = 0
+    asked: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def own_server(host: str) -> Iterator[OwnServer]:
+    """A server at an address of this machine that answers everything."""
+    server = OwnServer()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            server.asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"of this machine\n")
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with http.server.ThreadingHTTPServer((host, 0), Handler) as listening:
+        server.port = listening.server_address[1]
+        threading.Thread(target=listening.serve_forever).start()
+        yield server
+        listening.shutdown()
 
 
 def run(sandbox: Sandbox, *argv: str, timeout: float | None = 60, as_root: bool = False) -> tuple[Exit, Sequence[str]]:

@@ -72,7 +72,7 @@ class FakeEngine:
         assert all(path.is_absolute() for path in spec.mounts), f"mounts are absolute: {spec.mounts}"
         sandbox = FakeSandbox(spec, self._answer, self._programs)
         if self._containers is not None:
-            sandbox.further = FakeContainers(self._containers, lambda: sandbox.folders)
+            sandbox.further = FakeContainers(self._containers, lambda: sandbox.folders, spec.on_fetch)
         self.sandboxes.append(sandbox)
         return sandbox
 

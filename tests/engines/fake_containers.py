@@ -14,6 +14,7 @@ from simulator.engines.base import (
     ContainerSpec,
     ContainerState,
     Exit,
+    Fetch,
     LineSink,
     Login,
 )
@@ -31,7 +32,9 @@ class FakeContainers:
 
     network = "fake-network"
 
-    def __init__(self, answer: ContainerAnswer, folders: Callable[[], set[PurePosixPath]]) -> None:
+    def __init__(
+        self, answer: ContainerAnswer, folders: Callable[[], set[PurePosixPath]], on_fetch: Callable[[Fetch], None]
+    ) -> None:
         self.answer = answer
         self.made: list[FakeContainer] = []
         self.built: list[tuple[Path | PurePosixPath, str]] = []
@@ -40,6 +43,7 @@ class FakeContainers:
         self.missing: set[str] = set()
         self._images: set[str] = set()
         self._folders = folders
+        self._on_fetch = on_fetch
 
     def image(self, name: str, *, login: Login | None = None, on_line: LineSink) -> ContainerImage:
         """See `Containers.image`."""
@@ -49,6 +53,7 @@ class FakeContainers:
             raise ContainerError(f"Docker pull failed for {name}: no such image")
         on_line(f"Pulling {name}")
         self.pulled.append((name, login))
+        self._on_fetch(Fetch(host="registry.example", path=f"/v2/{name}", status=200))
         return self._have(name)
 
     def build(self, folder: Path | PurePosixPath, dockerfile: str, *, name: str, on_line: LineSink) -> ContainerImage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -12,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from simulator.engines.base import LAYOUT, Sandbox, SandboxSpec
+from simulator.engines.base import LAYOUT, ContainerError, Fetch, Sandbox, SandboxSpec
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import BUNDLE, PYTHON, WORK, Gateway, output, python
+from tests.engines.driving import BUNDLE, PYTHON, WORK, Gateway, OwnServer, output, python
 from tests.engines.job_docker import IMAGE, ask
 from tests.engines.leftovers import containers, volumes
 from tests.engines.sealing import SEAL, SEALED, upload_hosts
@@ -196,5 +197,55 @@ def test_offline_pulls_nothing(docker_engine: DockerEngine, spec: SandboxSpec, i
     with docker_engine.open(replace(spec, offline=True, images={"other:1": image})) as sandbox:
         status, said = ask(sandbox, "POST", "/images/create?fromImage=no-such-image&tag=1")
         assert (status, said) == (403, {"message": "the rehearsal is offline, so nothing is pulled"})
+        assert ask(sandbox, "GET", "/distribution/no-such-image:1/json")[0] == 403
         assert ask(sandbox, "POST", "/images/create?fromImage=other&tag=1")[0] == 200
         assert ask(sandbox, "POST", "/containers/create", {"Image": "other:1", "Cmd": ["true"]})[0] == 201
+
+
+def test_a_login_asks_nobody(sandbox: Sandbox, own_server: OwnServer) -> None:
+    address = f"127.0.0.1:{own_server.port}"
+    login = {"username": "me", "password": "p", "serveraddress": address}
+    assert ask(sandbox, "POST", "/auth", login) == (200, {"Status": "Login Succeeded", "IdentityToken": ""})
+    assert not own_server.asked
+
+
+def test_what_the_daemon_fetches_is_told(docker_engine: DockerEngine, spec: SandboxSpec, tmp_path: Path) -> None:
+    fetches: list[Fetch] = []
+    (tmp_path / "Dockerfile").write_text("FROM pysim-test/none:2\n")
+    with docker_engine.open(replace(spec, on_fetch=fetches.append)) as sandbox:
+        ask(sandbox, "POST", "/images/create?fromImage=pysim-test/none&tag=1")
+        ask(sandbox, "GET", "/distribution/none/json")
+        with pytest.raises(ContainerError, match="Docker pull failed"):
+            sandbox.containers.build(tmp_path, "Dockerfile", name="none", on_line=print)
+    paths = ["pysim-test/none/manifests/1", "library/none/manifests/latest", "pysim-test/none/manifests/2"]
+    assert [(each.host, each.path) for each in fetches] == [("docker.io", f"/v2/{path}") for path in paths]
+    assert all(each.status >= 400 for each in fetches)
+
+
+def test_a_job_is_told_nothing_of_the_machine(sandbox: Sandbox) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        facts = {**client.info(), **client.version()}
+    finally:
+        client.close()
+    ask(sandbox, "POST", "/containers/create", {"Image": IMAGE, "Cmd": ["true"]})
+    _, info = ask(sandbox, "GET", "/info")
+    _, version = ask(sandbox, "GET", "/version")
+    said = json.dumps([info, version])
+    for name in ("Name", "ID", "DockerRootDir", "KernelVersion", "OperatingSystem", "GitCommit"):
+        assert json.dumps(facts[name]) not in said, name
+    assert (info["Containers"], info["ContainersRunning"], info["Images"]) == (1, 0, 0)
+    assert info["RegistryConfig"]["InsecureRegistryCIDRs"] == []
+    assert (info["ServerVersion"], version["Version"]) == (facts["ServerVersion"], facts["Version"])
+
+
+@with_command
+def test_docker_takes_what_it_is_told(sandbox: Sandbox) -> None:
+    said = output(
+        sandbox, "docker version; docker info 2>&1; echo p | docker login -u me --password-stdin r.example 2>&1"
+    )
+    assert "Server Version" in said
+    assert "Login Succeeded" in said
+    assert "Error" not in said

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-import http.server
+import contextlib
+import functools
+import io
 import json
 import secrets
 import signal
+import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator, Sequence
+import tarfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from simulator.engines.base import ContainerError, Sandbox, SandboxSpec
+from simulator.engines.builds import JOB_LABEL, job_labels
 from simulator.engines.docker_engine import DockerEngine
-from tests.engines.driving import WORK, output, python
+from tests.engines.driving import WORK, OwnServer, output, python
 from tests.engines.job_docker import ASK, IMAGE, ask
 from tests.engines.leftovers import containers, eventually, volumes
 
 pytestmark = pytest.mark.docker
+
+
+DockerSandboxes = Callable[[bool], Sandbox]
+
+
+@pytest.fixture(scope="module")
+def builder(
+    docker_engine: DockerEngine, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DockerSandboxes]:
+    """A sandbox that is there for all builds, by whether it is offline."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def opened(offline: bool) -> Sandbox:
+            folder = tmp_path_factory.mktemp("gateway")
+            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+            listener.bind(str(folder / "gateway.sock"))
+            spec = SandboxSpec(
+                run_id=f"test-{secrets.token_hex(6)}",
+                job_id="job",
+                gateway=folder / "gateway.sock",
+                ca_bundle=b"",
+                offline=offline,
+            )
+            return stack.enter_context(docker_engine.open(spec))
+
+        yield opened
 
 
 @pytest.fixture
@@ -34,27 +65,6 @@ def sandbox(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> Itera
     assert not volumes(spec.run_id)
 
 
-@pytest.fixture
-def own_server() -> Iterator[tuple[int, Sequence[str]]]:
-    """A server on this machine's loopback: its port, and the paths that it was asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"of this machine\n")
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield server.server_address[1], asked
-        server.shutdown()
-
-
 FORM = ASK.replace('"application/json"', '"application/x-www-form-urlencoded"').replace(
     "body, {", "json.loads(body or '\"\"'), {"
 )
@@ -65,10 +75,10 @@ def form(sandbox: Sandbox, method: str, path: str, body: str) -> str:
     return python(sandbox, f"import sys; sys.argv = ['', {method!r}, {path!r}, {json.dumps(body)!r}]\n{FORM}")
 
 
-def test_no_form_changes_what_was_judged(sandbox: Sandbox, own_server: tuple[int, Sequence[str]]) -> None:
+def test_no_form_changes_what_was_judged(sandbox: Sandbox, own_server: OwnServer) -> None:
     import docker
 
-    port, asked = own_server
+    port, asked = own_server.port, own_server.asked
     client = docker.from_env()
     try:
         other = client.api.create_container(IMAGE, ["true"], labels={"of": "the user"})["Id"]
@@ -105,34 +115,80 @@ def test_no_copy_leads_out_of_a_shared_folder(sandbox: Sandbox, tmp_path: Path) 
 @pytest.mark.parametrize(
     "text",
     [
-        "ADD http://127.0.0.1:PORT/x /x",
-        "ARG U=127.0.0.1:PORT\nADD http://$U/x /x",
-        "ARG U=http://127.0.0.1:PORT/x\nADD $U /x",
-        "ADD \\\n  # a comment\n\n  http://127.0.0.1:PORT/x /x",
-        'ADD ["http://127.0.0.1:PORT/x", "/x"]',
-        'add "htt"p://127.0.0.1:PORT/x /x',
-        "LABEL a=b \\\nARG U=http://127.0.0.1:PORT/x\nADD $U /x",
-        "ADD --chown=1:1 http://127.0.0.1:PORT/x /x",
-        "LABEL a=<<b\nADD http://127.0.0.1:PORT/x /x",
-        "LABEL a=b \\\\ \nADD http://127.0.0.1:PORT/x /x",
+        "FROM IMAGE\nADD http://127.0.0.1:PORT/x /x",
+        "FROM IMAGE\nADD http:\\/\\/127.0.0.1:PORT/x /x",
+        'FROM IMAGE\nADD http:"//"127.0.0.1:PORT/x /x',
+        "FROM IMAGE\nADD http:/\\\n/127.0.0.1:PORT/x /x",
+        "FROM IMAGE\nAD\\\nD http://127.0.0.1:PORT/x /x",
+        "FROM IMAGE\nENV U=http://127.0.0.1:PORT/x\nADD $U /x",
+        "# escape=`\nFROM IMAGE\nADD http:`/`/127.0.0.1:PORT/x /x",
+        "FROM IMAGE\nLABEL a=<<b\nADD http://127.0.0.1:PORT/x /x",
+        "FROM IMAGE AS one\nONBUILD ADD http:\\/\\/127.0.0.1:PORT/x /x\nFROM one",
+        "FROM IMAGE\nCOPY --from=127.0.0.1:PORT/x /x /x",
+        "FROM IMAGE\nCOPY --from=\\\n127.0.0.1:PORT/x /x /x",
+        "FROM IMAGE AS one\nONBUILD COPY --from=127.0.0.1:PORT/x /x /x\nFROM one",
+        "FROM 127.0.0.1:PORT/x",
+        "FR\\\nOM 127.0.0.1:PORT/x",
+        "FROM 127.\\\n0.0.1:PORT/x",
+        'ARG A="127.0.0.1:PORT"\nFROM ${A}/x',
+        "FROM HOSTNAME:PORT/x",
+        "FROM --platform=$X 127.1:PORT/x",
     ],
 )
+@pytest.mark.parametrize("offline", [False, True])
 def test_the_daemon_fetches_nothing_for_a_build(
-    sandbox: Sandbox, own_server: tuple[int, Sequence[str]], tmp_path: Path, text: str
+    builder: DockerSandboxes, own_server: OwnServer, text: str, offline: bool
 ) -> None:
-    port, asked = own_server
-    words = f"FROM {IMAGE}\n{text.replace('PORT', str(port))}\n"
-    for escape in ("", "# escape=`\n", "# syntax=x\n# escape=`\n"):
-        (tmp_path / "Dockerfile").write_text(escape + words)
-        with pytest.raises(ContainerError):
-            sandbox.containers.build(tmp_path, "Dockerfile", name="the escape", on_line=print)
-    assert not asked
+    for name, value in {"IMAGE": IMAGE, "PORT": str(own_server.port), "HOSTNAME": socket.gethostname()}.items():
+        text = text.replace(name, value)
+    sandbox = builder(offline)
+    sandbox.write(WORK / "Dockerfile", f"{text}\n".encode())
+    with pytest.raises(ContainerError):
+        sandbox.containers.build(WORK, "Dockerfile", name="the escape", on_line=print)
+    with io.BytesIO() as data, tarfile.open(mode="w", fileobj=data) as archive:
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(text)
+        archive.addfile(entry, io.BytesIO(text.encode()))
+        archive.close()
+        sandbox.write(WORK / "context.tar", data.getvalue())
+    send = f"-H 'Content-Type: application/x-tar' --data-binary @{WORK}/context.tar http://d/build"
+    said = output(sandbox, f"curl -s --unix-socket /var/run/docker.sock -w '%{{http_code}}' {send}")
+    assert said.endswith("400"), said
+    assert not own_server.asked
 
 
-def test_an_image_makes_the_daemon_fetch_nothing(
-    sandbox: Sandbox, own_server: tuple[int, Sequence[str]], tmp_path: Path
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "localhost", "HOSTNAME"])
+def test_no_registry_of_this_machine_is_asked(sandbox: Sandbox, own_server: OwnServer, host: str) -> None:
+    address = f"{host.replace('HOSTNAME', socket.gethostname())}:{own_server.port}"
+    for method, path in (("POST", f"/images/create?fromImage={address}/x"), ("GET", f"/distribution/{address}/x/json")):
+        status, said = ask(sandbox, method, path)
+        assert (status, "not the job's" in said["message"]) == (400, True), said
+    with pytest.raises(ContainerError, match="not the job's"):
+        sandbox.containers.image(f"{address}/x", on_line=print)
+    assert not own_server.asked
+
+
+def test_what_a_build_that_failed_left_goes_with_the_run(
+    docker_engine: DockerEngine, spec: SandboxSpec, image: str
 ) -> None:
-    port, asked = own_server
+    import docker
+
+    client = docker.from_env()
+    try:
+        run_id = f"test-{secrets.token_hex(6)}"
+        marks = {"label": f"{JOB_LABEL}={run_id}"}
+        with docker_engine.open(replace(spec, run_id=run_id)) as sandbox:
+            sandbox.write(WORK / "Dockerfile", f"FROM {image}\nENV A={run_id}\nRUN exit 3\n".encode())
+            send = "-H 'Content-Type: application/x-tar' --data-binary @- http://d/build"
+            output(sandbox, f"tar -C {WORK} -c . | curl -s --unix-socket /var/run/docker.sock {send}")
+            assert client.images.list(filters=marks)
+        assert not client.images.list(filters=marks)
+    finally:
+        client.close()
+
+
+def test_an_image_makes_the_daemon_fetch_nothing(sandbox: Sandbox, own_server: OwnServer, tmp_path: Path) -> None:
+    port, asked = own_server.port, own_server.asked
     (tmp_path / "Dockerfile").write_text(f"FROM {IMAGE}\nONBUILD USER root\n")
     base = sandbox.containers.build(tmp_path, "Dockerfile", name="its base", on_line=print).id
     (tmp_path / "Dockerfile").write_text(f"ARG IT={base}\nFROM ${{IT}}\n")
@@ -183,10 +239,29 @@ def test_no_name_that_a_job_gives_outlives_the_run(docker_engine: DockerEngine, 
         client.close()
 
 
+def test_clean_removes_the_images_that_jobs_of_a_dead_run_made(docker_engine: DockerEngine, image: str) -> None:
+    import docker
+
+    client = docker.from_env()
+    try:
+        run_id = f"test-{secrets.token_hex(6)}"
+        marks = {"label": f"{JOB_LABEL}={run_id}"}
+        with io.BytesIO(f"FROM {image}\nLABEL a={run_id}\n".encode()) as text:
+            client.images.build(fileobj=text, labels=dict(job_labels(run_id)), rm=True)
+        docker_engine.clean(f"another-{run_id}")
+        assert len(client.images.list(filters=marks)) == 1
+        (said,) = docker_engine.clean(run_id)
+        assert said.startswith("image ")
+        assert not client.images.list(filters=marks)
+    finally:
+        client.close()
+
+
 OWNER = """
 import sys
 from pathlib import Path, PurePosixPath
 from simulator.engines.base import Command, SandboxSpec
+from simulator.engines.builds import JOB_LABEL, job_labels
 from simulator.engines.docker_engine import DockerEngine
 
 run_id, gateway, image, name = sys.argv[1:]

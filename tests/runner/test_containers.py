@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.run_events import Annotation
+from simulator.run_events import Annotation, TwinRequest
 from tests.runner.driving import Case
 
 ACTION = """
@@ -218,3 +218,11 @@ def test_annotations_of_a_container_have_paths_of_the_workspace() -> None:
     ran = CASES["steps in a container"].run()
     (note,) = [event for event in ran.events if isinstance(event, Annotation)]
     assert note.file == "src/a.py"
+
+
+def test_what_the_daemon_fetches_is_a_request_of_the_job() -> None:
+    ran = CASES["services"].run()
+    asked = [
+        (event.twin, event.host, event.path, event.status) for event in ran.events if isinstance(event, TwinRequest)
+    ]
+    assert asked == [("outside", "registry.example", "/v2/img:1", 200)]
