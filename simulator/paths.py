@@ -1,6 +1,7 @@
 """Where pysim keeps things: `.pysim/` in the repository, one folder a run, and the folders of this machine.
 
-Owns names and places, and who a run or a temporary folder belongs to; knows nothing of what is in the files.
+Owns names and places, and who a run or a temporary folder belongs to; of what is in the files it knows the
+mark of what pysim made.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
 from simulator.errors import UsageError
+from simulator.made_by import MARK, is_marked, mark, user_key
+from simulator.remedies import Act, remedy
+from simulator.safe_files import is_component, open_folder, write_new
 
 _RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+_TIME: Final = "%Y%m%d-%H%M%S"
+_TIME_LENGTH: Final = len("20261123-074455")
 _LONGEST_NAME: Final = 40
+_IGNORE: Final = ".gitignore"
+_WRITABLE: Final = "Make the folder writable, or rehearse a copy of the repository."
+_DATA_HOME: Final = "Set XDG_DATA_HOME to a folder that you can write."
 _OWNER: Final = r"(\d{1,10})-(\d*)-([0-9a-f]*)"
 _TEMPORARY: Final = re.compile(rf"pysim-[a-z]+-({_OWNER})-\w+")
 
@@ -69,7 +79,7 @@ class Owner:
 
 
 def _boot_id() -> str:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     return ""
 
@@ -94,6 +104,13 @@ class RunFolder:
     def id(self) -> str:
         """Like 20261123-074455-3f9a: UTC and four random digits, sorted by time."""
         return self.path.name
+
+    @property
+    def named_at(self) -> float:
+        """When it was made, as its name says, in seconds since the epoch; 0 for a name that is no id."""
+        with suppress(ValueError):
+            return datetime.strptime(self.id[:_TIME_LENGTH], _TIME).replace(tzinfo=UTC).timestamp()
+        return 0.0
 
     @property
     def events(self) -> Path:
@@ -200,34 +217,78 @@ class StateFolder:
         return self.cache / "uploads"
 
     def create(self) -> Path:
-        """Make `.pysim/` and give it back. Raises UsageError where it cannot be, or leads elsewhere."""
+        """Make `.pysim/` and give it back. Raises UsageError where it cannot be, or is not pysim's own."""
         self._require_inside()
-        with _writing(self.path, hint="Make the folder writable, or rehearse a copy of the repository."):
+        with _writing(self.path, hint=_WRITABLE):
             self.path.mkdir(exist_ok=True)
-            ignore = self.path / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="ascii")
+        if not self._is_marked() and self._is_bare():
+            self._mark()
+        self.require_own()
+        with _writing(self.path, hint=_WRITABLE), open_folder(self.path) as folder, suppress(FileExistsError):
+            write_new(folder, _IGNORE, "*\n")
         return self.path
 
+    def adopt(self) -> None:
+        """Let what is there count as made by pysim for this user: somebody looked. Raises UsageError."""
+        self._require_inside()
+        self._mark()
+
+    def require_own(self) -> None:
+        """See that pysim made `.pysim/` for this user here, if it is there: it may have come with the repository.
+
+        Raises UsageError where it did not, and where something in it leads elsewhere.
+        """
+        self._require_inside()
+        if not os.path.lexists(self.path) or self._is_marked() or self._is_bare():
+            return
+        if not self._is_marked():  # another process may have marked and filled it meanwhile
+            raise UsageError(
+                f"{self.path} has no mark of having been made by pysim for you at this place: it may have come with "
+                "the repository.",
+                hint=f"Remove {self.path} to start anew, or take it over if it is your own.",
+                remedies=(remedy(Act.ADOPT_STATE),),
+            )
+
+    def _mark(self) -> None:
+        with _writing(data_folder(), hint=_DATA_HOME):
+            key = user_key(data_folder())
+        with _writing(self.path, hint=_WRITABLE), open_folder(self.path) as folder:
+            mark(folder, self.root, key)
+
+    def _is_marked(self) -> bool:
+        with suppress(OSError), open_folder(self.path) as folder:
+            return is_marked(folder, self.root, _data_path())
+        return False
+
+    def _is_bare(self) -> bool:
+        """Whether nothing is in it that pysim would read: a file for git, and marks."""
+        with suppress(OSError):
+            return all(path.name == _IGNORE or path.name.startswith(MARK) for path in self.path.iterdir())
+        return False
+
     def _require_inside(self) -> None:
-        """See that nothing in it leads elsewhere: it may have come with the repository, and jobs get what it keeps."""
+        """See that nothing in it is a link: what pysim writes, removes or hands to jobs would be elsewhere.
+
+        The one that pysim makes names a folder beside it.
+        """
+        runs = [*_entries(self.runs)]
         kept = (os.walk(folder) for folder in (self.index, self.cache))
         below = (Path(folder, name) for walk in kept for folder, *names in walk for name in itertools.chain(*names))
-        first = (self.path, *([*self.path.iterdir()] if self.path.is_dir() else []))
-        for path in itertools.chain(first, below):
-            if path.is_symlink() and (path == self.path or not path.resolve().is_relative_to(self.path.resolve())):
+        for path in itertools.chain([self.path], _entries(self.path), runs, below):
+            if path.is_symlink() and not (path.parent == self.index and is_component(str(path.readlink()))):
                 raise UsageError(
-                    f"{path} is a link out of {self.path.name}/: pysim keeps all that it writes in there",
+                    f"{path} is a link: pysim keeps all that it writes in {self.path.name}/ itself",
                     hint=f"Remove {path}.",
                 )
 
     def new_run(self, now: datetime) -> RunFolder:
         """Make the folder of a run that this process makes. Raises UsageError when the repository is not writable."""
         self.create()
-        with _writing(self.runs, hint="Make the folder writable, or rehearse a copy of the repository."):
+        with _writing(self.runs, hint=_WRITABLE):
             self.runs.mkdir(exist_ok=True)
             run = RunFolder(_free_folder(self.runs, now))
-            run.owner_file.write_text(str(Owner.current()), encoding="ascii")
+            with open_folder(run.path) as folder:
+                write_new(folder, run.owner_file.name, str(Owner.current()))
             run.logs.mkdir()
             run.artifacts.mkdir()
         return run
@@ -235,9 +296,9 @@ class StateFolder:
     def discard(self, run: RunFolder) -> None:
         """Remove a run in which nothing was rehearsed, and `.pysim/` with it when it holds nothing else."""
         run.remove()
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self.runs.rmdir()
-            if [path.name for path in self.path.iterdir()] == [".gitignore"]:
+            if self._is_bare():
                 shutil.rmtree(self.path)
 
     def run(self, run_id: str) -> RunFolder:
@@ -249,13 +310,15 @@ class StateFolder:
 
     def all_runs(self) -> tuple[RunFolder, ...]:
         """The runs, oldest first."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             return tuple(sorted((RunFolder(p) for p in self.runs.iterdir() if _is_run(p)), key=lambda run: run.id))
         return ()
 
-    def latest_run(self) -> RunFolder | None:
-        """The run that was started last."""
-        return runs[-1] if (runs := self.all_runs()) else None
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """What is in a folder that is no link; nothing of one that is not there."""
+    with suppress(OSError), open_folder(folder) as handle, os.scandir(handle) as entries:
+        yield from [folder / entry.name for entry in entries]
 
 
 def _is_run(path: Path) -> bool:
@@ -264,8 +327,8 @@ def _is_run(path: Path) -> bool:
 
 def _free_folder(runs: Path, now: datetime) -> Path:
     while True:
-        path = runs / f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        with contextlib.suppress(FileExistsError):
+        path = runs / f"{now.astimezone(UTC):{_TIME}}-{secrets.token_hex(2)}"
+        with suppress(FileExistsError):
             path.mkdir()
             return path
 
@@ -316,7 +379,7 @@ def abandoned_folders(kind: str = "*", parents: Sequence[Path] | None = None) ->
 
 def folders_of_the_dead(parent: Path) -> tuple[Path, ...]:
     """The folders in there whose names, up to the last dash, are those of processes that died."""
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         owned = [(folder, Owner.parse(folder.name.rpartition("-")[0])) for folder in sorted(parent.iterdir())]
         return tuple(folder for folder, owner in owned if owner is not None and not owner.alive)
     return ()
@@ -330,7 +393,7 @@ def _owner_of(folder: Path) -> Owner:
 
 
 def _is_own(folder: Path) -> bool:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         return os.geteuid() in {0, folder.lstat().st_uid}
     return False
 
@@ -340,7 +403,7 @@ def remove_folder(path: Path) -> bool:
     for folder, names, _ in os.walk(path):
         for inner in (Path(folder, name) for name in names):
             if not inner.is_symlink():
-                with contextlib.suppress(OSError):
+                with suppress(OSError):
                     inner.chmod(0o700)
     shutil.rmtree(path, ignore_errors=True)
     return not path.exists()
@@ -371,12 +434,24 @@ def as_written(path: Path) -> str:
         return str(path)
 
 
-def authority_folder() -> Path:
-    """Where pysim's certificate authority lies, for this user alone: made if missing. Raises UsageError."""
+def _data_path() -> Path:
     from platformdirs import user_data_path
 
-    path = user_data_path("pysim", appauthor=False) / "authority"
-    with _writing(path, hint="Set XDG_DATA_HOME to a folder that you can write."):
+    return user_data_path("pysim", appauthor=False)
+
+
+def data_folder() -> Path:
+    """What pysim keeps for this user and cannot lose: made if missing. Raises UsageError."""
+    path = _data_path()
+    with _writing(path, hint=_DATA_HOME):
+        path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def authority_folder() -> Path:
+    """Where pysim's certificate authority lies, for this user alone: made if missing. Raises UsageError."""
+    path = _data_path() / "authority"
+    with _writing(path, hint=_DATA_HOME):
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o700)
     return path

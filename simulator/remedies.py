@@ -50,6 +50,7 @@ class Act(enum.StrEnum):
     CLEAN = "clean"
     CLEAN_IMAGES = "clean-images"
     CLEAN_INDEX = "clean-index"
+    ADOPT_STATE = "adopt-state"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,6 +50,7 @@ FORMS: Final[Mapping[Act, tuple[str, str]]] = {
     Act.CLEAN: ("pysim clean", ""),
     Act.CLEAN_IMAGES: ("pysim clean --images", ""),
     Act.CLEAN_INDEX: ("pysim clean --index", ""),
+    Act.ADOPT_STATE: ("pysim clean --adopt", ""),
 }
 """How each act is typed; {} stands for what it is of, or for the word behind it where it is of nothing."""
 _JOINED: Final = frozenset({Act.CHOOSE_EVENT, Act.CHOOSE_TAG, Act.CHOOSE_BRANCH, Act.CHOOSE_WORKFLOW, Act.GIVE_INPUT})

@@ -12,10 +12,10 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import UsageError
 from simulator.findings import Finding
 from simulator.operations.inspection import surroundings
+from simulator.operations.kept_state import kept_state
 from simulator.operations.source import identity_of
 from simulator.operations.trees import FolderTree
 from simulator.operations.workflow_files import names_on_disk, nothing_fetched, read_workflow_files
-from simulator.paths import StateFolder
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
 from simulator.rehearsal.built.registry import RULES, check
@@ -120,10 +120,10 @@ def check_distributions(paths: Sequence[Path], root: Path, tag: str | None) -> t
             )
         )
     )
-    refusals = foresee(paths, baseline=StateFolder(root).index)
+    refusals = foresee(paths, baseline=kept_state(root).index)
     found += predicted_refusals(refusals, "pypi", found, around.projects)
     releases = {(each.project, each.version): None for each in distributions}
-    found += yanked_again(yanked(releases, baseline=StateFolder(root).index), "pypi")
+    found += yanked_again(yanked(releases, baseline=kept_state(root).index), "pypi")
     names = {path.name: str(path) for path in paths}
     return tuple(_diagnostic(finding, names.get(str(finding.where), str(finding.where))) for finding in found)
 

@@ -8,24 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.operations.engines import clean_engines
+from simulator.operations.kept_state import kept_state, untracked_state
 from simulator.paths import StateFolder, abandoned_folders, cache_folder, folders_of_the_dead, remove_folder
 from simulator.triggers.repository import find_root
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
-    """What is removed beside what dead runs left: folders of finished runs, the kept index, caches, pysim's images."""
+    """What is removed beside what dead runs left: folders of finished runs, the kept index, caches, pysim's images.
+
+    With `adopt` what is kept in the repository counts as pysim's own first: somebody looked at it.
+    """
 
     repository: Path
     runs: bool = False
     index: bool = False
     cache: bool = False
     images: bool = False
+    adopt: bool = False
 
 
 def clean(request: CleanRequest) -> tuple[str, ...]:
-    """Remove what dead runs left in the engines and in this repository, then what is asked for; each in words."""
-    state = StateFolder(find_root(request.repository))
+    """Remove what dead runs left in the engines and in this repository, then what is asked for; each in words.
+
+    Raises UsageError where what is kept in the repository is not pysim's own.
+    """
+    root = find_root(request.repository)
+    if request.adopt and (left := untracked_state(root)).path.is_dir():
+        left.adopt()
+    state = kept_state(root)
     return (
         *clean_engines(images=request.images),
         *_folders(state),

@@ -13,7 +13,8 @@ from packaging.version import InvalidVersion, Version
 
 from simulator.errors import UsageError
 from simulator.indexes import TITLES, IndexName, indexes
-from simulator.paths import StateFolder, temporary_folder
+from simulator.operations.kept_state import kept_state
+from simulator.paths import temporary_folder
 from simulator.remedies import Act, remedy
 from simulator.triggers.repository import find_root
 from simulator.twins.pypi.baseline import changing, open_copies
@@ -43,14 +44,14 @@ class KeptIndex:
     def reading(self) -> Iterator[Catalogue]:
         """What it holds; makes no folder in the repository."""
         with temporary_folder("index") as folder:
-            store = open_copies(StateFolder(find_root(self.repository)).index, folder)[self.index]
+            store = open_copies(kept_state(find_root(self.repository)).index, folder)[self.index]
             with store.reading() as catalogue:
                 yield catalogue
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[tuple[Store, Catalogue]]:
         """The same, to be changed: all of it, or nothing when it raises."""
-        state = StateFolder(find_root(self.repository))
+        state = kept_state(find_root(self.repository))
         state.create()
         with changing(state.index) as stores, stores[self.index].transaction() as catalogue:
             yield stores[self.index], catalogue

@@ -11,9 +11,9 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from simulator.indexes import IndexName
+from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.trees import CommitTree, Tree
-from simulator.paths import StateFolder
 from simulator.planning.calls import all_jobs
 from simulator.planning.model import Plan
 from simulator.positions import Span
@@ -117,7 +117,7 @@ class Inspection:
             paths = [Path(folder, found.filename) for found in built]
             for path, found in zip(paths, built, strict=True):
                 path.write_bytes(found.content())
-            baseline = StateFolder(prepared.root).index
+            baseline = kept_state(prepared.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
         for finding in predicted_refusals(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
@@ -126,7 +126,7 @@ class Inspection:
         """Tell of releases that took files and are yanked."""
         from simulator.twins.pypi.foresight import yanked
 
-        baseline = StateFolder(self._prepared.root).index
+        baseline = kept_state(self._prepared.root).index
         for index in dict.fromkeys(file.index for file in published):
             releases = {(file.project, file.version): None for file in published if file.index == index}
             for finding in yanked_again(yanked(releases, baseline=baseline, index=index), index):

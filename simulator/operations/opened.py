@@ -14,9 +14,10 @@ from simulator.engines.host import HostSettings, host_settings
 from simulator.operations.actions import Actions
 from simulator.operations.gates import gate_of
 from simulator.operations.inspection import Inspection
+from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.secrets import Secrets, rehearsal_secrets
-from simulator.paths import StateFolder, authority_folder
+from simulator.paths import authority_folder
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import Distribution, in_artifacts
@@ -109,9 +110,9 @@ def _twin_settings(prepared: PreparedRehearsal, host: HostSettings) -> TwinSetti
         repository=prepared.identity.full_name,
         default_branch=prepared.identity.default_branch,
         clone=prepared.source.clone,
-        cache=StateFolder(prepared.root).cache,
+        cache=kept_state(prepared.root).cache,
         publishers=prepared.configuration.publishers,
-        baseline=StateFolder(prepared.root).index,
+        baseline=kept_state(prepared.root).index,
         authority=authority_folder(),
         host_ca=host.ca_bundle,
         index_url=host.index_url,

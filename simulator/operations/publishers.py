@@ -18,8 +18,9 @@ from simulator.configuration.reading import load_configuration
 from simulator.configuration.values import FILE, TABLE
 from simulator.errors import ConfigurationError, UsageError
 from simulator.indexes import TITLES, IndexName, indexes
+from simulator.operations.kept_state import kept_state
 from simulator.operations.token_views import kept_projects
-from simulator.paths import StateFolder, temporary_folder
+from simulator.paths import temporary_folder
 from simulator.remedies import Act, remedy
 from simulator.triggers.repository import STAND_IN, find_root, read_identity
 from simulator.twins.base import Publisher
@@ -177,7 +178,7 @@ def _errors_of_new_project(publisher: Publisher, root: Path) -> Iterator[str]:
     from simulator.twins.pypi.creation import error_of_new_name
 
     with temporary_folder("publisher") as folder:
-        store = open_copies(StateFolder(root).index, folder)[publisher.index]
+        store = open_copies(kept_state(root).index, folder)[publisher.index]
         with store.reading() as catalogue:
             error = error_of_new_name(catalogue, publisher.project)
     match error:

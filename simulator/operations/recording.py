@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.errors import SimulatorError
+from simulator.operations.kept_state import kept_state
 from simulator.operations.workflow_files import no_workflow
-from simulator.paths import RunFolder, StateFolder
+from simulator.paths import RunFolder
 from simulator.report.pages.renderer import HtmlRenderer
 from simulator.report.recorder import Recorder
 from simulator.report.registry import broadcast
@@ -36,7 +37,7 @@ def recording(repository: Path, listen: EventSink) -> Iterator[Recording]:
     root = find_root(repository)
     if not is_git_root(root) and not (root / WORKFLOWS).is_dir():
         raise no_workflow(root)
-    state = StateFolder(root)
+    state = kept_state(root)
     with ExitStack() as stack:
         folder = state.new_run(datetime.now(UTC))
         stack.callback(folder.release)

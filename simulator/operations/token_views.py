@@ -13,7 +13,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from simulator.indexes import TITLES, IndexName, indexes
-from simulator.paths import StateFolder
+from simulator.operations.kept_state import kept_state
 from simulator.planning.model import PlannedJob
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.report.explanations import Answer, PublisherView, TokenView
@@ -67,7 +67,7 @@ def kept_projects(root: Path, folder: Path) -> Mapping[IndexName, frozenset[str]
     """The projects of the kept indexes by normalised name; `folder` is for copies. Raises TwinError."""
     from simulator.twins.pypi.baseline import open_copies
 
-    kept = StateFolder(root).index
+    kept = kept_state(root).index
     if not (kept / "current").exists():
         return {}
     found: dict[IndexName, frozenset[str]] = {}

@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import functools
 import json
+import os
 import re
 import types
 import typing
@@ -20,6 +21,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from simulator import run_events
 from simulator.errors import UsageError
 from simulator.run_events import SCHEMA_VERSION, RunEvent
+from simulator.safe_files import open_folder, open_to_read
 
 
 def _kebab(name: str) -> str:
@@ -88,10 +90,12 @@ def load(line: str) -> RunEvent | None:
 def read_events(path: Path) -> Iterator[RunEvent]:
     """The events of a record, one by one.
 
-    A last line without line feed (pysim was killed while writing) is passed over. Raises UsageError.
+    A last line without line feed (pysim was killed while writing) is passed over. Raises UsageError, also for a link.
     """
     try:
-        with path.open(encoding="utf-8") as lines:
+        with open_folder(path.parent.resolve()) as folder:
+            handle = open_to_read(folder, path.name)
+        with os.fdopen(handle, encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith("\n"):
                     return

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 from simulator.errors import UsageError
@@ -19,6 +21,7 @@ from simulator.report.state import RunState, advance
 from simulator.report.summary import summary
 from simulator.report.words import file_lines
 from simulator.run_events import RunEvent, StepFinished, StepLine, StepStarted, StepSummary
+from simulator.safe_files import naming, open_folder, open_to_append, replacing
 
 
 class Recorder:
@@ -31,7 +34,7 @@ class Recorder:
         self._logs: dict[tuple[str, int], TextIO] = {}
         self._closed = False
         with self._writing():
-            self._events = folder.events.open("a", encoding="ascii", newline="\n")
+            self._events = self._appending(folder.events, encoding="ascii")
 
     @property
     def state(self) -> RunState:
@@ -58,9 +61,8 @@ class Recorder:
                 for stream in (self._events, *self._logs.values()):
                     streams.callback(stream.close)
             if (result := summary(self._state)) is not None:
-                draft = self._folder.summary.with_suffix(".new")
-                draft.write_text(json.dumps(result, indent=2) + "\n", encoding="ascii")
-                draft.replace(self._folder.summary)
+                with replacing(self._folder.summary) as file:
+                    file.write(json.dumps(result, indent=2) + "\n")
 
     def _log(self, event: RunEvent) -> None:
         if isinstance(event, StepStarted):
@@ -71,10 +73,7 @@ class Recorder:
             stream.flush()
         elif isinstance(event, StepSummary):
             path = self._folder.step_summary(event.job_id, event.number, self._step_name(event.job_id, event.number))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open(
-                "a", encoding="utf-8", errors="replace", newline="\n"
-            ) as file:  # steps of a composite action
+            with self._appending(path) as file:  # steps of a composite action
                 file.write(f"{event.markdown.rstrip()}\n")
         elif isinstance(event, StepFinished) and (log := self._logs.pop((event.job_id, event.number), None)):
             log.close()
@@ -83,9 +82,14 @@ class Recorder:
         stream = self._logs.get((job_id, number))
         if stream is None:
             path = self._folder.log(job_id, number, self._step_name(job_id, number))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stream = self._logs[job_id, number] = path.open("a", encoding="utf-8", newline="\n")
+            stream = self._logs[job_id, number] = self._appending(path)
         return stream
+
+    def _appending(self, path: Path, encoding: str = "utf-8") -> TextIO:
+        """A file of the run's folder to be written on; neither it nor a folder on the way to it is a link."""
+        *below, name = path.relative_to(self._folder.path).parts
+        with naming(path), open_folder(self._folder.path, *below, make=True) as folder:
+            return os.fdopen(open_to_append(folder, name), "a", encoding=encoding, errors="replace", newline="\n")
 
     def _step_name(self, job_id: str, number: int) -> str:
         job = self._state.jobs.get(job_id)

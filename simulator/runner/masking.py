@@ -20,6 +20,7 @@ MASK: Final = "***"
 _GIT_USER: Final = "x-access-token:"  # with whom git sends a token
 _SHORTEST_PART: Final = 6  # characters of a part of a secret that is masked by itself
 _SHORTEST_INSIDE: Final = 8  # characters of a secret inside longer base64 text
+_HOST: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _UNRESERVED: Final = "-._~"  # what an encoded URI keeps besides letters and digits
 _OLDER: Final = "!'()*"  # what older and looser encoders keep, too
 
@@ -81,6 +82,8 @@ def encodings(value: str) -> Iterator[str]:
     if len(value) > 8 and value[0] == value[-1] == '"':
         yield value[1:-1]
     yield from _shell_parts(value)
+    if len(value) >= _SHORTEST_PART and _HOST.fullmatch(value):
+        yield value.lower()  # as hosts are written, whoever asked for them
 
 
 class Masker:

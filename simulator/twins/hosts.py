@@ -50,6 +50,13 @@ def closed_domains() -> frozenset[str]:
     return frozenset({SERVICES, REKOR}) | {index.main_host for index in indexes().values()}
 
 
+@functools.cache
+def closed_hosts() -> frozenset[str]:
+    """The hosts that take uploads or give tokens: nothing may reach their addresses, whatever name it goes by."""
+    taking = {host for index in indexes().values() for host in (index.upload_host, index.main_host)}
+    return frozenset({OIDC, RESULTS, PIPELINES, FULCIO, REKOR} | taking)
+
+
 def host_name(text: str) -> str | None:
     """The one spelling of a host (lower case, no last dot), or None for an address and for what is no host name.
 

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ipaddress
 import socket
 import ssl
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from simulator.twins.addresses import ClosedAddresses, is_name_of_this_machine, is_this_machine, resolved
 from simulator.twins.hosts import host_name, twin_of
 
 CONNECT_SECONDS: Final = 20.0
-# Where clouds tell a machine its credentials, beside the link-local addresses: AWS by IPv6, Azure, Alibaba.
-_METADATA: Final = {"fd00:ec2::254", "168.63.129.16", "100.100.100.200"}
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 HostAndPort = tuple[str, int]
 
@@ -42,6 +40,7 @@ class Outside:
     proxies: Mapping[str, str]
     trust: Callable[[], ssl.SSLContext]
     local: frozenset[HostAndPort] = field(default=frozenset())
+    closed: ClosedAddresses = field(default_factory=ClosedAddresses)
 
     def proxy(self, scheme: str, host: str, port: int) -> str | None:
         """The URL of the proxy for a place, None for a direct way."""
@@ -63,17 +62,27 @@ class Outside:
             return host.lower()
         if name is None:
             raise HostRefusedError(f"{host!r} is no host name")
-        await self._refuse_this_machine(scheme, name, port)
+        if is_name_of_this_machine(name):
+            raise HostRefusedError(f"{name} is this machine")
+        found = await self._addresses(name, port, is_needed=self.proxy(scheme, name, port) is None)
+        if said := next(filter(None, (self._why_not(name, address) for address in found)), None):
+            raise HostRefusedError(said)
         return name
 
-    async def _refuse_this_machine(self, scheme: str, name: str, port: int) -> None:
-        """A sandbox has a loopback of its own; what listens on this machine's is none of a job's business."""
-        if name == "localhost" or name.endswith(".localhost"):
-            raise HostRefusedError(f"{name} is this machine")
-        if self.proxy(scheme, name, port) is None:
-            found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
-            if any(_is_this_machine(str(address[0])) for *_, address in found):
-                raise HostRefusedError(f"{name} is this machine")
+    async def _addresses(self, name: str, port: int, *, is_needed: bool) -> Sequence[str]:
+        """Where a name leads, beside what leads where none may go. Raises OSError for none, where one is needed."""
+        await self.closed.look()
+        if not is_needed:
+            return await resolved(name)
+        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        return [str(address[0]) for *_, address in found]
+
+    def _why_not(self, name: str, address: str) -> str | None:
+        """Why no job may reach an address; a sandbox has a loopback of its own, this machine's is none of a job's."""
+        if is_this_machine(address):
+            return f"{name} is this machine"
+        host = self.closed.host_at(address)
+        return f"{name} has an address of {host}, which never leaves pysim" if host else None
 
     async def connect(self, host: str, port: int) -> Streams:
         """A connection to the host, by the machine's proxy where it has one for HTTPS.
@@ -93,14 +102,16 @@ class Outside:
         """A connection, judged by where it really leads: a name may resolve to another address each time."""
         reader, writer = await asyncio.open_connection(name, port)
         there, here = (str(writer.get_extra_info(end)[0]) for end in ("peername", "sockname"))
-        if self.is_closed(name, port, there, here):
+        if said := self.why_closed(name, port, there, here):
             writer.close()
-            raise HostRefusedError(f"{name} is this machine")
+            raise HostRefusedError(said)
         return reader, writer
 
-    def is_closed(self, name: str, port: int, there: str, here: str) -> bool:
-        """Whether a connection between these addresses leads to what no job may reach."""
-        return (name, port) not in self.local and (there == here or _is_this_machine(there))
+    def why_closed(self, name: str, port: int, there: str, here: str) -> str | None:
+        """Why no job may have a connection between these addresses; None where it may."""
+        if (name, port) in self.local:
+            return None
+        return f"{name} is this machine" if there == here else self._why_not(name, there)
 
     async def _tunnel(self, proxy: str, target: str) -> Streams:
         url = urlsplit(proxy)
@@ -137,9 +148,3 @@ def trusting(host_ca: bytes) -> ssl.SSLContext:
         if host_ca
         else ssl.create_default_context()
     )
-
-
-def _is_this_machine(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    ip = getattr(ip, "ipv4_mapped", None) or ip
-    return ip.is_loopback or ip.is_unspecified or ip.is_link_local or str(ip) in _METADATA

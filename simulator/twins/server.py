@@ -231,11 +231,14 @@ async def _serve(parts: Parts, ports: Sequence[int], started: Callable[[Gateway]
     tls = parts.authority.server_context()
     gateway = Gateway(application=config, tls=tls, outside=parts.outside, records=parts.records, ports=ports)
     started(gateway)
+    lookup = None if parts.outside.offline else asyncio.create_task(parts.outside.closed.look())
     try:
         for twin in parts.lazy.values():
             await twin.make()
         await end.wait()
     finally:
+        if lookup is not None:
+            lookup.cancel()
         await gateway.shut()
         await parts.upstream.close()
         parts.git.close()

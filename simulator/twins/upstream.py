@@ -115,7 +115,7 @@ class Upstream:
             return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
 
     def _judge(self, url: httpx.URL) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
-        """Ends a connection that leads to this machine after all, before a byte is sent: names may change meanwhile."""
+        """Ends a connection that leads where none may go, before a byte is sent: names may change meanwhile."""
         port = _port(url)
 
         async def judge(happened: str, facts: Mapping[str, Any]) -> None:
@@ -123,9 +123,9 @@ class Upstream:
                 return
             stream = facts["return_value"]
             there, here = (str(stream.get_extra_info(end)[0]) for end in ("server_addr", "client_addr"))
-            if self._outside.is_closed(url.host, port, there, here):
+            if said := self._outside.why_closed(url.host, port, there, here):
                 await stream.aclose()
-                raise HostRefusedError(f"{url.host} is this machine")
+                raise HostRefusedError(said)
 
         return judge
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import pytest
 
 from simulator.cli.main import main
+from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
 from simulator.paths import StateFolder
+from simulator.twins.outside import Outside
 from simulator.twins.pypi.baseline import open_copies
 from simulator.twins.pypi.catalogue import Catalogue, Status
+from simulator.twins.pypi.real_index import Limits, read_project
 from tests.twins.world import Page, World
 
 PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
@@ -390,3 +397,65 @@ class TestFromTheRealIndex:
         told = capsys.readouterr().err
         assert f"PyPI could not be read: {PYPI.main_host} did not answer" in told
         assert "You may declare by hand which versions of the project are there." in told
+
+
+class Dripping:
+    """A server of one connection that says a byte at a time, without end; `start` comes first, at once."""
+
+    def __init__(self, start: bytes, drop: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._start, self._drop, self._end = start, drop, threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/simple/"
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(self._start)
+            while not self._end.wait(0.01):
+                connection.sendall(self._drop)
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join()
+        self._listener.close()
+
+
+OK: Final = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize("start", [OK, OK + b"Content-Type: application/json\r\nContent-Length: 99999\r\n\r\n"])
+@pytest.mark.parametrize("inside_a_loop", [False, True])
+def test_a_server_that_never_ends_is_left(start: bytes, inside_a_loop: bool) -> None:
+    """Every byte comes in time: none of the limits of a single answer is reached."""
+    server = Dripping(start, b"a")
+    outside = Outside(offline=False, proxies={}, trust=ssl.create_default_context)
+
+    async def within() -> None:
+        read_project(outside, PYPI, [server.url], "demo", limits=Limits(seconds=0.3))
+
+    def read() -> None:
+        asyncio.run(within()) if inside_a_loop else read_project(
+            outside, PYPI, [server.url], "demo", limits=Limits(seconds=0.3)
+        )
+
+    try:
+        with pytest.raises(TwinError, match=r"127\.0\.0\.1 takes longer than 0\.3 s in all"):
+            read()
+    finally:
+        server.close()
+
+
+def test_answers_have_a_limit_in_all() -> None:
+    server = Dripping(OK + b"Content-Length: 99999999\r\n\r\n", b"a" * 65536)
+    outside = Outside(offline=False, proxies={}, trust=ssl.create_default_context)
+    try:
+        with pytest.raises(TwinError, match="answered with more than 1 MB in all"):
+            read_project(outside, PYPI, [server.url], "demo", limits=Limits(size=1 << 20))
+    finally:
+        server.close()

@@ -137,6 +137,7 @@ def test_a_project_that_is_known_has_a_form_that_is_filled_in(
 ) -> None:
     root = repository(tmp_path, pypi=WORKFLOW)
     (root / "pyproject.toml").write_text('[project]\nname = "Demo.Pkg"\n')
+    StateFolder(root).create()
     with changing(StateFolder(root).index) as stores, stores["pypi"].transaction() as catalogue:
         catalogue.add_project("demo-pkg")
     query = "?provider=github&owner=octo&repository=demo&workflow_filename=pypi.yml&environment=pypi"

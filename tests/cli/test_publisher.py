@@ -140,6 +140,7 @@ def test_the_limits_of_pending_publishers(tmp_path: Path, capsys: pytest.Capture
 def test_a_pending_project_that_the_kept_index_has(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
 ) -> None:
+    StateFolder(tmp_path).create()
     with Store(StateFolder(tmp_path).index / "current" / "pypi").transaction() as catalogue:
         catalogue.add_project("new")
     assert publisher(tmp_path, "add", name, *PENDING[1:]) == 2
@@ -177,6 +178,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_a_project_that_the_kept_index_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    StateFolder(tmp_path).create()
     with changing(StateFolder(tmp_path).index) as stores, stores["pypi"].transaction() as catalogue:
         catalogue.add_project("demo-pkg")
     words = ("--workflow", "pypi.yml", "--repository", "octo/demo")

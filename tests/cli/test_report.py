@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,11 +24,22 @@ def record(root: Path, case: str) -> RunFolder:
     return folder
 
 
+def begun(folder: Path, at: float) -> None:
+    """Let a record say when its run was started."""
+    file = folder / "events.jsonl"
+    first, *rest = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([json.dumps({**json.loads(first), "at": at}) + "\n", *rest]))
+
+
 def test_the_last_run_is_shown_or_the_one_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = record(tmp_path, "failed-build")
     second = StateFolder(tmp_path).runs / "29991231-235959-ffff"
     shutil.copytree(first.path, second)
     shutil.copy(CASES / "go/events.jsonl", second / "events.jsonl")
+    begun(second, 1.0)
+    assert main(["report", "-C", str(tmp_path)]) == ExitCode.GO
+    assert capsys.readouterr().out.rstrip().splitlines()[-1].startswith("NO-GO  "), "the name says nothing"
+    begun(second, time.time())
     assert main(["report", "-C", str(tmp_path)]) == ExitCode.GO
     assert capsys.readouterr().out.rstrip().splitlines()[-1].startswith("GO  ")
     for name in (first.id, str(first.path), str(first.events)):

@@ -79,12 +79,16 @@ class Repository:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
+    @property
+    def folders(self) -> Mapping[str, str]:
+        """The variables that say where `pysim` keeps what is the user's."""
+        return {"XDG_CACHE_HOME": str(self.home / "cache"), "XDG_DATA_HOME": str(self.home / "data")}
+
     def pysim(self, *arguments: str, env: Mapping[str, str] | None = None) -> process.Completed:
         """Run `pysim` in this repository."""
         words = [sys.executable, "-m", "simulator", *arguments, "-C", str(self.root)]
-        settings = {"XDG_CACHE_HOME": str(self.home / "cache"), "XDG_DATA_HOME": str(self.home / "data")}
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-        return process.run(words, env={"PYTHONPATH": path, **settings, **(env or {})}, check=False, timeout=900)
+        return process.run(words, env={"PYTHONPATH": path, **self.folders, **(env or {})}, check=False, timeout=900)
 
     def rehearse(self, *arguments: str, env: Mapping[str, str] | None = None) -> Rehearsed:
         """Run `pysim run --json`; the tag is v0.1.0 unless the arguments say what is rehearsed."""

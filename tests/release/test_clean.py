@@ -76,7 +76,7 @@ def started(tiny_on: Repository, temporary: Path) -> Iterator[tuple[Repository, 
     marker = f"{3000 + secrets.randbelow(900)}.{secrets.randbelow(10**6):06d}"
     tiny_on.write(WORKFLOW, SLEEPING.format(seconds=marker))
     words = [sys.executable, "-m", "simulator", "run", "-C", str(tiny_on.root), "--tag", "v1", "--plain", "-v"]
-    env = {**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
+    env = {**os.environ, **tiny_on.folders, "PYTHONPATH": str(PROJECT), "TMPDIR": str(temporary)}
     words += ["--engine", tiny_on.engine]
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
         try:

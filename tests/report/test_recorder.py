@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -101,13 +102,43 @@ def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
 def test_a_full_disk_is_named(folder: RunFolder) -> None:
-    folder.events.symlink_to("/dev/full")
     recorder = Recorder(folder)
+    (handle,) = [each for each in Path("/proc/self/fd").iterdir() if each.resolve() == folder.events]
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), int(handle.name))
     with pytest.raises(UsageError, match="No space left"):
         recorder(StepLine(job_id="a", number=1, line="x"))
     with pytest.raises(UsageError, match="No space left"):
         recorder.close()
     recorder.close()
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "logs/a", "logs/a/01-step-1.log", "logs/a/01-step-1.md"])
+def test_nothing_is_written_through_a_link(folder: RunFolder, tmp_path: Path, name: str) -> None:
+    """Whoever put it there would choose what is overwritten."""
+    (tmp_path / "mine").mkdir()
+    mine = tmp_path / "mine" / "file"
+    mine.write_text("mine")
+    link = folder.path / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(mine if link.suffix else mine.parent)
+
+    def record() -> None:
+        with contextlib.closing(Recorder(folder)) as recorder:
+            recorder(StepSummary(job_id="a", number=1, markdown="x"))
+            recorder(StepLine(job_id="a", number=1, line="x"))
+
+    with pytest.raises(UsageError, match="Cannot write the record of the run"):
+        record()
+    assert [(path.name, path.read_text()) for path in mine.parent.iterdir()] == [("file", "mine")]
+
+
+def test_a_record_that_is_a_link_is_not_read(folder: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("mine\n")
+    folder.events.symlink_to(tmp_path / "secret")
+    with pytest.raises(UsageError, match="Cannot read") as caught:
+        list(read_events(folder.events))
+    assert "mine" not in str(caught.value)
 
 
 def test_summaries_lie_beside_the_logs(folder: RunFolder) -> None:

@@ -74,6 +74,10 @@ def test_forms_of_another_secret(shown: str) -> None:
         ("ab&cd", "ab& cd", "ab& cd"),
         ("first-part&second&third-part", "first-part&second& third-part", "*** ***"),
         ("a", "abba", "***bb***"),
+        ("Sup3rSecret_Token-X", "sup3rsecret_token-x.example.org:443", "***.example.org:443"),
+        ("Api.Example.ORG", "api.example.org", "***"),
+        ("Short", "short", "short"),
+        ("No Host Name", "no host name", "no host name"),
         ("one two", "one two", "***"),
     ],
 )

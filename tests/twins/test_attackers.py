@@ -293,6 +293,33 @@ def test_a_caveat_that_allows_more_allows_nothing(desk: Desk) -> None:
     assert "token is expired" in expired[1]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AgE",  # ends in the middle of a field
+        "B0fH",
+        "M_",  # ends in the middle of a number
+        "MDAwZmxvY2F0aW9uIHgKMDAzNGlkZW50aWZpZXIg",
+        "",
+        "{" * 3000,
+        "é",
+    ],
+)
+def test_a_token_that_is_garbage_is_refused(desk: Desk, text: str) -> None:
+    assert said(desk.upload(Form(), f"pypi-{text}"))[0] == 403
+
+
+def test_a_token_with_a_seal_that_is_no_text_is_refused(desk: Desk) -> None:
+    """In the older of both forms, the signature is any bytes of any length."""
+    shown = Macaroon.deserialize(desk.user_token().removeprefix("pypi-"))
+    shown = Macaroon(location="x", identifier=shown.identifier, key="k", version=1)
+    data = base64.urlsafe_b64decode(shown.serialize() + "===")
+    at = data.index(b"signature ") + len("signature ")
+    for byte in (0x00, 0x41, 0x9E, 0xC3, 0xFF):
+        changed = base64.urlsafe_b64encode(data[:at] + bytes([byte]) + data[at + 1 :]).decode().rstrip("=")
+        assert said(desk.upload(Form(), f"pypi-{changed}"))[0] == 403
+
+
 def test_a_broken_seal_is_not_spoken_of_where_more_is_wrong(desk: Desk) -> None:
     """The index tells of caveats first."""
     assert desk.upload(Form(), desk.user_token()).status_code == 200

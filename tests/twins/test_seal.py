@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from hypothesis import given
@@ -302,7 +302,9 @@ def test_no_name_leads_to_this_machine(
     """The answers are those of a name server that gives another one each time; the last one stays."""
     seen: list[str] = []
 
-    def resolve(_host: str, port: int, *_: object, **__: object) -> list[object]:
+    def resolve(host: str | bytes, port: int, *_: object, **__: object) -> list[object]:
+        if host not in {"rebound.example", b"rebound.example"}:
+            raise socket.gaierror(host)
         seen.append(answers[min(len(seen), len(answers) - 1)])
         family = socket.AF_INET6 if ":" in seen[-1] else socket.AF_INET
         return [(family, socket.SOCK_STREAM, 6, "", (seen[-1], port))]
@@ -323,6 +325,64 @@ def test_no_name_leads_to_this_machine(
             with connection:
                 assert connection.recv(1) == b"", "not a byte of the job's"
     assert [(event.twin, event.status) for event in rig.seen(TwinRequest)] == [("refused", 403)]
+
+
+CLOSED_AT = "203.0.113.7"
+
+
+def resolving(names: Mapping[str, str]) -> Callable[..., list[object]]:
+    """A name server that knows these names, and knows no other."""
+
+    def resolve(host: str, port: int, *_: object, **__: object) -> list[object]:
+        if host not in names:
+            raise socket.gaierror(host)
+        family = socket.AF_INET6 if ":" in names[host] else socket.AF_INET
+        return [(family, socket.SOCK_STREAM, 6, "", (names[host], port))]
+
+    return resolve
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+@pytest.mark.parametrize("address", [CLOSED_AT, f"::ffff:{CLOSED_AT}"])
+def test_the_address_of_an_upload_host_is_closed_under_every_name(
+    start: Start, way_out: WayOut, monkeypatch: pytest.MonkeyPatch, address: str, *, proxied: bool
+) -> None:
+    """Whom a request within TLS is for, its Host says, which pysim does not see."""
+    upload = indexes()["pypi"].upload_host
+    monkeypatch.setattr(socket, "getaddrinfo", resolving({upload: CLOSED_AT, "alias.example": address}))
+    rig = start(offline=False, proxies={"HTTPS_PROXY": way_out.url, "HTTP_PROXY": way_out.url} if proxied else {})
+    gateway = rig.job().access.gateway
+    assert knock(gateway, 443, client_hello(b"alias.example")) == b""
+    said = ask(gateway, 80, b"GET / HTTP/1.1\r\nHost: alias.example\r\n\r\n")
+    assert f"alias.example has an address of {upload}, which never leaves pysim".encode() in said
+    assert way_out.targets == []
+    seen = [(event.twin, event.host, event.status) for event in rig.seen(TwinRequest)]
+    assert seen == [("refused", "alias.example", 403)] * 2
+
+
+def own_address() -> str:
+    """An address of this machine that is no loopback, as far as it has one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        with contextlib.suppress(OSError):
+            probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "0.0.0.0", "169.254.169.254", "own"])  # noqa: S104
+def test_no_name_of_this_machine_goes_to_the_proxy(
+    start: Start, way_out: WayOut, monkeypatch: pytest.MonkeyPatch, address: str, *, proxied: bool
+) -> None:
+    names = {"here.example": own_address() if address == "own" else address}
+    monkeypatch.setattr(socket, "getaddrinfo", resolving(names))
+    monkeypatch.setattr(socket, "gethostname", lambda: "Build-Host.example")
+    rig = start(offline=False, proxies={"HTTPS_PROXY": way_out.url, "HTTP_PROXY": way_out.url} if proxied else {})
+    gateway = rig.job().access.gateway
+    for name in ("here.example", "build-host.example", "BUILD-HOST", "localhost", "x.localhost"):
+        assert knock(gateway, 443, client_hello(name.encode())) == b""
+        assert b"this machine" in ask(gateway, 80, b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % name.encode())
+    assert way_out.targets == []
+    assert {event.status for event in rig.seen(TwinRequest)} == {403}
 
 
 def test_offline_nothing_leaves(start: Start, way_out: WayOut) -> None:

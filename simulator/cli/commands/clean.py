@@ -12,6 +12,8 @@ from simulator.operations.clean import clean as removed_by
 def clean(request: CleanRequest, say: Callable[[str], None]) -> ExitCode:
     """Remove, and say what was removed."""
     removed = removed_by(request)
+    if request.adopt:
+        say("What is in .pysim/ counts as your own.")
     for what in removed:
         say(f"removed {what}")
     if not removed:

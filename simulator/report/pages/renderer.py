@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.errors import UsageError
 from simulator.report.pages.record import RunRecord
 from simulator.run_events import RunEvent
+from simulator.safe_files import replacing
 
 
 class HtmlRenderer:
@@ -35,10 +36,9 @@ def write_page(record: RunRecord, paths: Sequence[Path]) -> None:
 
     text = document(record)
     for path in paths:
-        draft = path.with_name(f"{path.name}.new")
         try:
-            draft.write_text(text, encoding="utf-8", newline="\n")
-            draft.replace(path)
+            with replacing(path) as file:
+                file.write(text)
         except OSError as error:
             message = f"Cannot write the page {path}: {error.strerror}"
             raise UsageError(message, hint="Name a file in a folder that you can write.") from error

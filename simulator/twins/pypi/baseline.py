@@ -6,17 +6,24 @@ The folder holds one generation and the link `current`, which is replaced in one
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import os
+import re
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
 from simulator.remedies import Act, remedy
+from simulator.safe_files import open_folder, open_to_append
 from simulator.twins.pypi.store import Store, sync_folder
+
+_GENERATION: Final = re.compile(r"index-\w+")
 
 
 def open_copies(baseline: Path, folder: Path) -> Mapping[IndexName, Store]:
@@ -25,7 +32,7 @@ def open_copies(baseline: Path, folder: Path) -> Mapping[IndexName, Store]:
         if (baseline / "current").exists():
             with _lock(baseline, fcntl.LOCK_SH):
                 for name in indexes():
-                    Store(baseline / "current" / name).copy_to(folder / name)
+                    Store(_current(baseline) / name).copy_to(folder / name)
         return {name: Store(folder / name) for name in indexes()}
 
 
@@ -46,12 +53,20 @@ def changing(baseline: Path) -> Iterator[Mapping[IndexName, Store]]:
         try:
             if (baseline / "current").exists():
                 for name in indexes():
-                    Store(baseline / "current" / name).copy_to(generation / name)
+                    Store(_current(baseline) / name).copy_to(generation / name)
             yield {name: Store(generation / name) for name in indexes()}
         except BaseException:
             shutil.rmtree(generation)
             raise
         _put(generation)
+
+
+def _current(baseline: Path) -> Path:
+    """The generation that counts. Raises OSError for a link to anything but one."""
+    name = str((baseline / "current").readlink())
+    if not _GENERATION.fullmatch(name) or (baseline / name).is_symlink():
+        raise OSError(errno.EINVAL, "Not a generation of the index", str(baseline / "current"))
+    return baseline / name
 
 
 def _put(generation: Path) -> None:
@@ -78,6 +93,6 @@ def _telling(what: str, baseline: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _lock(baseline: Path, kind: int) -> Iterator[None]:
     baseline.mkdir(parents=True, exist_ok=True)
-    with (baseline / "lock").open("a") as file:
+    with open_folder(baseline) as folder, os.fdopen(open_to_append(folder, "lock"), "a") as file:
         fcntl.flock(file, kind)
         yield

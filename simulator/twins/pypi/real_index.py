@@ -5,10 +5,13 @@ What was deleted there is in no JSON. Knows no local index.
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -63,21 +66,35 @@ class RealProject:
     left_out: Sequence[str]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What reading a project may take in all its requests: bytes of answers, unpacked, and seconds."""
+
+    size: int = 512 << 20
+    seconds: float = 300.0
+
+
+_ORDINARY: Final = Limits()
+
+
 class _AnswerError(Exception):
     """What is wrong with an answer, or that there was none."""
 
 
-def read_project(outside: Outside, index: Index, sources: Sequence[str | None], name: str) -> RealProject:
+def read_project(
+    outside: Outside, index: Index, sources: Sequence[str | None], name: str, *, limits: Limits = _ORDINARY
+) -> RealProject:
     """A project, by its normalised name, of the first of the sources that has it; None stands for the real site.
 
     Raises UsageError when none has it, and TwinError when one does not answer that may have it.
     """
     said: list[str] = []
+    asking = _Asking(outside, limits)
     by_hand = remedy(Act.ADD_PROJECT, name, index=None if index.name == "pypi" else index.name)
     for source in sources:
         base = (source or index.simple_url).rstrip("/")
         try:
-            if (found := _read_at(outside, base, name)) is not None:
+            if (found := _read_at(asking, base, name)) is not None:
                 return found
         except _AnswerError as error:
             said.append(str(error))
@@ -94,12 +111,12 @@ def read_project(outside: Outside, index: Index, sources: Sequence[str | None], 
     )
 
 
-def _read_at(outside: Outside, base: str, name: str) -> RealProject | None:
+def _read_at(asking: _Asking, base: str, name: str) -> RealProject | None:
     """The project of an index with the simple page of all projects at `base`; None where it has none."""
-    page = _json(outside, f"{base}/{name}/", _SIMPLE)
+    page = asking.json(f"{base}/{name}/", _SIMPLE)
     if page is None:
         return None
-    described = _json(outside, f"{base.removesuffix('/simple')}/pypi/{name}/json", "application/json") or {}
+    described = asking.json(f"{base.removesuffix('/simple')}/pypi/{name}/json", "application/json") or {}
     host = urlsplit(base).hostname
     if not described and "files" not in page:
         raise _AnswerError(f"{host} gives no JSON of {name}")
@@ -115,38 +132,66 @@ def _without_password(url: str) -> str:
     return split._replace(netloc=split.netloc.rpartition("@")[2]).geturl()
 
 
-def _json(outside: Outside, url: str, accept: str) -> Json | None:
-    """The object at an address; None for 404, empty for what is no JSON. Raises _AnswerError."""
-    import httpx
+class _Asking:
+    """The requests of one project, and what is left of their limits."""
 
-    at = httpx.URL(url)
-    proxy = outside.proxy(at.scheme, at.host, at.port or (443 if at.scheme == "https" else 80))
-    try:
-        with (
-            httpx.Client(proxy=proxy, verify=outside.trust(), trust_env=False, timeout=_SECONDS) as client,
-            client.stream("GET", at, headers={"accept": accept}, follow_redirects=True) as answer,
-        ):
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                return None
-            if not answer.is_success:
-                raise _AnswerError(f"{at.host} answered {answer.status_code} for {at.path}")
-            text = _content(answer)
-    except (httpx.HTTPError, OSError) as error:
-        raise _AnswerError(f"{at.host} did not answer ({error})") from error
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    def __init__(self, outside: Outside, limits: Limits) -> None:
+        self._outside, self._limits = outside, limits
+        self._left, self._end = limits.size, time.monotonic() + limits.seconds
 
+    def json(self, url: str, accept: str) -> Json | None:
+        """The object at an address; None for 404, empty for what is no JSON. Raises _AnswerError."""
+        text = self._run(self._content_at(url, accept))
+        if text is None:
+            return None
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
 
-def _content(answer: httpx.Response) -> bytes:
-    content = bytearray()
-    for chunk in answer.iter_bytes():
-        content += chunk
-        if len(content) > _LARGEST:
-            raise _AnswerError(f"{answer.url.host} answered with more than {_LARGEST >> 20} MB")
-    return bytes(content)
+    def _run(self, asked: Coroutine[Any, Any, bytes | None]) -> bytes | None:
+        """Wait for an answer; also where the caller has an event loop of its own."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(asked)
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, asked).result()
+
+    async def _content_at(self, url: str, accept: str) -> bytes | None:
+        import httpx
+
+        at = httpx.URL(url)
+        proxy = self._outside.proxy(at.scheme, at.host, at.port or (443 if at.scheme == "https" else 80))
+        try:
+            async with (
+                asyncio.timeout(self._end - time.monotonic()),
+                httpx.AsyncClient(
+                    proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=_SECONDS
+                ) as client,
+                client.stream("GET", at, headers={"accept": accept}, follow_redirects=True) as answer,
+            ):
+                if answer.status_code == httpx.codes.NOT_FOUND:
+                    return None
+                if not answer.is_success:
+                    raise _AnswerError(f"{at.host} answered {answer.status_code} for {at.path}")
+                return await self._content(answer)
+        except TimeoutError as error:
+            raise _AnswerError(f"{at.host} takes longer than {self._limits.seconds:g} s in all") from error
+        except (httpx.HTTPError, OSError) as error:
+            raise _AnswerError(f"{at.host} did not answer ({error})") from error
+
+    async def _content(self, answer: httpx.Response) -> bytes:
+        content = bytearray()
+        async for chunk in answer.aiter_bytes():
+            content += chunk
+            self._left -= len(chunk)
+            if len(content) > _LARGEST:
+                raise _AnswerError(f"{answer.url.host} answered with more than {_LARGEST >> 20} MB")
+            if self._left < 0:
+                raise _AnswerError(f"{answer.url.host} answered with more than {self._limits.size >> 20} MB in all")
+        return bytes(content)
 
 
 def _understood(name: str, url: str, described: Json, page: Json) -> RealProject:

@@ -7,6 +7,7 @@ leaves at most a whole file that nobody sees, and a staged one. Whoever opens th
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -19,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+from simulator.safe_files import is_component, open_folder, open_new, open_to_read
 from simulator.twins.pypi.catalogue import FILES_HERE, FORGET_THE_RUN, SCHEMA, Catalogue
 
 CHUNK: Final = 1 << 20
@@ -109,8 +113,10 @@ class Store:
 
     def place(self, staged: Staged, filename: str) -> None:
         """Move a staged file to where pypiserver finds it; part of the transaction that makes it visible."""
-        staged.path.replace(self.packages / filename)
-        sync_folder(self.packages)
+        _require_file_name(filename)
+        with open_folder(self.packages) as folder:
+            os.replace(staged.path, filename, dst_dir_fd=folder)
+            os.fsync(folder)
 
     def copy_to(self, folder: Path) -> None:
         """Copy what is visible into a new folder. Files are shared with it: nothing ever writes into one in place."""
@@ -119,12 +125,17 @@ class Store:
             ours.backup(theirs)
             theirs.executescript(FORGET_THE_RUN)
             names = [str(row["filename"]) for row in theirs.execute(FILES_HERE)]
-        for name in names:
-            try:
-                os.link(self.packages / name, other.packages / name)
-            except OSError:  # another file system, or one without hard links
-                _copy(self.packages / name, other.packages / name)
-        sync_folder(other.packages)
+        with open_folder(self.packages) as source, open_folder(other.packages) as target:
+            for name in names:
+                _require_file_name(name)
+                os.close(open_to_read(source, name))  # a link would be copied as one
+                try:
+                    os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+                except FileExistsError:
+                    raise
+                except OSError:  # another file system, or one without hard links
+                    _copy(source, target, name)
+            os.fsync(target)
 
     def _recover(self) -> None:
         """Remove what a crash left: files that were being received, and whole ones that nobody was told of."""
@@ -156,10 +167,23 @@ def _alone(presence: int) -> Iterator[bool]:
     fcntl.flock(presence, fcntl.LOCK_SH)
 
 
-def _copy(source: Path, target: Path) -> None:
-    shutil.copy2(source, target)
-    with target.open("rb") as file:
-        os.fsync(file.fileno())
+def _copy(source: int, target: int, name: str) -> None:
+    with os.fdopen(open_to_read(source, name), "rb") as old, os.fdopen(open_new(target, name), "wb") as new:
+        shutil.copyfileobj(old, new, CHUNK)
+        new.flush()
+        os.fsync(new.fileno())
+
+
+def _require_file_name(name: str) -> None:
+    """See that a name is that of a distribution, which an index may have a file of. Raises OSError."""
+    try:
+        parse_wheel_filename(name) if name.endswith(".whl") else parse_sdist_filename(name)
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        is_one = False
+    else:
+        is_one = is_component(name)
+    if not is_one:
+        raise OSError(errno.EINVAL, "Not the name of a distribution", name)
 
 
 def sync_folder(folder: Path) -> None:
