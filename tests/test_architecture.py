@@ -23,6 +23,7 @@ BASE = {
     "run_events",
     "spelling",
     "toml_places",
+    "toml_reading",
     "version",
 }
 # Each part may import itself and the parts named here; what is absent is forbidden.
@@ -32,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "spelling": set(),
     "version": set(),
     "toml_places": set(),
+    "toml_reading": set(),
     "remedies": {"indexes"},
     "diagnostics": {"positions", "remedies"},
     "errors": {"positions", "diagnostics", "remedies"},
@@ -59,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
 # Libraries with a home: only modules under these paths may import them.
 HOMES = {
     "subprocess": ("process.py",),
+    "tomllib": ("toml_reading.py", "toml_places.py"),
     "yaml": ("workflow/yaml_source.py",),
     "click": ("cli/",),
     "docker": ("engines/",),

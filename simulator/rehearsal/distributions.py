@@ -7,7 +7,6 @@ import csv
 import io
 import re
 import tarfile
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Final, Literal
 from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 
+from simulator.toml_reading import TomlError, parse_toml
 from simulator.twins.base import StoredArtifact
 
 _BROKEN: Final = (
@@ -195,8 +195,8 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 def _project_scripts(content: bytes) -> Sequence[str]:
     try:
-        found = tomllib.loads(content.decode()).get("project", {}).get("scripts", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        found = parse_toml(content).get("project", {}).get("scripts", {})
+    except (TomlError, AttributeError):
         return ()
     return tuple(found) if isinstance(found, dict) else ()
 

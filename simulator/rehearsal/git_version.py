@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from simulator.toml_reading import TomlError, parse_toml
 
 
 def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
@@ -15,11 +16,11 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
     None when there is none, when the version is written down, and for a file that is not TOML.
     """
     try:
-        data = tomllib.loads(pyproject.decode())
+        data = parse_toml(pyproject)
         required = data.get("build-system", {}).get("requires", ())
         project = data.get("project", {})
         written = "version" in project or (project and "version" not in project.get("dynamic", ()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+    except (TomlError, AttributeError, TypeError):
         return None
     if written or not isinstance(required, list):
         return None
