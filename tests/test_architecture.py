@@ -12,6 +12,8 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "simulator"
 BASE = {
+    "archives",
+    "bounded",
     "diagnostics",
     "errors",
     "findings",
@@ -34,12 +36,14 @@ ALLOWED: dict[str, set[str]] = {
     "version": set(),
     "toml_places": set(),
     "toml_reading": set(),
+    "archives": set(),
     "remedies": {"indexes"},
     "diagnostics": {"positions", "remedies"},
     "errors": {"positions", "diagnostics", "remedies"},
     "findings": {"positions", "diagnostics", "remedies"},
     "run_events": {"positions", "findings", "remedies"},
     "process": {"errors"},
+    "bounded": {"errors", "process"},
     "paths": {"errors"},
     "expressions": BASE,
     "engines": BASE,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from simulator.toml_reading import TomlError, parse_toml
+
+_BRACKETS: Final = 50  # `packaging` takes memory by the square of those that are nested
 
 
 def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
@@ -30,6 +33,8 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
 
 def _project(requirement: str) -> str:
     """The normalised name of what is required; nothing for what is no requirement."""
+    if requirement.count("(") > _BRACKETS:
+        return ""
     try:
         return canonicalize_name(Requirement(requirement).name)
     except InvalidRequirement:
