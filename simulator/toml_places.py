@@ -17,6 +17,7 @@ from typing import Final
 Keys = tuple[str | int, ...]
 """The way to a value: names of tables and keys, and numbers, from 0, of items of arrays."""
 
+_MOST: Final = 100_000
 _NAME: Final = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\[^\n])*"|'[^'\n]*'""")
 _SPACE: Final = re.compile(r"[ \t]*")
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -61,7 +62,7 @@ def names_of(text: str) -> tuple[str, ...]:
 
 
 def toml_places(text: str) -> Mapping[Keys, TomlPlace]:
-    """The place of every table, key and item of a file, each where it stands first."""
+    """The place of every table, key and item of a file, each where it stands first; of the first 100,000 of them."""
     scan = _Scan(text)
     with contextlib.suppress(_NotTomlError, RecursionError):
         scan.file()
@@ -167,7 +168,7 @@ class _Scan:
         self._expect(end)
 
     def _keep(self, keys: Keys, start: int, value: int) -> None:
-        if keys not in self.places:
+        if keys not in self.places and len(self.places) < _MOST:
             line = bisect_right(self._lines, start)
             begin = self._lines[line - 1] - 1
             self.places[keys] = TomlPlace(line=line, column=start - begin, value_column=value - begin)

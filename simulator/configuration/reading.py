@@ -24,6 +24,7 @@ from simulator.errors import ConfigurationError
 from simulator.paths import as_written, user_configuration
 from simulator.remedies import Act, Remedy, remedy
 from simulator.toml_places import Keys, dotted
+from simulator.toml_reading import LARGEST
 from simulator.triggers.model import RunFacts
 from simulator.twins.base import Publisher
 
@@ -101,7 +102,8 @@ def _users_file() -> TomlFile | None:
 def _speaks_of_pysim(project: Path) -> bool:
     """A broken pyproject.toml that does not is the build's affair."""
     try:
-        return b"pysim" in project.read_bytes()
+        with project.open("rb") as stream:
+            return any(b"pysim" in line for line in iter(lambda: stream.readline(LARGEST), b""))
     except OSError as error:
         raise _unreadable(project.name, error) from error
 

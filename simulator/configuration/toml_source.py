@@ -5,8 +5,6 @@ Knows no key of pysim's; errors are `ConfigurationError`s that begin with file, 
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from simulator.errors import ConfigurationError
 from simulator.remedies import Remedy
 from simulator.toml_places import Keys, TomlPlace, dotted, toml_places
+from simulator.toml_reading import LARGEST, TomlError, parse_toml
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,26 +54,16 @@ class TomlFile:
 
 
 def read_toml(file: Path, *, name: str | None = None, prefix: tuple[str, ...] = ()) -> TomlFile:
-    """Read and parse a file. Raises ConfigurationError when it is not TOML, OSError when it cannot be read."""
+    """Read and parse a file. Raises ConfigurationError when it is not TOML within bounds, OSError."""
     name = name or file.name
     try:
-        text = file.read_bytes().decode("utf-8")
-        data: object = tomllib.loads(text)
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{name} is not UTF-8, as TOML is.", hint="Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
-        what, place = _told(str(error))
-        raise ConfigurationError(f"{name}{place}: {what}, so it is not TOML.", hint="Mend the line.") from error
+        with file.open("rb") as stream:
+            content = stream.read(LARGEST + 1)
+        data: object = parse_toml(content)
+    except TomlError as error:
+        raise ConfigurationError(f"{name}{error.place}{error}", hint=error.hint) from error
     for key in prefix:
         data = data.get(key, {}) if isinstance(data, dict) else {}
     table = data if isinstance(data, dict) else {}
-    places = toml_places(text) if table else {}
+    places = toml_places(content.decode()) if table else {}
     return TomlFile(name=name, folder=file.parent, data=table, places=places, prefix=prefix)
-
-
-def _told(message: str) -> tuple[str, str]:
-    """What tomllib says, and the place in it as `:line:column`."""
-    match = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", message, re.DOTALL)
-    if match is None:
-        return message, ""
-    return match[1], f":{match[2]}:{match[3]}" if match[2] else ""

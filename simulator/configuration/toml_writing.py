@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import tomlkit
 
 from simulator.errors import ConfigurationError
+from simulator.toml_reading import parse_toml
 
 Entry = Mapping[str, str | bool | date]
 
@@ -55,7 +55,7 @@ def _change(file: Path, table: Sequence[str], name: str, change: Any, expected: 
         inner = inner[key]
     change(inner)
     written = tomlkit.dumps(document)
-    before, after = tomllib.loads(text), tomllib.loads(written)
+    before, after = parse_toml(text.encode()), parse_toml(written.encode())
     old, new = _inner(before, table), _inner(after, table)
     wanted, got = expected(old.pop(name, [])), new.pop(name, [])
     if (wanted, before) != (got, after):

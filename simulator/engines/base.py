@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self
 
 EngineName = Literal["docker", "local"]
 ProgressSink = Callable[[str], None]
@@ -33,6 +33,7 @@ class Layout:
 
 
 LAYOUT = Layout()
+MOST_READ: Final = 16 << 20  # bytes of a file of a sandbox
 # Where the containers of a job find the folders of its sandbox: GitHub's own paths (actions/runner, ContainerInfo).
 CONTAINER_PLACES: Mapping[PurePosixPath, PurePosixPath] = {
     PurePosixPath("/__w"): LAYOUT.work,
@@ -113,7 +114,7 @@ class Exit:
     """How a command ended; 127 is the code of a program that was not found, 128+N of one ended by signal N.
 
     `error` says why the program could not be started, or one of its files not be written. `files` are those of
-    `Command.collect` that are there.
+    `Command.collect` that are there, as `Sandbox.read` gives them.
     """
 
     code: int
@@ -287,7 +288,7 @@ class Sandbox(Protocol):
         ...
 
     def read(self, path: PurePosixPath) -> bytes:
-        """The content of a file. Raises FileNotFoundError."""
+        """The content of a file, up to MOST_READ + 1 bytes. Raises FileNotFoundError."""
         ...
 
     def write(self, path: PurePosixPath, content: bytes, *, mode: int = 0o644) -> None:

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from simulator.engines.base import Command, Exit, LineSink
+from simulator.engines.base import MOST_READ, Command, Exit, LineSink
 from simulator.errors import EngineError
 from simulator.remedies import Act, remedy
 
 CHUNK = 1 << 18
+LONGEST_LINE = 1 << 20  # bytes of output without a line feed
+CUT = " [the rest of this line is left out: pysim shows 1 MiB of a line]"
 QUEUED = 256  # messages of a command that wait for a slow reader before the sandbox itself has to wait, unless the
 # reader itself asks for something: the answer comes behind them
 
@@ -68,31 +70,34 @@ _Replies = queue.Queue[_Message | None]  # None: the agent is gone
 
 
 class Lines:
-    """Cuts a stream of bytes into decoded lines."""
+    """Cuts a stream of bytes into decoded lines; of a line that is too long, what is beyond LONGEST_LINE is dropped."""
 
     def __init__(self, on_line: LineSink) -> None:
         self._on_line = on_line
-        self._open: list[bytes] = []
+        self._open = bytearray()
 
     def feed(self, data: bytes) -> None:
         """Take more of the stream and hand over the lines that are complete."""
         first, *rest = data.split(b"\n")
-        self._open.append(first)
-        if rest:
-            *whole, last = [b"".join(self._open), *rest]
-            self._open = [last]
-            for line in whole:
-                self._hand_over(line)
+        self._append(first)
+        for part in rest:
+            self._hand_over()
+            self._append(part)
 
     def close(self) -> None:
         """Hand over a last line that has no line feed."""
-        line = b"".join(self._open)
-        self._open = []
-        if line:
-            self._hand_over(line)
+        if self._open:
+            self._hand_over()
 
-    def _hand_over(self, line: bytes) -> None:
-        self._on_line(line.removesuffix(b"\r").decode(errors="replace"))
+    def _append(self, data: bytes) -> None:
+        self._open += data[: max(0, LONGEST_LINE + 1 - len(self._open))]
+
+    def _hand_over(self) -> None:
+        line, self._open = self._open, bytearray()
+        if len(line) > LONGEST_LINE:
+            self._on_line(line[:LONGEST_LINE].decode(errors="replace") + CUT)
+        else:
+            self._on_line(line.removesuffix(b"\r").decode(errors="replace"))
 
 
 class AgentChannel:
@@ -169,7 +174,7 @@ class AgentChannel:
     def read(self, path: PurePosixPath) -> bytes:
         """See `Sandbox.read`."""
         content = bytearray()
-        with self._asking({"op": "read", "path": str(path)}) as (_, replies):
+        with self._asking({"op": "read", "path": str(path), "most": MOST_READ + 1}) as (_, replies):
             self._collect(replies, content.extend)
         return bytes(content)
 

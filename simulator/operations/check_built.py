@@ -19,7 +19,7 @@ from simulator.operations.workflow_files import names_on_disk, nothing_fetched, 
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
 from simulator.rehearsal.built.registry import RULES, check
-from simulator.rehearsal.distributions import read_distribution
+from simulator.rehearsal.distributions import opening, read_distribution
 from simulator.rehearsal.refusals import predicted_refusals
 from simulator.rehearsal.released import yanked_again
 from simulator.triggers.repository import find_root
@@ -102,7 +102,7 @@ def check_distributions(paths: Sequence[Path], root: Path, tag: str | None) -> t
     """What is wrong with built files, beside the repository at `root`."""
     from simulator.twins.pypi.foresight import foresee, yanked
 
-    read = (read_distribution(path.name, path.read_bytes(), again=path.read_bytes) for path in paths)
+    read = (read_distribution(path.name, opening(path)) for path in paths)
     distributions = [each for each in read if each is not None]
     tree, workflow_files = FolderTree(root), names_on_disk(root)
     identity = identity_of(root, load_configuration(root))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from simulator.archives import CHUNK
 from simulator.indexes import IndexName
 from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
@@ -116,7 +118,8 @@ class Inspection:
         with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
             paths = [Path(folder, found.filename) for found in built]
             for path, found in zip(paths, built, strict=True):
-                path.write_bytes(found.content())
+                with found.open() as source, path.open("wb") as target:
+                    shutil.copyfileobj(source, target, CHUNK)
             baseline = kept_state(prepared.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
         for finding in predicted_refusals(refusals, index, self._observer.findings, self.around.projects):

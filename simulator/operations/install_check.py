@@ -17,7 +17,7 @@ from simulator.operations.opened import OpenRehearsal, run_jobs, run_settings
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.planning.calls import all_jobs
 from simulator.planning.plan import plan
-from simulator.rehearsal.distributions import Distribution, read_distribution
+from simulator.rehearsal.distributions import Distribution, opening, read_distribution
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
 from simulator.run_events import (
     Conclusion,
@@ -38,7 +38,7 @@ _ANY: Final = "3.x"
 
 def read_published(files: Sequence[PublishedFile]) -> Sequence[Distribution]:
     """The distributions among published files, each once."""
-    found = (read_distribution(file.filename, file.path.read_bytes(), again=file.path.read_bytes) for file in files)
+    found = (read_distribution(file.filename, opening(file.path)) for file in files)
     return list({item.filename: item for item in found if item is not None}.values())
 
 

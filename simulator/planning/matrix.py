@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, compress, product
+from typing import Final
 
 from simulator.expressions.language import Kind, Scope, Value, evaluate_template, kind_of, to_text
-from simulator.expressions.values import equals, is_array, lookup
+from simulator.expressions.values import is_array
+from simulator.planning.matching import Matching, Names, TooManyFiltersError
 from simulator.workflow.model import Matrix, MatrixValue, Text
 
 MAX_JOBS = 256  # of one matrix (GitHub's usage limits)
 MAX_NAME = 100
+_MOST_CROSSED: Final = MAX_JOBS * MAX_JOBS  # before `exclude`
+_MOST_VALUES: Final = 1 << 20  # of all combinations before `exclude`
+_TOO_MUCH: Final = "The matrix has more values, or more objects in include and exclude, than pysim reads"
+_TOO_MANY: Final = f"The matrix makes more than {MAX_JOBS} jobs, and GitHub allows {MAX_JOBS}"
 
 Values = Mapping[str, Value]
 
@@ -40,20 +46,22 @@ def expand(matrix: Matrix, scope: Scope) -> tuple[Combination, ...]:
     `scope` holds github, needs, vars and inputs. Raises MatrixError, and ExpressionError for an expression that fails.
     """
     vectors, include, exclude = _evaluate(matrix, scope)
-    if math.prod(map(len, vectors.values())) > MAX_JOBS * MAX_JOBS:
-        raise MatrixError(_too_many("far more"))
-    filters = [_exclude_filter(item, vectors) for item in exclude]
-    extras = [_Include.of(item, vectors) for item in include]
-    combinations = [*_crossed(vectors, filters, extras), *_unmatched(extras)]
+    names = Names(vectors)
+    filters = [_exclude_filter(item, names) for item in exclude]
+    extras = [_Include.of(item, names) for item in include]
+    jobs = math.prod(map(len, vectors.values()))
+    if jobs > (_MOST_CROSSED if filters else MAX_JOBS):
+        raise MatrixError(_TOO_MANY)
+    if jobs * len(vectors) > _MOST_VALUES:
+        raise MatrixError(_TOO_MUCH)
+    combinations: list[Combination] = []
+    for combination in chain(_crossed(vectors, filters, extras), _unmatched(extras)):
+        if len(combinations) == MAX_JOBS:
+            raise MatrixError(_TOO_MANY)
+        combinations.append(combination)
     if not combinations and not vectors:
         raise MatrixError("Matrix must define at least one vector")
-    if len(combinations) > MAX_JOBS:
-        raise MatrixError(_too_many(str(len(combinations))))
     return tuple(combinations)
-
-
-def _too_many(count: str) -> str:
-    return f"The matrix makes {count} jobs, and GitHub allows {MAX_JOBS}"
 
 
 # ---- values
@@ -109,11 +117,11 @@ def _kind(value: Value) -> str:
 # ---- filters
 
 
-def _exclude_filter(item: Values, vectors: Values) -> Values:
+def _exclude_filter(item: Values, names: Names) -> Values:
     if not item:
         raise MatrixError("Matrix exclude filter must not be empty")
     for key in item:
-        if not lookup(vectors, key)[0]:
+        if names.of(key) is None:
             raise MatrixError(f"Matrix exclude key '{key}' does not match any key within the matrix")
     return item
 
@@ -127,25 +135,12 @@ class _Include:
     used: list[bool]
 
     @classmethod
-    def of(cls, item: Values, vectors: Values) -> _Include:
+    def of(cls, item: Values, names: Names) -> _Include:
         if not item:
             raise MatrixError("Matrix include mapping does not contain any values")
-        known = {key for key in item if lookup(vectors, key)[0]}
+        known = {key for key in item if names.of(key) is not None}
         filters = {key: value for key, value in item.items() if key in known}
         return cls(filters, {key: value for key, value in item.items() if key not in known}, [])
-
-
-def _matches(wanted: Value, value: Value) -> bool:
-    """Whether every leaf of a filter equals, by the expression language, what stands at its place in the value."""
-    if isinstance(wanted, Mapping):
-        return all(
-            _matches(item, lookup(value, key)[1] if isinstance(value, Mapping) else None)
-            for key, item in wanted.items()
-        )
-    if is_array(wanted):
-        items = value if is_array(value) else ()
-        return all(_matches(item, items[at] if at < len(items) else None) for at, item in enumerate(wanted))
-    return equals(value, wanted)
 
 
 # ---- combinations
@@ -156,15 +151,20 @@ def _crossed(
 ) -> Iterator[Combination]:
     if not vectors:
         return
-    for values in product(*vectors.values()):
-        original = dict(zip(vectors, values, strict=True))
-        if any(_matches(item, original) for item in exclude):
+    try:
+        excluded = Matching(exclude, vectors)
+        included = Matching([item.filter for item in include], vectors)
+    except TooManyFiltersError:
+        raise MatrixError(_TOO_MUCH) from None
+    for places in product(*(range(len(values)) for values in vectors.values())):
+        if excluded.of(places):
             continue
+        original = {name: values[place] for (name, values), place in zip(vectors.items(), places, strict=True)}
         extra: dict[str, Value] = {}
-        for item in include:
-            if _matches(item.filter, original):
-                item.used.append(True)
-                extra |= item.extra
+        matched = included.of(places)
+        for item in compress(include, map(int, reversed(f"{matched:b}"))):
+            item.used.append(True)
+            extra |= item.extra
         yield Combination(values={**original, **extra}, segments=tuple(_segments(original)))
 
 

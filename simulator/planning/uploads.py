@@ -6,7 +6,6 @@ Works on a step as it is written and on its evaluated texts alike; an expression
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from simulator.indexes import indexes
 from simulator.planning.outside import simple_commands
 from simulator.planning.tools import action_name, code_of, commands, publishing_facts
+from simulator.toml_reading import TomlError, parse_toml
 
 _OPTION: Final = re.compile(r"""--?(?:repository-url|publish-url|repository|repo|r)[\s=]+["']?(https?://[^\s"']+)""")
 _NAMED: Final = re.compile(r"""--?(?:repository|repo|index|r)[\s=]+["']?([\w.-]+)(?![\w.:/$-])""")
@@ -52,8 +52,8 @@ def foreign_indexes_of_project(script: str, read: Callable[[str], bytes | None])
     named: list[str] = []
     for file, keys in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
         try:
-            table: Any = tomllib.loads((read(file) or b"").decode("utf-8", "replace"))
-        except tomllib.TOMLDecodeError:
+            table: Any = parse_toml((read(file) or b"").decode("utf-8", "replace").encode())
+        except TomlError:
             continue
         for key in keys:
             table = table.get(key) if isinstance(table, dict) else None

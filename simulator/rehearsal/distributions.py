@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import configparser
 import csv
+import gzip
 import io
 import re
+import shutil
 import tarfile
-import tomllib
+import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
-from packaging.metadata import RawMetadata, parse_email
+from packaging.metadata import RawMetadata
 from packaging.utils import NormalizedName, canonicalize_name
 
+from simulator.archives import BROKEN, CHUNK, MEMBERS, TooMuchError, open_tar, open_zip, read_tar_member, tar_members
+from simulator.bounded.work import parse_fields
+from simulator.toml_reading import TomlError, parse_toml
 from simulator.twins.base import StoredArtifact
 
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    csv.Error,
-    KeyError,
-    OSError,
-    EOFError,
-    StopIteration,
-    RuntimeError,
-    ValueError,
-)
+_BROKEN: Final = (*BROKEN, TooMuchError, csv.Error, KeyError, StopIteration, ValueError)
 _DATA: Final = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 _LARGEST: Final = 16 << 20  # bytes of a member that is read
+_LARGEST_POINTS: Final = 1 << 20  # bytes of entry points
+_TOGETHER: Final = 64 << 20  # bytes of the members that are read at once
+_UNPACKED: Final = 1 << 30  # bytes of an sdist
+_LARGEST_FILE: Final = 4 << 30  # bytes of a file in an artifact
 _PARTS: Final = ("METADATA", "entry_points.txt", "RECORD")
 EntryPoints = Mapping[str, Mapping[str, str]]  # by group, then by name
 
 
-def _nothing() -> bytes:
-    return b""
+Open = Callable[[], BinaryIO]  # a file from its start, that can be sought in
+
+
+def _nothing() -> BinaryIO:
+    return io.BytesIO()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,7 @@ class Distribution:
     """A wheel or sdist; `version` is as its metadata has it, `scripts` are its console scripts as far as it tells.
 
     `members` are the names of its files as the archive has them, with their sizes; `record` those that RECORD lists.
-    `content` gives the bytes of the whole file.
+    `open` gives the whole file.
     """
 
     filename: str
@@ -60,7 +61,7 @@ class Distribution:
     members: Mapping[str, int] = field(default_factory=dict)
     entry_points: EntryPoints = field(default_factory=dict)
     record: tuple[str, ...] | None = None
-    content: Callable[[], bytes] = field(default=_nothing, compare=False, repr=False)
+    open: Open = field(default=_nothing, compare=False, repr=False)
 
     @property
     def files(self) -> Mapping[str, str]:
@@ -80,15 +81,23 @@ class Distribution:
         return found
 
     def read(self, names: Sequence[str]) -> Mapping[str, bytes]:
-        """The content of members, of each that is there and not huge."""
-        wanted = {name for name in names if self.members.get(name, _LARGEST + 1) <= _LARGEST}
+        """The content of members, of each that is there and not huge, as long as all together are not either."""
+        wanted: set[str] = set()
+        room = _TOGETHER
+        for name in names:
+            size = self.members.get(name, _LARGEST + 1)
+            if name not in wanted and size <= min(room, _LARGEST):
+                wanted.add(name)
+                room -= size
         if not wanted:
             return {}
-        if self.kind == "wheel":
-            with zipfile.ZipFile(io.BytesIO(self.content())) as wheel:
-                return {name: wheel.read(name) for name in wanted}
-        with tarfile.open(fileobj=io.BytesIO(self.content()), mode="r:gz") as sdist:
-            return {member.name: _read(sdist, member) for member in sdist if member.name in wanted}
+        with self.open() as file:
+            if self.kind == "wheel":
+                with open_zip(file) as wheel:
+                    return {name: wheel.read(name) for name in wanted}
+            with gzip.open(file) as packed, open_tar(packed, most=_UNPACKED) as sdist:
+                members = (member for member in tar_members(sdist) if member.name in wanted)
+                return {member.name: _read(sdist, member) for member in members}
 
 
 def in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[Distribution, ...]:
@@ -96,44 +105,62 @@ def in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[Distribution, ...
     return tuple(found for artifact in artifacts for found in _in_archive(artifact))
 
 
-def read_distribution(
-    filename: str, content: bytes, *, again: Callable[[], bytes] | None = None
-) -> Distribution | None:
-    """A distribution from its bytes; None when it is none, or broken. `again` gives the bytes once more, if asked."""
-    again = again or (lambda: content)
+def opening(path: Path) -> Open:
+    """What opens a file."""
+    return lambda: path.open("rb")
+
+
+def read_distribution(filename: str, opened: Open) -> Distribution | None:
+    """A distribution from its file; None when it is none, broken, or beyond the bounds of what is read."""
+    reader = _wheel if filename.endswith(".whl") else _sdist if filename.endswith(".tar.gz") else None
+    if reader is None:
+        return None
     try:
-        if filename.endswith(".whl"):
-            return _wheel(filename, content, again)
-        if filename.endswith(".tar.gz"):
-            return _sdist(filename, content, again)
+        with opened() as file:
+            return reader(filename, file, opened)
     except _BROKEN:
         return None
-    return None
 
 
 def _in_archive(artifact: StoredArtifact) -> Iterator[Distribution]:
     if not zipfile.is_zipfile(artifact.archive):
         return
-    with zipfile.ZipFile(artifact.archive) as archive:
-        for name in archive.namelist():
-            if name.endswith((".whl", ".tar.gz")):
-                again = partial(_member, artifact.archive, name)
-                found = read_distribution(PurePosixPath(name).name, archive.read(name), again=again)
-                if found is not None:
-                    yield found
+    try:
+        with artifact.archive.open("rb") as file, open_zip(file) as archive:
+            names = [name for name in archive.namelist() if name.endswith((".whl", ".tar.gz"))]
+    except _BROKEN:
+        return
+    for name in names:
+        found = read_distribution(PurePosixPath(name).name, partial(_member, artifact.archive, name))
+        if found is not None:
+            yield found
 
 
-def _member(path: Path, name: str) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(name)
+def _member(path: Path, name: str) -> BinaryIO:
+    """A member of an archive as a file that is gone when it is closed. Raises TooMuchError, and what is in BROKEN."""
+    with path.open("rb") as file, open_zip(file) as archive:
+        if archive.getinfo(name).file_size > _LARGEST_FILE:
+            raise TooMuchError
+        made = tempfile.TemporaryFile(prefix="pysim-member-")  # noqa: SIM115 - whoever asked closes it
+        try:
+            with archive.open(name) as member:
+                shutil.copyfileobj(member, made, CHUNK)
+            made.seek(0)
+        except BaseException:
+            made.close()
+            raise
+    return made
 
 
-def _wheel(filename: str, content: bytes, again: Callable[[], bytes]) -> Distribution:
-    with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+def _wheel(filename: str, file: BinaryIO, opened: Open) -> Distribution:
+    with open_zip(file) as wheel:
         members = {entry.filename: entry.file_size for entry in wheel.infolist() if not entry.is_dir()}
         info = next(_folders(members, ".dist-info/METADATA"))
+        most = {"entry_points.txt": _LARGEST_POINTS}
         parts = {
-            part: wheel.read(f"{info}/{part}") for part in _PARTS if 0 < members.get(f"{info}/{part}", 0) <= _LARGEST
+            part: wheel.read(f"{info}/{part}")
+            for part in _PARTS
+            if 0 < members.get(f"{info}/{part}", 0) <= most.get(part, _LARGEST)
         }
     points = _entry_points(parts.get("entry_points.txt", b"").decode(errors="replace"))
     project, version, metadata = _identity(parts["METADATA"])
@@ -147,7 +174,7 @@ def _wheel(filename: str, content: bytes, again: Callable[[], bytes]) -> Distrib
         members=members,
         entry_points=points,
         record=_recorded(parts["RECORD"]) if "RECORD" in parts else None,
-        content=again,
+        open=opened,
     )
 
 
@@ -156,13 +183,13 @@ def _folders(members: Mapping[str, int], end: str) -> Iterator[str]:
     return (name.partition("/")[0] for name in members if name.endswith(end) and name.count("/") == 1)
 
 
-def _sdist(filename: str, content: bytes, again: Callable[[], bytes]) -> Distribution:
+def _sdist(filename: str, file: BinaryIO, opened: Open) -> Distribution:
     """Its scripts are those of `[project.scripts]`, and those that setuptools has written down."""
     information: bytes | None = None
     scripts: list[str] = []
     members: dict[str, int] = {}
-    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as sdist:
-        for member in sdist:
+    with gzip.open(file) as packed, open_tar(packed, most=_UNPACKED) as sdist:
+        for member in tar_members(sdist):
             if not member.isdir():
                 members[member.name] = member.size
             path = PurePosixPath(member.name)
@@ -184,30 +211,37 @@ def _sdist(filename: str, content: bytes, again: Callable[[], bytes]) -> Distrib
         metadata=metadata,
         scripts=tuple(dict.fromkeys(scripts)),
         members=members,
-        content=again,
+        open=opened,
     )
 
 
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member)
-    return file.read(_LARGEST) if file is not None else b""
+    return read_tar_member(archive, member) if member.size <= _LARGEST else b""
 
 
 def _project_scripts(content: bytes) -> Sequence[str]:
     try:
-        found = tomllib.loads(content.decode()).get("project", {}).get("scripts", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        found = parse_toml(content).get("project", {}).get("scripts", {})
+    except (TomlError, AttributeError):
         return ()
     return tuple(found) if isinstance(found, dict) else ()
 
 
 def _identity(content: bytes) -> tuple[NormalizedName, str, RawMetadata]:
-    metadata, _ = parse_email(content)
+    """Raises KeyError without a name or a version, ValueError for what is beyond the bounds."""
+    fields = parse_fields(content)
+    if fields is None:
+        raise ValueError("metadata beyond the bounds")
+    metadata: RawMetadata = {**fields}  # type: ignore[typeddict-item]  # it comes as JSON from packaging's own parser
     return canonicalize_name(metadata["name"]), metadata["version"], metadata
 
 
 def _recorded(content: bytes) -> tuple[str, ...]:
-    return tuple(row[0] for row in csv.reader(content.decode(errors="replace").splitlines()) if row)
+    rows = csv.reader(io.StringIO(content.decode(errors="replace")))
+    found = tuple(row[0] for row in islice(rows, MEMBERS + 1) if row)
+    if len(found) > MEMBERS:
+        raise TooMuchError
+    return found
 
 
 def _entry_points(text: str) -> EntryPoints:

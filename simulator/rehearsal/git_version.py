@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
+from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from simulator.toml_reading import TomlError, parse_toml
+
+_BRACKETS: Final = 50  # `packaging` takes memory by the square of those that are nested
 
 
 def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
@@ -15,11 +19,11 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
     None when there is none, when the version is written down, and for a file that is not TOML.
     """
     try:
-        data = tomllib.loads(pyproject.decode())
+        data = parse_toml(pyproject)
         required = data.get("build-system", {}).get("requires", ())
         project = data.get("project", {})
         written = "version" in project or (project and "version" not in project.get("dynamic", ()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+    except (TomlError, AttributeError, TypeError):
         return None
     if written or not isinstance(required, list):
         return None
@@ -29,6 +33,8 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
 
 def _project(requirement: str) -> str:
     """The normalised name of what is required; nothing for what is no requirement."""
+    if requirement.count("(") > _BRACKETS:
+        return ""
     try:
         return canonicalize_name(Requirement(requirement).name)
     except InvalidRequirement:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +12,7 @@ from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
 from simulator.toml_places import toml_places
+from simulator.toml_reading import TomlError, parse_toml
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
 
@@ -43,10 +43,17 @@ class Project:
         """Where it lies: the empty text at the root, else a path with a slash at its end."""
         return self.path.removesuffix("pyproject.toml")
 
+    def table(self, *keys: str) -> Mapping[str, Any]:
+        """The table that the keys lead to; an empty one where there is none."""
+        found: Any = self.data
+        for key in keys:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
     @property
     def readme(self) -> str | None:
         """The path of its README in the repository, where the file says one."""
-        given = self.data.get("project", {}).get("readme") or self.data.get("tool", {}).get("poetry", {}).get("readme")
+        given = self.table("project").get("readme") or self.table("tool", "poetry").get("readme")
         name = given.get("file") if isinstance(given, dict) else given
         return f"{self.folder}{name.removeprefix('./')}" if isinstance(name, str) else None
 
@@ -89,10 +96,9 @@ def project_names(files: Files) -> tuple[NormalizedName, ...]:
 def _projects(files: Files) -> Iterator[Project]:
     for path, content in files:
         try:
-            text = content.decode()
-            data = tomllib.loads(text)
+            data = parse_toml(content)
             name = data.get("project", {}).get("name") or data.get("tool", {}).get("poetry", {}).get("name")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError):
+        except (TomlError, AttributeError):
             continue
         if isinstance(name, str):
-            yield Project(name=canonicalize_name(name), path=path, text=text, data=data)
+            yield Project(name=canonicalize_name(name), path=path, text=content.decode(), data=data)

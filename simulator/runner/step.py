@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final, Literal, NoReturn
 
-from simulator.engines.base import CONTAINER_PLACES, Command, Exit, NewFile
+from simulator.engines.base import CONTAINER_PLACES, MOST_READ, Command, Exit, NewFile
 from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
 from simulator.run_events import Conclusion
 from simulator.runner.declared import SWITCH
@@ -240,7 +240,7 @@ class StepRun:
             if not content or (name == "step_summary" and self._too_large(content)):
                 continue
             try:
-                take(decode_text(content))
+                take(_text_of(content))
             except FileCommandError as error:
                 self.log.fail(f"Unable to process file command '{name}' successfully.", str(error))
 
@@ -270,10 +270,16 @@ class StepRun:
         if len(summary) > LARGEST_SUMMARY:
             self.log.error(
                 "$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of 1024k, got "
-                f"{len(summary) // 1024}k. For more information see: https://docs.github.com/actions/using-workflows/"
+                f"{'more than ' * (len(summary) > MOST_READ)}{len(summary) // 1024}k. For more information see: https://docs.github.com/actions/using-workflows/"
                 "workflow-commands-for-github-actions#adding-a-markdown-summary"
             )
         return len(summary) > LARGEST_SUMMARY
+
+
+def _text_of(content: bytes) -> str:
+    if len(content) > MOST_READ:
+        raise FileCommandError(f"The file is larger than {MOST_READ >> 20} MiB, the most that pysim reads.")
+    return decode_text(content)
 
 
 # ---- the life of a step

@@ -12,7 +12,17 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Final, Self
 
-from simulator.engines.base import LAYOUT, Command, Containers, EngineName, Exit, LineSink, ProgressSink, SandboxSpec
+from simulator.engines.base import (
+    LAYOUT,
+    MOST_READ,
+    Command,
+    Containers,
+    EngineName,
+    Exit,
+    LineSink,
+    ProgressSink,
+    SandboxSpec,
+)
 from simulator.engines.environment import process_environment
 from simulator.errors import EngineError
 from tests.engines.fake_containers import ContainerAnswer, FakeContainers
@@ -165,7 +175,9 @@ class FakeSandbox:
         self._alive()
         if cancelled.is_set() and done.reason == "exited":
             done = Exit(code=done.code or 130, reason="cancelled")
-        return replace(done, files={path: self.files[path] for path in command.collect if path in self.files})
+        return replace(
+            done, files={path: self.files[path][: MOST_READ + 1] for path in command.collect if path in self.files}
+        )
 
     def _begin(self, command: Command, on_line: LineSink) -> Exit:
         if command.cwd in self.folders:
@@ -177,7 +189,7 @@ class FakeSandbox:
         """See `Sandbox.read`."""
         self._alive()
         try:
-            return self.files[_absolute(path)]
+            return self.files[_absolute(path)][: MOST_READ + 1]
         except KeyError:
             raise FileNotFoundError(str(path)) from None
 

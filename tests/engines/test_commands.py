@@ -5,12 +5,14 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
 
-from simulator.engines.base import LAYOUT, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
+from simulator.engines.base import LAYOUT, MOST_READ, Command, Engine, Exit, NewFile, Sandbox, SandboxSpec
+from simulator.engines.channel import CHUNK, CUT, LONGEST_LINE, Lines
 from simulator.errors import EngineError
 from tests.engines.driving import output, python, run
 
@@ -32,9 +34,31 @@ def test_lines_of_all_kinds(sandbox: Sandbox) -> None:
 
 
 def test_a_long_line_and_many_lines(sandbox: Sandbox) -> None:
-    lines = output(sandbox, "head -c 5000000 /dev/zero | tr '\\0' x; echo; seq 100000").splitlines()
-    assert lines[0] == "x" * 5_000_000
+    lines = output(sandbox, "head -c 1048576 /dev/zero | tr '\\0' x; echo; seq 100000").splitlines()
+    assert lines[0] == "x" * LONGEST_LINE
     assert lines[1:] == [str(number) for number in range(1, 100_001)]
+
+
+def test_a_line_without_end_is_cut_up_to_the_next_line_feed(sandbox: Sandbox) -> None:
+    many = "head -c 20000000 /dev/zero | tr '\\0'"
+    first, *rest = output(sandbox, f"{many} x; echo; echo next; {many} y; {many} z").splitlines()
+    assert first == "x" * LONGEST_LINE + CUT
+    assert rest == ["next", "y" * LONGEST_LINE + CUT]
+
+
+def test_lines_take_no_more_memory_than_the_longest() -> None:
+    shown: list[str] = []
+    lines = Lines(shown.append)
+    tracemalloc.start()
+    try:
+        for _ in range(64):
+            lines.feed(b"x" * CHUNK)
+        lines.feed(b"y\nnext\nlast")
+        lines.close()
+        assert tracemalloc.get_traced_memory()[1] < 8 * LONGEST_LINE
+    finally:
+        tracemalloc.stop()
+    assert shown == ["x" * LONGEST_LINE + CUT, "next", "last"]
 
 
 def test_a_slow_reader_loses_nothing_and_blocks_nobody(sandbox: Sandbox) -> None:
@@ -201,6 +225,15 @@ def test_files_are_the_users(sandbox: Sandbox, tmp_path: Path) -> None:
         "1001",
         "1001",
     ]
+
+
+def test_a_file_without_end_is_read_up_to_a_bound(sandbox: Sandbox) -> None:
+    path = LAYOUT.temp / "without-end"
+    argv = ("truncate", "--size=1T", str(path))
+    command = Command(argv=argv, cwd=LAYOUT.home, env=sandbox.environment, collect=(path,))
+    done = sandbox.run(command, print)
+    assert {len(content) for content in done.files.values()} == {MOST_READ + 1}
+    assert len(sandbox.read(path)) == MOST_READ + 1
 
 
 def test_large_files(sandbox: Sandbox) -> None:

@@ -100,7 +100,7 @@ def test_the_agent_runs_with_every_cpython(python: FoundPython) -> None:
         agent.stdin.close()
         assert agent.wait(10) == 0
     assert [message["id"] for message in messages] == [0, 7, 7]
-    assert messages[2]["done"] == {"code": 0, "reason": "exited", "fault": None, "files": {}, "large": []}
+    assert messages[2]["done"] == {"code": 0, "reason": "exited", "error": None, "files": {}, "large": []}
 
 
 def test_no_way_to_make_an_image_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
+import struct
 import tarfile
+import tracemalloc
 import zipfile
+from functools import partial
 from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.archives import DIRECTORY
 from simulator.positions import Span
 from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
 from simulator.rehearsal.projects import project_names, projects_of
 from simulator.twins.base import StoredArtifact
+from tests.fuzzing import fuzzed
 
 METADATA = b"Metadata-Version: 2.4\nName: My.Demo\nVersion: 1.0\n\nText\n"
 
@@ -56,8 +67,8 @@ def test_an_artifact_that_is_no_zip_has_none(tmp_path: Path) -> None:
 
 
 def test_other_files_are_no_distribution() -> None:
-    assert read_distribution("x.zip", wheel()) is None
-    assert isinstance(read_distribution("x.whl", wheel()), Distribution)
+    assert read_distribution("x.zip", partial(io.BytesIO, wheel())) is None
+    assert isinstance(read_distribution("x.whl", partial(io.BytesIO, wheel())), Distribution)
 
 
 def test_console_scripts_of_an_sdist() -> None:
@@ -72,7 +83,7 @@ def test_console_scripts_of_an_sdist() -> None:
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
-    found = read_distribution("my_demo-1.0.tar.gz", file.getvalue())
+    found = read_distribution("my_demo-1.0.tar.gz", partial(io.BytesIO, file.getvalue()))
     assert found is not None
     assert found.scripts == ("demo", "other")
 
@@ -93,3 +104,98 @@ def test_project_names() -> None:
 def test_where_versions_are_set() -> None:
     found = {name: project.span_of_key("project", "version") for name, project in projects_of(FILES).items()}
     assert found == {"my-demo": Span(file="pyproject.toml", line=5, column=14), "b": None}
+
+
+def of_gzip(*parts: bytes) -> bytes:
+    return b"".join(gzip.compress(part) for part in parts)
+
+
+def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.type = size, kind
+    return entry.tobuf(tarfile.GNU_FORMAT)
+
+
+ZEROS = gzip.compress(bytes(1 << 20), 9)
+UNBOUNDED = {
+    "pax header": of_gzip(header("pax", 1 << 30, tarfile.XHDTYPE)) + ZEROS * 64,
+    "long name": of_gzip(header("././@LongLink", 1 << 30, tarfile.GNUTYPE_LONGNAME)) + ZEROS * 64,
+    "large PKG-INFO": of_gzip(header("my_demo-1.0/PKG-INFO", 1 << 26)) + ZEROS * 64,
+}
+
+
+@pytest.mark.parametrize("content", UNBOUNDED.values(), ids=UNBOUNDED)
+def test_an_sdist_without_bounds_is_none(content: bytes) -> None:
+    tracemalloc.start()
+    try:
+        assert read_distribution("my_demo-1.0.tar.gz", partial(io.BytesIO, content)) is None
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def with_zeros(name: str, megabytes: int) -> bytes:
+    """A wheel with a member of zeros."""
+    file = io.BytesIO(wheel())
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as member:
+        for _ in range(megabytes):
+            member.write(bytes(1 << 20))
+    return file.getvalue()
+
+
+def test_a_large_wheel_of_an_artifact_is_never_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "dist.zip"
+    name = "my_demo-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(name, "w") as member:
+        content = io.BytesIO(wheel())
+        with zipfile.ZipFile(content, "a") as inner, inner.open("zeros", "w") as zeros:
+            for _ in range(48):
+                zeros.write(bytes(1 << 20))
+        member.write(content.getvalue())
+    del content
+    tracemalloc.start()
+    try:
+        (found,) = in_artifacts([StoredArtifact(job_id="b", name="n", size=1, digest="", archive=path)])
+        with found.open() as file:
+            hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+    assert found.members["zeros"] == 48 << 20
+    assert found.read(["zeros", "nothing"]) == {}
+
+
+@pytest.mark.parametrize("part", ["METADATA", "RECORD", "entry_points.txt"])
+def test_large_parts_of_a_wheel(part: str) -> None:
+    content = with_zeros(f"other-1.0.dist-info/{part}", 33)
+    tracemalloc.start()
+    try:
+        read_distribution("other-1.0-py3-none-any.whl", partial(io.BytesIO, content))
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_central_directory_without_end() -> None:
+    entry = struct.pack("<4s42x", b"PK\x01\x02")
+    directory = entry * (DIRECTORY // len(entry) + 1)
+    content = directory + struct.pack("<4s8xLLH", b"PK\x05\x06", len(directory), 0, 0)
+    tracemalloc.start()
+    try:
+        assert read_distribution("other-1.0-py3-none-any.whl", partial(io.BytesIO, content)) is None
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@fuzzed
+@given(st.sampled_from(["a-1.whl", "a-1.tar.gz"]), st.data())
+def test_no_exception_from_broken_files(filename: str, data: st.DataObject) -> None:
+    content = bytearray(wheel() if filename.endswith("whl") else gzip.decompress(sdist()))
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
+        content = content or bytearray(1)
+    whole = bytes(content) if filename.endswith("whl") else gzip.compress(content)
+    found = read_distribution(filename, partial(io.BytesIO, whole))
+    assert found is None or found.project

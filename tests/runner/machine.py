@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final
 
-from simulator.engines.base import LAYOUT, Command, ContainerSpec, Exit, LineSink
+from simulator.engines.base import LAYOUT, MOST_READ, Command, ContainerSpec, Exit, LineSink
 from simulator.errors import EngineError
 from tests.engines.fake import FakeEngine, FakeSandbox
 
@@ -158,6 +158,10 @@ class Process:
         """Write more than a mebibyte into a command file."""
         self.sandbox.write(PurePosixPath(self.command.env[f"GITHUB_{file.upper()}"]), b"x" * (1024 * 1024 + 1))
 
+    def swamp(self, file: str) -> None:
+        """Write more into a command file than pysim reads."""
+        self.sandbox.write(PurePosixPath(self.command.env[f"GITHUB_{file.upper()}"]), b"x" * (MOST_READ + 1))
+
     def take(self, minutes: str) -> Exit | None:
         """Take so much time."""
         clock, seconds, limit = self.machine.clock, float(minutes) * 60, self.command.timeout
@@ -212,6 +216,7 @@ COMMANDS: Final[Mapping[str, Callable[[Process, str], Exit | None]]] = {
     "exit": Process.exit,
     "fail": Process.fail,
     "flood": Process.flood,
+    "swamp": Process.swamp,
     "folder": Process.folder,
     "say": Process.print,
     "show": Process.show,

@@ -223,3 +223,20 @@ def test_each_step_of_a_composite_action_has_its_own_commands_and_they_share_lim
     assert sum(isinstance(event, Annotation) for event in ran.events) == 10
     written = [event.markdown.strip() for event in ran.events if isinstance(event, StepSummary)]
     assert written == ["from the second", "from the third"]
+
+
+@pytest.mark.parametrize("name", ["env", "output", "path", "state"])
+def test_a_command_file_has_its_limit(name: str) -> None:
+    ran = World().run(job_of(f"- run: swamp {name}"))
+    assert ran.lines("build", "error")[:2] == [
+        f"Unable to process file command '{name}' successfully.",
+        "The file is larger than 16 MiB, the most that pysim reads.",
+    ]
+    assert ran.conclusions == {"build": "failure"}
+
+
+def test_a_summary_beyond_what_is_read_has_no_size() -> None:
+    ran = World().run(job_of("- run: swamp step_summary"))
+    (error,) = ran.lines("build", "error")
+    assert "supports content up to a size of 1024k, got more than 16384k. For more" in error
+    assert ran.conclusions == {"build": "success"}

@@ -216,3 +216,18 @@ def test_the_name_of_a_deleted_file(sender: Uploader) -> None:
     )
     assert sender.refused(Form()) == (400, said)
     assert sender.send(sdist_form()).is_success
+
+
+def test_a_description_that_cannot_be_rendered_within_bounds(sender: Uploader) -> None:
+    nested = "\n".join(f"{'  ' * depth}- a\n" for depth in range(400))
+    status, said = sender.refused(Form().but(description=nested, description_content_type="text/x-rst"))
+    bounds = "within the bounds of pysim: 2 seconds and 256 MB of memory. The index's answer is not known."
+    assert (status, said) == (400, f"The description cannot be rendered {bounds}")
+    assert sender.send(Form().but(description=RST)).status_code == 200
+
+
+@pytest.mark.parametrize("field", ["provides_dist", "obsoletes_dist", "requires_dist"])
+def test_brackets_without_end(sender: Uploader, field: str) -> None:
+    status, said = sender.refused(Form().but(**{field: ["a; " + "(" * 20_000]}))
+    assert status == 400
+    assert "is invalid" in said

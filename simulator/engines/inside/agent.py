@@ -12,7 +12,7 @@ Requests, one JSON object a line, `id` chosen by pysim:
   {id, op: "cancel"}                                   ends the command of that id
   {id, op: "write", path, mode, data, more}            repeated with the same id while `more`
   {id, op: "copy", path, data, more}                   the same; the data is a tar archive
-  {id, op: "read", path}                               answers {id, out}...
+  {id, op: "read", path, most}                         answers {id, out}..., `most` bytes of it
   {id, op: "which", program, path}
   {id, op: "orphans", variable: "NAME=value"}          answers {id, done: [[pid, name]]}
   {id, op: "serve", argv}                              a program that stays and says `ready`, as the agent's own user
@@ -40,6 +40,7 @@ import time
 from typing import IO, Any, Callable, Iterator  # noqa: UP035
 
 CHUNK = 65536
+LONGEST_LINE = (1 << 20) + 1  # bytes of output up to a line feed; by one more than it shows pysim knows of the cut
 OUTBOX_LIMIT = 1 << 20  # past this many bytes not yet taken by pysim, commands are left to wait
 LONGEST_PAUSE = 86400.0  # seconds; poll takes no more than an int of milliseconds
 OOM_SCORE = "500"  # as GitHub's runner has it: where memory is short, a command is ended before the sandbox
@@ -56,10 +57,18 @@ class Running:
         self.collect = collect
         self.pid = pid
         self.pipe: int | None = pipe
+        self.line = 0  # bytes of output since its last line feed
         self.code: int | None = None
         self.reason = "exited"
         self.stages = iter(STAGES)
         self.deadline = None if timeout is None else time.monotonic() + timeout
+
+    def cut(self, data: bytes) -> bytes:
+        """The output, at most a CHUNK, without what its first line has beyond the longest."""
+        first, feed, rest = data.partition(b"\n")
+        shown = first[: max(0, LONGEST_LINE - self.line)] + feed + rest
+        self.line = len(data) - data.rfind(b"\n") - 1 if feed else self.line + len(first)
+        return shown
 
     def end(self, reason: str) -> None:
         """Begin the three steps, unless they have begun."""
@@ -253,8 +262,8 @@ class Agent:
             os.close(pipe)
             if command is not None:
                 command.pipe = None
-        elif command is not None:
-            self.send(id=command.number, out=base64.b64encode(data).decode())
+        elif command is not None and (shown := command.cut(data)):
+            self.send(id=command.number, out=base64.b64encode(shown).decode())
 
     def reap(self) -> None:
         while True:
@@ -343,27 +352,22 @@ class Agent:
             return
         content.seek(0)
         with content, self.as_user():
-            if request["op"] == "copy":
-                unpack(content, request["path"])
-            else:
-                write_file(content, request["path"], request["mode"])
+            path = request["path"]
+            unpack(content, path) if request["op"] == "copy" else write_file(content, path, request["mode"])
         self.send(id=number, done=None)
 
     def read(self, number: int, request: dict[str, Any]) -> None:
         path = request["path"]
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)
-        self.downloads[number] = open(path, "rb")  # noqa: SIM115
+        with open(path, "rb") as source:
+            self.downloads[number] = io.BytesIO(source.read(request["most"]))
 
     def pump_downloads(self) -> None:
         for number, content in list(self.downloads.items()):
             if len(self.outbox) >= OUTBOX_LIMIT:
                 return
-            try:
-                data = content.read(CHUNK)
-            except OSError as error:
-                data = b""
-                self.send(id=number, error={"type": type(error).__name__, "message": str(error)})
+            data = content.read(CHUNK)
             if data:
                 self.send(id=number, out=base64.b64encode(data).decode())
             else:
@@ -372,13 +376,10 @@ class Agent:
                 self.send(id=number, done=None)
 
     def which(self, number: int, request: dict[str, Any]) -> None:
-        found = None
-        for folder in request["path"].split(os.pathsep):
-            path = os.path.join(folder, request["program"])
-            if folder.startswith("/") and os.path.isfile(path) and os.access(path, os.X_OK):
-                found = path
-                break
-        self.send(id=number, done=found)
+        folders = (folder for folder in request["path"].split(os.pathsep) if folder.startswith("/"))
+        paths = (os.path.join(folder, request["program"]) for folder in folders)
+        usable = (path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK))
+        self.send(id=number, done=next(usable, None))
 
     def orphans(self, number: int, request: dict[str, Any]) -> None:
         ended = end_marked(request["variable"])
@@ -482,9 +483,7 @@ def unpack(content: IO[bytes], path: str) -> None:
     """Unpack a tar archive into a folder, making it."""
     os.makedirs(path, exist_ok=True)
     with tarfile.open(fileobj=content, mode="r:") as archive:
-        trusted = getattr(tarfile, "fully_trusted_filter", None)
-        if trusted is not None:
-            archive.extraction_filter = trusted
+        archive.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)
         archive.extractall(path)  # noqa: S202
 
 

@@ -101,7 +101,7 @@ def file_twice(subject: Subject) -> Iterator[Problem]:
     names = Counter(found.filename for found in subject.distributions)
     for name, count in names.items():
         same = [found for found in subject.distributions if found.filename == name] if count > 1 else []
-        if len({hashlib.sha256(found.content()).digest() for found in same}) > 1:
+        if len(set(map(_digest, same))) > 1:
             yield Problem(
                 message=f"{name} was built {count} times and differs: the last one that is downloaded wins",
                 where=name,
@@ -125,3 +125,8 @@ def several_sdists(subject: Subject) -> Iterator[Problem]:
                 would_show="Only one sdist may be uploaded per release.",
                 hint="Build the sdist once, in one job, and empty the folder before the build.",
             )
+
+
+def _digest(found: Distribution) -> bytes:
+    with found.open() as file:
+        return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]  # it is a binary file

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import io
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from email.message import Message
-from html.parser import HTMLParser
 from typing import Final
 
+from simulator.bounded.work import BOUNDS, render
 from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.contents import some
@@ -20,10 +17,12 @@ from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.rule import rule
 
 _RST: Final = "text/x-rst"
+_SEARCHED: Final = 50_000_000  # characters that addresses are looked for in
+_RENDERED: Final = (_RST, "text/markdown")
 _ABSOLUTE: Final = re.compile(r"[a-z][a-z0-9+.-]*:|//|#|$", re.IGNORECASE)
 _FAILED: Final = "`long_description` has syntax errors in markup and would not be rendered on PyPI."
 _COMPLAINT: Final = re.compile(r"^<string>:(\d+): \((?:WARNING|ERROR|SEVERE)/\d\) (.+)$", re.MULTILINE)
-_MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\(\S+\)|^```", re.MULTILINE)
+_MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\([^\s()]+\)|^```", re.MULTILINE)
 
 
 @rule(
@@ -35,11 +34,18 @@ _MARKDOWN: Final = re.compile(r"^#{1,6} \S|\]\(\S+\)|^```", re.MULTILINE)
 def readme_render(subject: Subject) -> Iterator[Problem]:
     for found in _described(subject):
         text = found.metadata.get("description") or ""
-        if not text or _kind(found) != _RST:
+        kind = _kind(found)
+        if not text or kind not in _RENDERED:
             continue
-        page, said = _rendered(_RST, text)
-        if page is None:
-            first = _COMPLAINT.search(said)
+        shown = render(kind, text)
+        if shown is None:
+            yield Problem(
+                message=f"The description of {found.project} cannot be rendered within {BOUNDS}",
+                where=_line_of(subject, found, 1),
+                hint="Write it more simply: what pysim cannot render within these bounds it cannot judge.",
+            )
+        elif kind == _RST and not shown.is_rendered:
+            first = _COMPLAINT.search(shown.said)
             yield Problem(
                 message=f"The description of {found.project} does not render as reStructuredText"
                 + (f": {first[2].rstrip('.')}" if first else ""),
@@ -95,12 +101,11 @@ def readme_missing(subject: Subject) -> Iterator[Problem]:
 def readme_links(subject: Subject) -> Iterator[Problem]:
     for found in _described(subject):
         text = found.metadata.get("description") or ""
-        page, _ = _rendered(_kind(found), text) if text else (None, "")
-        if page is None:
+        kind = _kind(found)
+        shown = render(kind, text) if text and kind in _RENDERED else None
+        if shown is None or not shown.is_rendered:
             continue
-        parser = _Addresses()
-        parser.feed(page)
-        for what, addresses in (("picture", parser.pictures), ("link", parser.links)):
+        for what, addresses in (("picture", shown.pictures), ("link", shown.links)):
             relative = list(dict.fromkeys(each for each in addresses if not _ABSOLUTE.match(each)))
             if relative:
                 yield _relative(subject, found, what, relative)
@@ -115,6 +120,8 @@ def _relative(subject: Subject, found: Distribution, what: str, addresses: Seque
     else:
         message = f"{several} lead nowhere on PyPI" if many else f"{one} leads nowhere on PyPI"
     readme = readme_of(subject, found.project)
+    if readme is not None and len(readme[1]) * len(addresses) > _SEARCHED:
+        readme = None
     places = [place for address in addresses if readme and (place := _place(address, *readme))]
     lines = [f"{address} (line {place.line})" for address, place in zip(addresses, places, strict=False)]
     shown = some(lines if len(places) == len(addresses) else addresses)
@@ -124,22 +131,6 @@ def _relative(subject: Subject, found: Distribution, what: str, addresses: Seque
         hint="Write whole addresses, with https:// in front: PyPI keeps no other file of the repository.",
         severity=None if picture else Severity.NOTICE,
     )
-
-
-class _Addresses(HTMLParser):
-    """The addresses of a page's pictures and links."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pictures: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "img":
-            self.pictures.append(given.get("src") or "")
-        elif tag == "a":
-            self.links.append(given.get("href") or "")
 
 
 def _described(subject: Subject) -> Iterator[Distribution]:
@@ -152,23 +143,6 @@ def _kind(found: Distribution) -> str:
     header = Message()
     header["content-type"] = found.metadata.get("description_content_type") or _RST
     return header.get_content_type()
-
-
-@functools.lru_cache(maxsize=16)
-def _rendered(kind: str, text: str) -> tuple[str | None, str]:
-    """The page as PyPI has it and what the renderer complains of; None for what has no page, or is plain text."""
-    said = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if kind == _RST:
-            from readme_renderer import rst  # slow to import
-
-            return rst.render(text, stream=said), said.getvalue()
-        if kind == "text/markdown":
-            from readme_renderer import markdown
-
-            return markdown.render(text), ""
-    return None, ""
 
 
 def _line_of(subject: Subject, found: Distribution, number: int) -> Span | str:

@@ -32,10 +32,8 @@ def version_span(subject: Subject, name: NormalizedName) -> Span | None:
 
 def _assigned(project: Project, tree: Tree) -> Iterator[Span]:
     """In the file that the build backend reads it from."""
-    tool = project.data.get("tool", {})
-    hatch = tool.get("hatch", {}).get("version", {}).get("path")
-    dynamic = tool.get("setuptools", {}).get("dynamic", {}).get("version", {})
-    attribute = dynamic.get("attr", "") if isinstance(dynamic, dict) else ""
+    hatch = project.table("tool", "hatch", "version").get("path")
+    attribute = str(project.table("tool", "setuptools", "dynamic", "version").get("attr", ""))
     module = (attribute.rpartition(".")[0] or project.name.replace("-", "_")).replace(".", "/")
     files = [hatch] if isinstance(hatch, str) else []
     files += [f"{folder}{module}{end}" for folder in ("", "src/") for end in ("/__init__.py", ".py")]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from simulator.twins.pypi.members import BROKEN, TooMuchError, read_member
+from simulator.archives import BROKEN, TooMuchError
+from simulator.twins.pypi.members import read_member
 
 
 def core_metadata(wheel: Path, filename: str) -> bytes | None:

@@ -7,31 +7,20 @@ from __future__ import annotations
 
 import gzip
 import os.path
-import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-UNPACKED: Final = 4 << 30  # bytes of a tar file's content
-MEMBERS: Final = 200_000  # of a tar file
-NAMES: Final = 64 << 20  # characters of all their names
+from simulator.archives import BROKEN, CHUNK, TooMuchError, open_tar, read_tar_member, tar_members
+
 IN_MEMORY: Final = 64 << 20  # bytes of one member that is wanted as a whole
 SCANNED: Final = (".py", ".pye")
 SCANNED_MOST: Final = 5 << 20  # bytes of a member that is looked into
-BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFError, RuntimeError)
-"""What the libraries raise for an archive that breaks while it is read; a RecursionError is a RuntimeError."""
-_CHUNK: Final = 1 << 20
-_COMMON_HEADERS: Final = (100, 4 << 20)  # number, and characters of their values
 _OTHER_PACKINGS: Final = (b"BZh", b"\xfd7zXZ\x00")  # bzip2 and xz
 Inspect = Callable[[bytes], str | None]
 """Says what is wrong with the content of a source file."""
-
-
-class TooMuchError(Exception):
-    """An archive unpacks to more than any distribution that is meant to be installed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,17 +36,13 @@ class TarContents:
 def read_tar(path: Path, inspect: Inspect) -> TarContents:
     """Read a packed tar file to its end. Raises TooMuchError, and what is in BROKEN."""
     names: set[str] = set()
-    count, length, is_sparse, wrong = 0, 0, False, None
-    with gzip.open(path) as packed, _tar(packed) as tar:
-        while member := tar.next():
-            tar.members.clear()  # type: ignore[attr-defined]  # it would hold all of them in memory
+    is_sparse, wrong = False, None
+    with gzip.open(path) as packed, open_tar(packed) as tar:
+        for member in tar_members(tar):
             names.add(member.name)
-            count, length = count + 1, length + len(member.name)
-            if count > MEMBERS or length > NAMES or _is_too_common(tar):
-                raise TooMuchError
             is_sparse = is_sparse or member.issparse()
             if wrong is None and _is_source(member.name, member.size) and member.isfile():
-                wrong = inspect(_content(tar, member))
+                wrong = inspect(read_tar_member(tar, member))
     return TarContents(names=frozenset(names), top=common_path(names), is_sparse=is_sparse, wrong=wrong)
 
 
@@ -88,7 +73,7 @@ def scan_zip(archive: zipfile.ZipFile, inspect: Inspect) -> str | None:
 def read_through(archive: zipfile.ZipFile, name: str) -> None:
     """Read a member to its end, so that it is known to be whole. Raises KeyError for one that is not there."""
     with archive.open(name) as member:
-        while member.read(_CHUNK):
+        while member.read(CHUNK):
             pass
 
 
@@ -107,72 +92,13 @@ def common_path(names: Sequence[str] | set[str]) -> str:
         return ""
 
 
-class _Bounded:
-    """A stream that is only read forward, by small pieces, and not for ever."""
-
-    def __init__(self, source: BinaryIO | gzip.GzipFile) -> None:
-        self._source, self._at = source, 0
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, to: int) -> int:
-        if to < self._at:
-            raise tarfile.ReadError("no way back")
-        for size in _pieces(to - self._at):
-            if not self._take(size):
-                break
-        return self._at
-
-    def read(self, size: int) -> bytes:
-        if size > _CHUNK:
-            raise TooMuchError
-        return self._take(size)
-
-    def _take(self, size: int) -> bytes:
-        data = self._source.read(size)
-        self._at += len(data)
-        if self._at > UNPACKED:
-            raise TooMuchError
-        return data
-
-
-def _pieces(size: int) -> Iterator[int]:
-    if size > UNPACKED:
-        raise TooMuchError
-    while size > 0:
-        yield min(size, _CHUNK)
-        size -= _CHUNK
-
-
-def _tar(source: BinaryIO | gzip.GzipFile) -> tarfile.TarFile:
-    stream: Any = _Bounded(source)  # it has all that is asked of it
-    return tarfile.open(fileobj=stream, mode="r:")
-
-
 def _begins_as_tar(source: BinaryIO | gzip.GzipFile) -> bool:
     try:
-        _tar(source).close()
+        open_tar(source).close()
     except BROKEN:
         return False
     return True
 
 
-def _is_too_common(tar: tarfile.TarFile) -> bool:
-    """Whether headers for all members pile up."""
-    number, size = _COMMON_HEADERS
-    headers = tar.pax_headers
-    return len(headers) > number or sum(len(value) for value in headers.values()) > size
-
-
 def _is_source(name: str, size: int) -> bool:
     return name.lower().endswith(SCANNED) and size <= SCANNED_MOST
-
-
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(member)
-    assert file is not None
-    parts: list[bytes] = []
-    while part := file.read(_CHUNK // 2):
-        parts.append(part)
-    return b"".join(parts)

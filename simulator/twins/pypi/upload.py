@@ -22,7 +22,7 @@ from simulator.indexes import Index, indexes
 from simulator.run_events import EventSink, FileUploaded
 from simulator.twins.application import visit
 from simulator.twins.pypi.catalogue import Catalogue, File, Project, Release
-from simulator.twins.pypi.checks import CHECKS
+from simulator.twins.pypi.checks import CHECKS, description, metadata
 from simulator.twins.pypi.checks.duplicates import IdenticalError
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.core_metadata import core_metadata
@@ -115,6 +115,8 @@ class Uploads:
     def take(self, offer: Offer, job_id: str) -> RequestRefusedError | None:
         """Judge and store; what is refused leaves no trace but its event."""
         with _discarding(offer):
+            description.prepare(offer)  # before the transaction, which others wait for
+            metadata.prepare(offer)
             try:
                 with self.store.transaction() as catalogue:
                     submission = self._submission(offer, catalogue)
@@ -159,8 +161,8 @@ class Uploads:
         catalogue, file = submission.catalogue, submission.file
         project = submission.project or self._new_project(submission)
         catalogue.rename(project, submission.name)
-        if (metadata := core_metadata(file.staged.path, file.filename)) is not None:
-            catalogue.add_core_metadata(file.filename, hashlib.sha256(metadata).hexdigest(), metadata)
+        if (content := core_metadata(file.staged.path, file.filename)) is not None:
+            catalogue.add_core_metadata(file.filename, hashlib.sha256(content).hexdigest(), content)
         release = submission.release or self._new_release(submission, project)
         catalogue.add_file(
             File(

@@ -9,8 +9,10 @@ below it, then what the release would show.
 
 from __future__ import annotations
 
+import io
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,7 @@ def findings(case: Mapping[str, Any]) -> tuple[Finding, ...]:
             headers=own.get("metadata", USUAL).strip(),
             description=own.get("description", "A demo."),
         )
-        found = read_distribution(name, content)
+        found = read_distribution(name, partial(io.BytesIO, content))
         assert found is not None, name
         distributions.append(found)
     return check(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import zipfile
 from typing import Final
 
+from simulator.archives import BROKEN, TooMuchError
 from simulator.twins.pypi.checks.scanning import encrypted
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.checks.zips import records_problem
-from simulator.twins.pypi.members import BROKEN, TooMuchError, common_path, is_tar, read_through, scan_zip
+from simulator.twins.pypi.members import common_path, is_tar, read_through, scan_zip
 from simulator.twins.pypi.refusals import RequestRefusedError
 
 RATIO: Final = 50

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from email.message import Message
 from typing import Final
 
+from simulator.bounded.work import BOUNDS, Description, render
 from simulator.twins.pypi.checks.submission import Submission
+from simulator.twins.pypi.offers import Offer
 from simulator.twins.pypi.refusals import RequestRefusedError
 
 _DEFAULT: Final = "text/x-rst"
@@ -14,10 +15,15 @@ _DEFAULT: Final = "text/x-rst"
 
 def renders(submission: Submission) -> None:
     """The description renders as what it says it is, and as reStructuredText when it says nothing."""
-    offer = submission.offer
-    kind, text = offer.first("description_content_type"), offer.first("description")
-    if not text or _media_type(kind or _DEFAULT) != _DEFAULT or _rendered(text) is not None:
+    if not _is_restructured(submission.offer):
         return
+    rendered = prepare(submission.offer)
+    if rendered is None:
+        text = f"The description cannot be rendered within the bounds of pysim: {BOUNDS}."
+        raise RequestRefusedError(400, f"{text} The index's answer is not known.")
+    if rendered.is_rendered:
+        return
+    kind = submission.offer.first("description_content_type")
     place = f"for '{kind}'" if kind else "in the default format of reStructuredText"
     see = f"See https://{submission.index.main_host}/help/#description-content-type for more information."
     raise RequestRefusedError(400, f"The description failed to render {place}. {see}")
@@ -29,8 +35,11 @@ def _media_type(kind: str) -> str:
     return header.get_content_type()
 
 
-def _rendered(text: str) -> str | None:
-    from readme_renderer import rst  # slow to import
+def _is_restructured(offer: Offer) -> bool:
+    kind = offer.first("description_content_type") or _DEFAULT
+    return bool(offer.first("description")) and _media_type(kind) == _DEFAULT
 
-    page: str | None = rst.render(text, stream=io.StringIO())
-    return page
+
+def prepare(offer: Offer) -> Description | None:
+    """Render the description, which is then known to the check; None for what is not rendered, or cannot be."""
+    return render(_DEFAULT, offer.first("description")) if _is_restructured(offer) else None

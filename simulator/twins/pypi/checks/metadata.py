@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from packaging.metadata import InvalidMetadata, Metadata
-from packaging.requirements import InvalidRequirement, Requirement
 from trove_classifiers import classifiers, deprecated_classifiers
 
+from simulator.bounded.work import BOUNDS, Judged, judge
 from simulator.twins.pypi.checks.addresses import email_problem, is_web_address
 from simulator.twins.pypi.checks.form import SPECIFICATION
-from simulator.twins.pypi.checks.submission import Submission, parsed_version
-from simulator.twins.pypi.offers import LISTS, SINGLE
+from simulator.twins.pypi.checks.submission import Submission, metadata_of, parsed_version
+from simulator.twins.pypi.offers import LISTS, SINGLE, Offer
 from simulator.twins.pypi.refusals import RequestRefusedError
 
 METADATA_VERSIONS: Final = ("1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5")
@@ -26,6 +25,7 @@ _LONGEST: Final[Mapping[str, int]] = {
     **dict.fromkeys(("description", "license", "summary"), 1 << 26),
     "description_content_type": 1_000,
 }
+_REQUIREMENTS: Final = ("requires_dist", "provides_dist", "obsoletes_dist")
 _SUMMARY_LIMIT: Final = 512
 _LABEL_LIMIT: Final = 32
 _LOCAL: Final = "version-specifiers/#local-version-identifiers"
@@ -67,13 +67,24 @@ def _readable(submission: Submission) -> Iterator[Problem]:
         yield "project_urls", _sentence("'project_urls' has invalid data")
 
 
+def prepare(offer: Offer) -> Judged | None:
+    """Let `packaging` judge the metadata, which is then known to the checks; None beyond the bounds."""
+    raw = {name: value for name, value in metadata_of(offer).items() if name != "description"}
+    requirements = [text for field in _REQUIREMENTS for text in offer.given(field)]
+    return judge(raw, requirements)
+
+
+def _judged(submission: Submission) -> Judged:
+    judged = prepare(submission.offer)
+    if judged is None:
+        text = f"The metadata cannot be parsed within the bounds of pysim: {BOUNDS}. The index's answer is not known"
+        raise RequestRefusedError(400, _sentence(text))
+    return judged
+
+
 def _by_packaging(submission: Submission) -> Iterator[Problem]:
-    try:
-        Metadata.from_raw(submission.metadata)
-    except ExceptionGroup as group:
-        for error in group.exceptions:
-            if isinstance(error, InvalidMetadata):
-                yield error.field, _sentence(str(error))
+    for field, message in _judged(submission).problems:
+        yield field, _sentence(message)
 
 
 def _metadata_version(submission: Submission) -> Iterator[Problem]:
@@ -139,22 +150,20 @@ def _project_url_problem(label: str, url: str) -> str | None:
 
 def _no_direct_dependency(submission: Submission) -> Iterator[Problem]:
     for text in submission.offer.given("requires_dist"):
-        requirement = Requirement(text)
+        requirement = _judged(submission).requirements[text]
         if requirement.url:
-            yield "requires-dist", _sentence(f"Can't have direct dependency: {requirement}")
+            yield "requires-dist", _sentence(f"Can't have direct dependency: {requirement.text}")
 
 
 def _other_dependencies(submission: Submission) -> Iterator[Problem]:
     """Those that `packaging` does not read."""
     for field in ("provides_dist", "obsoletes_dist"):
         for text in submission.offer.given(field):
-            try:
-                url = Requirement(text).url
-            except InvalidRequirement as error:
-                yield field.replace("_", "-"), _sentence(f"{text!r} is invalid: {error}")
-            else:
-                if url:
-                    yield field.replace("_", "-"), _sentence(f"Can't have direct dependency: {text!r}")
+            requirement = _judged(submission).requirements[text]
+            if requirement.error is not None:
+                yield field.replace("_", "-"), _sentence(f"{text!r} is invalid: {requirement.error}")
+            elif requirement.url:
+                yield field.replace("_", "-"), _sentence(f"Can't have direct dependency: {text!r}")
 
 
 def _dynamic_fields(submission: Submission) -> Iterator[Problem]:

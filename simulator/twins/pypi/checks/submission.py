@@ -107,15 +107,20 @@ class Submission:
     @functools.cached_property
     def metadata(self) -> RawMetadata:
         """The form's metadata as `packaging` takes it."""
-        given = self.offer.given
-        raw: dict[str, object] = {name: values[0] for name in SINGLE if (values := given(name))}
-        raw |= {key: list(values) for name, key in LISTS.items() if (values := given(name))}
-        if keywords := self.offer.first("keywords"):
-            raw["keywords"] = [word.strip() for word in keywords.split(",")]
-        if urls := given("project_urls"):
-            pairs = (url.partition(",") for url in urls)
-            raw["project_urls"] = {label.strip(): url.strip() for label, _, url in pairs}
-        return raw  # type: ignore[return-value]  # the keys are those of RawMetadata by the tables above
+        return metadata_of(self.offer)
+
+
+def metadata_of(offer: Offer) -> RawMetadata:
+    """The form's metadata as `packaging` takes it."""
+    given = offer.given
+    raw: dict[str, object] = {name: values[0] for name in SINGLE if (values := given(name))}
+    raw |= {key: list(values) for name, key in LISTS.items() if (values := given(name))}
+    if keywords := offer.first("keywords"):
+        raw["keywords"] = [word.strip() for word in keywords.split(",")]
+    if urls := given("project_urls"):
+        pairs = (url.partition(",") for url in urls)
+        raw["project_urls"] = {label.strip(): url.strip() for label, _, url in pairs}
+    return raw  # type: ignore[return-value]  # the keys are those of RawMetadata by the tables above
 
 
 def parsed_version(text: str) -> Version | None:

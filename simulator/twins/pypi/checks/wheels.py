@@ -9,9 +9,10 @@ import zipfile
 from collections.abc import Sequence
 from typing import Final
 
+from simulator.archives import BROKEN, TooMuchError
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.mails import record_differs
-from simulator.twins.pypi.members import BROKEN, TooMuchError, read_member
+from simulator.twins.pypi.members import read_member
 from simulator.twins.pypi.refusals import RequestRefusedError
 
 _SCRIPTS: Final = ("console_scripts", "gui_scripts")
