@@ -12,8 +12,8 @@ from simulator.actions.errors import MissingOfflineError, UnknownActionError, Un
 from simulator.actions.remote import Remote
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.remedies import Act, remedy
-from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR, GitServer, serve
+from tests.git import run_git as git
 
 NOBODY = "http://127.0.0.1:1"
 
