@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -120,10 +120,10 @@ class GitFolder:
         for path in (self.common / "config", self.own / "config.worktree"):
             text = _bytes(self.root, path)
             if text:
-                done = on_data().run("config", "--file", "-", "--no-includes", "-z", "--list", stdin=text, check=False)
-                if done.code != 0:
-                    raise refused(self.root, f"{path}: {done.complaint}", hint="Mend the file.")
-                rows = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+                listed, complaint = _listed(text)
+                if complaint:
+                    raise refused(self.root, f"{path}: {complaint}", hint="Mend the file.")
+                rows = listed.decode("utf-8", "surrogateescape").split("\0")
                 found |= {key: value for key, _, value in (row.partition("\n") for row in rows) if key}
         return found
 
@@ -190,6 +190,14 @@ class GitFolder:
     def text(self, name: str) -> str | None:
         """A file of the common folder; None when it is not there."""
         return _text(self.root, self.common / name)
+
+
+@lru_cache(maxsize=64)
+def _listed(configuration: bytes) -> tuple[bytes, str]:
+    """What git reads in the text of a configuration: a line feed after a key, NUL after a value; and its complaint."""
+    words = ("config", "--file", "-", "--no-includes", "-z", "--list")
+    done = on_data().run(*words, stdin=configuration, check=False)
+    return done.stdout, done.complaint if done.code != 0 else ""
 
 
 def linked(root: Path, path: Path) -> UsageError:
