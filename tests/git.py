@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+
+from simulator import process
+from simulator.process import Completed
 
 
 def git(*words: str, cwd: Path) -> str:
@@ -21,3 +25,11 @@ def git(*words: str, cwd: Path) -> str:
         check=True,
     )
     return done.stdout.strip()
+
+
+def run_git(
+    *words: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes = b"", check: bool = True
+) -> Completed:
+    """The same, with input, more variables, and all that git said."""
+    deaf = {"PATH": os.environ["PATH"], "HOME": str(cwd), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    return process.run(["git", *words], cwd=cwd, env={**deaf, **(env or {})}, clean_env=True, stdin=stdin, check=check)

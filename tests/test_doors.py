@@ -26,7 +26,6 @@ MODULES: Final = [
 # What another program is told, or told of, in a text of several words: by module, with the reason.
 OF_OTHERS: Final[Mapping[str, Mapping[str, str]]] = {
     "actions/remote.py": {"-C": "git's, in a command that a person is told to run"},
-    "triggers/repository.py": {"-C": "git's, in a command that a person is told to run"},
     "triggers/snapshot.py": {"--all": "git's, in the docstrings of what runs `git add --all`"},
     "engines/policy.py": {"-v": "docker's, in what a job's docker is answered"},
     "rehearsal/install.py": {"-v": "the shell's, in the script of the install check", "-n": "head's, in the same"},

@@ -1,6 +1,7 @@
 """The files of actions that this machine keeps, by commit, and which commit each ref named when it was last looked up.
 
     <folder>/<owner>/<repo>/<commit>/    the files of a commit, whole or not there
+    <folder>/<owner>/<repo>/files-*/     the files of a plain folder that a work tree holds, by what is in them
     <folder>/<owner>/<repo>/refs/        a file a ref
     <folder>/incoming/                   what is being fetched, by whom
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
+import shutil
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +25,8 @@ from typing import Final
 from simulator.actions.errors import UnknownActionError
 from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
+from simulator.git_command import in_own_repository
 from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder
-from simulator.triggers.git import git
 
 _KIND: Final = "action"
 
@@ -67,18 +70,42 @@ class ActionCache:
         finally:
             remove_folder(folder)
 
-    def add(self, owner: str, repo: str, commit: str, clone: Path) -> Path:
-        """Take the files of a commit from a clone, as GitHub's archive of it has them. Raises UnknownActionError."""
+    def add(self, owner: str, repo: str, commit: str, clone: Path, copied_from: Path | None = None) -> Path:
+        """Take the files of a commit from pysim's own clone, as GitHub's archive of it has them.
+
+        The clone may be copied from one of the user's, which is what an error names. Raises UnknownActionError.
+        """
         with self.incoming() as folder:
             files = folder / "files"
-            extract(clone, commit, files)
-            target = self._repository(owner, repo) / commit
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                files.rename(target)
-            except OSError:
-                if not target.is_dir():  # else another process was first
-                    raise
+            extract(clone, commit, files, copied_from or clone)
+            return self._keep(files, owner, repo, commit)
+
+    def add_files(self, owner: str, repo: str, root: Path, paths: Sequence[str]) -> Path:
+        """Take some files of a folder as they are, links as links. One that lies behind a link is left out."""
+        digest = hashlib.sha256()
+        with self.incoming() as folder:
+            files = folder / "files"
+            files.mkdir()
+            for path in sorted(paths):
+                source, target = root / path, files / path
+                if source.parent.resolve() != root.resolve() / PurePosixPath(path).parent or source.is_dir():
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copy(source, target, follow_symlinks=False)
+                    held = os.fsencode(target.readlink()) if target.is_symlink() else target.read_bytes()
+                    mode = target.lstat().st_mode
+                    digest.update(f"{path!r} {mode} {hashlib.sha256(held).hexdigest()}\n".encode())
+            return self._keep(files, owner, repo, f"files-{digest.hexdigest()[:40]}")
+
+    def _keep(self, files: Path, owner: str, repo: str, name: str) -> Path:
+        target = self._repository(owner, repo) / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            files.rename(target)
+        except OSError:
+            if not target.is_dir():  # else another process was first
+                raise
         return target
 
     def _repository(self, owner: str, repo: str) -> Path:
@@ -89,18 +116,18 @@ class ActionCache:
         return self._repository(owner, repo) / "refs" / f"{name}.json"
 
 
-def extract(clone: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit of a bare clone. Raises UnknownActionError when the clone lacks some of them."""
+def extract(clone: Path, commit: str, target: Path, named: Path) -> None:
+    """Write the files of a commit of a bare clone. Raises UnknownActionError, which names `named`, when some lack."""
     archive = target.with_name(f"{target.name}.tar")
     try:
-        git(f"--git-dir={clone}", "archive", "--format=tar", f"--output={archive}", commit, cwd=target.parent)
+        in_own_repository(clone.absolute()).run("archive", "--format=tar", f"--output={archive.absolute()}", commit)
         target.mkdir()
         with tarfile.open(archive) as files:
             _refuse_detours(files.getmembers())
             files.extractall(target, filter="tar")  # refuses what would lie outside of the folder
     except (ProcessError, tarfile.TarError) as error:
         raise UnknownActionError(
-            f"The files of commit {commit[:10]} in {clone} cannot be read: {error}",
+            f"The files of commit {commit[:10]} in {named} cannot be read: {error}",
             hint="The clone may be partial, or shallow: make a full one.",
         ) from error
     finally:

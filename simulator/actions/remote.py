@@ -6,19 +6,17 @@ could run a program or read a file.
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator import process
 from simulator.actions.errors import UnknownActionError, UnreachableError
 from simulator.errors import ProcessError
+from simulator.git_command import fetching
 from simulator.process import Completed
 from simulator.remedies import Act, remedy
-from simulator.triggers.git import git
+from simulator.triggers.bare_copy import make_bare
 
 LOOKUP_SECONDS: Final = 60
 FETCH_SECONDS: Final = 900
@@ -26,22 +24,6 @@ COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _SHORT: Final = re.compile(r"[0-9a-f]{7,39}")
 _NOT_THERE: Final = ("not found", "could not read username", "does not exist", "returned error: 404", "access denied")
 _NO_COMMIT: Final = ("not our ref", "unadvertised object", "couldn't find remote ref")
-_KEPT: Final = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"}
-_SSH: Final = "ssh -oBatchMode=yes -oConnectTimeout=20"
-_SAFE: Final = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.askPass": "",
-    "credential.interactive": "false",
-    "fetch.recurseSubmodules": "false",
-    "submodule.recurse": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "protocol.allow": "never",
-    # A server that sends less than this for so long counts as gone.
-    "http.lowSpeedLimit": "1000",
-    "http.lowSpeedTime": "30",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,27 +56,21 @@ class Remote:
 
     def fetch(self, owner: str, repo: str, commit: str, clone: Path) -> None:
         """Fetch one commit, without its history, into a new bare clone. Raises as `look_up`."""
-        git("init", "--quiet", "--bare", "--template=", clone, cwd=clone.parent)
-        done = self._git(
-            *(f"--git-dir={clone}", "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"),
-            *("--no-write-fetch-head", self._address(owner, repo), commit),
-            timeout=FETCH_SECONDS,
-        )
+        make_bare(clone)
+        words = ("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+        address = self._address(owner, repo)
+        done = self._git(*words, address, commit, repository=clone, timeout=FETCH_SECONDS)
         if done.code != 0:
             raise self._error(done, owner, repo, commit)
 
     def _address(self, owner: str, repo: str) -> str:
         return f"{self.url}/{owner}/{repo}"
 
-    def _git(self, *words: str, timeout: float) -> Completed:
+    def _git(self, *words: str, timeout: float, repository: Path | None = None) -> Completed:
         # Beside the server's own protocol, the one that a user's `insteadOf` may put in its place.
-        protocols = {f"protocol.{name}.allow": "always" for name in (self.url.partition(":")[0], "ssh")}
-        settings = {**_SAFE, **protocols}
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        protocols = (self.url.partition(":")[0], "ssh")
         try:
-            return process.run(
-                ["git", *options, *words], env=_environment(), clean_env=True, timeout=timeout, check=False
-            )
+            return fetching(protocols, repository).run(*words, timeout=timeout, check=False)
         except ProcessError as error:
             raise UnreachableError(f"{self.url} does not answer: {error}", hint="Check the network.") from error
 
@@ -137,10 +113,3 @@ def no_version(owner: str, repo: str, ref: str, copy: Path | None = None) -> Unk
     return UnknownActionError(
         f"Unable to resolve action `{owner}/{repo}@{ref}`, unable to find version `{ref}`{where}", hint=hint
     )
-
-
-def _environment() -> Mapping[str, str]:
-    given = os.environ.items()
-    kept = {name: value for name, value in given if not name.startswith(("GIT_", "SSH_ASKPASS")) or name in _KEPT}
-    silent = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "GIT_SSH_COMMAND": _SSH, "GCM_INTERACTIVE": "never"}
-    return {**kept, **silent, "LC_ALL": "C"}

@@ -5,6 +5,7 @@ Knows nothing of what the files are: reusable workflows are read through the sam
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -17,7 +18,11 @@ from simulator.actions.errors import MissingOfflineError, UnreachableError
 from simulator.actions.model import RepositoryReference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.remote import COMMIT, Commit, Remote, no_repository, no_version, unreachable
-from simulator.triggers.git import git
+from simulator.errors import UsageError
+from simulator.triggers.bare_copy import copy_repository
+from simulator.triggers.git import commit_of
+from simulator.triggers.git_folder import GitFolder, work_tree_around
+from simulator.triggers.work_tree import list_tracked
 
 _NAME: Final = re.compile(r"(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 
@@ -26,7 +31,9 @@ _NAME: Final = re.compile(r"(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 class LocalRepository:
     """A copy of a repository on this machine that stands for it, for one ref or (None) for every one.
 
-    `path` is a git clone, from which the ref is taken, or a plain folder, which is used as it is.
+    `path` is a git clone, from which the ref is taken, or a plain folder. That is used as it is, but for one within a
+    git work tree, of which the files count that git keeps: others, as ignored ones, are not for jobs to read. A folder
+    in there that looks like a bare repository is plain, too: it came with the files.
     """
 
     owner: str
@@ -40,15 +47,15 @@ class LocalRepository:
         return named and self.ref in {None, ref}
 
     @property
-    def clone(self) -> Path | None:
-        """The folder that git keeps its objects in; None for a plain folder."""
-        for folder in (self.path / ".git", self.path):
-            if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-                return folder
-        dot_git = self.path / ".git"
-        if dot_git.is_file():  # a worktree of a clone
-            return Path(git("rev-parse", "--absolute-git-dir", cwd=self.path).text)
-        return None
+    def git_folder(self) -> GitFolder | None:
+        """The git folder of a clone; None for a plain folder. Raises UsageError for one that is not to be read."""
+        if os.path.lexists(self.path / ".git"):
+            return GitFolder.of(self.path)
+        around = work_tree_around(self.path)
+        if around is not None:
+            return GitFolder.of(around) if self.path == around / ".git" else None
+        is_bare = (self.path / "HEAD").is_file() and (self.path / "objects").is_dir()
+        return GitFolder.bare(self.path) if is_bare else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +96,7 @@ class Repositories:
         """The files of a repository at a ref: looked up once, whatever a tag does meanwhile.
 
         Raises UnknownActionError in GitHub's words where it is not there, and its kinds UnreachableError and
-        MissingOfflineError.
+        MissingOfflineError; UsageError for a copy that is not to be read.
         """
         key = (owner.lower(), repo.lower(), ref)
         with self._lock:
@@ -162,16 +169,33 @@ class Repositories:
             raise unreachable(owner, repo, ref, f"{self._remote.url} did not answer before")
 
     def _of_copy(self, copy: LocalRepository, ref: str) -> Snapshot:
-        clone = copy.clone
-        if clone is None:
-            return Snapshot(folder=copy.path, commit=None, ref=_likely(ref), origin=str(copy.path))
-        commit = _commit_in(clone, ref)
-        if commit is None:
-            raise no_version(copy.owner, copy.repo, ref, copy.path)
-        folder = self._cache.files(copy.owner, copy.repo, commit.sha)
+        folder = copy.git_folder
         if folder is None:
-            folder = self._cache.add(copy.owner, copy.repo, commit.sha, clone)
-        return Snapshot(folder=folder, commit=commit.sha, ref=commit.ref, origin=str(copy.path))
+            return Snapshot(folder=self._plain(copy), commit=None, ref=_likely(ref), origin=str(copy.path))
+        with self._cache.incoming() as place:
+            clone = place / "clone.git"
+            copy_repository(folder, clone)
+            commit = _commit_in(folder, clone, ref)
+            if commit is None:
+                raise no_version(copy.owner, copy.repo, ref, copy.path)
+            files = self._cache.files(copy.owner, copy.repo, commit.sha)
+            if files is None:
+                files = self._cache.add(copy.owner, copy.repo, commit.sha, clone, copy.path)
+        return Snapshot(folder=files, commit=commit.sha, ref=commit.ref, origin=str(copy.path))
+
+    def _plain(self, copy: LocalRepository) -> Path:
+        """The files of a plain folder: those that git keeps, where it lies within a work tree."""
+        around = work_tree_around(copy.path)
+        if around is None:
+            return copy.path
+        below = copy.path.relative_to(around).as_posix()
+        paths = [path.removeprefix(f"{below}/") for path in list_tracked(around, below)]
+        if not paths:
+            raise UsageError(
+                f"{copy.path} stands for {copy.owner}/{copy.repo}, but git keeps no file of it in {around}.",
+                hint="Add its files with: git add; or name a folder or a clone outside of that repository.",
+            )
+        return self._cache.add_files(copy.owner, copy.repo, copy.path, paths)
 
 
 def _likely(ref: str) -> str:
@@ -181,15 +205,16 @@ def _likely(ref: str) -> str:
     return f"refs/tags/{ref}" if ref.lstrip("v")[:1].isdigit() else f"refs/heads/{ref}"
 
 
-def _commit_in(clone: Path, ref: str) -> Commit | None:
+def _commit_in(folder: GitFolder, clone: Path, ref: str) -> Commit | None:
+    """The commit of a ref of a repository, of which `clone` is a copy."""
     names = [f"refs/tags/{ref}", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}"]
     if COMMIT.fullmatch(ref) or ref.startswith("refs/"):
         names = [ref]
     for name in names:
-        words = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
-        done = git(f"--git-dir={clone}", *words, cwd=clone, check=False)
-        if done.code == 0:
-            return Commit(sha=done.text, ref=name.replace("refs/remotes/origin/", "refs/heads/"))
+        named = name if COMMIT.fullmatch(name) else folder.refs.get(name)
+        sha = commit_of(named, repository=clone) if named else None
+        if sha is not None:
+            return Commit(sha=sha, ref=name.replace("refs/remotes/origin/", "refs/heads/"))
     return None
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from simulator.errors import UsageError
 from simulator.paths import StateFolder
-from simulator.triggers.git import git
+from simulator.triggers.git_folder import work_tree_around
+from simulator.triggers.work_tree import list_tracked
 
 
 def kept_state(root: Path) -> StateFolder:
@@ -23,12 +24,17 @@ def kept_state(root: Path) -> StateFolder:
 def untracked_state(root: Path) -> StateFolder:
     """The same, but for the mark: for somebody who takes it over. Raises UsageError where git tracks any of it."""
     state = StateFolder(root)
-    listed = git("ls-files", "-z", "--", f":(icase){state.path.name}", cwd=root, check=False)
-    if listed.code == 0 and listed.stdout:
-        first = listed.stdout.split(b"\0", 1)[0].decode(errors="replace")
+    for first in _tracked(state):
         raise UsageError(
             f"Git tracks {first!r}: what came with the repository in {state.path.name}/ is none of pysim's.",
             hint=f"Take it out of git and off the disk: git rm -rf {state.path.name}; where the files are your own, "
             f"git rm -r --cached {state.path.name} leaves them there.",
         )
     return state
+
+
+def _tracked(state: StateFolder) -> tuple[str, ...]:
+    around = work_tree_around(state.root)
+    if around is None:
+        return ()
+    return list_tracked(around, state.path.resolve().relative_to(around.resolve()).as_posix(), any_case=True)

@@ -8,9 +8,9 @@ from typing import Final
 from simulator.configuration.values import FILE
 from simulator.remedies import Act, remedy
 from simulator.run_events import Notice
-from simulator.triggers.git import answer, commit_of
+from simulator.triggers.git import commit_of
 from simulator.triggers.model import RepositoryIdentity, Source
-from simulator.triggers.repository import STAND_IN, is_git_root
+from simulator.triggers.repository import STAND_IN
 
 _SHOWN: Final = 5
 _READ_AS_THEY_ARE: Final = (FILE, ".secrets", ".vars")
@@ -30,13 +30,13 @@ def notices(
             hint="Commit them, or rehearse the files as they are.",
             remedies=(remedy(Act.USE_WORKTREE),),
         )
-    head = None if source.snapshot else commit_of("HEAD", cwd=source.clone)
+    head = None if source.snapshot else commit_of("HEAD", repository=source.clone)
     if tag is not None and head not in {None, source.sha}:
         yield Notice(
             message=f"The tag {tag} exists and leads to commit {source.sha[:10]}, not to HEAD ({str(head)[:10]}).",
             hint=f"That commit is rehearsed. For HEAD choose another tag, or delete this one: git tag -d {tag}",
         )
-    if is_git_root(source.root) and answer("rev-parse", "--is-shallow-repository", cwd=source.root) == "true":
+    if (source.clone / "shallow").exists():
         yield Notice(
             message="This is a shallow clone: a build that reads history or older tags sees less than on GitHub.",
             hint="Run: git fetch --unshallow --tags",

@@ -18,7 +18,7 @@ from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.released import already_released, already_there
 from simulator.run_events import Conclusion, EngineChosen, EventSink, Notice, Progress
 from simulator.runner.model import JobResult, RunSettings
-from simulator.triggers.git import commit_of
+from simulator.triggers.git_folder import GitFolder
 from simulator.triggers.repository import is_git_root
 from simulator.twins.base import PublishedFile
 
@@ -80,7 +80,7 @@ def ready_engine(choice: Future[tuple[Engine, str]], observer: Observer) -> Engi
 def _was_tagged(prepared: PreparedRehearsal) -> bool:
     """Whether the rehearsed tag is in the user's repository: then its release may have been made."""
     tag, root = prepared.request.tag, prepared.root
-    return tag is not None and is_git_root(root) and commit_of(f"refs/tags/{tag}", cwd=root) is not None
+    return tag is not None and is_git_root(root) and f"refs/tags/{tag}" in GitFolder.of(root).refs
 
 
 def _unversioned(prepared: PreparedRehearsal) -> set[str]:

@@ -10,7 +10,8 @@ from typing import Final
 
 from simulator.rehearsal.projects import Tree
 from simulator.triggers.model import Source
-from simulator.triggers.repository import is_git_root, list_files, list_worktree, read_file
+from simulator.triggers.repository import is_git_root, list_files, read_file
+from simulator.triggers.work_tree import list_worktree
 
 __all__ = ["CommitTree", "FolderTree", "Tree"]
 

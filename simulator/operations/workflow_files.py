@@ -16,6 +16,7 @@ from simulator.operations.trees import Tree
 from simulator.planning.permissions import default_permissions
 from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
+from simulator.triggers.bare_copy import temporary_copy
 from simulator.triggers.match import pattern_problems
 from simulator.triggers.model import RepositoryIdentity, Source
 from simulator.triggers.repository import find_ref, is_git_root, list_folder, read_file
@@ -198,12 +199,15 @@ def called_in_commit(source: Source, identity: RepositoryIdentity, fetch: Resolv
 
 def called_on_disk(tree: Tree, root: Path, identity: RepositoryIdentity) -> Resolver:
     """The same for the files of a folder, of which those of other repositories are not at hand."""
-    source = Source(root=root, clone=root, sha="HEAD", dirty=(), snapshot=False)
 
     def find(reference: str) -> str | bytes | CalledFile | None:
         if reference.startswith("./"):
             return tree.read(reference.removeprefix("./"))
-        return _of_repository(reference, source, identity, nothing_fetched) if is_git_root(root) else None
+        if not is_git_root(root):
+            return None
+        with temporary_copy(root, objects=True) as (_, clone):
+            source = Source(root=root, clone=clone, sha="HEAD", dirty=(), snapshot=False)
+            return _of_repository(reference, source, identity, nothing_fetched)
 
     return find
 

@@ -10,9 +10,11 @@ from typing import Final, Literal, get_args
 
 from simulator.errors import UsageError
 from simulator.expressions.language import Value
+from simulator.git_command import in_own_repository
 from simulator.spelling import suggest
 from simulator.triggers import payloads
-from simulator.triggers.git import branches, commit_of, git
+from simulator.triggers.git import branches, commit_of
+from simulator.triggers.git_folder import GitFolder
 from simulator.triggers.inputs import type_inputs
 from simulator.triggers.model import Event, RepositoryIdentity, Source
 from simulator.triggers.repository import is_git_root, stable_id
@@ -25,7 +27,7 @@ RELEASE_ACTIONS: Final[tuple[ReleaseAction, ...]] = get_args(ReleaseAction)
 def push_tag(identity: RepositoryIdentity, source: Source, tag: str) -> Event:
     """The push of a new tag; the tag is in the clone. `sha` is the commit, `after` an annotated tag's own object."""
     ref = f"refs/tags/{tag}"
-    at_tip = [name for name, tip in branches(cwd=source.clone).items() if tip == source.sha]
+    at_tip = [name for name, tip in branches(repository=source.clone).items() if tip == source.sha]
     base = identity.default_branch if identity.default_branch in at_tip else next(iter(at_tip), None)
     payload = _push(
         identity,
@@ -42,7 +44,7 @@ def push_tag(identity: RepositoryIdentity, source: Source, tag: str) -> Event:
 def push_branch(identity: RepositoryIdentity, source: Source, branch: str) -> Event:
     """The push of a branch: what it has beyond `origin`'s, or its last commit where that is not known or is equal."""
     zeros = "0" * len(source.sha)
-    before = _remote_tip(source, branch) or commit_of(f"{source.sha}^", cwd=source.clone)
+    before = _remote_tip(source, branch) or commit_of(f"{source.sha}^", repository=source.clone)
     new = (f"{before}..{source.sha}",) if before else (source.sha,)
     payload = _push(
         identity,
@@ -69,7 +71,9 @@ def _push(
 ) -> payloads.Payload:
     created = not before.strip("0")
     forced = (
-        not created and git("merge-base", "--is-ancestor", before, source.sha, cwd=source.clone, check=False).code != 0
+        not created
+        and in_own_repository(source.clone).run("merge-base", "--is-ancestor", before, source.sha, check=False).code
+        != 0
     )
     return {
         "ref": ref,
@@ -92,15 +96,15 @@ def _remote_tip(source: Source, branch: str) -> str | None:
     """Where the user's repository last saw the branch at `origin`, when that is another commit of the clone."""
     if not is_git_root(source.root):
         return None
-    seen = commit_of(f"refs/remotes/origin/{branch}", cwd=source.root)
-    return seen if seen and seen != source.sha and commit_of(seen, cwd=source.clone) else None
+    seen = GitFolder.of(source.root).refs.get(f"refs/remotes/origin/{branch}")
+    return seen if seen and seen != source.sha and commit_of(seen, repository=source.clone) else None
 
 
 def _changed(source: Source, before: str | None) -> tuple[str, ...]:
     """Paths that differ between the two ends of a push; all files of a first commit."""
     ends = (before, source.sha) if before else ("--root", source.sha)
     words = ("diff-tree", "-z", "-r", "--name-only", "--no-commit-id", "--no-renames", *ends)
-    listing = git(*words, cwd=source.clone).stdout.decode("utf-8", "surrogateescape")
+    listing = in_own_repository(source.clone).run(*words).stdout.decode("utf-8", "surrogateescape")
     return tuple(path for path in listing.split("\0") if path)
 
 

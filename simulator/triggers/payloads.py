@@ -10,7 +10,8 @@ import base64
 from pathlib import Path
 
 from simulator.expressions.language import Value
-from simulator.triggers.git import git, object_of
+from simulator.git_command import in_own_repository
+from simulator.triggers.git import object_of
 from simulator.triggers.model import RepositoryIdentity
 
 Payload = dict[str, Value]
@@ -79,7 +80,7 @@ def commits(clone: Path, identity: RepositoryIdentity, *revisions: str, limit: i
     """The commits that `git log` names for the revisions, oldest first, at most the newest `limit`."""
     form = "%x00".join(_FIELDS)
     words = ("log", "-z", "--no-show-signature", f"--max-count={limit}", f"--format={form}", *revisions, "--")
-    fields = git(*words, cwd=clone).stdout.decode("utf-8", "replace").split("\0")
+    fields = in_own_repository(clone).run(*words).stdout.decode("utf-8", "replace").split("\0")
     size = len(_FIELDS)
     rows = [fields[start : start + size] for start in range(0, len(fields) - size + 1, size)]
     return [_commit(identity, row) for row in reversed(rows)]
@@ -132,4 +133,4 @@ def release(clone: Path, identity: RepositoryIdentity, tag: str, *, sha: str, nu
 
 def pushed_object(clone: Path, ref: str, sha: str) -> str:
     """What a push of the ref brings: the tag object of an annotated tag, else the commit."""
-    return object_of(ref, cwd=clone) or sha
+    return object_of(ref, repository=clone) or sha

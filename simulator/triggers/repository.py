@@ -1,6 +1,6 @@
 """The user's repository: who it is on GitHub, and a private clone of what is rehearsed.
 
-Reads the user's folder and never writes to it; knows no event and no workflow.
+Reads the user's folder and never writes to it, and runs git in the clone alone; knows no event and no workflow.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from simulator.errors import UsageError
+from simulator.git_command import as_user, in_own_repository, on_data
 from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
 from simulator.triggers import snapshot
-from simulator.triggers.git import answer, branches, commit_of, git, object_of, user_answer
+from simulator.triggers.bare_copy import copy_repository, make_bare
+from simulator.triggers.git import branches, commit_of, object_of
+from simulator.triggers.git_folder import GitFolder, refused
 from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.triggers.work_tree import changed_paths
 
 WORKFLOWS = Path(".github", "workflows")
 
@@ -87,10 +91,12 @@ def read_identity(
 ) -> RepositoryIdentity:
     """Who the repository is on GitHub: what is given, else what the remote `origin` says, else `local/<folder>`.
 
-    The ids are derived from the names, since only GitHub knows the real ones.
+    The ids are derived from the names, since only GitHub knows the real ones. Raises UsageError for a repository that
+    is not to be read.
     """
     root = root.resolve()
-    remote = _origin(root) if is_git_root(root) else None
+    folder = GitFolder.of(root) if is_git_root(root) else None
+    remote = _origin(folder) if folder else None
     fallback = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name).strip("-.") or "repository"
     owner = owner or (remote[0] if remote else STAND_IN)
     name = name or (remote[1] if remote else fallback)
@@ -100,28 +106,28 @@ def read_identity(
         id=stable_id(f"{owner}/{name}"),
         owner_id=stable_id(owner),
         visibility=visibility or "public",
-        default_branch=default_branch or _default_branch(root),
+        default_branch=default_branch or (_default_branch(folder) if folder else "main"),
     )
 
 
-def _origin(root: Path) -> tuple[str, str] | None:
+def _origin(folder: GitFolder) -> tuple[str, str] | None:
     """Owner and name from the remote, first with the user's own `insteadOf` rules, then as it is written."""
-    rewritten = user_answer("remote", "get-url", "origin", cwd=root)
-    written = answer("config", "--get", "remote.origin.url", cwd=root)
+    written = folder.settings.get("remote.origin.url")
+    if not written:
+        return None
+    rewritten = as_user().answer("ls-remote", "--get-url", "--", written)
     found = (parse_remote(url) for url in (rewritten, written) if url)
     return next((names for names in found if names), None)
 
 
-def _default_branch(root: Path) -> str:
-    if not is_git_root(root):
-        return "main"
-    remote_head = answer("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD", cwd=root)
-    if remote_head:
-        return remote_head.removeprefix("origin/")
+def _default_branch(folder: GitFolder) -> str:
+    remote_head = folder.symbolic_ref("refs/remotes/origin/HEAD")
+    if remote_head and remote_head.startswith("refs/remotes/origin/"):
+        return remote_head.removeprefix("refs/remotes/origin/")
     for name in ("main", "master"):
-        if commit_of(f"refs/heads/{name}", cwd=root):
+        if f"refs/heads/{name}" in folder.refs:
             return name
-    return answer("symbolic-ref", "--quiet", "--short", "HEAD", cwd=root) or "main"
+    return folder.head.removeprefix("refs/heads/") if folder.head.startswith("refs/heads/") else "main"
 
 
 # What git does not take in a ref's name (`git help check-ref-format`), in the words of the message.
@@ -135,7 +141,7 @@ _FORBIDDEN_PAIRS = {"..": "two dots in a row (..)", "@{": "the sequence @{", "//
 def check_tag_name(tag: str) -> None:
     """Raise UsageError, naming the character or the rule, unless git takes `tag` as the name of a tag."""
     error = next(chain(_errors_of_characters(tag), _errors_of_form(tag)), None)
-    if error is None and git("check-ref-format", f"refs/tags/{tag}", cwd=Path("/"), check=False).code != 0:
+    if error is None and on_data().run("check-ref-format", f"refs/tags/{tag}", check=False).code != 0:
         error = "git refuses it"
     if error:
         shown = tag if tag.isprintable() else tag.encode("unicode_escape").decode("ascii")
@@ -190,96 +196,86 @@ def take_source(
         check_tag_name(tag)
     root = root.resolve()
     clone.parent.mkdir(parents=True, exist_ok=True)
-    head = _clone(root, clone) if is_git_root(root) else None
+    folder = GitFolder.of(root) if is_git_root(root) else None
+    has_commit = folder is not None and folder.head_object is not None
+    head = copy_repository(folder, clone) if folder and has_commit else None
+    if folder and has_commit and head is None:
+        raise refused(root, "its HEAD leads to no commit that is there.")
     if head is None:
-        git("init", "--quiet", "--bare", f"--initial-branch={default_branch}", clone, cwd=clone.parent)
-    if head is None or worktree:
-        sha = _take_files(root, clone, head=head, branch=branch)
+        make_bare(clone, branch=default_branch, object_format=folder.object_format if folder else "sha1")
+    if folder is None or head is None or worktree:
+        sha = _take_files(root, folder, clone, head=head, branch=branch)
         source = Source(root=root, clone=clone, sha=sha, dirty=(), snapshot=sha != head)
     else:
-        sha = _resolve(root, clone, head=head, tag=tag, branch=branch)
-        source = Source(root=root, clone=clone, sha=sha, dirty=_dirty(root), snapshot=False)
+        dirty = _dirty(folder, clone)
+        sha = _resolve(folder, clone, head=head, tag=tag, branch=branch)
+        source = Source(root=root, clone=clone, sha=sha, dirty=dirty, snapshot=False)
     if tag is not None:
         _set_tag(clone, tag, sha)
     return source
 
 
-def _clone(root: Path, clone: Path) -> str | None:
-    """Clone branches, tags and HEAD; None (and no clone) when there is no commit yet."""
-    if answer("rev-parse", "--git-dir", cwd=root) is None:
-        complaint = git("rev-parse", "--git-dir", cwd=root, check=False).complaint
-        raise UsageError(f"git cannot read the repository in {root}: {complaint}", hint=f"Run: git -C {root} status")
-    head = commit_of("HEAD", cwd=root)
-    if head is None:
-        return None
-    git("clone", "--quiet", "--bare", "--", root, clone, cwd=clone.parent)
-    git("remote", "remove", "origin", cwd=clone)
-    return head
-
-
-def _take_files(root: Path, clone: Path, *, head: str | None, branch: str | None) -> str:
-    sha = snapshot.commit_files(root, clone, parent=head)
+def _take_files(root: Path, folder: GitFolder | None, clone: Path, *, head: str | None, branch: str | None) -> str:
+    sha = snapshot.commit_files(root, folder, clone, parent=head)
+    git = in_own_repository(clone)
     if branch is not None:
         _require_branch_name(branch)
-        git("symbolic-ref", "HEAD", f"refs/heads/{branch}", cwd=clone)
-    git("update-ref", "HEAD", sha, cwd=clone)
+        git.run("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    git.run("update-ref", "HEAD", sha)
     return sha
 
 
 def _require_branch_name(branch: str) -> None:
-    if git("check-ref-format", "--branch", branch, cwd=Path("/"), check=False).code != 0:
+    if on_data().run("check-ref-format", "--branch", branch, check=False).code != 0:
         raise UsageError(f'"{branch}" is not the name of a branch.', hint="Name the branch like main.")
 
 
-def _resolve(root: Path, clone: Path, *, head: str, tag: str | None, branch: str | None) -> str:
-    if tag is not None and object_of(f"refs/tags/{tag}", cwd=clone):
-        sha = commit_of(f"refs/tags/{tag}", cwd=clone)
+def _resolve(folder: GitFolder, clone: Path, *, head: str, tag: str | None, branch: str | None) -> str:
+    if tag is not None and object_of(f"refs/tags/{tag}", repository=clone):
+        sha = commit_of(f"refs/tags/{tag}", repository=clone)
         if sha is None:
             raise UsageError(f"The tag {tag} leads to no commit.", hint=f"Run: git show {tag}")
         return sha
-    return head if branch is None else _tip(root, clone, branch)
+    return head if branch is None else _tip(folder, clone, branch)
 
 
-def _tip(root: Path, clone: Path, branch: str) -> str:
+def _tip(folder: GitFolder, clone: Path, branch: str) -> str:
     """The tip of a branch, also of one that only the remote has."""
     _require_branch_name(branch)
-    remote = f"refs/remotes/origin/{branch}"
-    if commit_of(f"refs/heads/{branch}", cwd=clone) is None and commit_of(remote, cwd=root):
-        git("fetch", "--quiet", "--no-tags", root, f"+{remote}:refs/heads/{branch}", cwd=clone)
-    sha = commit_of(f"refs/heads/{branch}", cwd=clone)
+    seen = folder.refs.get(f"refs/remotes/origin/{branch}")
+    if seen and commit_of(f"refs/heads/{branch}", repository=clone) is None:
+        in_own_repository(clone).run("update-ref", f"refs/heads/{branch}", seen, check=False)
+    sha = commit_of(f"refs/heads/{branch}", repository=clone)
     if sha is None:
-        raise UsageError(f"There is no branch {branch}.", hint=suggest(branch, branches(cwd=clone)))
+        raise UsageError(f"There is no branch {branch}.", hint=suggest(branch, branches(repository=clone)))
     return sha
 
 
 def _set_tag(clone: Path, tag: str, sha: str) -> None:
     """Make the tag lead to the commit: as it is when it does already, else as a lightweight one."""
-    if commit_of(f"refs/tags/{tag}", cwd=clone) == sha:
+    if commit_of(f"refs/tags/{tag}", repository=clone) == sha:
         return
-    done = git("update-ref", f"refs/tags/{tag}", sha, cwd=clone, check=False)
+    done = in_own_repository(clone).run("update-ref", f"refs/tags/{tag}", sha, check=False)
     if done.code != 0:
         raise UsageError(f"git cannot make the tag {tag}: {done.complaint}", hint="Name the tag like v1.2.3.")
 
 
-def _dirty(root: Path) -> tuple[str, ...]:
+def _dirty(folder: GitFolder, clone: Path) -> tuple[str, ...]:
     """Paths with changes that no commit holds, a new folder as one path; nothing that pysim itself keeps there."""
-    excludes = snapshot.user_excludes(root)
-    done = git(*excludes, "status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=none", cwd=root)
-    entries = done.stdout.decode("utf-8", "surrogateescape").split("\0")
-    changed = [(entry[:2], entry[3:]) for entry in entries if entry]
+    changed = changed_paths(folder, clone)
     return tuple(path for state, path in changed if state != "??" or not snapshot.is_skipped(path))
 
 
 def read_file(source: Source, path: str) -> bytes | None:
     """A file of the rehearsed commit; None when the commit has no such file."""
-    done = git("cat-file", "blob", f"{source.sha}:{path}", cwd=source.clone, check=False)
+    done = in_own_repository(source.clone).run("cat-file", "blob", f"{source.sha}:{path}", check=False)
     return done.stdout if done.code == 0 else None
 
 
 def find_ref(source: Source, ref: str) -> tuple[str, str] | None:
     """The full name and the commit of a tag, a branch or a commit of the private clone, in that order; else None."""
     for full in (f"refs/tags/{ref}", f"refs/heads/{ref}", ref):
-        sha = commit_of(full, cwd=source.clone)
+        sha = commit_of(full, repository=source.clone)
         if sha is not None and (full != ref or sha.startswith(ref) or ref.startswith("refs/")):
             return full if full != ref or ref.startswith("refs/") else sha, sha
     return None
@@ -301,15 +297,8 @@ def list_files(source: Source) -> tuple[str, ...]:
     return _list(source, "-r", source.sha)
 
 
-def list_worktree(root: Path) -> tuple[str, ...]:
-    """The paths of the files of a work tree that are kept in git, or would be with `git add`."""
-    excludes = snapshot.user_excludes(root)
-    done = git(*excludes, "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=root)
-    return tuple(sorted(set(done.stdout.decode("utf-8", "surrogateescape").split("\0")) - {""}))
-
-
 def _list(source: Source, *words: str) -> tuple[str, ...]:
     """Files that `git ls-tree` names, symbolic links included."""
-    done = git("ls-tree", "-z", "--full-tree", *words, cwd=source.clone)
+    done = in_own_repository(source.clone).run("ls-tree", "-z", "--full-tree", *words)
     rows = (row.split("\t", 1) for row in done.stdout.decode("utf-8", "surrogateescape").split("\0") if row)
     return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))

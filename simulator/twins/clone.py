@@ -7,25 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from simulator import process
+from simulator.git_command import in_own_repository
 from simulator.process import Completed
 from simulator.run_events import EventSink, RefChanged
 
 By = Literal["push", "api", "release"]
-# The clone is one repository for git, whoever owns its folder; nothing of the machine's configuration holds in it.
-_ENVIRONMENT: Final = {
-    "PATH": os.environ.get("PATH", os.defpath),
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C.UTF-8",
-}
+_ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
 
 
 class Clone:
@@ -39,9 +30,8 @@ class Clone:
         self, *words: str, stdin: bytes = b"", check: bool = False, env: Mapping[str, str] | None = None
     ) -> Completed:
         """Run git in the clone; blocks."""
-        argv = ["git", f"--git-dir={self.path}", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", *words]
-        environment = {**_ENVIRONMENT, "HOME": str(self.path), **(env or {})}
-        return process.run(argv, stdin=stdin, env=environment, clean_env=True, check=check)
+        command = in_own_repository(self.path.absolute(), env={**_ENVIRONMENT, **(env or {})})
+        return command.run(*words, stdin=stdin, check=check)
 
     async def ask(self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes | None:
         """What git prints; None when it fails."""

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from simulator import process
+from simulator.git_command import in_own_repository
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
@@ -34,15 +35,12 @@ _GIT_PATH: Final = re.compile(r"/([^/]+/[^/]+?)(?:\.git)?(/(?:info/refs|HEAD|obj
 _READS: Final = "git-upload-pack"
 _NOT_FOUND: Final = "Repository not found."
 _PROTOCOL: Final = re.compile(r"[a-z0-9=:.]{1,100}")
-_CONFIG: Final = (
-    "uploadpack.allowFilter=true",
-    "uploadpack.allowAnySHA1InWant=true",  # GitHub's protocol 0 does, and a shallow fetch by commit needs it
-    "http.receivepack=true",
-    "core.hooksPath=/dev/null",
-    "gc.auto=0",
-    "receive.autogc=false",
-    "safe.directory=*",  # copies of submodules lie in the user's repository, whoever owns it
-)
+_SERVED: Final = {
+    "uploadpack.allowFilter": "true",
+    "uploadpack.allowAnySHA1InWant": "true",  # GitHub's protocol 0 does, and a shallow fetch by commit needs it
+    "http.receivepack": "true",
+    "receive.autogc": "false",
+}
 
 
 class Pages(Protocol):
@@ -59,7 +57,7 @@ SiteMaker = Callable[[], Awaitable[Pages]]
 class GitTwin:
     """GitHub's main host; `site` is asked for when a page of the rehearsed repository is.
 
-    `copies` are git folders of other repositories (owner/name in lower case) that are read from there, not from GitHub.
+    `copies` are bare copies of other repositories (owner/name in lower case) that are read from there, not from GitHub.
     """
 
     def __init__(
@@ -148,13 +146,9 @@ class GitTwin:
     async def _backend(self, request: Request, path: str, folder: Path | None = None) -> StreamingResponse | Response:
         """What `git http-backend` answers, passed on as it comes once it has had the whole request."""
         with tempfile.TemporaryFile() as complaints:
-            options = [word for setting in _CONFIG for word in ("-c", setting)]
-            child = process.start(
-                ["git", *options, "http-backend"],
-                env=self._environment(request, path, folder or self._clone.path),
-                clean_env=True,
-                stderr=complaints,
-            )
+            place = folder or self._clone.path
+            command = in_own_repository(place.absolute(), env=self._environment(request, path, place))
+            child = command.with_settings(_SERVED).start("http-backend", stderr=complaints)
             try:
                 await self._feed(child, request)
                 head, rest = await self._in_thread(_read_head, child)
@@ -191,15 +185,11 @@ class GitTwin:
             self._threads.submit(process.stop, child, patience=patience)
 
     def _environment(self, request: Request, path: str, folder: Path) -> Mapping[str, str]:
-        """CGI's variables (RFC 3875) and git's own; nothing of the user's configuration."""
+        """CGI's variables (RFC 3875) and those of `git http-backend`."""
         headers = request.headers
         protocol = headers.get("git-protocol", "")
         return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": str(self._clone.path),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_PROJECT_ROOT": str(folder),
+            "GIT_PROJECT_ROOT": str(folder.absolute()),
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_PROTOCOL": protocol if _PROTOCOL.fullmatch(protocol) else "",
             "PATH_INFO": path,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulator import process
-from simulator.triggers.git import git
+from tests.git import run_git as git
 
 AUTHOR: Final = {
     "GIT_AUTHOR_NAME": "Octo",

@@ -11,9 +11,10 @@ import pytest
 from simulator.actions.errors import MissingOfflineError, UnknownActionError, UnreachableError
 from simulator.actions.remote import Remote
 from simulator.actions.repositories import Repositories, parse_local_repository
+from simulator.errors import UsageError
 from simulator.remedies import Act, remedy
-from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR, GitServer, serve
+from tests.git import run_git as git
 
 NOBODY = "http://127.0.0.1:1"
 
@@ -280,3 +281,58 @@ def test_no_file_is_written_through_a_link(server: GitServer, cache: Path, tmp_p
     with pytest.raises(UnknownActionError):
         repositories(cache, server.url).snapshot("octo", "evil", "main")
     assert not list((tmp_path / "outside").iterdir())
+
+
+# ---- what is received and what is not for jobs to read
+
+
+def test_a_plain_folder_in_a_work_tree_gives_what_git_keeps(cache: Path, tmp_path: Path) -> None:
+    around = tmp_path / "around"
+    (around / "app/inner").mkdir(parents=True)
+    for name, text in {".gitignore": ".env\n", "app/inner/action.yml": "one", "app/.env": "TOKEN", "mine": "x"}.items():
+        (around / name).write_text(text)
+    (around / "app/link").symlink_to("../mine")
+    git("init", "--quiet", cwd=around)
+    git("add", "--all", cwd=around)
+    found = repositories(cache, NOBODY, "octo/app@v1=around/app").snapshot("octo", "app", "v1")
+    names = {path.relative_to(found.folder).as_posix() for path in found.folder.rglob("*")}
+    assert names == {"inner", "inner/action.yml", "link"}
+    assert (found.commit, found.origin) == (None, str(around / "app"))
+    (around / "app/inner/action.yml").write_text("two")
+    assert repositories(cache, NOBODY, "octo/app=around/app").read("octo", "app", "v1", "inner/action.yml") == b"two"
+
+
+def test_a_plain_folder_that_git_keeps_nothing_of_is_refused(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "around/app").mkdir(parents=True)
+    (tmp_path / "around/app/action.yml").write_text("one")
+    git("init", "--quiet", cwd=tmp_path / "around")
+    with pytest.raises(UsageError, match="git keeps no file of it") as error:
+        repositories(cache, NOBODY, "octo/app=around/app").snapshot("octo", "app", "v1")
+    assert "git add" in error.value.hint
+
+
+def test_a_bare_repository_among_the_files_of_a_work_tree_is_plain(
+    server: GitServer, cache: Path, tmp_path: Path
+) -> None:
+    server.commit("octo/tool", {"a": "one"}, tag="v1")
+    around = tmp_path / "around"
+    git("init", "--quiet", around, cwd=tmp_path)
+    git("clone", "--quiet", "--bare", server.root / "octo/tool", around / "tool", cwd=tmp_path)
+    git("add", "--all", cwd=around)
+    found = repositories(cache, NOBODY, "octo/tool=around/tool").snapshot("octo", "tool", "v1")
+    assert found.commit is None
+    assert (found.folder / "HEAD").is_file()
+
+
+def test_the_configuration_of_the_folder_that_one_is_in_does_not_hold(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository's `insteadOf` would lead elsewhere, and its credential helper is a program."""
+    got = tmp_path / "got"
+    git("init", "--quiet", got, cwd=tmp_path)
+    git("config", f"url.{NOBODY}/elsewhere/.insteadOf", f"{NOBODY}/", cwd=got)
+    monkeypatch.chdir(got)
+    with pytest.raises(UnreachableError) as error:
+        repositories(cache, NOBODY).snapshot("octo", "tool", "v1")
+    assert f"{NOBODY}/octo/tool" in str(error.value)
+    assert "elsewhere" not in str(error.value)

@@ -11,8 +11,8 @@ import pytest
 from simulator.actions.errors import UnknownActionError
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.engines.docker_engine import DockerEngine
-from simulator.triggers.git import git
 from tests.actions.git_server import AUTHOR
+from tests.git import run_git as git
 from tests.release.driving import PROJECT, TINY, WORKFLOW, MakeRepository, Repository
 
 # ---- small ones
