@@ -34,7 +34,8 @@ def untracked_state(root: Path) -> StateFolder:
 
 
 def _tracked(state: StateFolder) -> tuple[str, ...]:
-    around = work_tree_around(state.root)
+    around = work_tree_around(state.path)
     if around is None:
         return ()
-    return list_tracked(around, state.path.resolve().relative_to(around.resolve()).as_posix(), any_case=True)
+    below = state.root.resolve().relative_to(around.resolve()) / state.path.name
+    return list_tracked(around, below.as_posix(), any_case=True)
