@@ -56,7 +56,7 @@ def test_a_release_with_the_published_files(tiny: Repository) -> None:
 def test_a_release_without_the_permission(tiny: Repository) -> None:
     workflow = tiny.root / WORKFLOW
     workflow.write_text(workflow.read_text().rstrip() + "\n" + RELEASE.replace("contents: write", "contents: read"))
-    done = tiny.rehearse("--offline")
+    done = tiny.rehearse("--offline", "--accept", "missing-contents-write")
     assert (done.code, done.conclusions["release"]) == (1, "failure")
     assert "Resource not accessible by integration" in done.log("release")
     assert "`permissions: contents: write`" in done.findings["token-permission"]
@@ -113,7 +113,7 @@ def test_tags_and_branches_that_a_job_pushes(tiny: Repository) -> None:
 def test_a_push_without_the_permission(tiny: Repository) -> None:
     workflow = tiny.root / WORKFLOW
     workflow.write_text(workflow.read_text().rstrip() + "\n" + PUSH.replace("contents: write", "contents: read"))
-    done = tiny.rehearse("--offline")
+    done = tiny.rehearse("--offline", "--accept", "missing-contents-write")
     assert done.conclusions["move"] == "failure"
     assert ".git denied to github-actions[bot]." in done.log("move")
     assert "token-permission" in done.findings
