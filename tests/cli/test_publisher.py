@@ -10,7 +10,6 @@ from simulator.cli.main import main
 from simulator.configuration.reading import load_configuration
 from simulator.paths import StateFolder
 from simulator.twins.pypi.baseline import changing
-from simulator.twins.pypi.store import Store
 
 FILE = """\
 # ours
@@ -140,9 +139,7 @@ def test_the_limits_of_pending_publishers(tmp_path: Path, capsys: pytest.Capture
 def test_a_pending_project_that_the_kept_index_has(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, said: str
 ) -> None:
-    StateFolder(tmp_path).create()
-    with Store(StateFolder(tmp_path).index / "current" / "pypi").transaction() as catalogue:
-        catalogue.add_project("new")
+    assert main(["index", "add", "new", "-C", str(tmp_path)]) == 0
     assert publisher(tmp_path, "add", name, *PENDING[1:]) == 2
     assert said in capsys.readouterr().err
 
