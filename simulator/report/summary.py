@@ -153,7 +153,7 @@ class GithubSummary(TypedDict):
 
 
 class FindingSummary(TypedDict):
-    """A finding; `where` is `file:line:column` or words."""
+    """A finding; `where` is `file:line:column` or words, `remedies` are what of the hint pysim can be asked for."""
 
     code: str
     severity: str
@@ -161,6 +161,7 @@ class FindingSummary(TypedDict):
     where: str | None
     hint: str
     wouldShow: NotRequired[str]
+    remedies: NotRequired[list[dict[str, str | None]]]
 
 
 class AnnotationSummary(TypedDict):
@@ -357,4 +358,6 @@ def _finding(finding: Finding) -> FindingSummary:
     )
     if finding.would_show is not None:
         result["wouldShow"] = finding.would_show
+    if finding.remedies:
+        result["remedies"] = [{"do": each.do.value, "of": each.of, "index": each.index} for each in finding.remedies]
     return result

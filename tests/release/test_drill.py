@@ -117,11 +117,12 @@ def test_skip_existing_completes_it_with_files_of_two_builds(plain: Repository) 
     ("change", "stopped"),
     [
         (("run: python backend.py dist", "run: exit 3"), "failed with exit code 3"),
+        (("      - uses: pypa", "      - run: exit 4\n      - uses: pypa"), "without a fault"),
         (
             ("name: dist\n          path: dist/\n      - uses: pypa", "name: other\n      - uses: pypa"),
-            "without a fault",
+            "no job uploads it",
         ),
-        (("id-token: write", "contents: read"), "id-token: write"),
+        (("id-token: write", "contents: read"), "may not fetch an ID token"),
     ],
 )
 def test_what_does_not_work_at_all_is_not_drilled(plain: Repository, change: tuple[str, str], stopped: str) -> None:

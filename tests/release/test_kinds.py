@@ -102,7 +102,13 @@ def test_a_prerelease_starts_what_is_published(tiny: Repository) -> None:
     done = tiny.rehearse("--event", "release", "--prerelease", "--tag", "v0.2.0")
     assert list(done.findings) == ["version-mismatch"], "it started, and ended before publishing"
     other = tiny.rehearse("--offline", "--tag", "v0.1.0")
-    assert "pysim run --event release --tag v0.1.0" in other.findings["nothing-starts"]
+    assert "Rehearse what starts it: the release of tag v0.1.0." in other.findings["nothing-starts"]
+    (found,) = (each for each in other.summary["findings"] if each["code"] == "nothing-starts")
+    assert [(each["do"], each["of"]) for each in found["remedies"]] == [
+        ("rehearse", ""),
+        ("choose-event", "release"),
+        ("choose-tag", "v0.1.0"),
+    ]
 
 
 @pytest.mark.local
