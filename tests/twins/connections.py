@@ -25,7 +25,7 @@ def client_hello(name: bytes, *, record: int = 16384) -> bytes:
 def knock(gateway: Path, port: int, *pieces: bytes, wait: float = 0.05) -> bytes:
     """Say something through a job's gateway, wait for the first answer, end, and read the rest."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.connect(str(gateway))
         connection.sendall(b"PYSIM/1 %d\n" % port)
         for piece in pieces:
@@ -41,7 +41,7 @@ def knock(gateway: Path, port: int, *pieces: bytes, wait: float = 0.05) -> bytes
 def ask(gateway: Path, port: int, request: bytes) -> bytes:
     """Send one HTTP request without TLS through a job's gateway, and read the answer."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.connect(str(gateway))
         head, blank, body = request.partition(b"\r\n\r\n")
         connection.sendall(b"PYSIM/1 %d\n%s\r\nConnection: close%s%s" % (port, head, blank, body))
