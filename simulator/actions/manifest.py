@@ -24,7 +24,7 @@ from simulator.positions import Span
 from simulator.workflow import facts, nodes
 from simulator.workflow.loader import load_composite_steps
 from simulator.workflow.reading import Fields, Reader, Shape
-from simulator.workflow.yaml_source import read
+from simulator.workflow.yaml_source import Document, read
 
 BUILTIN_USING = "pysim"  # the kind of the actions that pysim ships; no other manifest may have it
 _NODE = re.compile(r"node(12|16|20|24)", re.IGNORECASE)
@@ -62,7 +62,18 @@ def load_manifest(
 
     Only with `builtin` may it be of the kind that pysim's own actions are.
     """
+    return _loaded(read(text, file), file, builtin=builtin)
+
+
+def load_shipped(text: bytes, file: str) -> tuple[Manifest, BuiltinNotes]:
+    """The manifest and the notes of an action of pysim's own."""
     document = read(text, file)
+    manifest, problems = _loaded(document, file, builtin=True)
+    assert manifest is not None, f"broken built-in manifest: {problems}"
+    return manifest, _notes(document)
+
+
+def _loaded(document: Document, file: str, *, builtin: bool) -> tuple[Manifest | None, Sequence[Diagnostic]]:
     reader = Reader(diagnostics=list(document.diagnostics))
     manifest = None
     root = reader.mapping(document.root) if document.root is not None else None
@@ -74,9 +85,8 @@ def load_manifest(
     return manifest if valid else None, tuple(reader.diagnostics)
 
 
-def load_notes(text: str | bytes, file: str) -> BuiltinNotes:
-    """The notes of a built-in manifest; empty ones for any other."""
-    root = read(text, file).root
+def _notes(document: Document) -> BuiltinNotes:
+    root = document.root
     notes = root.get("x-pysim") if isinstance(root, nodes.Mapping) else None
     if not isinstance(notes, nodes.Mapping):
         return BuiltinNotes(models=(), differs=())

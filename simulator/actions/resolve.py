@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
 from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
-from simulator.actions.manifest import dockerfile_manifest, image_manifest, load_manifest, load_notes
+from simulator.actions.manifest import BuiltinNotes, dockerfile_manifest, image_manifest, load_manifest, load_shipped
 from simulator.actions.model import (
     DockerReference,
     LocalReference,
@@ -84,11 +85,11 @@ def outside_models(reference: Reference, where: Span | None = None, *, builtin: 
             code="action-retired",
             severity=Severity.ERROR,
             message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
-            hint=f"Use {action}@{_models(folder)[-1]}.",
+            hint=f"Use {action}@{_shipped(folder)[1].models[-1]}.",
             where=where,
             would_show=text,
         )
-    models = _models(folder)
+    models = _shipped(folder)[1].models
     if f"v{major}" in models or not builtin:
         return None
     return Finding(
@@ -156,11 +157,7 @@ def _recorded(reference: RepositoryReference, runs: OutsideRuns) -> ResolvedActi
 
 
 def _builtin(reference: RepositoryReference, folder: Path) -> ResolvedAction:
-    file = folder / "action.yml"
-    text = file.read_bytes()
-    manifest, problems = load_manifest(text, str(file), builtin=True)
-    assert manifest is not None, f"broken built-in manifest: {problems}"
-    notes = load_notes(text, str(file))
+    manifest, notes = _shipped(folder)
     return ResolvedAction(
         reference=reference,
         manifest=manifest,
@@ -169,6 +166,13 @@ def _builtin(reference: RepositoryReference, folder: Path) -> ResolvedAction:
         models=", ".join(notes.models),
         differs=notes.differs,
     )
+
+
+@functools.cache
+def _shipped(folder: Path) -> tuple[Manifest, BuiltinNotes]:
+    """The manifest and the notes of a built-in action, which are the same as long as pysim runs."""
+    file = folder / "action.yml"
+    return load_shipped(file.read_bytes(), str(file))
 
 
 def _real(reference: RepositoryReference, found: Snapshot) -> ResolvedAction:
@@ -227,11 +231,6 @@ def _unknown(reference: Reference, why: str) -> UnknownActionError:
         f"pysim cannot run {reference}: {why}",
         hint=f"Built in are {_listed(sorted(registry.BUILTIN))}; actions of the repository (./path) run too.",
     )
-
-
-def _models(folder: Path) -> Sequence[str]:
-    file = folder / "action.yml"
-    return load_notes(file.read_bytes(), str(file)).models
 
 
 def _key(reference: RepositoryReference) -> str:

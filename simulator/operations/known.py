@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
 from simulator.findings import Finding
 from simulator.operations.plans import chosen, plan_of
-from simulator.operations.problems import as_finding, broken_rules
+from simulator.operations.problems import ReleaseRules, as_finding
 from simulator.operations.request import Request
 from simulator.operations.source import Repository
 from simulator.operations.starting import Started
-from simulator.operations.trees import Tree
 from simulator.operations.workflow_files import Calls, WorkflowFile, WorkflowFiles
 from simulator.planning.calls import called_jobs, foreseen_jobs
 from simulator.planning.model import Plan
@@ -28,8 +26,7 @@ def known_findings(
     request: Request,
     repository: Repository,
     started: Sequence[Started],
-    tree: Tree,
-    configuration: Configuration,
+    rules: ReleaseRules,
     files: WorkflowFiles,
 ) -> Iterator[Finding]:
     """The errors and warnings of the files that are rehearsed, those too that their jobs call in this repository.
@@ -43,7 +40,7 @@ def known_findings(
     judged = dict.fromkeys(path for item in rehearsed for path in _paths(item.workflow.path, files))
     for path in judged:
         file = files.files[path]
-        for problem in (*file.problems, *broken_rules(files, file, tree, configuration)):
+        for problem in (*file.problems, *rules.broken(files, file)):
             # Of a called workflow that is not at hand more is known when it was looked for.
             if problem.severity is not Severity.NOTICE and problem.code != UNREAD:
                 yield _weighed(problem, file, running, request.accepted)

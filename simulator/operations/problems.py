@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 from simulator.configuration.values import Configuration
@@ -27,27 +28,44 @@ def problems_of(
 
     What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
     """
+    rules = ReleaseRules(tree, configuration)
     found = [problem for file in files.asked_files for problem in file.problems]
     for file in files.asked_files:
-        found += broken_rules(files, file, tree, configuration)
+        found += rules.broken(files, file)
         found += _of_actions(file, tree, actions)
     return in_order(found)
 
 
-def broken_rules(
-    files: WorkflowFiles, file: WorkflowFile, tree: Tree, configuration: Configuration
-) -> tuple[Diagnostic, ...]:
-    """The release rules that a file breaks; none for one without a model."""
-    if file.workflow is None:
-        return ()
-    return check(
-        Subject(
-            workflow=file.workflow,
-            others=files.models,
-            publishers=configuration.publishers,
-            git_version=_git_version(tree),
-        )
-    )
+class ReleaseRules:
+    """Judges the workflow files of one tree by the release rules, each file once."""
+
+    def __init__(self, tree: Tree, configuration: Configuration) -> None:
+        self._tree, self._configuration = tree, configuration
+        self._judged: dict[str, tuple[Diagnostic, ...]] = {}
+
+    def broken(self, files: WorkflowFiles, file: WorkflowFile) -> tuple[Diagnostic, ...]:
+        """The rules that a file breaks; none for one without a model."""
+        if file.workflow is None:
+            return ()
+        if file.path not in self._judged:
+            self._judged[file.path] = check(
+                Subject(
+                    workflow=file.workflow,
+                    others=files.models,
+                    publishers=self._configuration.publishers,
+                    git_version=self._git_version,
+                )
+            )
+        return self._judged[file.path]
+
+    @functools.cached_property
+    def _git_version(self) -> str | None:
+        """What takes the version from git: of the pyproject.toml at the root, else of all those one folder below."""
+        tools = publishing_facts()["git_versions"]
+        named = [path for path in self._tree.paths() if path.rpartition("/")[2] == "pyproject.toml"]
+        paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
+        found = [git_version(self._tree.read(path) or b"", tools) for path in paths]
+        return found[0] if found and all(found) else None
 
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -80,12 +98,3 @@ def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions) -> Iterator[Di
                 hint=finding.hint,
                 remedies=finding.remedies,
             )
-
-
-def _git_version(tree: Tree) -> str | None:
-    """What takes the version from git: of the pyproject.toml at the root, else of all those one folder below."""
-    tools = publishing_facts()["git_versions"]
-    named = [path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml"]
-    paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
-    found = [git_version(tree.read(path) or b"", tools) for path in paths]
-    return found[0] if found and all(found) else None

@@ -24,6 +24,7 @@ from simulator.operations.known import known_findings
 from simulator.operations.performance import Performed, perform
 from simulator.operations.plans import plan_started
 from simulator.operations.prepared import PreparedRehearsal
+from simulator.operations.problems import ReleaseRules
 from simulator.operations.recording import Recording, recording
 from simulator.operations.request import Request, require_event, unheard
 from simulator.operations.reviews import review_answers
@@ -194,7 +195,7 @@ def _prepare(
         observer(settings)
     for notice in repository.notices:
         observer(notice)
-    known = partial(known_findings, request, repository, started, tree, configuration)
+    known = partial(known_findings, request, repository, started, ReleaseRules(tree, configuration))
     for finding in known(files):
         observer.raise_finding(finding)
     if not is_blocked(observer):

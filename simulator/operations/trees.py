@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from simulator.rehearsal.projects import Tree
+from simulator.rehearsal.tree import Tree
 from simulator.triggers.model import Source
 from simulator.triggers.repository import is_git_root, list_files, read_file
 from simulator.triggers.work_tree import list_worktree

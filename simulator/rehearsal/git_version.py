@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from simulator.toml_reading import TomlError, parse_toml
 
 _BRACKETS: Final = 50  # `packaging` takes memory by the square of those that are nested
@@ -33,6 +30,9 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
 
 def _project(requirement: str) -> str:
     """The normalised name of what is required; nothing for what is no requirement."""
+    from packaging.requirements import InvalidRequirement, Requirement  # few projects come so far
+    from packaging.utils import canonicalize_name
+
     if requirement.count("(") > _BRACKETS:
         return ""
     try:

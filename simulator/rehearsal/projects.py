@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -15,18 +15,6 @@ from simulator.toml_places import toml_places
 from simulator.toml_reading import TomlError, parse_toml
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
-
-
-class Tree(Protocol):
-    """The files of a repository, by paths relative to its root."""
-
-    def paths(self) -> Sequence[str]:
-        """All that are kept in it."""
-        ...
-
-    def read(self, path: str) -> bytes | None:
-        """One of them; None when it is not there."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

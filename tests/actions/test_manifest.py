@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from simulator.actions.manifest import load_manifest, load_notes
+from simulator.actions.manifest import load_manifest, load_shipped
 from simulator.actions.model import CompositeRuns, ContainerRuns, JavaScriptRuns, Manifest, ScriptRuns
 from simulator.expressions.language import Scope, render
 
@@ -171,6 +171,8 @@ def test_what_is_wrong(text: str, expected: list[str]) -> None:
 
 
 def test_notes_of_a_builtin_action() -> None:
-    notes = load_notes("x-pysim: {models: [v4, v5], differs: [Nothing is cached.]}", "action.yml")
+    text = b"x-pysim: {models: [v4, v5], differs: [Nothing is cached.]}\nruns: {using: pysim, main: main.py}"
+    _, notes = load_shipped(text, "action.yml")
     assert (notes.models, notes.differs) == (("v4", "v5"), ("Nothing is cached.",))
-    assert load_notes("name: x", "action.yml").models == ()
+    _, notes = load_shipped(b"runs: {using: pysim, main: main.py}", "action.yml")
+    assert notes.models == ()

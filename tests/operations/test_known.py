@@ -9,6 +9,7 @@ import pytest
 from simulator.configuration.values import Configuration
 from simulator.findings import Finding
 from simulator.operations.known import known_findings
+from simulator.operations.problems import ReleaseRules
 from simulator.operations.request import Request
 from simulator.operations.starting import start_workflows
 from simulator.operations.trees import CommitTree
@@ -42,8 +43,8 @@ def known(root: Path, *, accepted: str = "", **files: str) -> list[Finding]:
     request = Request(repository=root / "project", tag="v1", accepted=frozenset({accepted}))
     repository, found = read(request, root / "clone.git")
     started = start_workflows(request, repository, found.valid())
-    tree = CommitTree(repository.source)
-    return list(known_findings(request, repository, started, tree, Configuration(), found))
+    rules = ReleaseRules(CommitTree(repository.source), Configuration())
+    return list(known_findings(request, repository, started, rules, found))
 
 
 @pytest.mark.parametrize(

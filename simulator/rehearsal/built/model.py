@@ -13,7 +13,8 @@ from packaging.utils import NormalizedName
 from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.distributions import Distribution
-from simulator.rehearsal.projects import Project, Tree
+from simulator.rehearsal.projects import Project
+from simulator.rehearsal.tree import Tree
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

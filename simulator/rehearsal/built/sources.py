@@ -10,7 +10,8 @@ from packaging.utils import NormalizedName
 
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Subject
-from simulator.rehearsal.projects import Project, Tree, span_of_text
+from simulator.rehearsal.projects import Project, span_of_text
+from simulator.rehearsal.tree import Tree
 
 ASSIGNED: Final = re.compile(r"""^__version__\b[^=\n]*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 """A version that a module says of itself."""
