@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePosixPath
 
 from simulator.environments.evaluation import Deployments
 from simulator.environments.model import Gate, Pause
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.reviews import AskedReviews
 from simulator.planning.calls import foreseen_jobs
-from simulator.planning.choice import may_publish
-from simulator.planning.model import Plan, PlannedJob
-from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
+from simulator.planning.model import Plan
+from simulator.rehearsal.gates import paused_deployment, refused_deployment, unprotected
 from simulator.rehearsal.observer import Observer
 
 
@@ -52,11 +50,3 @@ def _tell(prepared: PreparedRehearsal, item: Plan, observer: Observer, name: str
         review = gate.review
         by = f"{review.reviewer}{f' ({review.comment})' if review.comment else ''}" if review else None
         observer.raise_finding(refused_deployment(name, gate.reason, place, table=table, rejected_by=by))
-    for workflow in dict.fromkeys(_file(job) for job in jobs if may_publish(job.workflow, job.job)):
-        found = unguarded_publisher(name, workflow, prepared.configuration.publishers, place)
-        if found is not None:
-            observer.raise_finding(found)
-
-
-def _file(job: PlannedJob) -> str:
-    return PurePosixPath(job.workflow.path.partition("@")[0]).name

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.remedies import Act, remedy
-from simulator.twins.base import Publisher
 
 
 def refused_deployment(
@@ -51,28 +49,6 @@ def unprotected(environment: str, place: Span | None, *, table: str) -> Finding:
         place,
     )
     return replace(found, remedies=(remedy(Act.IMPORT_ENVIRONMENTS),))
-
-
-def unguarded_publisher(
-    environment: str, workflow: str, publishers: Iterable[Publisher], place: Span | None
-) -> Finding | None:
-    """The finding where a job has an environment that the declared publisher of its file does not name.
-
-    PyPI takes the token all the same, and that of every other job of the file too, so nothing that protects the
-    environment protects the release.
-    """
-    here = [each for each in publishers if each.workflow == workflow]
-    if not here or any(each.environment for each in here):
-        return None
-    return _finding(
-        "publisher-without-environment",
-        Severity.WARNING,
-        f"The job has the environment {environment}, and the declared publisher for {workflow} names none: PyPI takes "
-        "the token of any job of that file, with no regard to what protects the environment.",
-        f'Name it at PyPI, and in [[publishers]]: environment = "{environment}".',
-        environment,
-        place,
-    )
 
 
 def _finding(

@@ -6,9 +6,8 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.positions import Span
-from simulator.rehearsal.gates import paused_deployment, refused_deployment, unguarded_publisher, unprotected
+from simulator.rehearsal.gates import paused_deployment, refused_deployment, unprotected
 from simulator.remedies import Act, remedy
-from simulator.twins.base import Publisher
 
 TABLE = "[environments.pypi] in pysim.toml"
 PLACE = Span(file="w.yml", line=4, column=5)
@@ -46,19 +45,3 @@ def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> Non
     assert "without any protection" in finding.message
     assert finding.hint.endswith(f"or declare {TABLE}.")
     assert finding.remedies == (remedy(Act.IMPORT_ENVIRONMENTS),)
-
-
-def publisher(environment: str | None, workflow: str = "pypi.yml") -> Publisher:
-    return Publisher(index="pypi", project="p", repository="o/p", workflow=workflow, environment=environment)
-
-
-def test_a_publisher_that_does_not_name_the_environment_of_the_job() -> None:
-    finding = unguarded_publisher("pypi", "pypi.yml", [publisher(None)], PLACE)
-    assert finding is not None
-    assert finding.severity is Severity.WARNING
-    assert 'environment = "pypi"' in finding.hint
-
-
-@pytest.mark.parametrize("publishers", [[], [publisher(None, "other.yml")], [publisher("other")]])
-def test_publishers_that_say_nothing_of_that(publishers: list[Publisher]) -> None:
-    assert unguarded_publisher("pypi", "pypi.yml", publishers, PLACE) is None

@@ -17,24 +17,42 @@ from simulator.twins.base import Publisher
 @rule(
     "publisher-mismatch",
     Severity.ERROR,
-    summary=(
-        "No declared publisher has the file name and the environment of a job that publishes (a warning where none "
-        "names an environment)."
-    ),
+    summary="No declared publisher has the file name and the environment of a job that publishes.",
     why="PyPI compares both, and refuses the token of a job that differs.",
 )
 def publisher_mismatch(subject: Subject) -> Iterator[Problem]:
-    for found in publishing(subject.workflow):
-        declared = [each for each in subject.publishers if found.index in {each.index}]
-        if not found.trusted or not declared:
-            continue
-        here = [each for each in declared if each.workflow == PurePosixPath(subject.workflow.path).name]
+    for found, declared in _with_publishers(subject):
+        here = _of_this_file(subject, declared)
         if not here:
             yield _other_file(subject, found, declared)
         elif not any(_fits(each, found) for each in here):
             yield _other_environment(found, here)
-        elif found.job.environment is not None and not any(each.environment for each in here):
+
+
+@rule(
+    "publisher-without-environment",
+    Severity.WARNING,
+    summary="A job that publishes has an environment, and no declared publisher of its file names one.",
+    why="PyPI takes the token of any job of that file, with no regard to what protects the environment.",
+)
+def publisher_without_environment(subject: Subject) -> Iterator[Problem]:
+    for found, declared in _with_publishers(subject):
+        here = _of_this_file(subject, declared)
+        if here and found.job.environment is not None and not any(each.environment for each in here):
             yield _any_environment(subject, found)
+
+
+def _with_publishers(subject: Subject) -> Iterator[tuple[Publishing, Sequence[Publisher]]]:
+    """The steps that publish with a token of trusted publishing, each with the publishers declared for its index."""
+    for found in publishing(subject.workflow):
+        declared = [each for each in subject.publishers if each.index == found.index]
+        if found.trusted and declared:
+            yield found, declared
+
+
+def _of_this_file(subject: Subject, publishers: Sequence[Publisher]) -> Sequence[Publisher]:
+    name = PurePosixPath(subject.workflow.path).name
+    return [each for each in publishers if each.workflow == name]
 
 
 def _other_file(subject: Subject, found: Publishing, declared: Sequence[Publisher]) -> Problem:
@@ -76,7 +94,6 @@ def _any_environment(subject: Subject, found: Publishing) -> Problem:
     file, name = PurePosixPath(subject.workflow.path).name, environment.name.source
     return Problem(
         span=environment.span,
-        severity=Severity.WARNING,
         message=f"Job {found.job.id} has the environment {name}, and the declared publisher names none: PyPI takes the "
         f"token of any job of {file}, with no regard to what protects the environment",
         hint="Name it at PyPI, and in [[publishers]]"
