@@ -24,6 +24,7 @@ class ExitCode(enum.IntEnum):
     INVALID_WORKFLOW = 3
     NO_ENGINE = 4
     REFUSED = 5
+    NOT_REHEARSED = 6
     PAUSED = 77
     INTERRUPTED = 130
 

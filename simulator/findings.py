@@ -16,7 +16,10 @@ __all__ = ["Finding", "Severity"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One result of a rehearsal; an error makes the verdict no-go.
+    """One result of a rehearsal: an error is what the release would fail by.
+
+    `unrehearsed` are the keys of the jobs of which, for this, something was not run. `accepted` says why the user
+    takes it as it is: then it keeps no verdict back.
 
     `where` is a place in a file, or the job, step or file concerned in words; `would_show` is the text that the real
     release would have shown; `hint` says how to mend it, and `remedies` what of that pysim can be asked for.
@@ -29,3 +32,5 @@ class Finding:
     where: Span | str | None = None
     would_show: str | None = None
     remedies: tuple[Remedy, ...] = ()
+    unrehearsed: tuple[str, ...] = ()
+    accepted: str | None = None

@@ -32,6 +32,7 @@ class Verdict(enum.StrEnum):
 
     GO = "go"
     NO_GO = "no-go"
+    NOT_REHEARSED = "not-rehearsed"
     NOTHING_PUBLISHED = "nothing-published"
     PAUSED = "paused"
 
@@ -250,7 +251,7 @@ class StepSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepFinished:
-    """A step ended; `conclusion` is the outcome after continue-on-error."""
+    """A step ended; `conclusion` is the outcome after continue-on-error, `reason` what was false of one left out."""
 
     job_id: str
     number: int
@@ -258,6 +259,7 @@ class StepFinished:
     conclusion: Conclusion
     at: float
     exit_code: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "simulator"
 BASE = {
+    "acceptance",
     "archives",
     "bounded",
     "diagnostics",
@@ -44,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "diagnostics": {"positions", "remedies"},
     "errors": {"positions", "diagnostics", "remedies"},
     "findings": {"positions", "diagnostics", "remedies"},
+    "acceptance": {"findings"},
     "run_events": {"positions", "findings", "remedies"},
     "process": {"errors"},
     "bounded": {"errors", "process"},

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from simulator.actions.errors import UnknownActionError
+from simulator.actions.errors import UnavailableActionError
 from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.git_command import in_own_repository
@@ -73,7 +73,7 @@ class ActionCache:
     def add(self, owner: str, repo: str, commit: str, clone: Path, copied_from: Path | None = None) -> Path:
         """Take the files of a commit from pysim's own clone, as GitHub's archive of it has them.
 
-        The clone may be copied from one of the user's, which is what an error names. Raises UnknownActionError.
+        The clone may be copied from one of the user's, which is what an error names. Raises UnavailableActionError.
         """
         with self.incoming() as folder:
             files = folder / "files"
@@ -117,7 +117,7 @@ class ActionCache:
 
 
 def extract(clone: Path, commit: str, target: Path, named: Path) -> None:
-    """Write the files of a commit of a bare clone. Raises UnknownActionError, which names `named`, when some lack."""
+    """Write the files of a commit of a bare clone. Raises UnavailableActionError, with `named`, when some lack."""
     archive = target.with_name(f"{target.name}.tar")
     try:
         in_own_repository(clone.absolute()).run("archive", "--format=tar", f"--output={archive.absolute()}", commit)
@@ -126,7 +126,7 @@ def extract(clone: Path, commit: str, target: Path, named: Path) -> None:
             _refuse_detours(files.getmembers())
             files.extractall(target, filter="tar")  # refuses what would lie outside of the folder
     except (ProcessError, tarfile.TarError) as error:
-        raise UnknownActionError(
+        raise UnavailableActionError(
             f"The files of commit {commit[:10]} in {named} cannot be read: {error}",
             hint="The clone may be partial, or shallow: make a full one.",
         ) from error

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from simulator.diagnostics import Diagnostic
 from simulator.errors import ExitCode, SimulatorError
 from simulator.remedies import Act, remedy
 
+NOT_REHEARSED: Final = "action-not-rehearsed"
+"""The code of what is found of an action that pysim does not run: no fault of the workflow."""
+
 
 class UnknownActionError(SimulatorError):
-    """pysim cannot run an action: it is nowhere, or pysim refuses it for a reason."""
+    """There is no such action, so GitHub does not find it either."""
 
 
-class RefusedActionError(UnknownActionError):
+class UnavailableActionError(SimulatorError):
+    """There may be such an action, and pysim does not run it: a release is not rehearsed where it is used."""
+
+
+class RefusedActionError(UnavailableActionError):
     """pysim has the action or could have it, and does not run it, for a reason."""
 
 
-class MissingOfflineError(UnknownActionError):
+class MissingOfflineError(UnavailableActionError):
     """What is asked for has not been fetched before, and nothing may be fetched now; `missing` are `owner/repo@ref`."""
 
     def __init__(self, *missing: str) -> None:
@@ -29,7 +37,7 @@ class MissingOfflineError(UnknownActionError):
         self.missing = missing
 
 
-class UnreachableError(UnknownActionError):
+class UnreachableError(UnavailableActionError):
     """The network, or the server behind it, does not answer."""
 
 

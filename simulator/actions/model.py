@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.expressions.language import Expression, Template
+from simulator.remedies import Remedy
 from simulator.workflow.model import Step
 
 
@@ -116,7 +117,16 @@ class OutsideRuns:
     asked: bool = False
 
 
-Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns | OutsideRuns
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnavailableRuns:
+    """An action that pysim does not run here: why, in a sentence, and what would let it, in words and as remedies."""
+
+    why: str
+    hint: str
+    remedies: Sequence[Remedy] = ()
+
+
+Runs = ScriptRuns | JavaScriptRuns | CompositeRuns | ContainerRuns | OutsideRuns | UnavailableRuns
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.actions.errors import UnknownActionError, UnreachableError
+from simulator.actions.errors import UnavailableActionError, UnknownActionError, UnreachableError
 from simulator.errors import ProcessError
 from simulator.git_command import fetching
 from simulator.process import Completed
@@ -74,7 +74,7 @@ class Remote:
         except ProcessError as error:
             raise UnreachableError(f"{self.url} does not answer: {error}", hint="Check the network.") from error
 
-    def _error(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError:
+    def _error(self, done: Completed, owner: str, repo: str, ref: str) -> UnknownActionError | UnavailableActionError:
         said = done.complaint.lower()
         if any(words in said for words in _NO_COMMIT):
             return no_version(owner, repo, ref)

@@ -10,7 +10,13 @@ from typing import assert_never
 
 from simulator.actions.builtin import registry
 from simulator.actions.choice import ActionChoice
-from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
+from simulator.actions.errors import (
+    NOT_REHEARSED,
+    ActionManifestError,
+    RefusedActionError,
+    UnavailableActionError,
+    UnknownActionError,
+)
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
 from simulator.actions.manifest import BuiltinNotes, dockerfile_manifest, image_manifest, load_manifest, load_shipped
 from simulator.actions.model import (
@@ -46,7 +52,7 @@ def resolve(
     """The action that a reference names; without `repositories` nothing but what is built in.
 
     A local one is read from the workspace when its step runs, so it needs `workspace_read`; its `folder` is unused.
-    Raises UnknownActionError, and ActionManifestError for one of a repository or the workspace.
+    Raises UnknownActionError, UnavailableActionError, and ActionManifestError for one of a repository or the workspace.
     """
     match reference:
         case RepositoryReference():
@@ -126,8 +132,8 @@ def _of_repository(
     if (reason := refusal(action)) is not None:
         raise RefusedActionError(
             f"pysim does not run {reference}: {reason}",
-            hint="Rehearse the rest, with the steps that use it passed over.",
-            remedies=(remedy(Act.REHEARSE), remedy(Act.SKIP_ACTION, action)),
+            hint="See to it yourself that the step would go well; then accept that it is not rehearsed.",
+            remedies=(remedy(Act.ACCEPT_FINDING, f"{NOT_REHEARSED}: {action}"),),
         )
     if (done := outside_effect(action)) is not None:  # whatever the choice: the real one would do it
         return _recorded(reference, OutsideRuns(done=done))
@@ -137,7 +143,7 @@ def _of_repository(
         raise _unknown(reference, "it is not built in, and nothing is fetched here")
     try:
         return _real(reference, repositories.snapshot(reference.owner, reference.repo, reference.ref))
-    except UnknownActionError as error:
+    except (UnknownActionError, UnavailableActionError) as error:
         if (meant := _meant(action)) is not None:
             error.hint = f"Did you mean {meant}? {error.hint}"
         raise
@@ -226,8 +232,8 @@ def _read(path: PurePosixPath, workspace_read: WorkspaceReader) -> bytes | None:
         return None
 
 
-def _unknown(reference: Reference, why: str) -> UnknownActionError:
-    return UnknownActionError(
+def _unknown(reference: Reference, why: str) -> UnavailableActionError:
+    return UnavailableActionError(
         f"pysim cannot run {reference}: {why}",
         hint=f"Built in are {_listed(sorted(registry.BUILTIN))}; actions of the repository (./path) run too.",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.errors import MissingOfflineError, RefusedActionError, UnreachableError
+from simulator.actions.errors import NOT_REHEARSED, MissingOfflineError, UnavailableActionError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
@@ -18,6 +18,8 @@ from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.workflow.model import Step
 
+FAULTS: Final = frozenset({"action-reference", "action-not-found", "action-depth"})
+"""The codes of what a workflow says wrong of an action, beside the versions that the release rules know."""
 DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 
 
@@ -54,14 +56,14 @@ class ActionSurvey:
             yield replace(finding, where=span)
 
     def missing(self) -> Iterator[Finding]:
-        """One finding for all actions that would have to be fetched and may not be, or cannot be."""
+        """A forecast for all actions that would have to be fetched and may not be, or cannot be."""
         if self._missing:
             error = MissingOfflineError(*self._missing)
-            yield _impossible(error, where=next(iter(self._missing.values())))
+            yield _impossible(error, next(iter(self._missing.values())))
         if self._unreachable:
             span, failed = next(iter(self._unreachable.values()))
             others = f"; nor {', '.join(others)}" if (others := list(self._unreachable)[1:]) else ""
-            yield replace(_impossible(failed, where=span), message=f"{failed}{others}")
+            yield replace(_impossible(failed, span), message=f"{failed}{others}")
 
     def to_fetch(self) -> Iterator[Finding]:
         """The same as no more than a notice, for those who run nothing now."""
@@ -77,7 +79,8 @@ class ActionSurvey:
     def _findings(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
         """`around` are the composite actions that it is used in, the outermost first."""
         if uses in around or len(around) > DEEPEST:
-            return (_unsupported(f"Composite action depth exceeded max depth {DEEPEST}", "Does an action use itself?"),)
+            message = f"Composite action depth exceeded max depth {DEEPEST}"
+            return (_error("action-depth", message, "Does an action use itself?"),)
         if uses not in self._known:
             self._known[uses] = tuple(self._judge(uses, span, around))
         return self._known[uses]
@@ -96,7 +99,7 @@ class ActionSurvey:
         if (outside := outside_models(action.reference, builtin=action.builtin)) is not None:
             yield outside
         if (hindrance := self._hindrance(action)) is not None:
-            yield _unsupported(f"pysim cannot run {action.reference}: {hindrance}", "Rehearse without this step.")
+            yield _unavailable(f"pysim cannot run {action.reference}: {hindrance}", "Use the docker engine.")
         yield from self._inside(action, span, (*around, uses))
 
     def _resolved(self, uses: str, span: Span) -> ResolvedAction | Finding | None:
@@ -104,16 +107,17 @@ class ActionSurvey:
         try:
             return self._resolve(parse_reference(uses))
         except ReferenceSyntaxError as error:
-            return _unsupported(str(error), "Write owner/repo@ref, ./path or docker://image.")
+            return _error("action-reference", str(error), "Write owner/repo@ref, ./path or docker://image.")
         except MissingOfflineError as error:
             for each in error.missing:
                 self._missing.setdefault(each, span)
         except UnreachableError as error:
             self._unreachable.setdefault(uses, (span, error))
-        except RefusedActionError as error:
-            return replace(_impossible(error), code="action-refused")
+        except UnavailableActionError as error:
+            return replace(_unavailable(str(error), error.hint), remedies=error.remedies)
         except SimulatorError as error:
-            return _impossible(error)
+            found = _error("action-not-found", str(error), error.hint)
+            return replace(found, remedies=error.remedies, would_show=str(error))
         return None
 
     def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
@@ -128,9 +132,9 @@ def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
     """What there is to say of an action inside another one: a refused one matters where its step runs."""
     assert step.uses is not None
     uses = step.uses.value
-    if finding.code == "action-refused" and step.condition.source:
+    if finding.code == NOT_REHEARSED and step.condition.source:
         message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
-        return replace(finding, severity=Severity.WARNING, message=message)
+        return replace(finding, message=message)
     return replace(finding, message=f"{action.reference} uses {uses}: {finding.message}")
 
 
@@ -144,9 +148,14 @@ def _not_rehearsed(action: ResolvedAction, runs: OutsideRuns) -> Finding:
     )
 
 
-def _impossible(error: SimulatorError, where: Span | None = None) -> Finding:
-    return replace(_unsupported(str(error), error.hint), where=where, remedies=error.remedies)
+def _impossible(error: UnavailableActionError, where: Span) -> Finding:
+    return replace(_unavailable(str(error), error.hint), where=where, remedies=error.remedies)
 
 
-def _unsupported(message: str, hint: str) -> Finding:
-    return Finding(code="unsupported", severity=Severity.ERROR, message=message, hint=hint)
+def _unavailable(message: str, hint: str) -> Finding:
+    """A forecast: a step that uses the action is passed over, and its job is not wholly rehearsed then."""
+    return Finding(code=NOT_REHEARSED, severity=Severity.WARNING, message=message, hint=hint)
+
+
+def _error(code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, hint=hint)

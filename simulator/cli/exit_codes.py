@@ -11,6 +11,7 @@ from simulator.run_events import Verdict
 _CODES: Final[Mapping[Verdict, ExitCode]] = {
     Verdict.GO: ExitCode.GO,
     Verdict.NO_GO: ExitCode.NO_GO,
+    Verdict.NOT_REHEARSED: ExitCode.NOT_REHEARSED,
     Verdict.NOTHING_PUBLISHED: ExitCode.GO,
     Verdict.PAUSED: ExitCode.PAUSED,
 }

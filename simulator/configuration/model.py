@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
 from simulator.actions.choice import ActionChoice, parse_choice
@@ -33,6 +34,7 @@ _VISIBILITIES: Final = {name: name for name in ("public", "private", "internal")
 _PERMISSIONS: Final = {name: name for name in ("read", "write")}
 _MOST_REVIEWERS: Final = 6
 _LONGEST_WAIT: Final = 43_200
+_DAY: Final = 24 * 60 * 60
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _AS_ON_GITHUB: Final = "Spell it as on GitHub."
 AS_REGISTERED: Final = 'Write {} = "...", with what the publisher on PyPI is registered with.'
@@ -163,6 +165,28 @@ def _one_choice_of_refs(node: Node, rules: EnvironmentSettings) -> None:
         raise node.child("protected-branches", value=True).error(said, hint="Keep one of them.")
 
 
+def _filled(node: Node) -> str:
+    value = text(node).strip()
+    if not value:
+        raise node.error(f"{node.name} is empty.", hint=f'Write {node.name} = "...".')
+    return value
+
+
+def _last_day(node: Node) -> float:
+    """A day is over when it ends."""
+    day = isinstance(node.value, date) and not isinstance(node.value, datetime)
+    return moment(node) + (_DAY if day else 0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AcceptSettings:
+    """`[[accept]]`: a finding that is known, as `Acceptance` has it."""
+
+    what: str = key(_filled, "", needed=True)
+    reason: str = key(_filled, "", needed=True)
+    until: float | None = key(_last_day, None)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The tables of a file: those of the repository's, and at the end those of the user's alone."""
@@ -172,6 +196,7 @@ class Settings:
     publishers: tuple[PublisherSettings, ...] = key(tables(PublisherSettings), ())
     environments: Mapping[str, EnvironmentSettings] = key(by_name(table(EnvironmentSettings, _one_choice_of_refs)), {})
     vars: Mapping[str, str] = key(by_name(text, _variable), {})
+    accept: tuple[AcceptSettings, ...] = key(tables(AcceptSettings), ())
     actions: ActionChoice = key(_action_choice, ActionChoice())
     local_repositories: tuple[LocalRepository, ...] = user_key(
         _local_repositories, (), machine="folders", ask=Act.USE_COPY

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from simulator.acceptance import Acceptance
 from simulator.configuration import publisher_form
 from simulator.configuration.declaring import Key, Node, Setter, declared, leaves, read_table
 from simulator.configuration.dotenv import DotenvValue, read_dotenv
@@ -65,6 +66,7 @@ def load_configuration(root: Path, *, secret_file: Path | None = None) -> Config
             name: {secret: secrets[secret].text for secret in sorted(names) if secret in secrets}
             for name, names in claimed.items()
         },
+        accepted=_accepted(file, settings) if file else (),
         actions=settings.actions,
         local_repositories=own.local_repositories,
         images=own.images,
@@ -184,6 +186,18 @@ def _publishers(file: TomlFile, settings: Settings) -> tuple[Publisher, ...]:
             raise file.error(error, keys, hint="Declare what is registered on PyPI, which would not be.")
         found.append(publisher)
     return tuple(found)
+
+
+def _accepted(file: TomlFile, settings: Settings) -> tuple[Acceptance, ...]:
+    return tuple(
+        Acceptance(
+            what=each.what,
+            reason=each.reason,
+            until=each.until,
+            source=f"{file.name}:{file.line(('accept', number))}",
+        )
+        for number, each in enumerate(settings.accept)
+    )
 
 
 def _publisher(file: TomlFile, keys: Keys, given: PublisherSettings, own: RepositorySettings) -> Publisher:

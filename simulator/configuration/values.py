@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.acceptance import Acceptance
 from simulator.actions.choice import ActionChoice
 from simulator.actions.repositories import LocalRepository
 from simulator.configuration.model import RepositorySettings
@@ -49,6 +50,7 @@ class Configuration:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    accepted: tuple[Acceptance, ...] = ()
     actions: ActionChoice = field(default_factory=ActionChoice)
     local_repositories: tuple[LocalRepository, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from simulator.expressions.errors import ExpressionError
 from simulator.expressions.evaluation import Scope, evaluate, evaluate_template, render
+from simulator.expressions.explaining import why_false
 from simulator.expressions.functions import FUNCTIONS, from_json, to_json
 from simulator.expressions.parser import MAX_LENGTH, parse
 from simulator.expressions.printing import to_source
@@ -44,4 +45,5 @@ __all__ = [
     "to_source",
     "to_text",
     "truthy",
+    "why_false",
 ]

@@ -300,7 +300,7 @@ class SharedBuild:
         reason = _shown_last(observer) or witness.said or f"{', '.join(bad)} failed" if bad else ""
         reason = reason or ("" if bad or there else _first_error(observer) or "")
         found = observer.findings if bad else ()  # what failed under a fault and went on is no failure
-        judgement = judge(outcomes(results), found, [file.index for file in published])
+        judgement = judge(outcomes(results, observer), found, [file.index for file in published])
         observer(finished(replace(judgement, reason=reason.splitlines()[0] if reason else judgement.reason)))
         recorded.close()
         attempt = Attempt(

@@ -31,8 +31,8 @@ def known_findings(
 ) -> Iterator[Finding]:
     """The errors and warnings of the files that are rehearsed, those too that their jobs call in this repository.
 
-    Of another file that is not valid, one warning says so. An error that is accepted by its code weighs as a warning,
-    and so does one about a job that this event does not run.
+    Of another file that is not valid, one warning says so. An error about a job that this event does not run weighs as
+    a warning.
     """
     choices = chosen(request, started, files.calls())
     rehearsed = [item for item in started if item.match.starts and choices[item.workflow.path].rehearsed]
@@ -43,13 +43,13 @@ def known_findings(
         for problem in (*file.problems, *rules.broken(files, file)):
             # Of a called workflow that is not at hand more is known when it was looked for.
             if problem.severity is not Severity.NOTICE and problem.code != UNREAD:
-                yield _weighed(problem, file, running, request.accepted)
+                yield _weighed(problem, file, running)
     for other in files.asked_files:
         if other.path not in judged and not other.is_valid:
             yield _idle(other)
 
 
-def _weighed(problem: Diagnostic, file: WorkflowFile, running: set[JobOfFile], accepted: frozenset[str]) -> Finding:
+def _weighed(problem: Diagnostic, file: WorkflowFile, running: set[JobOfFile]) -> Finding:
     finding = as_finding(problem)
     if finding.severity is not Severity.ERROR:
         return finding
@@ -57,8 +57,6 @@ def _weighed(problem: Diagnostic, file: WorkflowFile, running: set[JobOfFile], a
     if job is not None and (file.path, job.id) not in running:
         message = f"{finding.message} (this event does not run the job {job.id})"
         return replace(finding, severity=Severity.WARNING, message=message)
-    if finding.code in accepted:
-        return replace(finding, severity=Severity.WARNING, message=f"{finding.message} (accepted)")
     return finding
 
 

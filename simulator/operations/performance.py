@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from itertools import product
 
 from simulator.engines.base import Engine
+from simulator.indexes import IndexName
 from simulator.operations.install_check import check_published, read_published
 from simulator.operations.opened import OpenRehearsal, open_rehearsal, run_jobs, run_settings
 from simulator.operations.prepared import PreparedRehearsal
+from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
+from simulator.planning.tools import skips_existing
 from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.released import already_released, already_there
+from simulator.rehearsal.rules.release import publishing_of
 from simulator.run_events import Conclusion, EngineChosen, EventSink, Notice, Progress
 from simulator.runner.model import JobResult, RunSettings
-from simulator.triggers.git_folder import GitFolder
-from simulator.triggers.repository import is_git_root
 from simulator.twins.base import PublishedFile
 
 
@@ -60,7 +62,7 @@ def perform(
             rehearsal.inspection.warn_of_yanked(published)
             held = twins.released()
             others = [file for each in held for file in each.files]
-            for finding in (*already_released(others, again=_was_tagged(prepared)), *already_there(held)):
+            for finding in (*already_released(others, _skipping(prepared)), *already_there(held)):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
         if prepared.request.keep_index:
@@ -77,10 +79,15 @@ def ready_engine(choice: Future[tuple[Engine, str]], observer: Observer) -> Engi
     return engine
 
 
-def _was_tagged(prepared: PreparedRehearsal) -> bool:
-    """Whether the rehearsed tag is in the user's repository: then its release may have been made."""
-    tag, root = prepared.request.tag, prepared.root
-    return tag is not None and is_git_root(root) and f"refs/tags/{tag}" in GitFolder.of(root).refs
+def _skipping(prepared: PreparedRehearsal) -> frozenset[IndexName]:
+    """The indexes whose every publishing step passes over files that are there."""
+    steps = [
+        found for item in prepared.plans for workflow, job in all_jobs(item) for found in publishing_of(workflow, job)
+    ]
+    named = {found.index for found in steps if found.index is not None}
+    return frozenset(
+        index for index in named if all(skips_existing(found.step) for found in steps if found.index == index)
+    )
 
 
 def _unversioned(prepared: PreparedRehearsal) -> set[str]:

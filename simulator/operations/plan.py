@@ -9,13 +9,15 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from simulator.actions.errors import NOT_REHEARSED
+from simulator.actions.survey import FAULTS
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.actions import Actions, foreseen, read_actions
 from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
-from simulator.operations.problems import OF_PYSIM, in_order, problems_of
+from simulator.operations.problems import in_order, problems_of
 from simulator.operations.request import Request, require_one_event, unheard
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
@@ -143,7 +145,7 @@ def _of_actions(read: _Read, started: Sequence[Started]) -> Iterator[str]:
     """What there is to say of the actions that the workflows use, beside problems; nothing is fetched for it."""
     jobs = [job for item in started if item.match.starts for job in item.workflow.jobs.values()]
     for finding in foreseen(read.actions, read.tree.read, jobs):
-        if finding.code not in OF_PYSIM:
+        if finding.code not in {NOT_REHEARSED, *FAULTS}:
             yield f"{finding.where}: {finding.message}"
 
 

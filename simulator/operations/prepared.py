@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.acceptance import Acceptances
 from simulator.configuration.values import Configuration
 from simulator.operations.actions import Actions
 from simulator.operations.ask import Ask
@@ -42,6 +43,7 @@ class PreparedRehearsal:
     answers: Mapping[str, bool] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     place: Path | None = None
+    acceptances: Acceptances = field(default_factory=Acceptances)
 
     @property
     def source(self) -> Source:

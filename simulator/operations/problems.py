@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
+from simulator.actions.errors import NOT_REHEARSED
+from simulator.actions.survey import FAULTS
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.findings import Finding
@@ -16,9 +18,6 @@ from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.registry import check
-
-OF_PYSIM = frozenset({"unsupported", "action-refused"})
-"""The codes of what is no fault of a file: pysim cannot rehearse it."""
 
 
 def problems_of(
@@ -89,10 +88,10 @@ def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions) -> Iterator[Di
     if file.workflow is None:
         return
     for finding in foreseen(actions, tree.read, file.workflow.jobs.values()):
-        if finding.code in OF_PYSIM and isinstance(finding.where, Span):
+        if finding.code in {NOT_REHEARSED, *FAULTS} and isinstance(finding.where, Span):
             yield Diagnostic(
                 code=finding.code,
-                severity=Severity.NOTICE,
+                severity=Severity.NOTICE if finding.code == NOT_REHEARSED else finding.severity,
                 message=finding.message,
                 span=finding.where,
                 hint=finding.hint,

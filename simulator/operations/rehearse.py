@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from simulator.actions.errors import NOT_REHEARSED
 from simulator.configuration.values import Configuration
 from simulator.engines.base import Engine
 from simulator.engines.registry import choose
 from simulator.errors import SimulatorError
 from simulator.expressions.language import Scope
 from simulator.findings import Finding, Severity
+from simulator.operations.accepted import accepted
 from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
 from simulator.operations.cancellation import Cancellation
@@ -34,13 +36,12 @@ from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.supplies import require_files, unused_supplies
 from simulator.operations.trees import CommitTree
+from simulator.operations.unpublished import not_published, publishing_results
 from simulator.operations.workflow_files import called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
-from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
-from simulator.rehearsal.elsewhere import uploads_elsewhere
 from simulator.rehearsal.hint_locations import hint_locations
 from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
@@ -114,7 +115,13 @@ def is_blocked(observer: Observer) -> bool:
 def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performed) -> Rehearsal:
     for finding in never_met({str(fault): fault.says for fault in prepared.faults}, performed.fired):
         observer.raise_finding(finding)
-    jobs = outcomes(performed.results)
+    jobs = outcomes(performed.results, observer)
+    if prepared.plans and prepared.request.tag is not None and prepared.request.event != "workflow_dispatch":
+        indexes = {file.index for file in performed.published}
+        for finding in not_published(performed.results, indexes, observer.skipped, observer.findings):
+            observer.raise_finding(finding)
+    for finding in prepared.acceptances.problems():
+        observer.raise_finding(finding)
     judgement = judge(jobs, observer.findings, [file.index for file in performed.published])
     judgement = with_faults(judgement, list(map(str, prepared.faults)), performed.fired)
     observer(finished(judgement))
@@ -134,13 +141,15 @@ def finished(judgement: Judgement) -> RunFinished:
     return RunFinished(verdict=judgement.verdict, reason=judgement.reason, refused=judgement.refused, at=time.time())
 
 
-def outcomes(results: Sequence[JobResult]) -> list[JobOutcome]:
+def outcomes(results: Sequence[JobResult], observer: Observer) -> list[JobOutcome]:
     """How each job ended, as the verdict sees it."""
+    publishing = {result.key for result in publishing_results(results)}
     return [
         JobOutcome(
             name=result.key,
             conclusion=result.conclusion,
-            publishes=may_publish(result.planned.workflow, result.planned.job),
+            publishes=result.key in publishing,
+            needs=observer.needs(result.key),
             refused=result.refused,
             absent=result.absent,
         )
@@ -168,7 +177,9 @@ def readied(
             configuration = asked_secrets(configuration, ask)
         for secret in configuration.all_secrets:
             masker.add(secret)  # from here on none is shown
-        prepared = _prepare(request, into, configuration, masker, observer)
+        acceptances = accepted(request, configuration)
+        observer.accept(acceptances)
+        prepared = replace(_prepare(request, into, configuration, masker, observer), acceptances=acceptances)
         prepared = replace(prepared, ask=ask, cancellation=cancellation or Cancellation())
         _check(prepared, observer, lambda: choice.result()[0].no_containers)
         prepared.cancellation.require_going()
@@ -277,11 +288,19 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers)
-        for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
-            observer.raise_finding(finding)
+        for finding in (*first, *called):
+            _tell_or_raise(finding, observer)
     for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing()):
-        observer.raise_finding(finding)
+        _tell_or_raise(finding, observer)
     tell(survey, observer)
+
+
+def _tell_or_raise(finding: Finding, observer: Observer) -> None:
+    """What is said of an action that will not run is a forecast: it counts where its step comes to run."""
+    if finding.code == NOT_REHEARSED:
+        observer(Notice(message=f"{finding.where}: {finding.message}", hint=finding.hint, remedies=finding.remedies))
+    else:
+        observer.raise_finding(finding)
 
 
 def _tell_of_stop(observer: Observer) -> None:

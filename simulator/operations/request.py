@@ -36,11 +36,11 @@ class Request:
 
     `actions` says by `owner/repo`, or by "*" for all, what stands for an action; `local_repositories` are copies on
     this machine, `images` names by the name of an image the one of this machine that stands for it. `artifacts` are
-    folders whose files stand for an artifact, by its name. Errors of the codes in `accepted` that are known before a
-    job runs weigh as warnings, and do not keep it from running. `reviews` says by environment whether it is approved;
-    `ask_secrets` has secrets of environments asked for. `real_time` waits as long as wait timers say. `faults` are
-    what the stand-ins fail with, `now` is when the rehearsal happens, in seconds since the epoch. `offline` lets
-    nothing reach the network, and `debug` shows debug messages of steps.
+    folders whose files stand for an artifact, by its name. Findings that fit one of `accepted` (see `Acceptance`)
+    keep no verdict back, and errors among them keep no job from running. `reviews` says by environment whether it is
+    approved; `ask_secrets` has secrets of environments asked for. `real_time` waits as long as wait timers say.
+    `faults` are what the stand-ins fail with, `now` is when the rehearsal happens, in seconds since the epoch.
+    `offline` lets nothing reach the network, and `debug` shows debug messages of steps.
     """
 
     repository: Path
@@ -62,7 +62,7 @@ class Request:
     offline: bool = False
     artifacts: Mapping[str, Path] = field(default_factory=dict)
     debug: bool = False
-    accepted: frozenset[str] = frozenset()
+    accepted: tuple[str, ...] = ()
     reviews: Mapping[str, bool] = field(default_factory=dict)
     real_time: bool = False
     ask_secrets: bool = False

@@ -25,7 +25,7 @@ def require_files(supplied: Mapping[str, Path]) -> None:
 
 def unused_supplies(plans: Sequence[Plan], supplied: Mapping[str, Path]) -> Iterator[Finding]:
     """A warning for each artifact that no job uploads which has no runner here."""
-    absences = (absence(inner, job, ()) for plan in plans for inner, job in foreseen_jobs(plan))
+    absences = (absence(inner, job, (), lambda: None) for plan in plans for inner, job in foreseen_jobs(plan))
     wanted = {name for absent in absences if absent for name in absent.made}
     late = any(job.deferred or job.job.uses for plan in plans for _, job in foreseen_jobs(plan))
     for name in supplied:

@@ -34,6 +34,8 @@ def choose(
     `calls` are the workflows that their jobs call, as far as they are at hand: by the file's path, then by job id.
     """
     publishing = {workflow.path: _why(workflow, (calls or {}).get(workflow.path, {})) for workflow in workflows}
+    if any(why and not why.endswith(_BY_TOKEN) for why in publishing.values()):  # a token may be for something else
+        publishing = {path: why if why and not why.endswith(_BY_TOKEN) else None for path, why in publishing.items()}
     nobody = not any(publishing.values())
     return tuple(_choice(workflow, publishing[workflow.path], run_all=run_all, nobody=nobody) for workflow in workflows)
 
@@ -51,10 +53,10 @@ def _choice(workflow: Workflow, why: str | None, *, run_all: bool, nobody: bool)
 
 
 def _why(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> str | None:
-    for job in workflow.jobs.values():
-        if reason := _why_job(workflow, job, calls.get(job.id)):
-            return f"its job {job.id} {reason}"
-    return None
+    """What says that a workflow may publish: a tool, or else a token."""
+    found = {job.id: _why_job(workflow, job, calls.get(job.id)) for job in workflow.jobs.values()}
+    reasons = [f"its job {name} {reason}" for name, reason in found.items() if reason]
+    return next((reason for reason in reasons if not reason.endswith(_BY_TOKEN)), next(iter(reasons), None))
 
 
 def _why_job(workflow: Workflow, job: Job, called: CalledWorkflow | None) -> str | None:
@@ -70,6 +72,12 @@ def publishing_jobs(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> 
     may = {name for name, reason in reasons.items() if reason}
     by_tool = {name for name in may if not str(reasons[name]).endswith(_BY_TOKEN)}
     return frozenset(by_tool or may)
+
+
+def publishes_by_tool(workflow: Workflow, job: Job) -> bool:
+    """Whether an action or a command says that a job publishes, not its token alone."""
+    reason = publishing_reason(workflow, job)
+    return reason is not None and reason != _BY_TOKEN
 
 
 def may_publish(workflow: Workflow, job: Job) -> bool:

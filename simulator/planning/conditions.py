@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.expressions.language import ExpressionError, Scope, Value, evaluate, to_text, truthy
+from simulator.expressions.language import ExpressionError, Scope, Value, evaluate, to_text, truthy, why_false
 from simulator.planning.graph import ancestors
 from simulator.planning.model import Plan, PlannedJob
 from simulator.workflow.model import Condition
@@ -18,11 +18,23 @@ _StatusFunctions = dict[str, Callable[[Sequence[Value]], Value]]
 def job_condition(
     job: PlannedJob, plan: Plan, *, needs: Mapping[str, Value], results: Mapping[str, str], cancelled: bool = False
 ) -> bool:
-    """Whether a job whose needs are done is to run.
+    """Whether a job whose needs are done is to run. Raises ExpressionError.
 
     `needs` is its `needs` context; `results` the conclusions so far, by job id. `success()` is false when any
-    ancestor, not only a direct need, did not succeed (actions/runner issues 491 and 2205). Raises ExpressionError.
+    ancestor, not only a direct need, did not succeed (actions/runner issues 491 and 2205).
     """
+    scope = _scope_of(job, plan, needs=needs, results=results, cancelled=cancelled)
+    return truthy(evaluate(job.job.condition.expression, scope))
+
+
+def why_not(job: PlannedJob, plan: Plan, *, needs: Mapping[str, Value], results: Mapping[str, str]) -> str:
+    """What of the condition of such a job is false, with the values. Raises ExpressionError."""
+    return why_false(job.job.condition.expression, _scope_of(job, plan, needs=needs, results=results))
+
+
+def _scope_of(
+    job: PlannedJob, plan: Plan, *, needs: Mapping[str, Value], results: Mapping[str, str], cancelled: bool = False
+) -> Scope:
     graph = {each.id: [need.value for need in each.needs] for each in plan.workflow.jobs.values()}
     before = ancestors(graph, job.job.id)
 
@@ -40,8 +52,7 @@ def job_condition(
         "success": success,
         "failure": failure,
     }
-    scope = Scope(contexts={**plan.contexts, "needs": needs}, functions=functions)
-    return truthy(evaluate(job.job.condition.expression, scope))
+    return Scope(contexts={**plan.contexts, "needs": needs}, functions=functions)
 
 
 def _named(names: Sequence[Value], otherwise: frozenset[str]) -> frozenset[str]:

@@ -44,6 +44,13 @@ def publishing_step(step: Step) -> str | None:
     return _first_command(step, facts["commands"])
 
 
+def skips_existing(step: Step) -> bool:
+    """Whether a publishing step says that it passes over files which the index has."""
+    inputs = given_inputs(step)
+    given = inputs.get("skip-existing", inputs.get("skip_existing", ""))
+    return given.lower() == "true" or (step.run is not None and "--skip-existing" in code_of(step.run.source))
+
+
 def building_step(step: Step) -> str | None:
     """What says that a step builds distributions, such as "runs uv build", or None."""
     facts = publishing_facts()["builds"]

@@ -9,14 +9,16 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from simulator.acceptance import Acceptances
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
 from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
 from simulator.rehearsal.refusals import is_predicted
+from simulator.rehearsal.verdict import with_needs
 from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
     Annotation,
@@ -26,6 +28,7 @@ from simulator.run_events import (
     FileUploaded,
     FindingRaised,
     JobFinished,
+    JobPlanned,
     RunEvent,
     StepFinished,
     StepLine,
@@ -34,6 +37,16 @@ from simulator.run_events import (
 )
 
 StepKey = tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SkippedStep:
+    """A step that its condition left out, and what of that was false."""
+
+    job_id: str
+    name: str
+    span: Span | None
+    reason: str
 
 
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
@@ -73,12 +86,18 @@ class Observer:
         self._predicted: set[str] = set()
         self._offered = False
         self._findings: list[Finding] = []
+        self._acceptances = Acceptances()
+        self._needs: dict[str, tuple[str, ...]] = {}  # of a job, as its announcement has them
+        self._unrehearsed: set[str] = set()
+        self._skipped: list[SkippedStep] = []
 
     def __call__(self, event: RunEvent) -> None:
         """Pass an event on, then what it means."""
         if isinstance(event, FindingRaised):
             self.raise_finding(event.finding)
             return
+        if isinstance(event, JobPlanned):
+            self._needs[event.job_id] = event.needs
         self._emit(event)
         self._offered = self._offered or isinstance(event, FileUploaded)
         with self._lock:
@@ -89,15 +108,32 @@ class Observer:
     def raise_finding(self, finding: Finding) -> None:
         """Report a finding that was not reported yet."""
         with self._lock:
+            finding = self._acceptances.weigh(finding)
             if finding in self._findings or self._is_known(finding):
                 return
             self._findings.append(finding)
+            self._unrehearsed.update(finding.unrehearsed)
         self._emit(FindingRaised(finding=finding))
 
     @property
     def offered(self) -> bool:
         """Whether a job has offered a file to an index."""
         return self._offered
+
+    def accept(self, acceptances: Acceptances) -> None:
+        """What the user takes as it is, from now on."""
+        with self._lock:
+            self._acceptances = acceptances
+
+    @property
+    def skipped(self) -> Sequence[SkippedStep]:
+        """The steps that their condition left out, so far."""
+        with self._lock:
+            return tuple(self._skipped)
+
+    def needs(self, job_id: str) -> tuple[str, ...]:
+        """What a job needs, as files name it."""
+        return self._needs.get(job_id, ())
 
     def use_locations(self, locations: Mapping[str, str]) -> None:
         """What `explanations.with_locations` gets from now on."""
@@ -137,6 +173,7 @@ class Observer:
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
+                self._note_skipped(event)
                 return self._ended_step(event)
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
@@ -179,7 +216,26 @@ class Observer:
         self._explained.add(event.job_id)
         if predicted and refusal is None:
             return None
-        return refusal or (self._step_of_fault(event, fault) if fault else self._failed_step(event))
+        if refusal is not None:
+            return refusal
+        said = self._step_of_fault(event, fault) if fault else self._failed_step(event)
+        return self._in_doubt(said, event.job_id)
+
+    def _note_skipped(self, event: StepFinished) -> None:
+        step = self._steps.get((event.job_id, event.number))
+        if event.conclusion is Conclusion.SKIPPED and event.reason is not None and step is not None:
+            self._skipped.append(SkippedStep(job_id=event.job_id, name=step.name, span=step.span, reason=event.reason))
+
+    def _in_doubt(self, finding: Finding, job_id: str) -> Finding:
+        """A failure behind something that was not rehearsed may come from that."""
+        if not with_needs([job_id], self._needs) & self._unrehearsed:
+            return finding
+        return replace(
+            finding,
+            severity=Severity.WARNING,
+            message=f"{finding.message} (behind what was not rehearsed, which may be why)",
+            unrehearsed=(job_id,),
+        )
 
     def _late_job(self, job_id: str, reason: str) -> Finding:
         return Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -12,24 +12,26 @@ from simulator.remedies import Act, remedy
 from simulator.twins.base import PublishedFile, ReleasedProject
 
 
-def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator[Finding]:
-    """A finding for each release of which the real index holds files of the same names with other content.
+def already_released(files: Sequence[PublishedFile], skipping: Collection[IndexName]) -> Iterator[Finding]:
+    """An error for each release of which the real index holds files of the same names with other content.
 
-    A warning where a release is rehearsed that was made (`again`), and on TestPyPI, where that is usual.
+    A warning where all steps that publish to the index pass over files that it has (`skipping`), and on TestPyPI,
+    where that is usual.
     """
     release = attrgetter("index", "project", "version")
     for (index, project, version), group in groupby(sorted(files, key=release), key=release):
         names = [file.filename for file in group]
-        mild = again or index != "pypi"
+        mild = index in skipping or index != "pypi"
         yield Finding(
             code="already-released",
             severity=Severity.WARNING if mild else Severity.ERROR,
             message=f"{TITLES[index]} itself holds {project} {version} already, with other content",
             where=", ".join(names),
-            would_show=f"400 File already exists ({names[0]!r}), unless the step skips what is there.",
-            hint="This rehearses a release that was made; the next one needs a version of its own."
-            if again
-            else "Raise the version: an index never takes other bytes under a file name it has seen.",
+            would_show=None if index in skipping else f"400 File already exists ({names[0]!r}).",
+            hint="Raise the version: an index never takes other bytes under a file name it has seen, whatever the tag "
+            "names now."
+            if index not in skipping
+            else "The step passes over what is there, so nothing new would be published: raise the version.",
         )
 
 

@@ -1,8 +1,8 @@
-"""The last word: go, no-go, or nothing published, from what the run did and what was found."""
+"""The last word: go, no-go, not rehearsed or nothing published, from what the run did and what was found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,13 +15,14 @@ from simulator.run_events import Conclusion, Verdict
 class JobOutcome:
     """How a job of a rehearsed workflow ended, and whether it may publish.
 
-    `absent` says of a job that was not run, for want of a runner, whether something of it is missing to others, or
-    that it is "paused": it waits for a person, or for a job that does.
+    `needs` are what it needs, as files name it. `absent` says of a job that could not be run here
+    whether something of it is missing to others, or that it is "paused": it waits for a person, or for a job that does.
     """
 
     name: str
     conclusion: Conclusion
     publishes: bool
+    needs: tuple[str, ...] = ()
     refused: bool = False
     absent: Literal["supplied", "missing", "paused"] | None = None
 
@@ -36,41 +37,99 @@ class Judgement:
 
 
 def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName]) -> Judgement:
-    """The verdict of a rehearsal; `published` holds the index of each file that one took."""
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    refused = [job.name for job in jobs if job.refused]
-    failed = [job.name for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
+    """The verdict of a rehearsal; `published` holds the index of each file that one took.
+
+    A failure behind something that was not rehearsed may come from that, and does not count as the release's.
+    """
+    lacking = _Lacking(jobs, findings)
+    bad = [job for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
+    fault = _fault(jobs, findings, [job.name for job in bad if job.name not in lacking.doubtful])
+    if fault is not None:
+        return fault
     paused = [job.name for job in jobs if job.absent == "paused"]
-    absent = [job.name for job in jobs if job.absent]
-    missing = [job.name for job in jobs if job.publishes and job.absent == "missing"]
+    if paused:
+        reason = f"{_job(paused)} wait{'' if len(paused) > 1 else 's'} for a review"
+        return Judgement(verdict=Verdict.PAUSED, reason=reason)
+    if lacking.reasons or lacking.missing or bad:
+        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, [job.name for job in bad]))
+    if published:
+        beside = f"; not rehearsed: {', '.join(lacking.beside)}" if lacking.beside else ""
+        return Judgement(verdict=Verdict.GO, reason=_published(published) + beside)
+    return _without_files(jobs)
+
+
+def _fault(jobs: Sequence[JobOutcome], findings: Sequence[Finding], failed: Sequence[str]) -> Judgement | None:
+    """What the release would fail by: a protection rule, what was found, or a job that failed."""
+    refused = [job.name for job in jobs if job.refused]
     if refused:
         reason = f"a protection rule refused {', '.join(refused)}"
         return Judgement(verdict=Verdict.NO_GO, reason=reason, refused=True)
-    if errors:
-        reason = errors[0].message
-    elif failed:
-        reason = f"{_job(failed)} failed"
-    elif paused:
-        reason = f"{_job(paused)} wait{'' if len(paused) > 1 else 's'} for a review"
-        return Judgement(verdict=Verdict.PAUSED, reason=reason)
-    elif missing:
-        reason = f"{_job(missing)} could not be rehearsed: what they need is made on a machine that is not here"
-        reason = reason if len(missing) > 1 else reason.replace("they need", "it needs")
-    elif published:
-        reason = _published(published) + (f"; not rehearsed: {', '.join(absent)}" if absent else "")
-        return Judgement(verdict=Verdict.GO, reason=reason)
-    elif any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
-        reason = "a publishing job ended well and published nothing"
-    else:
-        skipped = [job.name for job in jobs if job.publishes]
-        verb = "was" if len(skipped) == 1 else "were"
-        reason = (
-            f"{_job(skipped)} {verb} skipped by {'its' if len(skipped) == 1 else 'their'} own condition"
-            if skipped
-            else "no job that ran publishes"
-        )
-        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason)
-    return Judgement(verdict=Verdict.NO_GO, reason=reason)
+    error = next((finding for finding in findings if finding.severity is Severity.ERROR), None)
+    if error is not None:
+        return Judgement(verdict=Verdict.NO_GO, reason=error.message)
+    return Judgement(verdict=Verdict.NO_GO, reason=f"{_job(failed)} failed") if failed else None
+
+
+class _Lacking:
+    """What was not rehearsed: of the jobs that the release hangs on, and of the others.
+
+    A release hangs on the jobs that publish and on all that these need; where none publishes, on all.
+    """
+
+    def __init__(self, jobs: Sequence[JobOutcome], findings: Sequence[Finding]) -> None:
+        needs = {job.name: job.needs for job in jobs}
+        ran = {job.name for job in jobs if job.absent or job.conclusion is not Conclusion.SKIPPED}
+        publishing = [job.name for job in jobs if job.publishes]
+        chain = with_needs(publishing or list(needs), needs)
+        told = [(finding, [name for name in finding.unrehearsed if name in ran]) for finding in findings]
+        open_ = [(finding, names) for finding, names in told if names and finding.accepted is None]
+        incomplete = {name for _, names in told for name in names}
+        self.reasons = [finding.message for finding, names in open_ if chain.intersection(names)]
+        """Why the release is not wholly rehearsed."""
+        self.missing = [job.name for job in jobs if job.absent == "missing" and job.publishes]
+        """The publishing jobs that were not run, for want of another."""
+        self.doubtful = {job.name for job in jobs if incomplete & with_needs([job.name], needs)}
+        """The jobs that something was missing to, or may have been."""
+        self.beside = sorted({job.name for job in jobs if job.absent} | {name for _, names in open_ for name in names})
+        """The jobs that the release does not hang on, and of which something was not run."""
+
+
+def with_needs(names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> set[str]:
+    """Some jobs and all that they need, directly or not; `needs` are by job, and name jobs as files do."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [each for each in needs if any(_is_of(each, need) for need in needs.get(name, ()))]
+    return found
+
+
+def _is_of(key: str, name: str) -> bool:
+    """Whether a job is one of those that a name in `needs` means: of its matrix, or of the workflow that it calls."""
+    return key == name or key.startswith((f"{name} (", f"{name} / "))
+
+
+def _not_rehearsed(lacking: _Lacking, failed: Sequence[str]) -> str:
+    if lacking.reasons:
+        more = len(lacking.reasons) - 1
+        beside = f" (and {more} more)" if more else ""
+        return f"nothing was found wrong, but the release hangs on what was not rehearsed: {lacking.reasons[0]}{beside}"
+    if lacking.missing:
+        what = "they need" if len(lacking.missing) > 1 else "it needs"
+        return f"{_job(lacking.missing)} could not be rehearsed: what {what} is made by a job that was not run here"
+    return f"{_job(failed)} failed behind what was not rehearsed"
+
+
+def _without_files(jobs: Sequence[JobOutcome]) -> Judgement:
+    """No file reached an index, and nothing failed."""
+    if any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
+        return Judgement(verdict=Verdict.NO_GO, reason="a publishing job ended well and published nothing")
+    skipped = [job.name for job in jobs if job.publishes]
+    verb = "was" if len(skipped) == 1 else "were"
+    reason = f"{_job(skipped)} {verb} skipped" if skipped else "no job that ran publishes"
+    return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason)
 
 
 def _published(published: Sequence[IndexName]) -> str:

@@ -68,6 +68,7 @@ _SEVERITIES: Final[Mapping[Severity, str]] = {
 _VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.GO: "bold green",
     Verdict.NO_GO: "bold red",
+    Verdict.NOT_REHEARSED: "bold yellow",
     Verdict.NOTHING_PUBLISHED: "bold yellow",
     Verdict.PAUSED: "bold yellow",
 }

@@ -38,6 +38,7 @@ MARKS: Final[Mapping[Conclusion, str]] = {
 VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.GO: "GO",
     Verdict.NO_GO: "NO-GO",
+    Verdict.NOT_REHEARSED: "NOT REHEARSED",
     Verdict.NOTHING_PUBLISHED: "NOTHING PUBLISHED",
     Verdict.PAUSED: "PAUSED",
 }

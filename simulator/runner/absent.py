@@ -1,4 +1,4 @@
-"""Jobs for which there is no runner here: what they would have made, and whether the user supplied it.
+"""Jobs that are not run here: why, what they would have made, and whether the user supplied it.
 
 A job that is not run is never counted as one that succeeded: it lets others go on when nothing of it is missing.
 """
@@ -6,7 +6,7 @@ A job that is not run is never counted as one that succeeded: it lets others go 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,8 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
 from simulator.planning.tools import action_name
 from simulator.positions import Span
-from simulator.remedies import Act, remedy
+from simulator.remedies import Act, Remedy, remedy
+from simulator.runner.not_rehearsed import DOCKER_HINT
 from simulator.workflow.model import Step, Text
 
 _UPLOAD: Final = "actions/upload-artifact"
@@ -28,17 +29,28 @@ _UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
-    """A job that is not run here; `missing` are the names of what it would upload and nobody supplied."""
+    """A job that is not run here, and why; `missing` are the names of what it would upload and nobody supplied.
 
-    labels: Sequence[str]
-    made: Sequence[str]
-    missing: Sequence[str]
+    What a called workflow that is not at hand would upload is `unknown`.
+    """
+
+    why: str
+    made: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    unknown: bool = False
     several: bool = False  # it is that of several jobs of one matrix
+
+    @property
+    def keeps_others(self) -> bool:
+        """Whether the jobs that need it cannot go on."""
+        return self.unknown or bool(self.missing)
 
     @property
     def said(self) -> str:
         """Why it is not run, and what its dependants have of it."""
-        said = f"pysim has no runner for {', '.join(self.labels)}"
+        said = self.why
+        if self.unknown:
+            return said
         if self.missing:
             return f"{said}, and nothing stands for {_listed(self.missing, 'artifacts')}"
         if self.made:
@@ -46,13 +58,39 @@ class Absence:
         return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
 
 
-def absence(plan: Plan, job: PlannedJob, supplied: Collection[str]) -> Absence | None:
-    """What is missing of a job that no sandbox can stand for the runner of; None for one that can run."""
-    if job.job.uses is not None or runs_here(job.runs_on):
+def absence(
+    plan: Plan, job: PlannedJob, supplied: Collection[str], no_containers: Callable[[], str | None]
+) -> Absence | None:
+    """What is missing of a job that cannot be run here; None for one that can.
+
+    `no_containers` is asked, where a job has containers, why there can be none.
+    """
+    if job.job.uses is not None:
+        why = _not_at_hand(plan, job)
+        return None if why is None else Absence(why=why, unknown=True)
+    why = _hindrance(job, no_containers)
+    if why is None:
         return None
     made = tuple(dict.fromkeys(_made(plan, job)))
     missing = tuple(name for name in made if not any(fits(name, each) for each in supplied))
-    return Absence(labels=job.runs_on, made=made, missing=missing)
+    return Absence(why=why, made=made, missing=missing)
+
+
+def _not_at_hand(plan: Plan, job: PlannedJob) -> str | None:
+    assert job.job.uses is not None
+    return None if job.job.id in plan.calls else f"the workflow {job.job.uses.value} that it calls is not at hand"
+
+
+def _hindrance(job: PlannedJob, no_containers: Callable[[], str | None]) -> str | None:
+    """Why no sandbox can stand for the runner of a job, in a part of a sentence; None where one can."""
+    if not runs_here(job.runs_on):
+        return f"pysim has no runner for {', '.join(job.runs_on)}"
+    if (key := next(iter(job.job.unsupported), None)) is not None:
+        return f"pysim does not carry out `{key.value}{'' if ':' in key.value else ':'}` yet"
+    if job.job.container is not None or job.job.services:
+        reason = no_containers()
+        return None if reason is None else f"it uses containers, and {reason}"
+    return None
 
 
 def fits(name: str, supplied: str) -> bool:
@@ -60,7 +98,9 @@ def fits(name: str, supplied: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, name.split(_UNKNOWN))), supplied) is not None
 
 
-def runner_findings(jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collection[str]) -> Iterator[Finding]:
+def runner_findings(
+    jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collection[str], no_containers: Callable[[], str | None]
+) -> Iterator[Finding]:
     """What there is to say of the runners of jobs, once for all jobs of a matrix that it holds for.
 
     That a runner is gone, that there is none here, or what was assumed. Jobs that are skipped, or whose labels are not
@@ -68,9 +108,9 @@ def runner_findings(jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collectio
     """
     alike: dict[tuple[object, ...], list[tuple[PlannedJob, Absence | None]]] = {}
     for plan, job in jobs:
-        if job.decision != "skip" and not job.deferred and job.job.uses is None:
-            absent = absence(plan, job, supplied)
-            made = absent and (bool(absent.made), bool(absent.missing))
+        if job.decision != "skip" and not job.deferred:
+            absent = absence(plan, job, supplied, no_containers)
+            made = absent and (absent.why, bool(absent.made), bool(absent.missing))
             alike.setdefault((id(plan), job.job.id, job.runs_on, made), []).append((job, absent))
     for group in alike.values():
         yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent])
@@ -91,15 +131,18 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Itera
             hint="Name an image that is there, such as ubuntu-latest.",
         )
     if absences:
-        absent, publishes = _together(absences), may_publish(job.workflow, job.job)
+        absent = _together(absences)
         yield Finding(
             code="job-not-rehearsed",
-            severity=Severity.ERROR if publishes else Severity.WARNING,
+            severity=Severity.WARNING,
             message=f"{who} {'are' if several else 'is'} not rehearsed: {absent.said}",
-            where=where,
-            hint=_hint(job, absent, publishes=publishes),
-            remedies=() if publishes else tuple(remedy(Act.SUPPLY_ARTIFACT, name) for name in absent.missing),
+            where=where if job.job.uses is None else job.job.uses.span,
+            hint=_hint(job, absent, publishes=may_publish(job.workflow, job.job)),
+            remedies=_remedies(job, absent),
+            unrehearsed=tuple(each.key for each in jobs),
         )
+    elif job.job.uses is not None:
+        return
     elif not is_hosted(job.runs_on):
         system = "an Ubuntu runner of GitHub's" if system_of(job.runs_on) else "Linux, and like an Ubuntu runner"
         yield _assumed(f"{who} {run} on {labels}, which is taken to be {system}", where)
@@ -121,23 +164,38 @@ def _listed(names: Sequence[str], whose: str) -> str:
 def _together(absences: Sequence[Absence]) -> Absence:
     """One absence for jobs of one matrix that have the same labels."""
     return Absence(
-        labels=absences[0].labels,
+        why=absences[0].why,
         made=tuple(dict.fromkeys(name for each in absences for name in each.made)),
         missing=tuple(dict.fromkeys(name for each in absences for name in each.missing)),
+        unknown=absences[0].unknown,
         several=len(absences) > 1,
     )
 
 
+def _remedies(job: PlannedJob, absent: Absence) -> tuple[Remedy, ...]:
+    """What pysim can be asked for; for a job that has a runner here, Docker for its containers."""
+    if absent.unknown:
+        return (remedy(Act.CHOOSE_WORKFLOW),)
+    docker = runs_here(job.runs_on) and not job.job.unsupported
+    publishes = may_publish(job.workflow, job.job)
+    supplied = () if publishes else tuple(remedy(Act.SUPPLY_ARTIFACT, name) for name in absent.missing)
+    return (*((remedy(Act.USE_ENGINE, "docker"),) if docker else ()), *supplied)
+
+
 def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
+    if absent.unknown:
+        return "Copy the file into this repository, or let pysim fetch it."
+    docker = f"{DOCKER_HINT} " if runs_here(job.runs_on) and not job.job.unsupported else ""
     if publishes:
-        return "What it publishes cannot be rehearsed: publish from a job on ubuntu-latest."
+        said = "What it publishes cannot be rehearsed here."
+        return f"{docker}{said}" if runs_here(job.runs_on) else f"{said} A job on ubuntu-latest could be."
     outputs = " Its outputs are empty here." if job.job.outputs else ""
     if absent.missing:
         several = len(absent.missing) > 1
         what = f"artifact{'s' if several else ''} {_listed(absent.missing, 'of them')}"
         without = f"without {'them' if several else 'it'}, the jobs that need this one are skipped"
-        return f"Supply the {what} from {'folders' if several else 'a folder'}; {without}.{outputs}"
-    return f"See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
+        return f"{docker}Supply the {what} from {'folders' if several else 'a folder'}; {without}.{outputs}"
+    return f"{docker}See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
 
 
 def _assumed(text: str, where: Span) -> Finding:

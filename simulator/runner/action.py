@@ -5,14 +5,13 @@ A composite action's steps run as a job's own do, and so do the pre and post par
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol, assert_never
 
-from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
+from simulator.actions.errors import ActionManifestError, UnavailableActionError, UnknownActionError
 from simulator.actions.model import (
     CompositeRuns,
     ContainerRuns,
@@ -23,34 +22,48 @@ from simulator.actions.model import (
     RepositoryReference,
     ResolvedAction,
     ScriptRuns,
+    UnavailableRuns,
 )
-from simulator.actions.reference import ReferenceSyntaxError, is_local
+from simulator.actions.reference import ReferenceSyntaxError, is_local, parse_reference
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, preparation_argv, script_argv
 from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.planning.outside import action_writes_outside
 from simulator.planning.uploads import foreign_indexes_of_action
+from simulator.remedies import Act, remedy
 from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
 from simulator.runner.nodes import Nodes
+from simulator.runner.not_rehearsed import (
+    DOCKER_HINT,
+    action_not_rehearsed,
+    publishes_elsewhere,
+    unavailable,
+    writes_outside,
+)
 from simulator.runner.script import run_script, write_variables
 from simulator.runner.state import Frame, JobState, StepHost
-from simulator.runner.step import StepError, StepRun, begin_inside, begin_part, display_name, perform
+from simulator.runner.step import (
+    StepError,
+    StepNotRehearsedError,
+    StepRun,
+    begin_inside,
+    begin_part,
+    display_name,
+    perform,
+)
 from simulator.workflow.model import Step
 
 _ALWAYS: Final = parse("always()", Vocabulary(frozenset(), {"always": (0, 0)}))
 _TOO_DEEP: Final = f"Composite action depth exceeded max depth {DEEPEST}"
 
 
-class RefusedStepError(StepError):
-    """The step uses an action that pysim does not run."""
-
-
 class Resolver(Protocol):
     """Finds the action of a step; a local one is read from the job's sandbox when the step runs.
 
-    Raises UnknownActionError, ActionManifestError or ReferenceSyntaxError when there is none that can run.
+    Raises UnknownActionError, ActionManifestError or ReferenceSyntaxError when there is none, UnavailableActionError
+    when there may be one that pysim does not run.
     """
 
     def __call__(self, job: JobState, step: Step, /) -> ResolvedAction: ...
@@ -89,7 +102,7 @@ class ActionUse:
                 return runs.pre_if if runs.pre is not None else None
             case ContainerRuns() as runs:
                 return runs.pre_if if runs.pre_entrypoint is not None else None
-            case OutsideRuns():
+            case OutsideRuns() | UnavailableRuns():
                 return None
             case CompositeRuns():
                 return _ALWAYS if any(use.pre for use in self.inner.values() if not use.is_local) else None
@@ -104,7 +117,7 @@ class ActionUse:
                 return runs.post_if if runs.post is not None else None
             case ContainerRuns() as runs:
                 return runs.post_if if runs.post_entrypoint is not None else None
-            case OutsideRuns():
+            case OutsideRuns() | UnavailableRuns():
                 return None
             case CompositeRuns() as runs:
                 local = any(step.uses is not None and is_local(step.uses.value) for step in runs.steps)
@@ -173,14 +186,7 @@ class Uses:
     def _use(self, step: Step, frame: Frame, name: str, say: Callable[[str], None], depth: int = 0) -> ActionUse:
         if depth > DEEPEST:
             raise StepError(_TOO_DEEP)
-        try:
-            action = self._resolve(self._job, step)
-        except (UnknownActionError, ActionManifestError) as error:
-            text = str(error)
-            kind = RefusedStepError if isinstance(error, RefusedActionError) else StepError
-            raise kind(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
-        except ReferenceSyntaxError as error:
-            raise StepError(str(error)) from error
+        action = self._found(step)
         folder = folder_in_sandbox(self._job, action)
         if action.builtin:
             self._copy(BUILTIN_FOLDER, builtin_folder(LAYOUT.actions))
@@ -192,10 +198,29 @@ class Uses:
         runs = action.manifest.runs
         for inner in runs.steps if isinstance(runs, CompositeRuns) else ():
             if inner.uses is not None and not is_local(inner.uses.value):
-                with contextlib.suppress(RefusedStepError):  # its own step says so, if it runs
-                    inner_name = display_name(inner, self._job.scope())
-                    use.inner[inner.number] = self._use(inner, frame, inner_name, say, depth + 1)
+                inner_name = display_name(inner, self._job.scope())
+                use.inner[inner.number] = self._use(inner, frame, inner_name, say, depth + 1)
         return use
+
+    def _found(self, step: Step) -> ResolvedAction:
+        """The action of a step; of one that pysim does not run, one that says so when its step runs."""
+        try:
+            action = self._resolve(self._job, step)
+        except UnavailableActionError as error:
+            assert step.uses is not None
+            runs = UnavailableRuns(why=str(error), hint=error.hint, remedies=error.remedies)
+            return unavailable(parse_reference(step.uses.value), runs)
+        except (UnknownActionError, ActionManifestError) as error:
+            text = str(error)
+            raise StepError(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
+        except ReferenceSyntaxError as error:
+            raise StepError(str(error)) from error
+        reason = self._job.settings.engine.no_containers
+        if reason is None or not isinstance(action.manifest.runs, ContainerRuns):
+            return action
+        why = f"{action.reference} is a Docker action, and {reason}"
+        runs = UnavailableRuns(why=why, hint=DOCKER_HINT, remedies=(remedy(Act.USE_ENGINE, "docker"),))
+        return unavailable(action.reference, runs)
 
     def _make_ready(self, at: RepositoryReference, say: Callable[[str], None]) -> None:
         argv = preparation_argv(at, python=LAYOUT.python, actions=LAYOUT.actions)
@@ -260,6 +285,8 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
         case OutsideRuns():
             run.log.annotate("notice", f"Not rehearsed: {at} would have {runs.done}.")
             return Conclusion.SUCCESS
+        case UnavailableRuns():
+            raise StepNotRehearsedError(action_not_rehearsed(at, runs))
         case ScriptRuns() | JavaScriptRuns():
             return _process(use, run, runs, inputs, uses)
         case ContainerRuns():
@@ -271,11 +298,11 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
 
 
 def _refuse_what_is_real(uses: str, inputs: Mapping[str, str]) -> None:
-    """Hold an action that would write for real with its inputs, which no one could see through before."""
+    """Pass over an action that would write for real with its inputs."""
     if (said := action_writes_outside(uses, inputs)) is not None:
-        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+        raise StepNotRehearsedError(writes_outside(said))
     for place in foreign_indexes_of_action(uses, inputs):
-        raise StepError(f"This step uploads to {place}. pysim does not stand in for that: it would be a real release.")
+        raise StepNotRehearsedError(publishes_elsewhere(place))
 
 
 def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:
@@ -290,7 +317,7 @@ def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:
     more = ("entryPoint", "args") if isinstance(use.action.manifest.runs, ContainerRuns) else ()
     names = [each.name for each in declared.values()] + list(more)
     unknown = "', '".join(name for name in given if name.lower() not in {known.lower() for known in names})
-    if unknown and not isinstance(use.action.manifest.runs, OutsideRuns):
+    if unknown and not isinstance(use.action.manifest.runs, OutsideRuns | UnavailableRuns):
         valid = "', '".join(names)
         run.log.annotate("warning", f"Unexpected input(s) '{unknown}', valid inputs are ['{valid}']")
     there = {name.lower() for name in given}

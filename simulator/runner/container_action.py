@@ -47,8 +47,6 @@ class ActionImages:
     def _make(
         self, action: ResolvedAction, runs: ContainerRuns, folder: PurePosixPath, say: LineSink
     ) -> ContainerImage:
-        if (reason := self.job.settings.engine.no_containers) is not None:
-            raise StepError(f"pysim cannot run {action.reference}: {reason}")
         containers = self.job.sandbox.containers
         if runs.image.startswith(_PREFIX):
             return containers.image(runs.image.removeprefix(_PREFIX), on_line=say)

@@ -142,8 +142,6 @@ class JobContainers:
 
     def initialize(self, log: StepLog) -> None:
         """Start all of them and wait for the health of the services. Raises StepError, ExpressionError."""
-        if (reason := self._job.settings.engine.no_containers) is not None:
-            raise StepError(f"pysim cannot run the containers of the job: {reason}")
         log.write(f"The containers of this job share one network: {self._job.sandbox.containers.network[:12]}")
         try:
             if self._job.in_container:

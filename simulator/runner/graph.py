@@ -11,7 +11,7 @@ from typing import Final
 
 from simulator.expressions.language import ExpressionError, Scope, Value
 from simulator.planning.calls import call_contexts
-from simulator.planning.conditions import job_condition
+from simulator.planning.conditions import job_condition, why_not
 from simulator.planning.graph import ancestors
 from simulator.planning.model import Plan, PlannedJob
 from simulator.run_events import Conclusion, JobPlanned
@@ -181,7 +181,8 @@ class Graph:
         ]
         if bad:
             return f"a job that it needs did not succeed: {', '.join(sorted(bad))}"
-        return f"its condition is false: {job.job.condition.source}"
+        results = {name: each.value for name, each in self.conclusions().items()}
+        return f"its condition is false: {why_not(job, self.plan, needs=self.needs(job), results=results)}"
 
     # ---- concurrency
 

@@ -62,6 +62,10 @@ class RunSettings:
     portion: Portion | None = None
     clock: Callable[[], float] = time.time
 
+    def no_containers(self) -> str | None:
+        """Why the engine can open no containers; None where it can."""
+        return self.engine.no_containers
+
     @property
     def github(self) -> dict[str, Value]:
         """The `github` context as the server has it, before a job runs; that of the caller in a called workflow."""
@@ -75,6 +79,7 @@ class StepResult:
     outcome: Conclusion
     conclusion: Conclusion
     outputs: Mapping[str, str] = field(default_factory=dict)
+    reason: str | None = None  # of one that its condition left out
 
     def context(self) -> dict[str, Value]:
         """The step's entry in the `steps` context."""
@@ -83,9 +88,9 @@ class StepResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobResult:
-    """How a job ended; `refused` when a protection rule kept it from starting.
+    """How a job ended; `refused` when a protection rule kept it from starting; `reason` says why it was not run.
 
-    `absent` says of a job that was not run, for want of a runner, whether others may go on ("supplied", with
+    `absent` says of a job that could not be run here whether others may go on ("supplied", with
     `counts_as` success) or something of it is "missing"; a job that was skipped for that is missing, too.
     """
 
@@ -94,6 +99,7 @@ class JobResult:
     outputs: Mapping[str, str] = field(default_factory=dict)
     refused: bool = False
     absent: Absent | None = None
+    reason: str | None = None
 
     @property
     def counts_as(self) -> Conclusion:

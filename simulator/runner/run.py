@@ -323,7 +323,7 @@ class Run:
         """Say of jobs that were not known before what is said of the others before anything runs."""
         for event in announcement(jobs):
             graph.settings.emit(event)
-        for finding in runner_findings(jobs, graph.settings.supplied):
+        for finding in runner_findings(jobs, graph.settings.supplied, graph.settings.no_containers):
             graph.settings.emit(FindingRaised(finding=finding))
 
     # ---- what becomes of a job that does not run
@@ -370,15 +370,16 @@ class Run:
         return held is not None
 
     def _left_out(self, graph: Graph, job: PlannedJob) -> bool:
-        """Leave a job out that has no runner here; whether it was."""
-        supplied = graph.settings.supplied
-        absent = absence(graph.plan, job, supplied)
+        """Leave a job out that cannot be run here; whether it was."""
+        settings = graph.settings
+        absent = absence(graph.plan, job, settings.supplied, settings.no_containers)
         if absent is not None:
-            self._settled(graph, job, Conclusion.SKIPPED, absent.said, "missing" if absent.missing else "supplied")
+            kind: Absent = "missing" if absent.keeps_others else "supplied"
+            self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind)
         return absent is not None
 
     def _skip(self, graph: Graph, job: PlannedJob) -> None:
-        """Skip a job whose condition does not hold; it is missing where that is for want of a runner."""
+        """Skip a job whose condition does not hold; it is missing where a job that it needs was not run here."""
         missing = graph.misses(job)
         if missing:
             names = ", ".join(missing)
@@ -399,8 +400,10 @@ class Run:
         shown = [each for _, each in foreseen_of(graph.plan, job)]
         for each in shown:
             self._tell(graph, each, conclusion, reason)
-        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion, absent=absent)
-        graph.inner[job.key] = tuple(JobResult(planned=each, conclusion=conclusion, absent=absent) for each in shown)
+        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion, absent=absent, reason=reason)
+        graph.inner[job.key] = tuple(
+            JobResult(planned=each, conclusion=conclusion, absent=absent, reason=reason) for each in shown
+        )
         self._fail_fast(graph, job)
 
     def _tell(self, graph: Graph, job: PlannedJob, conclusion: Conclusion, reason: str) -> None:

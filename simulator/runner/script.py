@@ -11,8 +11,9 @@ from simulator.planning.outside import script_writes_outside
 from simulator.planning.uploads import foreign_indexes_of_project, foreign_indexes_of_script
 from simulator.run_events import Conclusion
 from simulator.runner.log import StepLog
+from simulator.runner.not_rehearsed import publishes_elsewhere, writes_outside
 from simulator.runner.shells import Shell, find_shell
-from simulator.runner.step import StepError, StepRun
+from simulator.runner.step import StepError, StepNotRehearsedError, StepRun
 from simulator.workflow.model import Text
 
 
@@ -38,9 +39,9 @@ def run_script(run: StepRun) -> Conclusion:
 
 
 def _refuse_what_is_real(run: StepRun, script: str, folder: PurePosixPath) -> None:
-    """Hold a step that would write for real: one in an action, or one that no one could see through before."""
+    """Pass over a step that would write for real."""
     for said in script_writes_outside(script):
-        raise StepError(f"This step {said}. pysim does not stand in for that, so a rehearsal would do it for real.")
+        raise StepNotRehearsedError(writes_outside(said))
 
     def read(name: str) -> bytes | None:
         try:
@@ -49,7 +50,7 @@ def _refuse_what_is_real(run: StepRun, script: str, folder: PurePosixPath) -> No
             return None
 
     for place in (*foreign_indexes_of_script(script, run.env), *foreign_indexes_of_project(script, read)):
-        raise StepError(f"This step uploads to {place}. pysim does not stand in for that: it would be a real release.")
+        raise StepNotRehearsedError(publishes_elsewhere(place))
 
 
 def write_variables(log: StepLog, run: StepRun) -> None:

@@ -236,6 +236,7 @@ class JobState:
                 conclusion=result.conclusion,
                 at=self.settings.clock(),
                 exit_code=code,
+                reason=result.reason,
             )
         )
 

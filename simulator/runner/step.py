@@ -13,8 +13,18 @@ from pathlib import PurePosixPath
 from typing import Final, Literal, NoReturn
 
 from simulator.engines.base import CONTAINER_PLACES, MOST_READ, Command, Exit, NewFile
-from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, render, truthy
-from simulator.run_events import Conclusion
+from simulator.expressions.language import (
+    Expression,
+    ExpressionError,
+    Scope,
+    Value,
+    evaluate,
+    render,
+    truthy,
+    why_false,
+)
+from simulator.findings import Finding
+from simulator.run_events import Conclusion, FindingRaised
 from simulator.runner.declared import SWITCH
 from simulator.runner.files import FileCommandError, decode_text, parse_pairs, parse_paths
 from simulator.runner.lifetime import StepLife
@@ -45,6 +55,14 @@ Body = Callable[["StepRun"], Conclusion]
 
 class StepError(Exception):
     """The step cannot run as it is written, or took too long; the text goes to its log and the step fails."""
+
+
+class StepNotRehearsedError(Exception):
+    """The step is passed over: pysim cannot carry it out, or must not, as `finding` says."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
 
 
 class StepCancelled(Exception):  # noqa: N818 - GitHub's word for it, and no error
@@ -150,6 +168,15 @@ class StepRun:
             )
             self.log.error(str(error))
             return False
+
+    def pass_over(self, finding: Finding) -> None:
+        """Say in the log and in the run that it is not rehearsed; what is in an action has the place of its step."""
+        outermost = self
+        while outermost.outer is not None:
+            outermost = outermost.outer
+        self.log.annotate("notice", f"Not rehearsed: {finding.message}")
+        told = replace(finding, where=outermost.step.span, unrehearsed=(self.job.planned.key,))
+        self.job.settings.emit(FindingRaised(finding=told))
 
     # ---- its processes
 
@@ -372,7 +399,7 @@ def judge(run: StepRun) -> StepResult | None:
         if run.error is not None:
             raise run.error
         if not run.holds():
-            return _SKIPPED
+            return replace(_SKIPPED, reason=why_false(run.condition, run.scope()))
     except ExpressionError as error:
         run.log.error(str(error))
         return _FAILED
@@ -400,4 +427,7 @@ def _outcome(run: StepRun, body: Body) -> Conclusion:
         cancelled = isinstance(error, StepCancelled) or run.life.stop.is_set()
         run.log.error("The operation was canceled." if cancelled else str(error))
         return Conclusion.CANCELLED if cancelled else Conclusion.FAILURE
+    except StepNotRehearsedError as passed:
+        run.pass_over(passed.finding)
+        return Conclusion.SUCCESS
     return Conclusion.FAILURE if outcome is Conclusion.SUCCESS and run.log.failed else outcome

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.actions.errors import MissingOfflineError, UnknownActionError, UnreachableError
+from simulator.actions.errors import MissingOfflineError, UnavailableActionError, UnknownActionError, UnreachableError
 from simulator.actions.remote import Remote
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.errors import UsageError
@@ -255,7 +255,7 @@ def test_a_clone_that_lacks_files_is_named(server: GitServer, cache: Path, tmp_p
     repository = server.root / "octo/tool"
     blob = git("rev-parse", "v1:a", cwd=repository).text
     (repository / "objects" / blob[:2] / blob[2:]).unlink()
-    with pytest.raises(UnknownActionError, match="cannot be read") as error:
+    with pytest.raises(UnavailableActionError, match="cannot be read") as error:
         repositories(cache, NOBODY, f"octo/tool={repository}").snapshot("octo", "tool", "v1")
     assert str(repository) in str(error.value)
 
@@ -278,7 +278,7 @@ def test_no_file_is_written_through_a_link(server: GitServer, cache: Path, tmp_p
     tree = git("mktree", cwd=repository, stdin=entries.encode()).text
     commit = git("commit-tree", tree, "-m", "evil", cwd=repository, env=AUTHOR).text
     git("update-ref", "refs/heads/main", commit, cwd=repository)
-    with pytest.raises(UnknownActionError):
+    with pytest.raises(UnavailableActionError):
         repositories(cache, server.url).snapshot("octo", "evil", "main")
     assert not list((tmp_path / "outside").iterdir())
 

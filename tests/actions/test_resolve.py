@@ -10,7 +10,7 @@ import pytest
 
 from simulator.actions.builtin.registry import BUILTIN
 from simulator.actions.choice import ActionChoice
-from simulator.actions.errors import ActionManifestError, RefusedActionError, UnknownActionError
+from simulator.actions.errors import ActionManifestError, RefusedActionError, UnavailableActionError
 from simulator.actions.model import CompositeRuns, ContainerRuns, OutsideRuns, ScriptRuns
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
@@ -67,7 +67,7 @@ def test_how_a_script_is_started() -> None:
 
 @pytest.mark.parametrize("uses", ["octo/tools/x@main", "actions/upload-artifact/other@v4"])
 def test_an_action_that_is_not_built_in_needs_a_place_to_come_from(uses: str) -> None:
-    with pytest.raises(UnknownActionError, match="it is not built in") as error:
+    with pytest.raises(UnavailableActionError, match="it is not built in") as error:
         resolve(parse_reference(uses), workspace_read=None)
     assert uses in str(error.value)
     assert all(action in error.value.hint for action in BUILTIN)
@@ -87,7 +87,7 @@ def test_an_action_whose_only_effect_is_outside_is_never_run(choice: ActionChoic
     ):
         runs = resolve(parse_reference(uses), workspace_read=None, choice=choice).manifest.runs
         assert runs == OutsideRuns(done=done)
-    with pytest.raises(UnknownActionError):
+    with pytest.raises(UnavailableActionError):
         resolve(parse_reference("github/codeql-action/init@v3"), workspace_read=None, choice=choice)
 
 
@@ -194,6 +194,6 @@ def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
         ("actions/chalkboard@v1", "Run once online"),
         ("octo/x@v1", "Run once online"),
     ):
-        with pytest.raises(UnknownActionError) as error:
+        with pytest.raises(UnavailableActionError) as error:
             resolve(parse_reference(uses), workspace_read=None, repositories=repositories)
         assert error.value.hint.startswith(hint)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator.actions.choice import ActionChoice, parse_choice
-from simulator.actions.errors import UnreachableError
+from simulator.actions.errors import NOT_REHEARSED, UnreachableError
 from simulator.actions.model import Reference, ResolvedAction
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
@@ -81,7 +81,9 @@ def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
 ) -> None:
     found = list(survey(tmp_path).findings(uses, PLACE))
     assert [finding.where for finding in found] == [PLACE] * len(messages)
-    assert all(finding.severity is Severity.ERROR and finding.hint for finding in found)
+    for finding in found:
+        assert finding.severity is (Severity.WARNING if finding.code == NOT_REHEARSED else Severity.ERROR)
+        assert finding.hint
     assert all(finding.message.startswith(message) for finding, message in zip(found, messages, strict=True)), found
 
 
@@ -122,7 +124,7 @@ def test_all_that_cannot_be_fetched_is_one_finding() -> None:
     other = replace(PLACE, line=PLACE.line + 1)
     assert not [*seen.findings("far/a@v1", PLACE), *seen.findings("far/b@v1", other), *seen.findings("far/a@v1", other)]
     (finding,) = seen.missing()
-    assert (finding.severity, finding.where) == (Severity.ERROR, PLACE)
+    assert (finding.code, finding.where) == (NOT_REHEARSED, PLACE)
     assert finding.message == "Cannot fetch far/a@v1: no way; nor far/b@v1"
 
 
@@ -156,12 +158,12 @@ def test_no_choice(word: str) -> None:
         parse_choice([word])
 
 
-def test_what_the_user_skips_is_a_warning_also_where_pysim_refuses_it(tmp_path: Path) -> None:
+def test_what_the_user_skips_is_told_as_such(tmp_path: Path) -> None:
     uses = "actions/attest@v3"
     (refused,) = survey(tmp_path).findings(uses, PLACE)
-    assert (refused.code, refused.severity) == ("action-refused", Severity.ERROR)
-    assert refused.remedies == (remedy(Act.REHEARSE), remedy(Act.SKIP_ACTION, "actions/attest"))
-    choice = f"{refused.remedies[1].of}=skip"
+    assert (refused.code, refused.severity) == (NOT_REHEARSED, Severity.WARNING)
+    assert refused.remedies == (remedy(Act.ACCEPT_FINDING, "action-not-rehearsed: actions/attest"),)
+    choice = "actions/attest=skip"
     for words in ([choice], ["real", choice]):
         (found,) = survey(tmp_path, parse_choice(words)).findings(uses, PLACE)
         assert (found.code, found.severity) == ("not-rehearsed", Severity.WARNING)

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.configuration.declaring import Setter, declared
 from simulator.configuration.model import (
+    AcceptSettings,
     EnvironmentSettings,
     PublisherSettings,
     RepositorySettings,
@@ -24,6 +25,7 @@ INNER = {
     "run": RunSettings,
     "publishers": PublisherSettings,
     "environments": EnvironmentSettings,
+    "accept": AcceptSettings,
 }
 NAMED = {
     "environments": "environments.NAME.",

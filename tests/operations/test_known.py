@@ -35,12 +35,12 @@ jobs:
 """
 
 
-def known(root: Path, *, accepted: str = "", **files: str) -> list[Finding]:
+def known(root: Path, **files: str) -> list[Finding]:
     folder = root / "project/.github/workflows"
     folder.mkdir(parents=True)
     for name, text in files.items():
         (folder / f"{name}.yml").write_text(text)
-    request = Request(repository=root / "project", tag="v1", accepted=frozenset({accepted}))
+    request = Request(repository=root / "project", tag="v1")
     repository, found = read(request, root / "clone.git")
     started = start_workflows(request, repository, found.valid())
     rules = ReleaseRules(CommitTree(repository.source), Configuration())
@@ -58,12 +58,6 @@ def test_an_error_counts_where_its_job_runs(tmp_path: Path, condition: str, seve
     (finding,) = known(tmp_path, release=PUBLISH.format(condition=condition))
     assert (finding.code, finding.severity) == ("missing-id-token", severity)
     assert finding.message.endswith(said)
-
-
-def test_an_error_that_is_accepted(tmp_path: Path) -> None:
-    text = PUBLISH.format(condition="github.event_name == 'push'")
-    (finding,) = known(tmp_path, accepted="missing-id-token", release=text)
-    assert (finding.severity, finding.message.endswith("(accepted)")) == ("warning", True)
 
 
 def test_files_that_jobs_call_are_judged_too(tmp_path: Path) -> None:

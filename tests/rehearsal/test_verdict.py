@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import pytest
 
 from simulator.findings import Finding, Severity
@@ -21,6 +24,46 @@ WARNING = Finding(code="w", severity=Severity.WARNING, message="careful", hint="
 ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="mend")
 
 
+def job(
+    name: str, *needs: str, conclusion: Conclusion = Conclusion.SUCCESS, absent: Literal["missing"] | None = None
+) -> JobOutcome:
+    return JobOutcome(
+        name=name, conclusion=conclusion, publishes=name.startswith("publish"), needs=needs, absent=absent
+    )
+
+
+def lack(*jobs: str, accepted: str | None = None) -> Finding:
+    return replace(WARNING, code="action-not-rehearsed", message="no", unrehearsed=jobs, accepted=accepted)
+
+
+BAD = Conclusion.FAILURE
+CHAIN = [job("build (3.12)"), job("check / lint"), job("publish", "build", "check"), job("tell", "publish")]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "findings", "verdict", "reason"),
+    [
+        (CHAIN, [], Verdict.GO, "published to the local PyPI and installed from there"),
+        (CHAIN, [lack("publish")], Verdict.NOT_REHEARSED, "the release hangs on what was not rehearsed: no"),
+        (CHAIN, [lack("build (3.12)")], Verdict.NOT_REHEARSED, "hangs on"),
+        (CHAIN, [lack("check / lint"), lack("publish")], Verdict.NOT_REHEARSED, "no (and 1 more)"),
+        (CHAIN, [lack("tell")], Verdict.GO, "; not rehearsed: tell"),
+        (CHAIN, [lack("build (3.12)", accepted="known")], Verdict.GO, "installed from there"),
+        (CHAIN, [lack("publish"), ERROR], Verdict.NO_GO, "the cause"),
+        ([job("build", conclusion=BAD)], [lack("build")], Verdict.NOT_REHEARSED, "hangs on"),
+        ([job("build", conclusion=BAD)], [lack("build", accepted="known")], Verdict.NOT_REHEARSED, "job build failed"),
+        ([job("a"), job("b", "a", conclusion=BAD)], [lack("a")], Verdict.NOT_REHEARSED, "hangs on"),
+        ([job("a"), job("b", conclusion=BAD)], [lack("a")], Verdict.NO_GO, "job b failed"),
+        ([job("a", conclusion=Conclusion.SKIPPED), *CHAIN], [lack("a")], Verdict.GO, "installed from there"),
+        ([job("build"), job("other")], [lack("other")], Verdict.NOT_REHEARSED, "hangs on"),
+    ],
+)
+def test_what_was_not_rehearsed(jobs: list[JobOutcome], findings: list[Finding], verdict: Verdict, reason: str) -> None:
+    judgement = judge(jobs, findings, ["pypi"] if "publish" in {each.name for each in jobs} else [])
+    assert judgement.verdict is verdict
+    assert reason in judgement.reason
+
+
 @pytest.mark.parametrize(
     ("jobs", "findings", "published", "verdict", "refused", "reason"),
     [
@@ -33,8 +76,8 @@ ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="me
             "2 files were published to the local PyPI and",
         ),
         ([ABSENT, PUBLISHED], [], ["pypi"], Verdict.GO, False, "1 file was published to the local PyPI"),
-        ([BUILD, MISSING], [], [], Verdict.NO_GO, False, "job publish could not be rehearsed: what it needs"),
-        ([MISSING, PUBLISHED], [], ["pypi"], Verdict.NO_GO, False, "job publish could not be rehearsed"),
+        ([BUILD, MISSING], [], [], Verdict.NOT_REHEARSED, False, "job publish could not be rehearsed: what it needs"),
+        ([MISSING, PUBLISHED], [], ["pypi"], Verdict.NOT_REHEARSED, False, "job publish could not be rehearsed"),
         (
             [BUILD, PUBLISHED],
             [WARNING],

@@ -32,7 +32,7 @@ CASES = {
     "a container, services": (CONTAINERS, {}),
     "an env that is one expression": (
         JOB + "    env: ${{ fromJSON('{}') }}\n    steps: [{run: say x}]",
-        {"5:10": "Job a uses `env: ${{ }}`, which pysim does not carry out yet"},
+        {"4:14": "Job a is not rehearsed: pysim does not carry out `env: ${{ }}` yet; it uploads nothing"},
     ),
     "an env of the file that is one": (
         "on: push\nenv: ${{ fromJSON('{}') }}\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: say x}]}}",
@@ -41,7 +41,7 @@ CASES = {
     "a called workflow that is not at hand": (
         "on: push\njobs:\n  a:\n    uses: o/r/.github/workflows/b.yml@v1",
         {
-            "4:11": "Job a calls the workflow o/r/.github/workflows/b.yml@v1, which is not at hand",
+            "4:11": "Job a is not rehearsed: the workflow o/r/.github/workflows/b.yml@v1 that it calls is not at hand",
         },
     ),
     "steps and actions of a job that is not run here": (
@@ -114,11 +114,11 @@ def known(reference: Reference) -> ResolvedAction | None:
 @pytest.mark.parametrize(("text", "found"), CASES.values(), ids=CASES)
 def test_findings(text: str, found: dict[str, str]) -> None:
     findings = preflight(plan_of(text), ActionSurvey(known))
-    codes = {"unsupported", "runner-retired", "runner-assumed", "job-not-rehearsed"}
-    assert {finding.code for finding in findings} <= codes
-    assert all(
-        finding.severity is Severity.ERROR for finding in findings if finding.code in {"unsupported", "runner-retired"}
-    )
+    faults = {"runner-retired", "action-reference"}
+    lacks = {"key-not-rehearsed", "job-not-rehearsed"}
+    assert {finding.code for finding in findings} <= {*faults, *lacks, "runner-assumed", "action-not-rehearsed"}
+    assert all((finding.severity is Severity.ERROR) is (finding.code in faults) for finding in findings)
+    assert all(bool(finding.unrehearsed) is (finding.code in lacks) for finding in findings)
     said = [
         (f"{finding.where.line}:{finding.where.column}" if isinstance(finding.where, Span) else "", finding.message)
         for finding in findings
@@ -140,20 +140,18 @@ def test_what_can_be_asked_for_instead() -> None:
     assert remedies(CONTAINERS, "there is no daemon")[:1] == [(remedy(Act.USE_ENGINE, "docker"),)]
 
 
-def test_a_job_that_is_not_run_weighs_more_where_it_publishes() -> None:
-    def severity(step: str) -> Severity:
-        text = f"on: push\njobs:\n  a: {{runs-on: macos-14, steps: [{{run: {step}}}]}}"
-        (finding,) = preflight(plan_of(text), ActionSurvey(known))
-        return finding.severity
-
-    assert severity("make test") is Severity.WARNING
-    assert severity("twine upload dist/*") is Severity.ERROR
+def test_a_job_that_is_not_run_is_named() -> None:
+    text = "on: push\njobs:\n  a: {runs-on: macos-14, steps: [{run: twine upload dist/*}]}"
+    (finding,) = preflight(plan_of(text), ActionSurvey(known))
+    assert (finding.severity, finding.unrehearsed) == (Severity.WARNING, ("a",))
+    assert finding.hint == "What it publishes cannot be rehearsed here. A job on ubuntu-latest could be."
 
 
 def test_containers_where_there_are_none() -> None:
     (finding,) = preflight(plan_of(CONTAINERS), ActionSurvey(known), no_containers=lambda: "there is no daemon")
-    assert (finding.code, finding.severity) == ("unsupported", Severity.ERROR)
-    assert finding.message == "Job a uses containers, and there is no daemon"
+    assert (finding.code, finding.severity) == ("job-not-rehearsed", Severity.WARNING)
+    said = "Job a is not rehearsed: it uses containers, and there is no daemon; it uploads nothing"
+    assert (finding.message, finding.unrehearsed) == (said, ("a",))
 
 
 def test_a_service_that_no_step_reaches() -> None:

@@ -111,7 +111,7 @@ _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "images": _images,
     "artifacts": _artifacts,
     "faults": _faults,
-    "accepted": frozenset,
+    "accepted": tuple,
 }
 _NAMES: Final = (
     *("tag", "branch", "inputs", "prerelease", "source", "workflows", "run_all", "engine", "variables", "secret_file"),

@@ -53,8 +53,9 @@ from simulator.cli.arguments.common import actions, directory, engine, event, im
     "--accept",
     "accepted",
     multiple=True,
-    metavar="CODE",
-    help="Rehearse in spite of an error of this code that is known before anything runs. Repeatable.",
+    metavar="CODE[: WORDS]",
+    help="Accept findings of this code, with these words in them: they keep no verdict back, and errors that are known "
+    "before anything runs keep no job from running. Repeatable.",
 )
 @click.option("--ask-secrets", is_flag=True, help="Ask for secrets of environments that .secrets does not hold.")
 @click.option("--real-time", is_flag=True, help="Wait as long as the wait timers of environments say.")
@@ -68,7 +69,7 @@ def command(*, dry_run: bool, **arguments: Any) -> int:
     """Rehearse a release: run the workflows that a tag would start.
 
     Exit code: 0 go, 1 no-go, 2 usage, 3 the workflow is not valid, 4 no engine, 5 refused by a protection rule,
-    77 paused for a review, 130 interrupted.
+    6 not rehearsed: the release hangs on what was not run, 77 paused for a review, 130 interrupted.
     """
     from simulator.cli.arguments.requests import request_of
     from simulator.cli.commands.run import Output, run

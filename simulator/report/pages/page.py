@@ -38,6 +38,7 @@ from simulator.run_events import Annotation, Conclusion, TokenExchanged, Verdict
 _KINDS: Final = {
     Verdict.GO: "success",
     Verdict.NO_GO: "failure",
+    Verdict.NOT_REHEARSED: "warning",
     Verdict.NOTHING_PUBLISHED: "warning",
     Verdict.PAUSED: "warning",
 }

@@ -1,0 +1,72 @@
+"""A tag or a release by which nothing was published, though a job or a step is there that publishes: why not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from simulator.findings import Finding, Severity
+from simulator.indexes import IndexName
+from simulator.planning.choice import may_publish, publishes_by_tool
+from simulator.planning.tools import publishing_step
+from simulator.positions import Span
+from simulator.rehearsal.observer import SkippedStep
+from simulator.rehearsal.rules.release import publishing_of
+from simulator.run_events import Conclusion
+from simulator.runner.model import JobResult
+
+
+def publishing_results(results: Sequence[JobResult]) -> list[JobResult]:
+    """Those of the jobs that publish: by an action or a command, or, where none has one, by their token."""
+    by_tool = [each for each in results if publishes_by_tool(each.planned.workflow, each.planned.job)]
+    return by_tool or [each for each in results if may_publish(each.planned.workflow, each.planned.job)]
+
+
+def not_published(
+    results: Sequence[JobResult],
+    indexes: Collection[IndexName],
+    skipped: Sequence[SkippedStep],
+    found: Sequence[Finding],
+) -> Iterator[Finding]:
+    """What a tag or a release did not publish: an error for each publishing job or step that was left out.
+
+    `indexes` are those that took files, `skipped` the steps that were left out. Where an index took files, only a
+    warning for those that publish to PyPI, when it took none. Nothing where an error says it already, or a job failed.
+    """
+    failed = any(each.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED} for each in results)
+    if failed or "pypi" in indexes or any(each.severity is Severity.ERROR for each in found):
+        return
+    for result in publishing_results(results):
+        if indexes and not _is_for_pypi(result):
+            continue
+        for finding in _left_out(result, skipped):
+            yield replace(finding, severity=Severity.WARNING) if indexes else finding
+
+
+def _is_for_pypi(result: JobResult) -> bool:
+    return any(each.index == "pypi" for each in publishing_of(result.planned.workflow, result.planned.job))
+
+
+def _left_out(result: JobResult, skipped: Sequence[SkippedStep]) -> Iterator[Finding]:
+    planned = result.planned
+    if result.conclusion is Conclusion.SKIPPED and result.absent is None:
+        reason = result.reason or "its condition is false"
+        place = planned.job.condition.span if planned.job.condition.source else planned.job.span
+        yield _finding(f"Job {result.key}, which publishes, did not run: {reason}", place)
+        return
+    spans = {step.span: step for step in planned.job.all_steps if publishing_step(step) is not None}
+    for each in skipped:
+        if each.job_id == result.key and each.span in spans:
+            yield _finding(
+                f"Step {each.name} of job {result.key}, which publishes, was skipped: {each.reason}", each.span
+            )
+
+
+def _finding(message: str, where: Span | None) -> Finding:
+    return Finding(
+        code="publish-skipped",
+        severity=Severity.ERROR,
+        message=message,
+        where=where,
+        hint="Nothing would be published by this. Mend the condition, or rehearse the event that is to publish.",
+    )
