@@ -12,9 +12,13 @@ from simulator.run_events import Conclusion
 
 
 def in_reading_order(state: RunState) -> Sequence[Finding]:
-    """Errors first, each with the lesser findings about the same failed job behind it; then the others by severity."""
+    """Errors first, each with the lesser findings about the same failed job behind it; then the others by severity.
+
+    Without those of `not_rehearsed`.
+    """
     order = list(Severity)
-    ordered = sorted(state.findings, key=lambda finding: order.index(finding.severity))
+    findings = [finding for finding in state.findings if not finding.unrehearsed]
+    ordered = sorted(findings, key=lambda finding: order.index(finding.severity))
     failed = [job for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE]
     shown: list[Finding] = []
     for finding in ordered:
@@ -32,6 +36,12 @@ def in_reading_order(state: RunState) -> Sequence[Finding]:
                 and _job_at(failed, state, other.where) == about
             ]
     return shown
+
+
+def not_rehearsed(state: RunState) -> Sequence[Finding]:
+    """What says of jobs that something of them was not run; what is accepted comes last."""
+    found = [finding for finding in state.findings if finding.unrehearsed]
+    return sorted(found, key=lambda finding: finding.accepted is not None)
 
 
 def _job_at(failed: Sequence[JobState], state: RunState, where: Span | str | None) -> int | None:

@@ -18,7 +18,7 @@ from simulator.report.pages.jobs import jobs, step_link
 from simulator.report.pages.markdown import markdown_html
 from simulator.report.pages.markup import Html, Part, badge, code, element, items, join, table
 from simulator.report.pages.record import RunRecord
-from simulator.report.related import in_reading_order
+from simulator.report.related import in_reading_order, not_rehearsed
 from simulator.report.words import (
     VERDICTS,
     by_source,
@@ -122,6 +122,19 @@ def _header(record: RunRecord) -> list[Part]:
 
 
 # ---- sections
+
+
+def _not_rehearsed(record: RunRecord) -> list[Part]:
+    return [_lack(finding) for finding in not_rehearsed(record.state)]
+
+
+def _lack(finding: Finding) -> Html:
+    where = place(finding.where)
+    head = [badge(", ".join(finding.unrehearsed), "warning"), " ", code(finding.code)]
+    if where:
+        head += [" ", code(where)]
+    said = f"Accepted: {finding.accepted}." if finding.accepted else finding.hint
+    return element("article", element("p", *head), element("p", finding.message), element("p", said))
 
 
 def _findings(record: RunRecord) -> list[Part]:
@@ -315,6 +328,7 @@ def _faults(record: RunRecord) -> list[Part]:
 
 
 SECTIONS: Final[Sequence[tuple[str, Callable[[RunRecord], list[Part]]]]] = (
+    ("Not run", _not_rehearsed),
     ("Findings", _findings),
     ("Faults", _faults),
     ("Jobs", jobs),
