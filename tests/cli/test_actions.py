@@ -76,10 +76,8 @@ def test_a_run_names_everything_that_is_missing_offline_at_once(root: Path, caps
     assert notice["message"].endswith("Offline, and not on this machine: far/away@v1, octo/far@v2")
     steps = {step["name"]: step["conclusion"] for step in summary["jobs"][0]["steps"]}
     assert (steps["Run octo/far@v2"], steps["Run ./later"]) == ("success", "failure")
-    found = [(each["code"], each["severity"], each["unrehearsed"]) for each in summary["findings"]]
-    assert dict.fromkeys(found) == dict.fromkeys(
-        [("action-not-rehearsed", "warning", ["publish"]), ("step-failed", "warning", ["publish"])]
-    )
+    found = {(each["code"], each["severity"], *each["unrehearsed"]) for each in summary["findings"]}
+    assert found == {("action-not-rehearsed", "warning", "publish"), ("step-failed", "warning", "publish")}
 
 
 @pytest.mark.parametrize(

@@ -765,16 +765,6 @@ def test_a_refused_action_inside_another_one_is_told_where_its_step_runs(tmp_pat
     assert ("pysim does not run actions/attest@v2" in ran.transcript("build")) == (sign == "yes")
 
 
-def test_every_action_is_read_before_the_first_step(tmp_path: Path) -> None:
-    files = {
-        "octo/a@v1": {"action.yml": composite("- uses: octo/b@v1")},
-        "octo/b@v1": {"README.md": "none"},
-    }
-    ran = World(actions=files, temporary=tmp_path).run(job_of("- run: say never\n- uses: octo/a@v1"))
-    assert ran.transcript("build").splitlines()[0] == "Set up job: failure"
-    assert "octo/b@v1" in ran.transcript("build")
-
-
 def test_one_that_cannot_be_had_is_passed_over_where_its_step_runs(tmp_path: Path) -> None:
     files = {"octo/a@v1": {"action.yml": composite("- uses: octo/b@v1")}}
     ran = World(actions=files, temporary=tmp_path).run(job_of("- run: say first\n- uses: octo/a@v1"))
