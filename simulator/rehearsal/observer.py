@@ -29,6 +29,7 @@ from simulator.run_events import (
     FindingRaised,
     JobFinished,
     JobPlanned,
+    JobStarted,
     RunEvent,
     StepFinished,
     StepLine,
@@ -87,6 +88,7 @@ class Observer:
         self._offered = False
         self._findings: list[Finding] = []
         self._acceptances = Acceptances()
+        self._begun = False  # whether a job has
         self._needs: dict[str, tuple[str, ...]] = {}  # of a job, as its announcement has them
         self._unrehearsed: set[str] = set()
         self._skipped: list[SkippedStep] = []
@@ -98,6 +100,7 @@ class Observer:
             return
         if isinstance(event, JobPlanned):
             self._needs[event.job_id] = event.needs
+        self._begun = self._begun or isinstance(event, JobStarted)
         self._emit(event)
         self._offered = self._offered or isinstance(event, FileUploaded)
         with self._lock:
@@ -108,7 +111,8 @@ class Observer:
     def raise_finding(self, finding: Finding) -> None:
         """Report a finding that was not reported yet."""
         with self._lock:
-            finding = self._acceptances.weigh(finding)
+            if finding.unrehearsed or not self._begun:  # what fails in a run is no longer only known
+                finding = self._acceptances.weigh(finding)
             if finding in self._findings or self._is_known(finding):
                 return
             self._findings.append(finding)

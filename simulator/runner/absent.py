@@ -140,6 +140,7 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Itera
             hint=_hint(job, absent, publishes=may_publish(job.workflow, job.job)),
             remedies=_remedies(job, absent),
             unrehearsed=tuple(each.key for each in jobs),
+            accepted="what it makes was supplied" if absent.made and not absent.missing else None,
         )
     elif job.job.uses is not None:
         return
