@@ -61,6 +61,11 @@ class Attempt:
     says: Sequence[str] = ()
     never: Sequence[str] = ()
 
+    @property
+    def places(self) -> Sequence[bool]:
+        """Whether the sandboxes are offline in which it is made; what the daemon builds is tried in both."""
+        return (True,) if self.offline else (False, True) if self.dockerfile else (False,)
+
     def argv(self, world: Mapping[str, str]) -> Sequence[str]:
         """The command that a step runs."""
         if self.script:

@@ -6,6 +6,7 @@ a few names.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import secrets
@@ -73,6 +74,8 @@ def world(folder: Path, clone: Path) -> Iterator[World]:
         twins = stack.enter_context(_twins(folder, clone, way_out))
         words = {
             "ABSTRACT": abstract,
+            "GIT": f"git -c user.name=A -c user.email=a@example.org -c http.extraheader='{_authorization()}'",
+            "AUTHORIZATION": _authorization(),
             "AGENT": str(folder / "agent.sock"),
             "CLONE": str(clone),
             "FOLDER": str(folder),
@@ -89,6 +92,11 @@ def world(folder: Path, clone: Path) -> Iterator[World]:
             **_hosts(),
         }
         yield World(words=words, secret=secret, server=server, ran=folder / "ran", way_out=way_out, twins=twins)
+
+
+def _authorization() -> str:
+    """The header by which checkout hands git the job's token."""
+    return f"AUTHORIZATION: basic {base64.b64encode(f'x-access-token:{TOKEN}'.encode()).decode()}"
 
 
 def _hosts() -> Mapping[str, str]:
