@@ -63,8 +63,10 @@ class Attempt:
 
     @property
     def places(self) -> Sequence[bool]:
-        """Whether the sandboxes are offline in which it is made; what the daemon builds is tried in both."""
-        return (True,) if self.offline else (False, True) if self.dockerfile else (False,)
+        """Whether the sandboxes are offline in which it is made; what the daemon must not build is tried in both."""
+        if self.offline:
+            return (True,)
+        return (False, True) if self.dockerfile and self.expect == "refused" else (False,)
 
     def argv(self, world: Mapping[str, str]) -> Sequence[str]:
         """The command that a step runs."""
