@@ -84,6 +84,8 @@ class Application:
             app: ASGIApp = PlainTextResponse("pysim is no proxy.\n", status_code=400)
         elif len(scope["headers"]) > FIELDS:
             app = PlainTextResponse(f"The request has more than {FIELDS} header fields.\n", status_code=431)
+        elif {"content-length", "transfer-encoding"} <= set(request.headers):
+            app = PlainTextResponse("A request has a length or is in chunks, and not both.\n", status_code=400)
         elif not self._is_open(scope["state"]["job"]):
             app = PlainTextResponse("This job is over.", status_code=403)
         elif name is not None:
