@@ -3,6 +3,7 @@
     <folder>/<owner>/<repo>/<commit>/    the files of a commit, whole or not there
     <folder>/<owner>/<repo>/files-*/     the files of a plain folder that a work tree holds, by what is in them
     <folder>/<owner>/<repo>/refs/        a file a ref
+    <folder>/<owner>/<repo>/refs.json    all tags and branches, and when they were asked for
     <folder>/incoming/                   what is being fetched, by whom
 
 Several processes may use one cache: what appears in it appears at once, and is never changed.
@@ -23,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from simulator.actions.errors import UnavailableActionError
+from simulator.actions.refs import Refs
 from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.git_command import in_own_repository
@@ -55,6 +57,22 @@ class ActionCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(f".{secrets.token_hex(8)}")
         new.write_text(json.dumps({"ref": ref, "name": commit.ref, "commit": commit.sha}), encoding="utf-8")
+        new.replace(path)
+
+    def refs(self, owner: str, repo: str) -> Refs | None:
+        """The tags and branches of a repository as they were when it was last asked for all."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            record = json.loads(self._list(owner, repo).read_text(encoding="utf-8"))
+            commits = {str(name): str(commit) for name, commit in record["commits"].items()}
+            return Refs(commits=commits, at=float(record["at"]), whole=True)
+        return None
+
+    def record_refs(self, owner: str, repo: str, refs: Refs) -> None:
+        """Remember the tags and branches of a repository. Raises OSError."""
+        path = self._list(owner, repo)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{secrets.token_hex(8)}")
+        new.write_text(json.dumps({"at": refs.at, "commits": dict(refs.commits)}), encoding="utf-8")
         new.replace(path)
 
     @contextlib.contextmanager
@@ -110,6 +128,9 @@ class ActionCache:
 
     def _repository(self, owner: str, repo: str) -> Path:
         return self.folder / owner.lower() / repo.lower()
+
+    def _list(self, owner: str, repo: str) -> Path:
+        return self._repository(owner, repo) / "refs.json"
 
     def _record(self, owner: str, repo: str, ref: str) -> Path:
         name = hashlib.sha256(ref.encode(errors="surrogatepass")).hexdigest()[:32]

@@ -17,6 +17,10 @@ class UnknownActionError(SimulatorError):
     """There is no such action, so GitHub does not find it either."""
 
 
+class NoRepositoryError(UnknownActionError):
+    """There is no such repository, or none that may be seen from here."""
+
+
 class UnavailableActionError(SimulatorError):
     """There may be such an action, and pysim does not run it: a release is not rehearsed where it is used."""
 

@@ -5,6 +5,7 @@ Reads manifests; runs nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,14 +13,24 @@ from typing import Final
 from simulator.actions.errors import NOT_REHEARSED, MissingOfflineError, UnavailableActionError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
-from simulator.actions.resolve import outside_models
+from simulator.actions.refs import RefState, absent_words
+from simulator.actions.remote import COMMIT
+from simulator.actions.resolve import not_modelled, retired_version
 from simulator.errors import SimulatorError
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.remedies import Act, remedy
 from simulator.workflow.model import Step
 
-FAULTS: Final = frozenset({"action-reference", "action-not-found", "action-depth"})
-"""The codes of what a workflow says wrong of an action, beside the versions that the release rules know."""
+FAULTS: Final = frozenset(
+    {"action-reference", "action-not-found", "action-depth", "action-retired", "action-tag", "missing-version"}
+)
+"""The codes of what a workflow says wrong of an action; of versions only those inside of other actions: the release
+rules know those that it names itself."""
+UNVERIFIED: Final = "unverified-version"
+"""The code for a ref of which nothing here knows whether there is one."""
+FORECASTS: Final = frozenset({NOT_REHEARSED, UNVERIFIED})
+"""The codes of what keeps a rehearsal from being whole: no fault of the workflow."""
 DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 
 
@@ -35,17 +46,21 @@ class ActionSurvey:
     """The actions of a rehearsal; each is looked at once, in the order of its first use.
 
     `resolve` gives None for a local action that is not there yet, and raises SimulatorError for one that cannot run;
-    `hindrance` says in a sentence why one that is there cannot run all the same.
+    `hindrance` says in a sentence why one that is there cannot run all the same, and `ref_state` of the text of a
+    `uses:` whether there is that ref, as far as it is known.
     """
 
     def __init__(
         self,
         resolve: Callable[[Reference], ResolvedAction | None],
         hindrance: Callable[[ResolvedAction], str | None] = lambda _: None,
+        ref_state: Callable[[str], RefState | None] = lambda _: None,
     ) -> None:
         self.used: list[UsedAction] = []
         self._resolve = resolve
         self._hindrance = hindrance
+        self._ref_state = ref_state
+        self._versions: dict[str, Span] = {}  # what is not modelled, and its first place
         self._known: dict[str, tuple[Finding, ...]] = {}
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
@@ -76,6 +91,17 @@ class ActionSurvey:
                 where=next(iter(self._missing.values())),
             )
 
+    def versions(self) -> Iterator[Finding]:
+        """One notice of all versions that are rehearsed by another one's stand-in."""
+        if self._versions:
+            yield Finding(
+                code="action-version",
+                severity=Severity.NOTICE,
+                message=f"Rehearsed as another version: {', '.join(self._versions)}",
+                hint="These steps may go another way in the release.",
+                where=next(iter(self._versions.values())),
+            )
+
     def _findings(self, uses: str, span: Span, around: tuple[str, ...]) -> tuple[Finding, ...]:
         """`around` are the composite actions that it is used in, the outermost first."""
         if uses in around or len(around) > DEEPEST:
@@ -83,7 +109,7 @@ class ActionSurvey:
             return (_error("action-depth", message, "Does an action use itself?"),)
         if uses not in self._known:
             self._known[uses] = tuple(self._judge(uses, span, around))
-        return self._known[uses]
+        return (*self._wrong_version(uses), *self._known[uses]) if around else self._known[uses]
 
     def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
         action = self._resolved(uses, span)
@@ -92,15 +118,37 @@ class ActionSurvey:
             return
         if action is None:
             return
+        yield from self._version(uses, action, span)
         if isinstance(runs := action.manifest.runs, OutsideRuns):
             yield _not_rehearsed(action, runs)
             return
         self.used.append(UsedAction(action=action, within=around[-1] if around else None))
-        if (outside := outside_models(action.reference, builtin=action.builtin)) is not None:
-            yield outside
         if (hindrance := self._hindrance(action)) is not None:
             yield _unavailable(f"pysim cannot run {action.reference}: {hindrance}", "Use the docker engine.")
         yield from self._inside(action, span, (*around, uses))
+
+    def _wrong_version(self, uses: str) -> Iterator[Finding]:
+        """What is wrong with the ref of an action inside of another one; the release rules know the others."""
+        with contextlib.suppress(ReferenceSyntaxError):
+            if (retired := retired_version(parse_reference(uses))) is not None:
+                yield retired
+                return
+        state = self._ref_state(uses)
+        if state is not None and state.state == "absent":
+            message, hint = absent_words(uses, state)
+            yield _error("missing-version", message, hint)
+
+    def _version(self, uses: str, action: ResolvedAction, span: Span) -> Iterator[Finding]:
+        """What there is to say of a ref that nothing is known to be wrong with."""
+        if not action.builtin or retired_version(action.reference) is not None:
+            return
+        state = self._ref_state(uses)
+        if state is not None and state.state == "absent":
+            return
+        if state is not None and state.state == "unknown" and not COMMIT.fullmatch(uses.partition("@")[2]):
+            yield _unverified(uses, state)
+        if (said := not_modelled(action.reference)) is not None:
+            self._versions.setdefault(said, span)
 
     def _resolved(self, uses: str, span: Span) -> ResolvedAction | Finding | None:
         """The action, or what is wrong with it; None where there is nothing to say of it here."""
@@ -145,6 +193,16 @@ def _not_rehearsed(action: ResolvedAction, runs: OutsideRuns) -> Finding:
         severity=Severity.WARNING if runs.asked else Severity.NOTICE,
         message=f"{action.reference} is not rehearsed: it would have {runs.done}",
         hint=passed_over.capitalize() if runs.asked else f"Its only effect is outside: {passed_over}",
+    )
+
+
+def _unverified(uses: str, state: RefState) -> Finding:
+    return Finding(
+        code=UNVERIFIED,
+        severity=Severity.WARNING,
+        message=f"Nothing here knows whether there is {uses}: {state.why}, and GitHub was not asked or did not answer",
+        hint="A run asks where the network is there. If you know that it exists, accept this.",
+        remedies=(remedy(Act.ACCEPT_FINDING, f"{UNVERIFIED}: {uses}"),),
     )
 
 

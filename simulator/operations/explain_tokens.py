@@ -5,7 +5,6 @@ Opens no sandbox. What the indexes say to the claims is `token_views`'.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from simulator.errors import UsageError
 from simulator.expressions.language import Value
 from simulator.operations.configured import configured
 from simulator.operations.plans import plan_of
-from simulator.operations.request import EventName, Request, require_one_event
+from simulator.operations.request import EventName, Request, require_one_event, when
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.token_views import Minter, Registered, kept_projects, token_views
@@ -53,7 +52,7 @@ def explain_tokens(request: Request) -> tuple[TokenView, ...]:
     root = find_root(request.repository)
     configuration = configured(request, root)
     with temporary_folder("oidc") as folder:
-        now = time.time() if request.now is None else request.now
+        now = when(request)
         registered = Registered(projects=kept_projects(root, folder / "index"), now=now)
         return tuple(_explained(request, root, folder / "source.git", configuration, registered))
 

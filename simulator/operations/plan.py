@@ -9,8 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from simulator.actions.errors import NOT_REHEARSED
-from simulator.actions.survey import FAULTS
+from simulator.actions.survey import FAULTS, FORECASTS
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
@@ -18,7 +17,7 @@ from simulator.operations.actions import Actions, foreseen, read_actions
 from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
 from simulator.operations.problems import in_order, problems_of
-from simulator.operations.request import Request, require_one_event, unheard
+from simulator.operations.request import Request, require_one_event, unheard, when
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.trees import CommitTree
@@ -100,7 +99,7 @@ def _reading(request: Request) -> Iterator[_Read]:
         tree = CommitTree(repository.source)
         resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
         files = files_of_commit(tree, repository.source, request.workflows, repository.identity, resolve)
-        actions = read_actions(configuration, unheard, offline=True)
+        actions = read_actions(configuration, unheard, offline=True, owner=repository.identity.owner)
         yield _Read(repository=repository, tree=tree, files=files, actions=actions, configuration=configuration)
 
 
@@ -122,14 +121,14 @@ def _planned(request: Request, read: _Read) -> Planned:
     late: list[Diagnostic] = []
     views = {item.workflow.path: _workflow(item, read, choices, late) for item in started}
     ordered = [views.get(file.path) or _invalid(file) for file in files.asked_files]
-    problems = in_order((*problems_of(files, read.tree, read.configuration, read.actions), *late))
+    problems = in_order((*problems_of(files, read.tree, read.configuration, read.actions, when(request)), *late))
     view = PlanView(
         event=_event(request, repository.identity),
         repository=repository.identity.full_name,
         sha=repository.source.sha,
         workflows=ordered,
         unheard=list(_unheard({each.path: each for each in files.valid()}, views)),
-        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started)],
+        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started, when(request))],
         problems=problems,
     )
     return Planned(
@@ -141,11 +140,11 @@ def _planned(request: Request, read: _Read) -> Planned:
     )
 
 
-def _of_actions(read: _Read, started: Sequence[Started]) -> Iterator[str]:
+def _of_actions(read: _Read, started: Sequence[Started], now: float) -> Iterator[str]:
     """What there is to say of the actions that the workflows use, beside problems; nothing is fetched for it."""
     jobs = [job for item in started if item.match.starts for job in item.workflow.jobs.values()]
-    for finding in foreseen(read.actions, read.tree.read, jobs):
-        if finding.code not in {NOT_REHEARSED, *FAULTS}:
+    for finding in foreseen(read.actions, read.tree.read, jobs, now):
+        if finding.code not in {*FORECASTS, *FAULTS}:
             yield f"{finding.where}: {finding.message}"
 
 

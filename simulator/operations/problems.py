@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
-from simulator.actions.errors import NOT_REHEARSED
-from simulator.actions.survey import FAULTS
+from simulator.actions.survey import FAULTS, FORECASTS
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.findings import Finding
@@ -21,25 +20,26 @@ from simulator.rehearsal.rules.registry import check
 
 
 def problems_of(
-    files: WorkflowFiles, tree: Tree, configuration: Configuration, actions: Actions
+    files: WorkflowFiles, tree: Tree, configuration: Configuration, actions: Actions, now: float
 ) -> tuple[Diagnostic, ...]:
-    """All that is wrong with the files that an operation is about, in the order of the places.
+    """All that is wrong with the files that an operation is about, in the order of the places, at a time.
 
     What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
     """
-    rules = ReleaseRules(tree, configuration)
+    rules = ReleaseRules(tree, configuration, actions, now)
     found = [problem for file in files.asked_files for problem in file.problems]
     for file in files.asked_files:
         found += rules.broken(files, file)
-        found += _of_actions(file, tree, actions)
+        found += _of_actions(file, tree, actions, now)
     return in_order(found)
 
 
 class ReleaseRules:
-    """Judges the workflow files of one tree by the release rules, each file once."""
+    """Judges the workflow files of one tree by the release rules, each file once, as they would run at a time."""
 
-    def __init__(self, tree: Tree, configuration: Configuration) -> None:
-        self._tree, self._configuration = tree, configuration
+    def __init__(self, tree: Tree, configuration: Configuration, actions: Actions, now: float) -> None:
+        self._tree, self._configuration, self._now = tree, configuration, now
+        self._ref_state = functools.partial(actions.ref_state, now=now)
         self._judged: dict[str, tuple[Diagnostic, ...]] = {}
 
     def broken(self, files: WorkflowFiles, file: WorkflowFile) -> tuple[Diagnostic, ...]:
@@ -53,6 +53,8 @@ class ReleaseRules:
                     others=files.models,
                     publishers=self._configuration.publishers,
                     git_version=self._git_version,
+                    ref_state=self._ref_state,
+                    now=self._now,
                 )
             )
         return self._judged[file.path]
@@ -84,14 +86,14 @@ def as_finding(problem: Diagnostic, *, severity: Severity | None = None) -> Find
     )
 
 
-def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions) -> Iterator[Diagnostic]:
+def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions, now: float) -> Iterator[Diagnostic]:
     if file.workflow is None:
         return
-    for finding in foreseen(actions, tree.read, file.workflow.jobs.values()):
-        if finding.code in {NOT_REHEARSED, *FAULTS} and isinstance(finding.where, Span):
+    for finding in foreseen(actions, tree.read, file.workflow.jobs.values(), now):
+        if finding.code in {*FORECASTS, *FAULTS} and isinstance(finding.where, Span):
             yield Diagnostic(
                 code=finding.code,
-                severity=Severity.NOTICE if finding.code == NOT_REHEARSED else finding.severity,
+                severity=Severity.NOTICE if finding.code in FORECASTS else finding.severity,
                 message=finding.message,
                 span=finding.where,
                 hint=finding.hint,

@@ -28,7 +28,7 @@ from simulator.operations.plans import plan_started
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.problems import ReleaseRules
 from simulator.operations.recording import Recording, recording
-from simulator.operations.request import Request, require_event, unheard
+from simulator.operations.request import Request, require_event, unheard, when
 from simulator.operations.reviews import review_answers
 from simulator.operations.secrets import asked_secrets
 from simulator.operations.settings import settings_read
@@ -191,8 +191,8 @@ def _prepare(
 ) -> PreparedRehearsal:
     """Read the repository and plan what the event starts."""
     answers = review_answers(request.reviews, configuration)
-    actions = read_actions(configuration, observer, offline=request.offline)
     repository = read_repository(request, into.root, configuration, into.folder.clone)
+    actions = read_actions(configuration, observer, offline=request.offline, owner=repository.identity.owner)
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)
     files = files_of_commit(tree, repository.source, request.workflows, repository.identity, local)
@@ -206,7 +206,9 @@ def _prepare(
         observer(settings)
     for notice in repository.notices:
         observer(notice)
-    known = partial(known_findings, request, repository, started, ReleaseRules(tree, configuration))
+    known = partial(
+        known_findings, request, repository, started, ReleaseRules(tree, configuration, actions, when(request))
+    )
     for finding in known(files):
         observer.raise_finding(finding)
     if not is_blocked(observer):
@@ -281,7 +283,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
         _tell_of_stop(observer)
         return
     source, supplied = prepared.source, prepared.request.artifacts
-    survey = prepared.actions.survey(partial(read_file, source), no_containers)
+    survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
     pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
     observer.use_locations(hint_locations(jobs, pyprojects))
@@ -290,7 +292,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
         first = preflight(plan, survey, supplied, no_containers)
         for finding in (*first, *called):
             _tell_or_raise(finding, observer)
-    for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing()):
+    for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing(), *survey.versions()):
         _tell_or_raise(finding, observer)
     tell(survey, observer)
 

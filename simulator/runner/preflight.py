@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
-from simulator.actions.survey import ActionSurvey
+from simulator.actions.survey import UNVERIFIED, ActionSurvey
 from simulator.findings import Finding, Severity
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.model import Plan
@@ -29,7 +30,7 @@ def preflight(
     files = {plan.workflow.path: plan.workflow} | {workflow.path: workflow for workflow, _ in jobs}
     found = [
         *(_unknown_key(plan, key) for workflow in files.values() for key in workflow.unsupported),
-        *(finding for _, job in jobs for finding in _job(job, actions)),
+        *(_holding(finding, plan, job) for _, job in jobs for finding in _job(job, actions)),
         *(finding for _, job in jobs for finding in _services(job)),
         *runner_findings(list(foreseen_jobs(plan)), supplied, no_containers),
     ]
@@ -40,6 +41,15 @@ def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
     for step in job.all_steps:
         if step.uses is not None:
             yield from actions.findings(step.uses.value, step.uses.span)
+
+
+def _holding(finding: Finding, plan: Plan, job: Job) -> Finding:
+    """The finding; one that keeps a rehearsal from being whole names the jobs that it does so of."""
+    if finding.code != UNVERIFIED:
+        return finding
+    planned = [each for _, each in foreseen_jobs(plan)]
+    keys = [each.key for each in planned if each.job is job] or [each.key for each in planned]
+    return replace(finding, unrehearsed=tuple(keys))
 
 
 def _services(job: Job) -> Iterator[Finding]:

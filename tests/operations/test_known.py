@@ -8,9 +8,10 @@ import pytest
 
 from simulator.configuration.values import Configuration
 from simulator.findings import Finding
+from simulator.operations.actions import read_actions
 from simulator.operations.known import known_findings
 from simulator.operations.problems import ReleaseRules
-from simulator.operations.request import Request
+from simulator.operations.request import Request, unheard
 from simulator.operations.starting import start_workflows
 from simulator.operations.trees import CommitTree
 from tests.operations.reading import read
@@ -43,7 +44,8 @@ def known(root: Path, **files: str) -> list[Finding]:
     request = Request(repository=root / "project", tag="v1")
     repository, found = read(request, root / "clone.git")
     started = start_workflows(request, repository, found.valid())
-    rules = ReleaseRules(CommitTree(repository.source), Configuration())
+    actions = read_actions(Configuration(), unheard, offline=True)
+    rules = ReleaseRules(CommitTree(repository.source), Configuration(), actions, now=0.0)
     return list(known_findings(request, repository, started, rules, found))
 
 

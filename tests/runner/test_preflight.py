@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.actions.model import LocalReference, Reference, ResolvedAction
+from simulator.actions.refs import RefState
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
@@ -145,6 +146,20 @@ def test_a_job_that_is_not_run_is_named() -> None:
     (finding,) = preflight(plan_of(text), ActionSurvey(known))
     assert (finding.severity, finding.unrehearsed) == (Severity.WARNING, ("a",))
     assert finding.hint == "What it publishes cannot be rehearsed here. A job on ubuntu-latest could be."
+
+
+def test_a_ref_that_nothing_knows_holds_back_the_jobs_that_use_it() -> None:
+    steps = "steps: [{uses: actions/checkout@v99}]"
+    text = (
+        f"on: push\njobs:\n  a: {{runs-on: ubuntu-latest, {steps}}}\n"
+        f"  b: {{strategy: {{matrix: {{v: [1, 2]}}}}, runs-on: ubuntu-latest, {steps}}}"
+    )
+    survey = ActionSurvey(known, ref_state=lambda _: RefState(state="unknown", why="the list is old"))
+    found = preflight(plan_of(text), survey)
+    assert [(finding.code, finding.unrehearsed) for finding in found] == [
+        ("unverified-version", ("a",)),
+        ("unverified-version", ("b (1)", "b (2)")),
+    ]
 
 
 def test_containers_where_there_are_none() -> None:

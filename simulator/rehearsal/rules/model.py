@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from simulator.actions.refs import RefState
 from simulator.diagnostics import Severity
 from simulator.positions import Span
 from simulator.twins.base import Publisher
@@ -16,13 +18,17 @@ class Subject:
     """A workflow and what is around it.
 
     `others` are the workflows of the repository by path, this one too. `publishers` are those that are
-    declared; `git_version` is the build requirement that takes the version from git, if there is one.
+    declared; `git_version` is the build requirement that takes the version from git, if there is one. `ref_state`
+    says of the text of a `uses:` whether the action has that ref, None where that cannot be said; `now` is when the
+    workflow would run, in seconds since the epoch.
     """
 
     workflow: Workflow
     others: Mapping[str, Workflow] = field(default_factory=dict)
     publishers: Sequence[Publisher] = ()
     git_version: str | None = None
+    ref_state: Callable[[str], RefState | None] = lambda _: None
+    now: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

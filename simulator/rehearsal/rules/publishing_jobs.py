@@ -31,7 +31,8 @@ def unpinned_action(subject: Subject) -> Iterator[Problem]:
             if uses.startswith(("./", "$/", "docker://")) or step.uses is None:
                 continue
             name, _, ref = uses.partition("@")
-            if not _COMMIT.fullmatch(ref):
+            state = subject.ref_state(uses)
+            if not _COMMIT.fullmatch(ref) and not (state is not None and state.state == "absent"):
                 moving = not _VERSION.fullmatch(ref)
                 kind = "branch" if moving else "tag or release branch"
                 yield Problem(

@@ -8,6 +8,7 @@ from typing import Final
 from simulator.diagnostics import Diagnostic
 from simulator.rehearsal.rule import Rule, rules_of
 from simulator.rehearsal.rules import (
+    action_refs,
     artifacts,
     circumstances,
     handover,
@@ -20,7 +21,7 @@ from simulator.rehearsal.rules import (
 from simulator.rehearsal.rules.model import Problem, Subject
 
 RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
-    tags, tokens, artifacts, publishers, circumstances, versions, handover, publishing_jobs
+    tags, tokens, artifacts, publishers, circumstances, versions, action_refs, handover, publishing_jobs
 )
 
 

@@ -132,28 +132,30 @@ def _version_is_given(workflow: Workflow, job: Job, tool: str) -> bool:
 )
 def retired_action(subject: Subject) -> Iterator[Problem]:
     for step in _steps(subject.workflow):
-        if step.uses is None:
-            continue
-        name, ref = action_name(step.uses.value), step.uses.value.partition("@")[2]
-        version = re.match(r"v(\d+)(?:\.|$)", ref)
-        major = int(version[1]) if version else -1
-        page, node, gone = retired().get(name, {}).get(major), old_node(name, major), gone_branch(name, ref)
-        if page:
-            message, hint = f"GitHub fails every job with {name}@v{major}", f"Take a later version: see {page}"
-            yield Problem(span=step.uses.span, message=message, hint=hint)
-        elif missing_tag(name, ref):
-            message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"
-            yield Problem(
-                span=step.uses.span, message=message, hint="Name a full version, such as v8.1.0, or a commit."
-            )
-        elif node:
-            message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
-            hint = f"Take {name}@v{node.instead} or later."
-            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
-        elif gone:
-            message = f"{name} no longer moves its branch {ref}"
-            hint = f"Take {name}@{gone}."
-            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
+        found = retirement(step.uses.value) if step.uses is not None else None
+        if step.uses is not None and found is not None:
+            severity, message, hint = found
+            yield Problem(span=step.uses.span, message=message, hint=hint, severity=severity)
+
+
+def retirement(uses: str) -> tuple[Severity, str, str] | None:
+    """What is known of an old version of an action: how it weighs, what is to be said, and the hint."""
+    name, ref = action_name(uses), uses.partition("@")[2]
+    version = re.match(r"v(\d+)(?:\.|$)", ref)
+    major = int(version[1]) if version else -1
+    page, node, gone = retired().get(name, {}).get(major), old_node(name, major), gone_branch(name, ref)
+    if page:
+        message = f"GitHub fails every job with {name}@v{major}"
+        return Severity.ERROR, message, f"Take a later version: see {page}"
+    if missing_tag(name, ref):
+        message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"
+        return Severity.ERROR, message, "Name a full version, such as v8.1.0, or a commit."
+    if node:
+        message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
+        return Severity.WARNING, message, f"Take {name}@v{node.instead} or later."
+    if gone:
+        return Severity.WARNING, f"{name} no longer moves its branch {ref}", f"Take {name}@{gone}."
+    return None
 
 
 def _steps(workflow: Workflow) -> Iterator[Step]:
