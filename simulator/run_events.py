@@ -288,13 +288,17 @@ class TwinRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArtifactStored:
-    """An artifact of the run; `files` are the paths inside it, `digest` is `sha256:<hex>` of the archive."""
+    """An artifact of the run; `files` are the paths inside it, `digest` is `sha256:<hex>` of the archive.
+
+    A `deleted` one is there no more.
+    """
 
     job_id: str
     name: str
     size: int
     digest: str
     files: tuple[str, ...]
+    deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

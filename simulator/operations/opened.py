@@ -23,7 +23,7 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import Distribution, in_artifacts
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
-from simulator.run_events import EventSink
+from simulator.run_events import EventSink, RunEvent
 from simulator.runner.model import JobResult, Portion, RunSettings
 from simulator.runner.run import Run
 from simulator.triggers.repository import read_file
@@ -142,6 +142,7 @@ def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
         actor_id=int(identity.actor_id),
         releases=tuple(releases.values()),
         environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
+        jobs={job.key: job.name for item in prepared.plans for job in item.jobs},
         user_tokens=frozenset(configuration.all_secrets),
     )
 
@@ -168,7 +169,7 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         gate=gate_of(prepared, item, rehearsal.observer),
         hold=_holder(rehearsal, item, number),
         supplied=tuple(prepared.request.artifacts),
-        emit=rehearsal.observer,
+        emit=partial(_told, rehearsal),
         sandbox_environment=rehearsal.host.environment,
         mounts=rehearsal.host.mounts,
         quote=partial(_source_line, lru_cache(partial(read_file, prepared.source))),
@@ -176,6 +177,11 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         images=prepared.actions.images,
         offline=prepared.request.offline,
     )
+
+
+def _told(rehearsal: OpenRehearsal, event: RunEvent) -> None:
+    rehearsal.twins.hear(event)
+    rehearsal.observer(event)
 
 
 def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:

@@ -27,6 +27,7 @@ from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.hosts import TwinName
 from simulator.twins.injection.injector import Injector
+from simulator.twins.job_log import JobLog
 from simulator.twins.jobs import Jobs
 from simulator.twins.lazy_application import Closing, LazyApplication
 from simulator.twins.oidc import Issuer, OidcTwin
@@ -55,6 +56,7 @@ class Parts:
     upstream: Upstream
     records: Records
     jobs: Jobs
+    log: JobLog
     artifacts: ArtifactStore
     caches: CacheStore
     stores: Mapping[IndexName, Store]
@@ -79,6 +81,7 @@ class _Shared:
     emit: EventSink
     injector: Injector
     jobs: Jobs
+    log: JobLog
     issuer: Issuer
     callers: Callers
     clone: Clone
@@ -137,6 +140,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         upstream=shared.upstream,
         records=records,
         jobs=shared.jobs,
+        log=shared.log,
         artifacts=shared.artifacts,
         caches=shared.caches,
         stores=stores,
@@ -161,6 +165,7 @@ def _shared(
         emit=emit,
         injector=injector,
         jobs=jobs,
+        log=JobLog(),
         issuer=Issuer(clock),
         callers=Callers(jobs, settings.facts.user_tokens),
         clone=Clone(settings.clone, settings.repository, emit),
@@ -195,6 +200,7 @@ def _api_twin(shared: _Shared) -> tuple[ApiTwin, Closing]:
         clone=shared.clone,
         callers=shared.callers,
         jobs=shared.jobs,
+        log=shared.log,
         facts=shared.settings.facts,
         folder=shared.settings.folder / "releases",
         artifacts=shared.artifacts,

@@ -21,8 +21,9 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ArtifactStored, EventSink
+from simulator.run_events import EventSink, RunEvent
 from simulator.twins.artifact_store import ArtifactError
+from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
 from simulator.twins.gateway import Gateway
@@ -84,6 +85,10 @@ class LocalTwins:
         if self._thread is not None:
             self._thread.call(self._thread.served.close(job_id))
 
+    def hear(self, event: RunEvent) -> None:
+        """Take in what the runner tells of jobs and steps: GitHub's API shows it to those who ask."""
+        self._parts.log(event)
+
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._parts.artifacts.finished() if artifact.stored]
@@ -100,11 +105,7 @@ class LocalTwins:
             raise TwinError(f"{error}.", hint="Name the artifact as the workflow does.") from error
         finally:
             self._parts.jobs.close(SUPPLIED)
-        self._emit(
-            ArtifactStored(
-                job_id=SUPPLIED, name=name, size=stored.size, digest=stored.digest, files=tuple(stored.files)
-            )
-        )
+        self._emit(artifact_event(stored))
 
     def adopt(self, artifacts: Sequence[StoredArtifact]) -> None:
         """Take over artifacts that jobs of the same workflow run uploaded elsewhere."""
