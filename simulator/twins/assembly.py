@@ -34,6 +34,7 @@ from simulator.twins.oidc import Issuer, OidcTwin
 from simulator.twins.outside import Outside, hosts_and_ports, trusting
 from simulator.twins.pypi.baseline import open_copies
 from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock, Records
@@ -61,6 +62,7 @@ class Parts:
     caches: CacheStore
     stores: Mapping[IndexName, Store]
     publishers: Publishers
+    real: RealProjects
     verification: Verification
     sigstore: SigstoreTwin
     git: GitTwin
@@ -89,6 +91,7 @@ class _Shared:
     caches: CacheStore
     results: ResultsTwin
     publishers: Publishers
+    real: RealProjects
     verification: Verification
     upstream: Upstream
 
@@ -109,7 +112,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         trust=functools.cache(lambda: trusting(settings.host_ca)),
         local=hosts_and_ports(settings.index_urls),
     )
-    shared = _shared(settings, emit, injector, Upstream(outside), Verification(root.client_config))
+    shared = _shared(settings, emit, injector, outside, Verification(root.client_config))
     records = Records(settings.folder / "access.jsonl", emit, injector.clock, settings.mask)
     sigstore = SigstoreTwin(root, shared.issuer, shared.upstream, emit, shared.verification.prepare)
     api = LazyApplication(functools.partial(_api_twin, shared))
@@ -145,6 +148,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         caches=shared.caches,
         stores=stores,
         publishers=shared.publishers,
+        real=shared.real,
         verification=shared.verification,
         sigstore=sigstore,
         git=git,
@@ -154,7 +158,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
 
 
 def _shared(
-    settings: TwinSettings, emit: EventSink, injector: Injector, upstream: Upstream, verification: Verification
+    settings: TwinSettings, emit: EventSink, injector: Injector, outside: Outside, verification: Verification
 ) -> _Shared:
     jobs, clock = Jobs(settings.run_id), injector.clock
     artifacts = ArtifactStore(settings.folder / "artifacts")
@@ -173,8 +177,9 @@ def _shared(
         caches=caches,
         results=ResultsTwin(artifacts, jobs, emit, clock, cache.routes),
         publishers=Publishers(settings.publishers),
+        real=RealProjects(outside, settings.index_url, settings.extra_index_urls),
         verification=verification,
-        upstream=upstream,
+        upstream=Upstream(outside),
     )
 
 
@@ -227,6 +232,8 @@ def _index_twin(shared: _Shared, name: IndexName, store: Store) -> tuple[ASGIApp
         offline=settings.offline,
         emit=shared.injector.watched(name, shared.emit),
         clock=shared.clock,
+        real=shared.real,
+        named=settings.facts.named,
     )
     return index_twin(indexes()[name], store, around)
 

@@ -39,6 +39,8 @@ from simulator.twins.settings import TwinSettings
 SUPPLIED: Final = "supplied by you"
 """Stands for the job of an artifact that the user supplies; no job has a name with a space but for a matrix."""
 
+_LONGEST: Final = 15.0  # seconds that an index may take to tell of a project
+
 # Their words about a bad request belong in no console of pysim; the records tell what was refused.
 for _library in ("uvicorn", "python_multipart"):
     logging.getLogger(_library).addHandler(logging.NullHandler())
@@ -126,6 +128,10 @@ class LocalTwins:
         """Register a publisher that the configuration does not declare."""
         self._parts.publishers.assume(publisher)
 
+    def ask_index(self, index: IndexName, project: str) -> None:
+        """Begin to ask the real index for a project, so that it is known when a job publishes that."""
+        self._parts.real.ask(index, project)
+
     def published(self) -> Sequence[PublishedFile]:
         """The files that the indexes took, in order."""
         found = [
@@ -158,7 +164,14 @@ class LocalTwins:
             index_url=settings.index_url,
             extra_index_urls=settings.extra_index_urls,
         )
-        return tuple(replace(held, strange=self._is_strange(held)) for held in found)
+        return tuple(self._told(held) for held in found)
+
+    def _told(self, held: ReleasedProject) -> ReleasedProject:
+        if not self._is_strange(held):
+            return held
+        self._parts.real.ask(held.index, held.project)
+        urls = self._parts.real.known(held.index, held.project, patience=_LONGEST).urls
+        return replace(held, strange=True, urls=urls)
 
     def _is_strange(self, held: ReleasedProject) -> bool:
         """Whether this run made a project that no declared publisher says is there."""
