@@ -23,10 +23,11 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import Distribution, in_artifacts
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
-from simulator.run_events import EventSink
+from simulator.rehearsal.rules.release import publishing_of
+from simulator.run_events import EventSink, RunEvent
 from simulator.runner.model import JobResult, Portion, RunSettings
 from simulator.runner.run import Run
-from simulator.triggers.repository import read_file
+from simulator.triggers.repository import STAND_IN, read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins
@@ -136,12 +137,14 @@ def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
     return RepositoryFacts(
         id=int(identity.id),
         owner_id=int(identity.owner_id),
+        named=identity.owner != STAND_IN or configuration.repository.owner is not None,
         visibility=identity.visibility,
         default_branch=identity.default_branch,
         actor=identity.actor,
         actor_id=int(identity.actor_id),
         releases=tuple(releases.values()),
         environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
+        jobs={job.key: job.name for item in prepared.plans for job in item.jobs},
         user_tokens=frozenset(configuration.all_secrets),
     )
 
@@ -168,7 +171,7 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         gate=gate_of(prepared, item, rehearsal.observer),
         hold=_holder(rehearsal, item, number),
         supplied=tuple(prepared.request.artifacts),
-        emit=rehearsal.observer,
+        emit=partial(_told, rehearsal),
         sandbox_environment=rehearsal.host.environment,
         mounts=rehearsal.host.mounts,
         quote=partial(_source_line, lru_cache(partial(read_file, prepared.source))),
@@ -176,6 +179,11 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         images=prepared.actions.images,
         offline=prepared.request.offline,
     )
+
+
+def _told(rehearsal: OpenRehearsal, event: RunEvent) -> None:
+    rehearsal.twins.hear(event)
+    rehearsal.observer(event)
 
 
 def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
@@ -211,5 +219,8 @@ def _assume(rehearsal: OpenRehearsal, job: PlannedJob, built: Sequence[Distribut
         workflow_path=job.workflow.path.partition("@")[0],
         environment=job.environment,
     )
+    named = {found.index for found in publishing_of(job.workflow, job.job) if found.index is not None} or {"pypi"}
     for publisher in publishers:
         rehearsal.twins.assume(publisher)
+        if publisher.index in named:
+            rehearsal.twins.ask_index(publisher.index, publisher.project)

@@ -62,7 +62,8 @@ def perform(
             rehearsal.inspection.warn_of_yanked(published)
             held = twins.released()
             others = [file for each in held for file in each.files]
-            for finding in (*already_released(others, _skipping(prepared)), *already_there(held)):
+            there = already_there(held, prepared.identity.full_name)
+            for finding in (*already_released(others, _skipping(prepared)), *there):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
         if prepared.request.keep_index:

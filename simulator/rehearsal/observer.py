@@ -18,6 +18,7 @@ from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
 from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
 from simulator.rehearsal.refusals import is_predicted
+from simulator.rehearsal.unreachable import Unreachable
 from simulator.rehearsal.verdict import with_needs
 from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
@@ -73,6 +74,7 @@ class Observer:
 
     def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
         self._emit, self._offline = emit, offline
+        self._unreachable = Unreachable(offline=offline)
         self.span_of_words: Callable[[str], Span | None] = lambda _: None
         """Where a pyproject.toml has what an index's words name."""
         self._lock = threading.Lock()
@@ -104,6 +106,7 @@ class Observer:
         self._emit(event)
         self._offered = self._offered or isinstance(event, FileUploaded)
         with self._lock:
+            self._unreachable.hear(event)
             finding = self._judge(event)
         if finding is not None:
             self.raise_finding(finding)
@@ -257,6 +260,8 @@ class Observer:
         return replace(
             said,
             code="injected-fault",
+            severity=Severity.ERROR,
+            unrehearsed=(),
             message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
             hint="So the release would end, too. When the service works again, re-run the failed job: a drill "
             "rehearses that.",
@@ -270,7 +275,8 @@ class Observer:
         errors = [text for text in self._errors.get(key, []) if not text.startswith("Process completed with")]
         text = errors[0] if errors else ""
         where = span or f"job {event.job_id}, step {event.number}"
-        known, told = self._known(key, text)
+        lines = list(map(_uncoloured, self._lines.pop(key, ())))
+        known, told = _known(lines, text)
         if known is not None:
             return Finding(
                 code=known.code,
@@ -281,6 +287,8 @@ class Observer:
                 hint=with_locations(known.hint, self._locations),
                 remedies=known.remedies,
             )
+        if found := self._unreachable.explains(event.job_id, [*lines, *errors]):
+            return self._unreachable.finding(name, event.job_id, found, where)
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
         return Finding(
@@ -293,18 +301,23 @@ class Observer:
             remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
         )
 
-    def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
-        """What explains a failed step, in its error or else in its log, and that text."""
-        for text in (error, *_sentences(self._lines.pop(key, ()))):
-            if known := explain(STEPS, text):
-                return known, text
-        return None, error
+
+def _uncoloured(line: str) -> str:
+    return _COLOUR.sub("", line)
+
+
+def _known(lines: Iterable[str], error: str) -> tuple[Explanation | None, str]:
+    """What explains a failed step, in its error or else in its log, and that text."""
+    for text in (error, *_sentences(lines)):
+        if known := explain(STEPS, text):
+            return known, text
+    return None, error
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:
     """The lines of a log, each with the indented ones below it: twine's messages go on so."""
     text = ""
-    for line in (_COLOUR.sub("", line) for line in lines):
+    for line in lines:
         if line[:1] == " ":
             text = f"{text.rstrip()} {line.strip()}"
             continue

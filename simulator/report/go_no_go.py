@@ -267,6 +267,8 @@ def _exchange(exchange: TokenExchanged) -> list[Line]:
 
 
 def _form(index: str, form: PublisherForm) -> list[Line]:
+    if not form.pending and form.owner:
+        return [line(f"  None is declared. {form_words(index, form)} ", form.page, hang=4, whole=True)]
     values = "; ".join(f"{label}: {value}" for label, value in form_values(form))
     return [
         line(f"  None is declared. {form_words(index, form)}", hang=4),

@@ -21,6 +21,7 @@ from simulator.run_events import ArtifactStored, EventSink
 from simulator.twins.application import internal_error
 from simulator.twins.artifact_store import ZIP, Artifact, ArtifactError, ArtifactStore
 from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blob
+from simulator.twins.base import StoredArtifact
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.records import Clock
@@ -70,15 +71,7 @@ class ResultsTwin:
         artifact = self._store.find(job.backend_id, fields.text("name"))
         size, digest = fields.number("size"), fields.text("hash")
         stored = await asyncio.to_thread(self._store.finish, artifact.number, size, digest)
-        self._emit(
-            ArtifactStored(
-                job_id=stored.job_id,
-                name=stored.name,
-                size=stored.size,
-                digest=stored.digest,
-                files=tuple(stored.files),
-            )
-        )
+        self._emit(artifact_event(stored))
         return {"ok": True, "artifact_id": str(artifact.number)}
 
     async def _list(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
@@ -99,6 +92,8 @@ class ResultsTwin:
     async def _delete(self, _job: OpenJob, fields: Fields) -> Mapping[str, Any]:
         artifact = self._store.find(fields.text("workflow_job_run_backend_id"), fields.text("name"))
         await asyncio.to_thread(self._store.delete, artifact)
+        if artifact.stored is not None:
+            self._emit(artifact_event(artifact.stored, deleted=True))
         return {"ok": True, "artifact_id": str(artifact.number)}
 
     def _signed(self, request: Request) -> Artifact | None:
@@ -124,6 +119,18 @@ class ResultsTwin:
         file = artifact.name + (".zip" if artifact.content_type == ZIP else "")
         headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(file)}"}
         return BlobResponse(artifact.path, media_type=artifact.content_type, headers=headers)
+
+
+def artifact_event(stored: StoredArtifact, *, deleted: bool = False) -> ArtifactStored:
+    """What is told of an artifact that is there now, or is there no more."""
+    return ArtifactStored(
+        job_id=stored.job_id,
+        name=stored.name,
+        size=stored.size,
+        digest=stored.digest,
+        files=tuple(stored.files),
+        deleted=deleted,
+    )
 
 
 def _same_job(job: OpenJob, fields: Fields) -> None:

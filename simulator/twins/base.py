@@ -99,13 +99,14 @@ class ReleasedProject:
     """A project that the real index has, and that this run published.
 
     `files` are those whose names are taken there, with other content. A `strange` project was made by this run, as
-    pysim was not told of it.
+    pysim was not told of it; then `urls` are those of its newest release there.
     """
 
     index: IndexName
     project: str  # normalised
     files: Sequence[PublishedFile]
     strange: bool = False
+    urls: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

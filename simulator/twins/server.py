@@ -21,8 +21,9 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ArtifactStored, EventSink
+from simulator.run_events import EventSink, RunEvent
 from simulator.twins.artifact_store import ArtifactError
+from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
 from simulator.twins.gateway import Gateway
@@ -37,6 +38,8 @@ from simulator.twins.settings import TwinSettings
 
 SUPPLIED: Final = "supplied by you"
 """Stands for the job of an artifact that the user supplies; no job has a name with a space but for a matrix."""
+
+_LONGEST: Final = 15.0  # seconds that an index may take to tell of a project
 
 # Their words about a bad request belong in no console of pysim; the records tell what was refused.
 for _library in ("uvicorn", "python_multipart"):
@@ -84,6 +87,10 @@ class LocalTwins:
         if self._thread is not None:
             self._thread.call(self._thread.served.close(job_id))
 
+    def hear(self, event: RunEvent) -> None:
+        """Take in what the runner tells of jobs and steps: GitHub's API shows it to those who ask."""
+        self._parts.log(event)
+
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._parts.artifacts.finished() if artifact.stored]
@@ -100,11 +107,7 @@ class LocalTwins:
             raise TwinError(f"{error}.", hint="Name the artifact as the workflow does.") from error
         finally:
             self._parts.jobs.close(SUPPLIED)
-        self._emit(
-            ArtifactStored(
-                job_id=SUPPLIED, name=name, size=stored.size, digest=stored.digest, files=tuple(stored.files)
-            )
-        )
+        self._emit(artifact_event(stored))
 
     def adopt(self, artifacts: Sequence[StoredArtifact]) -> None:
         """Take over artifacts that jobs of the same workflow run uploaded elsewhere."""
@@ -124,6 +127,10 @@ class LocalTwins:
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
         self._parts.publishers.assume(publisher)
+
+    def ask_index(self, index: IndexName, project: str) -> None:
+        """Begin to ask the real index for a project, so that it is known when a job publishes that."""
+        self._parts.real.ask(index, project)
 
     def published(self) -> Sequence[PublishedFile]:
         """The files that the indexes took, in order."""
@@ -157,7 +164,14 @@ class LocalTwins:
             index_url=settings.index_url,
             extra_index_urls=settings.extra_index_urls,
         )
-        return tuple(replace(held, strange=self._is_strange(held)) for held in found)
+        return tuple(self._told(held) for held in found)
+
+    def _told(self, held: ReleasedProject) -> ReleasedProject:
+        if not self._is_strange(held):
+            return held
+        self._parts.real.ask(held.index, held.project)
+        urls = self._parts.real.known(held.index, held.project, patience=_LONGEST).urls
+        return replace(held, strange=True, urls=urls)
 
     def _is_strange(self, held: ReleasedProject) -> bool:
         """Whether this run made a project that no declared publisher says is there."""

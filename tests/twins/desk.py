@@ -20,6 +20,7 @@ from simulator.twins.oidc import Issuer
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.assembly import Surroundings, index_twin
 from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import mint_for_user
 from simulator.twins.pypi.verification import Verification
@@ -59,6 +60,8 @@ class Desk:
             offline=True,
             emit=self.events.append,
             clock=self.clock,
+            real=RealProjects(outside, None, ()),
+            named=True,
         )
         self._app, self._closing = index_twin(self.index, self.store, around)
 

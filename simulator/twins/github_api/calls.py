@@ -21,6 +21,7 @@ from simulator.twins.callers import Caller
 DOCS: Final = "https://docs.github.com/rest"
 PER_PAGE: Final = 30
 MOST_PER_PAGE: Final = 100
+_VENDOR: Final = "application/vnd.github."
 Json = dict[str, Any]
 Arguments = Mapping[str, Any]
 Node = Mapping[str, Any]  # of a GraphQL answer: values, nodes, lists of them, or a function of arguments to one
@@ -35,7 +36,7 @@ class ApiError(Exception):
 
 
 class UnsupportedError(Exception):
-    """A GraphQL document, or a field of it, that is not answered here."""
+    """What is not answered here of a route: a GraphQL document or a field of it, a media type, a kind of answer."""
 
 
 def invalid(resource: str, field: str, code: str, message: str = "") -> ApiError:
@@ -97,13 +98,20 @@ class Call:
             raise ApiError(400, "Body should be a JSON object")
         return value
 
-    def wants(self, kind: str) -> bool:
-        """Whether the Accept header names a media type of GitHub's (`raw`), or of any (`application/octet-stream`)."""
+    def wants(self, kind: str) -> str | None:
+        """The accepted media type that is GitHub's of a kind (`raw`), or any (`application/octet-stream`), as asked.
+
+        GitHub writes it back as it was asked: `application/vnd.github.v3.raw` and `application/vnd.github.raw+json`.
+        """
         accepted = [item.split(";")[0].strip() for item in self.request.headers.get("accept", "").split(",")]
-        return kind in accepted or any(
-            item.startswith("application/vnd.github.") and kind in item.removesuffix("+json").split(".")
-            for item in accepted
-        )
+        ours = (each for each in accepted if kind in each.removesuffix("+json").split(".") and each.startswith(_VENDOR))
+        return kind if kind in accepted else next(ours, None)
+
+    def refuse_rendered(self) -> None:
+        """Raises UnsupportedError where GitHub would render Markdown for the answer."""
+        for kind in ("html", "text", "full"):
+            if asked := self.wants(kind):
+                raise UnsupportedError(f"as {asked}")
 
 
 Answer = Callable[[Call], Awaitable[Response]]
@@ -127,6 +135,11 @@ class Endpoint:
     def needs(self) -> Literal["read", "write"]:
         """The access to its scope that it asks for."""
         return self.access or ("read" if self.method == "GET" else "write")
+
+
+def as_asked(content: bytes | str, media_type: str) -> Response:
+    """Content in the media type that was asked for."""
+    return Response(content, media_type=f"{media_type}; charset=utf-8")
 
 
 def window(call: Call) -> tuple[int, int]:

@@ -132,8 +132,12 @@ class ReleaseStore:
 
 
 def asset_name(name: str) -> str:
-    """The name that GitHub gives an uploaded file: special characters become dots, and none stands at an end."""
-    return _DOTS.sub(".", _RENAMED.sub(".", name)).strip(".") or "default"
+    """The name that GitHub gives an uploaded file: special characters become dots, and none stands at an end.
+
+    A file that begins with a dot is one of the name `default`: `.gitignore` becomes `default.gitignore`.
+    """
+    plain = _DOTS.sub(".", _RENAMED.sub(".", name)).rstrip(".")
+    return f"default{plain}" if plain[:1] in {"", "."} else plain
 
 
 def _read(known: Mapping[str, Any]) -> Release:

@@ -9,7 +9,9 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from simulator.run_events import EventSink
 from simulator.twins.artifact_store import Artifact, ArtifactError, ArtifactStore
+from simulator.twins.artifacts import artifact_event
 from simulator.twins.cache_store import CacheStore, Entry
 from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged, utc
 from simulator.twins.github_api.objects import Repository, node_id
@@ -27,6 +29,7 @@ class Storage:
     caches: CacheStore
     artifact_url: Callable[[Artifact], str]
     repository: Repository
+    emit: EventSink
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -60,7 +63,10 @@ class Storage:
         return JSONResponse(self._shown(self._find(call)))
 
     async def _delete(self, call: Call) -> Response:
-        await asyncio.to_thread(self.artifacts.delete, self._find(call))
+        artifact = self._find(call)
+        await asyncio.to_thread(self.artifacts.delete, artifact)
+        if artifact.stored is not None:
+            self.emit(artifact_event(artifact.stored, deleted=True))
         return Response(status_code=204)
 
     async def _zip(self, call: Call) -> Response:
