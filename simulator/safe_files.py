@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+LARGEST_FILE: Final = 4 << 20  # bytes read of a repository's file: as long as YAML can be that GitHub reads
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -55,6 +56,18 @@ def read_file(folder: int, name: str, most: int) -> bytes:
     """What a file holds, as far as `most` bytes."""
     with os.fdopen(open_to_read(folder, name), "rb") as file:
         return file.read(most)
+
+
+def read_below(root: Path, path: str, most: int) -> bytes | None:
+    """What a file below a folder holds, as far as `most` bytes, links followed as long as they stay in the folder.
+
+    None where there is no such file.
+    """
+    file = (root / path).resolve()
+    if not (file.is_relative_to(root.resolve()) and file.is_file()):
+        return None
+    with open_folder(file.parent) as folder:
+        return read_file(folder, file.name, most)
 
 
 def write_new(folder: int, name: str, text: str) -> None:

@@ -25,7 +25,7 @@ from simulator.rehearsal.built.registry import check
 from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import Project, projects_of
+from simulator.rehearsal.projects import Project, projects_of, pyproject_files
 from simulator.rehearsal.refusals import predicted_refusals, span_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
@@ -47,12 +47,7 @@ class Surroundings:
 
 def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Sequence[Workflow]) -> Surroundings:
     """Of a repository with these workflows, by path; `rehearsed` are those that build."""
-    paths = sorted(
-        (path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml"),
-        key=lambda path: (path.count("/"), path),
-    )
-    files = [(path, content) for path in paths if (content := tree.read(path)) is not None]
-    projects = projects_of(files)
+    projects = projects_of(pyproject_files(tree))
     tools = {project.git_tool for project in projects.values()}
     tool = tools.pop() if len(tools) == 1 else None
     places = (

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from simulator.errors import UsageError
 from simulator.git_command import as_user, in_own_repository, on_data
 from simulator.remedies import Act, remedy
+from simulator.safe_files import LARGEST_FILE
 from simulator.spelling import suggest
 from simulator.triggers import snapshot
 from simulator.triggers.bare_copy import copy_repository, make_bare
@@ -32,6 +33,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _SCP_FORM = re.compile(r"(?:[^@/]+@)?[^:/\\]+:(?!//)(.+)")
 
 
+_LONGEST_LISTING: Final = 64 << 20  # bytes
+_STREAMED: Final = {"core.bigFileThreshold": "1m"}  # git has larger files in memory only in part
 STAND_IN: Final = "local"  # the owner of a repository that nobody says the owner of
 
 
@@ -267,9 +270,12 @@ def _dirty(folder: GitFolder, clone: Path) -> tuple[str, ...]:
 
 
 def read_file(source: Source, path: str) -> bytes | None:
-    """A file of the rehearsed commit; None when the commit has no such file."""
-    done = in_own_repository(source.clone).run("cat-file", "blob", f"{source.sha}:{path}", check=False)
-    return done.stdout if done.code == 0 else None
+    """A file of the rehearsed commit; None when the commit has no such file.
+
+    Of a file of more than LARGEST_FILE bytes it is the beginning, and longer than that: who parses it says so.
+    """
+    git = in_own_repository(source.clone).with_settings(_STREAMED)
+    return git.read_head(LARGEST_FILE + 1, "cat-file", "blob", f"{source.sha}:{path}")
 
 
 def find_ref(source: Source, ref: str) -> tuple[str, str] | None:
@@ -286,19 +292,16 @@ def list_folder(source: Source, folder: str) -> tuple[str, ...]:
     return _list(source, source.sha, "--", f"{folder.strip('/')}/")
 
 
-def find_files(source: Source, name: str) -> tuple[str, ...]:
-    """The paths of all files of the rehearsed commit with this name, the ones nearest to the root first."""
-    found = [path for path in _list(source, "-r", source.sha) if path.rpartition("/")[2] == name]
-    return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
-
-
 def list_files(source: Source) -> tuple[str, ...]:
     """The paths of all files of the rehearsed commit."""
     return _list(source, "-r", source.sha)
 
 
 def _list(source: Source, *words: str) -> tuple[str, ...]:
-    """Files that `git ls-tree` names, symbolic links included."""
-    done = in_own_repository(source.clone).run("ls-tree", "-z", "--full-tree", *words)
-    rows = (row.split("\t", 1) for row in done.stdout.decode("utf-8", "surrogateescape").split("\0") if row)
+    """Files that `git ls-tree` names, symbolic links included. Raises UsageError for more than pysim reads."""
+    listed = in_own_repository(source.clone).read_head(_LONGEST_LISTING, "ls-tree", "-z", "--full-tree", *words)
+    if listed is None or len(listed) == _LONGEST_LISTING:
+        reason = "cannot be listed" if listed is None else f"take more than {_LONGEST_LISTING >> 20} MiB to list"
+        raise refused(source.root, f"the files of commit {source.sha[:10]} {reason}.")
+    rows = (row.split("\t", 1) for row in listed.decode("utf-8", "surrogateescape").split("\0") if row)
     return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))
