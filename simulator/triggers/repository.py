@@ -21,7 +21,7 @@ from simulator.safe_files import LARGEST_FILE
 from simulator.spelling import suggest
 from simulator.triggers import snapshot
 from simulator.triggers.bare_copy import copy_repository, make_bare
-from simulator.triggers.git import branches, commit_of, object_of
+from simulator.triggers.git import LONGEST_LISTING, branches, commit_of, list_tree, object_of
 from simulator.triggers.git_folder import GitFolder, refused
 from simulator.triggers.model import RepositoryIdentity, Source
 from simulator.triggers.work_tree import changed_paths
@@ -33,7 +33,6 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _SCP_FORM = re.compile(r"(?:[^@/]+@)?[^:/\\]+:(?!//)(.+)")
 
 
-_LONGEST_LISTING: Final = 64 << 20  # bytes
 _STREAMED: Final = {"core.bigFileThreshold": "1m"}  # git has larger files in memory only in part
 STAND_IN: Final = "local"  # the owner of a repository that nobody says the owner of
 
@@ -193,7 +192,8 @@ def take_source(
     made there, in the clone alone. With `worktree`, and for a folder that is no git root or has no commit yet, it is a
     commit made in the clone of the folder's files as they are (`snapshot.commit_files`); the tag and the branch
     (`branch`, else the one checked out, else `default_branch`) then lead to it. Raises UsageError for a name that git
-    does not take, for a branch that does not exist and for a tag that leads to no commit.
+    does not take, for a branch that does not exist for a tag that leads to no commit, and for a commit
+    of more files than pysim lists.
     """
     if tag is not None:
         check_tag_name(tag)
@@ -204,6 +204,8 @@ def take_source(
     head = copy_repository(folder, clone) if folder and has_commit else None
     if folder and has_commit and head is None:
         raise refused(root, "its HEAD leads to no commit that is there.")
+    if head is not None and list_tree("-r", head, repository=clone) is None:
+        raise _endless(root, head)
     if head is None:
         make_bare(clone, branch=default_branch, object_format=folder.object_format if folder else "sha1")
     if folder is None or head is None or worktree:
@@ -297,11 +299,15 @@ def list_files(source: Source) -> tuple[str, ...]:
     return _list(source, "-r", source.sha)
 
 
+def _endless(root: Path, sha: str) -> UsageError:
+    why = f"the files of commit {sha[:10]} take more than {LONGEST_LISTING >> 20} MiB to list."
+    return refused(root, why, hint="Look at the commit's folders: some may be there over and over.")
+
+
 def _list(source: Source, *words: str) -> tuple[str, ...]:
     """Files that `git ls-tree` names, symbolic links included. Raises UsageError for more than pysim reads."""
-    listed = in_own_repository(source.clone).read_head(_LONGEST_LISTING, "ls-tree", "-z", "--full-tree", *words)
-    if listed is None or len(listed) == _LONGEST_LISTING:
-        reason = "cannot be listed" if listed is None else f"take more than {_LONGEST_LISTING >> 20} MiB to list"
-        raise refused(source.root, f"the files of commit {source.sha[:10]} {reason}.")
+    listed = list_tree(*words, repository=source.clone)
+    if listed is None:
+        raise _endless(source.root, source.sha)
     rows = (row.split("\t", 1) for row in listed.decode("utf-8", "surrogateescape").split("\0") if row)
     return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))

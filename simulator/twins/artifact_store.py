@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from simulator.archives import BROKEN, TooMuchError, opened_zip
 from simulator.twins.base import StoredArtifact
 from simulator.twins.blobs import Blocks
 from simulator.twins.jobs import OpenJob
@@ -168,7 +169,7 @@ def _files(artifact: Artifact) -> tuple[str, ...]:
     if artifact.content_type != ZIP:
         return (artifact.name,)
     try:
-        with zipfile.ZipFile(artifact.path) as archive:
+        with opened_zip(artifact.path) as archive:
             return tuple(entry.filename for entry in archive.infolist() if not entry.is_dir())
-    except zipfile.BadZipFile:
+    except (*BROKEN, TooMuchError):
         return ()

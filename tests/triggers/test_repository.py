@@ -136,10 +136,15 @@ class TestCommit:
                 ["git", "mktree"], cwd=repo.path, input="\n".join(rows), check=True, capture_output=True, text=True
             )
             rows = [f"040000 tree {made.stdout.strip()}\t{number}" for number in range(10)]
-        repo.git("tag", "bomb", repo.git("commit-tree", "-m", "x", made.stdout.strip()))
+        sha = repo.git("commit-tree", "-m", "x", made.stdout.strip())
+        repo.git("tag", "bomb", sha)
         source = take_source(repo.path, clone, tag="bomb")
-        with pytest.raises(UsageError, match=f"the files of commit {source.sha[:10]} take more than 64 MiB to list"):
+        with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
             list_files(source)
+        repo.git("update-ref", "refs/heads/main", sha)
+        for worktree in (False, True):
+            with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
+                take_source(repo.path, clone.with_name(f"second-{worktree}"), worktree=worktree)
 
 
 class TestUnderOddCircumstances:
