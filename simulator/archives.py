@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -16,8 +17,11 @@ MEMBERS: Final = 200_000  # of an archive
 NAMES: Final = 64 << 20  # characters of all names of a tar file
 DIRECTORY: Final = 16 << 20  # bytes of a ZIP file's central directory
 CHUNK: Final = 1 << 20
-BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFError, RuntimeError, ValueError)
-"""What the libraries raise for an archive that breaks while it is read, names that are no UTF-8 included."""
+BROKEN: Final = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error,
+    OSError, EOFError, RuntimeError, ValueError, IndexError, OverflowError,
+)  # fmt: skip
+"""What the libraries raise for an archive that breaks while it is read, names that are empty or no UTF-8 included."""
 _COMMON_HEADERS: Final = (100, 4 << 20)  # number, and characters of their values
 
 

@@ -12,7 +12,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 LARGEST_FILE: Final = 4 << 20  # bytes read of a repository's file: as long as YAML can be that GitHub reads
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -50,6 +50,29 @@ def open_to_append(folder: int, name: str) -> int:
 def open_to_read(folder: int, name: str) -> int:
     """A file to be read; one that is no link, and no pipe that nobody writes to."""
     return _regular(os.open(_component(name), os.O_RDONLY | os.O_NONBLOCK | _FILE, dir_fd=folder), name)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """A new file to be written, in a folder that is no link. Raises FileExistsError for whatever is there already."""
+    with naming(path), open_folder(path.parent) as folder:
+        return os.fdopen(open_new(folder, path.name), "wb")
+
+
+def existing_file(path: Path) -> BinaryIO:
+    """A file to be read that is no link, in a folder that is none."""
+    with naming(path), open_folder(path.parent) as folder:
+        return os.fdopen(open_to_read(folder, path.name), "rb")
+
+
+def first_link(folder: Path) -> Path | None:
+    """A symbolic link at any depth below a folder, or the folder itself where it is one; None where there is none."""
+    if folder.is_symlink():
+        return folder
+    for here, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if (path := Path(here, name)).is_symlink():
+                return path
+    return None
 
 
 def read_file(folder: int, name: str, most: int) -> bytes:

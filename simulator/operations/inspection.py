@@ -31,6 +31,7 @@ from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.rehearsal.rules.versions import shallow_checkout
+from simulator.safe_files import new_file
 from simulator.twins.base import PublishedFile
 from simulator.workflow.model import Workflow
 
@@ -113,7 +114,7 @@ class Inspection:
         with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
             paths = [Path(folder, found.filename) for found in built]
             for path, found in zip(paths, built, strict=True):
-                with found.open() as source, path.open("wb") as target:
+                with found.open() as source, new_file(path) as target:
                     shutil.copyfileobj(source, target, CHUNK)
             baseline = kept_state(prepared.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
