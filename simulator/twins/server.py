@@ -21,7 +21,7 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ArtifactStored, EventSink
+from simulator.run_events import ArtifactStored, EventSink, TwinRequest
 from simulator.twins.artifact_store import ArtifactError
 from simulator.twins.assembly import Parts, assemble
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
@@ -83,6 +83,10 @@ class LocalTwins:
         self._parts.sigstore.close_job(job_id)
         if self._thread is not None:
             self._thread.call(self._thread.served.close(job_id))
+
+    def record(self, request: TwinRequest) -> None:
+        """See `Twins.record`."""
+        self._parts.records.add(request)
 
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
