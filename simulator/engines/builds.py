@@ -142,7 +142,7 @@ def build(client: docker.DockerClient, context: Context, settings: BuildSettings
     """Build, and give the image's id. Raises ContainerError with the builder's own words.
 
     Its RUN steps are under the daemon's own seccomp profile, not under that of `seccomp`: Docker takes `securityopt` of
-    a build on Windows alone (moby, api/server/router/build). The profiles of Docker before 23.0 leave AF_VSOCK open.
+    a build on Windows alone (moby, api/server/router/build). Those of old versions leave AF_VSOCK open.
     """
     tag = tag_of(settings.name)
     try:

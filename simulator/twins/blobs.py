@@ -37,6 +37,7 @@ class Blocks:
     async def receive(self, block: str, body: AsyncIterable[bytes]) -> int:
         """Take a block in and give its size back. Nothing is kept of a body that breaks off."""
         self._drafts += 1
+        self._folder.mkdir(parents=True, exist_ok=True)  # those of a list are used up
         draft, size = self._folder / f"draft-{self._drafts}", 0
         try:
             with new_file(draft) as file:
@@ -57,6 +58,7 @@ class Blocks:
             raise BlobError("The specified block list is invalid.")
         sha256, size = hashlib.sha256(), 0
         draft = self._folder / "whole"
+        self._folder.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)  # of a list that broke off
         with new_file(draft) as whole:
             for path in paths:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, Response
 
+from simulator.twins.bodies import whole_number
 from simulator.twins.callers import BOT
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import ApiError, Arguments, Call, Json, Node, UnsupportedError
@@ -31,6 +32,8 @@ class Queries:
         """The answer to a query. Raises ApiError, and UnsupportedError (with the operation's name) for any other."""
         body = await call.body()
         text, variables = str(body.get("query", "")), body.get("variables") or {}
+        if not isinstance(variables, dict):
+            raise ApiError(400, "Variables are invalid")
         if not call.caller.known:
             raise ApiError(401, "This endpoint requires you to be authenticated.")
         named = _OPERATION.search(text)
@@ -67,6 +70,8 @@ class Queries:
         async def releases(given: Arguments) -> Node:
             shown = [node for each in self._store.all() if (node := seen(each)) is not None]
             order = given.get("orderBy") or {}
+            if not isinstance(order, dict):
+                raise UnsupportedError("an order of another form")
             return _connection(shown[::-1] if order.get("direction") == "ASC" else shown, given)
 
         async def ref(given: Arguments) -> Node | None:
@@ -158,10 +163,12 @@ def _asset(asset: Json) -> Node:
 
 
 def _connection(nodes: list[Any], given: Arguments) -> Node:
-    """A page of nodes; cursors are positions."""
-    after = str(given.get("after") or "0")
-    start = int(after) if after.isdecimal() else 0
-    end = start + int(given.get("first") or len(nodes))
+    """A page of nodes; cursors are positions. Raises UnsupportedError."""
+    start = whole_number(str(given.get("after") or "0")) or 0
+    count = whole_number(str(given.get("first") or len(nodes)))
+    if count is None:
+        raise UnsupportedError("a page of that size")
+    end = start + count
     return {
         "nodes": nodes[start:end],
         "totalCount": len(nodes),

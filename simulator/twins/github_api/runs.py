@@ -31,7 +31,7 @@ class Runs:
             Endpoint("GET", "", self._get, scope="metadata", docs="repos/repos#get-a-repository"),
             Endpoint(
                 "GET",
-                "/actions/runs/{number:int}",
+                "/actions/runs/{number:id}",
                 self._run,
                 scope="actions",
                 docs="actions/workflow-runs#get-a-workflow-run",
