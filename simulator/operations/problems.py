@@ -15,6 +15,7 @@ from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
+from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.registry import check
 
@@ -63,9 +64,9 @@ class ReleaseRules:
     def _git_version(self) -> str | None:
         """What takes the version from git: of the pyproject.toml at the root, else of all those one folder below."""
         tools = publishing_facts()["git_versions"]
-        named = [path for path in self._tree.paths() if path.rpartition("/")[2] == "pyproject.toml"]
-        paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
-        found = [git_version(self._tree.read(path) or b"", tools) for path in paths]
+        files = dict(pyproject_files(self._tree))
+        near = {path: files[path] for path in files if path.count("/") == ("pyproject.toml" not in files)}
+        found = [git_version(content, tools) for content in near.values()]
         return found[0] if found and all(found) else None
 
 

@@ -45,6 +45,7 @@ from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.hint_locations import hint_locations
 from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
@@ -56,7 +57,7 @@ from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult
 from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event
-from simulator.triggers.repository import find_files, read_file
+from simulator.triggers.repository import read_file
 from simulator.twins.base import PublishedFile
 from simulator.twins.injection.faults import Fault
 
@@ -285,8 +286,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
     source, supplied = prepared.source, prepared.request.artifacts
     survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
-    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
-    observer.use_locations(hint_locations(jobs, pyprojects))
+    observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers)

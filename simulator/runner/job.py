@@ -138,7 +138,7 @@ class JobRunner:
 
     def _record_fetch(self, fetch: Fetch) -> None:
         """Say that the daemon fetched something for the job, as it is said of what goes through the gateway."""
-        self._settings.emit(
+        self._settings.twins.record(
             TwinRequest(
                 job_id=self._planned.key,
                 twin="outside",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.indexes import IndexName
+from simulator.run_events import TwinRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,6 +141,10 @@ class Twins(Protocol):
 
     def close_job(self, job_id: str) -> None:
         """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
+        ...
+
+    def record(self, request: TwinRequest) -> None:
+        """Write down a request of a job that reached no twin, and tell of it, as of those that do. From any thread."""
         ...
 
     def assume(self, publisher: Publisher) -> None:

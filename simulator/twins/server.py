@@ -21,7 +21,7 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import EventSink, RunEvent
+from simulator.run_events import EventSink, RunEvent, TwinRequest
 from simulator.twins.artifact_store import ArtifactError
 from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
@@ -90,6 +90,10 @@ class LocalTwins:
     def hear(self, event: RunEvent) -> None:
         """Take in what the runner tells of jobs and steps: GitHub's API shows it to those who ask."""
         self._parts.log(event)
+
+    def record(self, request: TwinRequest) -> None:
+        """See `Twins.record`."""
+        self._parts.records.add(request)
 
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from simulator.errors import UsageError
+from simulator.safe_files import LARGEST_FILE
 from simulator.triggers.model import Source
-from simulator.triggers.repository import check_tag_name, find_files, list_folder, read_file, take_source
+from simulator.triggers.repository import check_tag_name, list_files, list_folder, read_file, take_source
 
 from .folders import Folder
 
@@ -115,10 +117,34 @@ class TestCommit:
         assert read_file(source, "missing") is None
         assert list_folder(source, "missing") == ()
 
-    def test_finding_files(self, repo: Folder, clone: Path) -> None:
-        repo.commit("More", **{"a/b/pyproject.toml": "", "z/pyproject.toml": "", "a/xpyproject.toml": ""})
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_of_a_huge_file_the_beginning_is_read(self, repo: Folder, clone: Path, *, packed: bool) -> None:
+        with repo.write("large").open("wb") as file:
+            file.truncate(300 << 20)
+        repo.commit("Large")
+        if packed:
+            repo.git("repack", "-adq")
         source = take_source(repo.path, clone)
-        assert find_files(source, "pyproject.toml") == ("z/pyproject.toml", "a/b/pyproject.toml")
+        assert read_file(source, "large") == bytes(LARGEST_FILE + 1)
+
+    def test_a_tree_without_end_is_refused(self, repo: Folder, clone: Path) -> None:
+        """Trees in trees, each of ten times the one below."""
+        blob = repo.git("hash-object", "-w", "--stdin")
+        rows = [f"100644 blob {blob}\t{number}" for number in range(10)]
+        for _ in range(7):
+            made = subprocess.run(
+                ["git", "mktree"], cwd=repo.path, input="\n".join(rows), check=True, capture_output=True, text=True
+            )
+            rows = [f"040000 tree {made.stdout.strip()}\t{number}" for number in range(10)]
+        sha = repo.git("commit-tree", "-m", "x", made.stdout.strip())
+        repo.git("tag", "bomb", sha)
+        source = take_source(repo.path, clone, tag="bomb")
+        with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
+            list_files(source)
+        repo.git("update-ref", "refs/heads/main", sha)
+        for worktree in (False, True):
+            with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
+                take_source(repo.path, clone.with_name(f"second-{worktree}"), worktree=worktree)
 
 
 class TestUnderOddCircumstances:
