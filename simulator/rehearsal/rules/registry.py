@@ -14,6 +14,7 @@ from simulator.rehearsal.rules import (
     handover,
     publishers,
     publishing_jobs,
+    pythons,
     references,
     tags,
     tokens,
@@ -22,7 +23,17 @@ from simulator.rehearsal.rules import (
 from simulator.rehearsal.rules.model import Problem, Subject
 
 RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
-    tags, tokens, artifacts, publishers, circumstances, versions, handover, publishing_jobs, conditions, references
+    tags,
+    tokens,
+    artifacts,
+    publishers,
+    circumstances,
+    versions,
+    handover,
+    publishing_jobs,
+    conditions,
+    references,
+    pythons,
 )
 
 
