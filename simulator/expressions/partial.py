@@ -59,11 +59,15 @@ class Unknown:
         return not self.is_text or (fold(text).startswith(fold(self.start)) and self.may_be(text))
 
 
+UNKNOWN = Unknown()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Open:
-    """An object of which some properties are known; all others are unknown."""
+    """An object of which some properties are known; all others are `others`, or null."""
 
     known: Mapping[str, Partial]
+    others: Unknown = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +78,6 @@ class Closed:
 
 
 Partial: TypeAlias = "Value | Unknown | Open | Closed"
-UNKNOWN = Unknown()
 Contexts: TypeAlias = Mapping[str, Partial]
 Functions: TypeAlias = Mapping[str, Partial]
 
@@ -131,7 +134,7 @@ class _Foresight:
         if isinstance(key, Unknown | Open | Closed):
             return UNKNOWN
         if isinstance(target, Open | Closed):
-            missing = UNKNOWN if isinstance(target, Open) else None
+            missing = target.others if isinstance(target, Open) else None
             return _property(target.known, to_text(key), missing) if is_primitive(key) else None
         return _evaluated(Index(Name("target", 0), Name("key", 0)), {"target": target, "key": key})
 

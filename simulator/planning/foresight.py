@@ -117,6 +117,10 @@ class Foresight:
         """What the condition of a step gives."""
         return self.holds(job, step, step.condition.expression.root)
 
+    def given(self, job: Job, node: Node) -> Partial:
+        """What a part of an expression gives where a job is planned."""
+        return foresee(node, self.contexts(job, None), {})
+
     def holds(self, job: Job, step: Step | None, node: Node, *, alone: bool = True) -> bool | None:
         """What a part of a condition of a job, or of one of its steps, gives; None where that is not known."""
         before = self.before(job)
@@ -142,11 +146,11 @@ class Foresight:
 
     def _needed(self, job: Job) -> Partial:
         declared = self._outputs(job)
-        outputs: Partial = Open({}) if declared is None else Closed(dict.fromkeys(declared, TEXT))
+        outputs: Partial = Open({}, TEXT) if declared is None else Closed(dict.fromkeys(declared, TEXT))
         return Closed({"result": "skipped" if job.id in self.never else _ENDED, "outputs": outputs})
 
 
-_STEP: Final = Closed({"outcome": _ENDED, "conclusion": _ENDED, "outputs": Open({})})
+_STEP: Final = Closed({"outcome": _ENDED, "conclusion": _ENDED, "outputs": Open({}, TEXT)})
 
 
 def earlier(job: Job, step: Step) -> Sequence[Step]:
@@ -167,9 +171,9 @@ def bare(condition: Condition) -> Node:
 
 
 def _contexts(start: Start) -> dict[str, Partial]:
-    open_ = dict.fromkeys(("vars", "secrets", "env", "matrix", "strategy"), Open({}))
     return {
-        **open_,
+        **dict.fromkeys(("vars", "secrets", "env"), Open({}, TEXT)),
+        **dict.fromkeys(("matrix", "strategy"), Open({})),
         "github": Closed(_github(start)),
         "inputs": _inputs(start),
         "job": Open({"status": Unknown(among=RESULTS[:3])}),

@@ -9,6 +9,7 @@ from simulator.diagnostics import Diagnostic
 from simulator.rehearsal.rule import Rule, rules_of
 from simulator.rehearsal.rules import (
     artifacts,
+    calls,
     circumstances,
     conditions,
     handover,
@@ -34,6 +35,7 @@ RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
     conditions,
     references,
     pythons,
+    calls,
 )
 
 
