@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.errors import MissingOfflineError, RefusedActionError, UnreachableError
+from simulator.actions.errors import ActionManifestError, MissingOfflineError, RefusedActionError, UnreachableError
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.resolve import outside_models
@@ -18,6 +18,8 @@ from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.workflow.model import Step
 
+MANIFEST: Final = "action-manifest"
+"""The code of what is wrong in an action.yml."""
 DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 
 
@@ -48,10 +50,17 @@ class ActionSurvey:
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
-    def findings(self, uses: str, span: Span) -> Iterator[Finding]:
-        """What is wrong with the action that a step uses, at its place in the workflow."""
+    def findings(self, uses: str, span: Span, *, surely: bool = True) -> Iterator[Finding]:
+        """What is wrong with the action that a step uses, at its place in the workflow.
+
+        What is wrong in the action.yml of an action of the repository has its place there: a warning, where it is not
+        `surely` used, as that is read when the step runs.
+        """
         for finding in self._findings(uses, span, ()):
-            yield replace(finding, where=span)
+            if finding.code != MANIFEST:
+                yield replace(finding, where=span)
+            else:
+                yield finding if surely else replace(finding, severity=Severity.WARNING)
 
     def missing(self) -> Iterator[Finding]:
         """One finding for all actions that would have to be fetched and may not be, or cannot be."""
@@ -83,7 +92,11 @@ class ActionSurvey:
         return self._known[uses]
 
     def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
-        action = self._resolved(uses, span)
+        try:
+            action = self._resolved(uses, span)
+        except ActionManifestError as error:
+            yield from _of_manifest(error)
+            return
         if isinstance(action, Finding):
             yield action
             return
@@ -110,6 +123,8 @@ class ActionSurvey:
                 self._missing.setdefault(each, span)
         except UnreachableError as error:
             self._unreachable.setdefault(uses, (span, error))
+        except ActionManifestError:
+            raise
         except RefusedActionError as error:
             return replace(_impossible(error), code="action-refused")
         except SimulatorError as error:
@@ -124,10 +139,22 @@ class ActionSurvey:
                     yield _within(action, step, finding)
 
 
+def _of_manifest(error: ActionManifestError) -> Iterator[Finding]:
+    """What GitHub would refuse in an action.yml, else that pysim cannot carry it out."""
+    refused = [each for each in error.diagnostics if each.severity is Severity.ERROR and each.code != "unsupported"]
+    if not refused:
+        yield _impossible(error)
+    for each in refused:
+        hint = each.hint or "GitHub cannot load the action, and the job that uses it fails."
+        yield Finding(code=MANIFEST, severity=Severity.ERROR, message=each.message, hint=hint, where=each.span)
+
+
 def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
     """What there is to say of an action inside another one: a refused one matters where its step runs."""
     assert step.uses is not None
     uses = step.uses.value
+    if finding.code == MANIFEST:
+        return finding
     if finding.code == "action-refused" and step.condition.source:
         message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
         return replace(finding, severity=Severity.WARNING, message=message)

@@ -100,9 +100,10 @@ def read_actions(configuration: Configuration, emit: EventSink, *, offline: bool
 def foreseen(actions: Actions, file: Callable[[str], bytes | None], jobs: Iterable[Job]) -> Iterator[Finding]:
     """What there is to say of the actions of jobs that are not run now: nothing is fetched for it."""
     survey = actions.survey(file)
-    steps = [step.uses for job in jobs for step in job.steps if step.uses is not None]
-    for uses in steps:
-        yield from survey.findings(uses.value, uses.span)
+    for job in jobs:
+        for step in job.all_steps:
+            if step.uses is not None:
+                yield from survey.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
     yield from survey.to_fetch()
 
 

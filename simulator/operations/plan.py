@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from simulator.actions.survey import MANIFEST
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
@@ -145,7 +146,7 @@ def _of_actions(read: _Read, started: Sequence[Started]) -> Iterator[str]:
     """What there is to say of the actions that the workflows use, beside problems; nothing is fetched for it."""
     jobs = [job for item in started if item.match.starts for job in item.workflow.jobs.values()]
     for finding in foreseen(read.actions, read.tree.read, jobs):
-        if finding.code not in OF_PYSIM:
+        if finding.code not in {*OF_PYSIM, MANIFEST}:
             yield f"{finding.where}: {finding.message}"
 
 

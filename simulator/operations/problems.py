@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
+from simulator.actions.survey import MANIFEST
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.findings import Finding
 from simulator.operations.actions import Actions, foreseen
 from simulator.operations.trees import Tree
-from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
+from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles, each_once
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
@@ -27,6 +28,7 @@ def problems_of(
     """All that is wrong with the files that an operation is about, in the order of the places.
 
     What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
+    What is wrong with an action of the repository is one of that.
     """
     rules = ReleaseRules(tree, configuration)
     found = [problem for file in files.asked_files for problem in file.problems]
@@ -70,7 +72,7 @@ class ReleaseRules:
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in the order of the places."""
-    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
+    return tuple(sorted(each_once(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
 
 
 def as_finding(problem: Diagnostic, *, severity: Severity | None = None) -> Finding:
@@ -89,10 +91,10 @@ def _of_actions(file: WorkflowFile, tree: Tree, actions: Actions) -> Iterator[Di
     if file.workflow is None:
         return
     for finding in foreseen(actions, tree.read, file.workflow.jobs.values()):
-        if finding.code in OF_PYSIM and isinstance(finding.where, Span):
+        if finding.code in {*OF_PYSIM, MANIFEST} and isinstance(finding.where, Span):
             yield Diagnostic(
                 code=finding.code,
-                severity=Severity.NOTICE,
+                severity=finding.severity if finding.code == MANIFEST else Severity.NOTICE,
                 message=finding.message,
                 span=finding.where,
                 hint=finding.hint,

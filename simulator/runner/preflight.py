@@ -54,7 +54,7 @@ def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
         yield _unknown_key(f"Job {job.id}", key)
     for step in job.all_steps:
         if step.uses is not None:
-            yield from actions.findings(step.uses.value, step.uses.span)
+            yield from actions.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
 
 
 def _containers(job: Job, no_containers: Callable[[], str | None]) -> Iterator[Finding]:

@@ -443,7 +443,7 @@ def _hint(text: str, expected: Sequence[str]) -> str | None:
 def _words_for(error: ExpressionError, at: str) -> str | None:
     token = error.token or ""
     if error.text == "Unrecognized named-value":
-        return _available(token, sorted(facts.vocabulary(at).names), known=token.lower() in facts.contexts())
+        return _named(token, sorted(facts.vocabulary(at).names), known=token.lower() in facts.contexts())
     if error.text == "Unrecognized function":
         return _available(token, sorted({*BUILTIN_FUNCTIONS, *facts.functions(at)}))
     return "Strings in expressions are in single quotes." if token.startswith('"') else None
@@ -455,3 +455,9 @@ def _available(token: str, names: Sequence[str], *, known: bool = False) -> str:
         return f"The context '{token}' is not available here. {available}"
     guess = closest(token, names)
     return f"Did you mean '{guess}'? {available}" if guess else available
+
+
+def _named(token: str, names: Sequence[str], *, known: bool) -> str:
+    """Words for a name that is no context, or none that is available: often a text without its quotes."""
+    quoted = "" if known or closest(token, names) else f" A text has single quotes: '{token}'."
+    return _available(token, names, known=known) + quoted
