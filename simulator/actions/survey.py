@@ -95,7 +95,7 @@ class ActionSurvey:
         try:
             action = self._resolved(uses, span)
         except ActionManifestError as error:
-            yield from _of_manifest(error)
+            yield from _of_manifest(error) if uses.startswith(("./", "$/")) else (_impossible(error),)
             return
         if isinstance(action, Finding):
             yield action
