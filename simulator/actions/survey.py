@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulator.actions.errors import NOT_REHEARSED, MissingOfflineError, UnavailableActionError, UnreachableError
+from simulator.actions.errors import (
+    NOT_REHEARSED,
+    ActionManifestError,
+    MissingOfflineError,
+    UnavailableActionError,
+    UnreachableError,
+)
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.refs import RefState, absent_words
@@ -22,8 +28,18 @@ from simulator.positions import Span
 from simulator.remedies import Act, remedy
 from simulator.workflow.model import Step
 
+MANIFEST: Final = "action-manifest"
+"""The code of what is wrong in an action.yml."""
 FAULTS: Final = frozenset(
-    {"action-reference", "action-not-found", "action-depth", "action-retired", "action-tag", "missing-version"}
+    {
+        MANIFEST,
+        "action-reference",
+        "action-not-found",
+        "action-depth",
+        "action-retired",
+        "action-tag",
+        "missing-version",
+    }
 )
 """The codes of what a workflow says wrong of an action; of versions only those inside of other actions: the release
 rules know those that it names itself."""
@@ -65,10 +81,17 @@ class ActionSurvey:
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
-    def findings(self, uses: str, span: Span) -> Iterator[Finding]:
-        """What is wrong with the action that a step uses, at its place in the workflow."""
+    def findings(self, uses: str, span: Span, *, surely: bool = True) -> Iterator[Finding]:
+        """What is wrong with the action that a step uses, at its place in the workflow.
+
+        What is wrong in the action.yml of an action of the repository has its place there: a warning, where it is not
+        `surely` used, as that is read when the step runs.
+        """
         for finding in self._findings(uses, span, ()):
-            yield replace(finding, where=span)
+            if finding.code != MANIFEST:
+                yield replace(finding, where=span)
+            else:
+                yield finding if surely else replace(finding, severity=Severity.WARNING)
 
     def missing(self) -> Iterator[Finding]:
         """A forecast for all actions that would have to be fetched and may not be, or cannot be."""
@@ -112,7 +135,11 @@ class ActionSurvey:
         return (*self._wrong_version(uses), *self._known[uses]) if around else self._known[uses]
 
     def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
-        action = self._resolved(uses, span)
+        try:
+            action = self._resolved(uses, span)
+        except ActionManifestError as error:
+            yield from _of_manifest(error) if uses.startswith(("./", "$/")) else (_not_found(error),)
+            return
         if isinstance(action, Finding):
             yield action
             return
@@ -163,9 +190,10 @@ class ActionSurvey:
             self._unreachable.setdefault(uses, (span, error))
         except UnavailableActionError as error:
             return replace(_unavailable(str(error), error.hint), remedies=error.remedies)
+        except ActionManifestError:
+            raise
         except SimulatorError as error:
-            found = _error("action-not-found", str(error), error.hint)
-            return replace(found, remedies=error.remedies, would_show=str(error))
+            return _not_found(error)
         return None
 
     def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
@@ -176,10 +204,23 @@ class ActionSurvey:
                     yield _within(action, step, finding)
 
 
+def _of_manifest(error: ActionManifestError) -> Iterator[Finding]:
+    """What GitHub would refuse in an action.yml, else that pysim cannot carry it out."""
+    if error.is_of_pysim:
+        yield _unavailable(str(error), error.hint)
+        return
+    refused = [each for each in error.diagnostics if each.severity is Severity.ERROR and each.code != "unsupported"]
+    for each in refused:
+        hint = each.hint or "GitHub cannot load the action, and the job that uses it fails."
+        yield Finding(code=MANIFEST, severity=Severity.ERROR, message=each.message, hint=hint, where=each.span)
+
+
 def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
     """What there is to say of an action inside another one: a refused one matters where its step runs."""
     assert step.uses is not None
     uses = step.uses.value
+    if finding.code == MANIFEST:
+        return finding
     if finding.code == NOT_REHEARSED and step.condition.source:
         message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
         return replace(finding, message=message)
@@ -213,6 +254,11 @@ def _impossible(error: UnavailableActionError, where: Span) -> Finding:
 def _unavailable(message: str, hint: str) -> Finding:
     """A forecast: a step that uses the action is passed over, and its job is not wholly rehearsed then."""
     return Finding(code=NOT_REHEARSED, severity=Severity.WARNING, message=message, hint=hint)
+
+
+def _not_found(error: SimulatorError) -> Finding:
+    found = _error("action-not-found", str(error), error.hint)
+    return replace(found, remedies=error.remedies, would_show=str(error))
 
 
 def _error(code: str, message: str, hint: str) -> Finding:

@@ -124,9 +124,10 @@ def foreseen(
 ) -> Iterator[Finding]:
     """What there is to say of the actions of jobs that are not run now: nothing is fetched for it."""
     survey = actions.survey(file, now)
-    steps = [step.uses for job in jobs for step in job.steps if step.uses is not None]
-    for uses in steps:
-        yield from survey.findings(uses.value, uses.span)
+    for job in jobs:
+        for step in job.all_steps:
+            if step.uses is not None:
+                yield from survey.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
     yield from survey.to_fetch()
     yield from survey.versions()
 

@@ -11,7 +11,7 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.findings import Finding
 from simulator.operations.actions import Actions, foreseen
 from simulator.operations.trees import Tree
-from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
+from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles, each_once
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
@@ -26,6 +26,7 @@ def problems_of(
     """All that is wrong with the files that an operation is about, in the order of the places, at a time.
 
     What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
+    What is wrong with an action of the repository is one of that.
     """
     rules = ReleaseRules(tree, configuration, actions, now)
     found = [problem for file in files.asked_files for problem in file.problems]
@@ -72,7 +73,7 @@ class ReleaseRules:
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in the order of the places."""
-    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
+    return tuple(sorted(each_once(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
 
 
 def as_finding(problem: Diagnostic, *, severity: Severity | None = None) -> Finding:

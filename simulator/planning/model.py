@@ -56,8 +56,8 @@ class Inherited:
     """What a plan has from outside its workflow file: what the keys and the names of its jobs begin with.
 
     For a workflow that a job calls, `called` is its file as it is called, `ceiling` what the job's token may do and
-    `needs` what it waits for, with the prefix of its own plan. `default` is what jobs may do whose
-    files give nothing.
+    `needs` what it waits for, with the prefix of its own plan. `late` are its inputs that are not known yet, in lower
+    case. `default` is what jobs may do whose files give nothing.
     """
 
     key_prefix: str = ""
@@ -65,6 +65,7 @@ class Inherited:
     needs: tuple[str, ...] = ()
     called: CalledWorkflow | None = None
     ceiling: Permissions | None = None
+    late: frozenset[str] = frozenset()
     default: Permissions = field(default_factory=lambda: RESTRICTED)
 
 

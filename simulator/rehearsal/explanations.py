@@ -266,8 +266,9 @@ STEPS: Final = (
         words="Unknown distribution format|Is a directory: '|are not actually files",
         code="invalid-distribution",
         says="there is something in the folder that is no distribution",
-        hint="Let download-artifact{download} have `merge-multiple: true`, or name one artifact: without, each "
-        "lies in a folder of its own. Leave nothing but distributions in the folder.",
+        hint="Leave nothing but distributions in the folder. Of several artifacts each lies in a folder of its own, "
+        "unless download-artifact{download} has `merge-multiple: true`. The folders in an artifact stay: its root is "
+        "what the uploaded paths have in common, so upload from one folder.",
     ),
     Explanation(
         words="syntax errors in markup",

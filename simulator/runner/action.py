@@ -212,6 +212,9 @@ class Uses:
             return unavailable(parse_reference(step.uses.value), runs)
         except (UnknownActionError, ActionManifestError) as error:
             text = str(error)
+            if isinstance(error, ActionManifestError) and error.is_of_pysim:
+                assert step.uses is not None
+                return unavailable(parse_reference(step.uses.value), UnavailableRuns(why=text, hint=error.hint))
             raise StepError(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
         except ReferenceSyntaxError as error:
             raise StepError(str(error)) from error

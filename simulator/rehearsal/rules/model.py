@@ -33,9 +33,10 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """A place where a rule is broken; `severity` None is the rule's own."""
+    """A place where a rule is broken; `severity` None is the rule's own, `events` are those of a `Diagnostic`."""
 
     span: Span
     message: str
     hint: str
     severity: Severity | None = None
+    events: frozenset[str] | None = None
