@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from simulator import process
-from simulator.engines import local_root
+from simulator.engines import local_root, system_python
 from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import LAYOUT, Command, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
@@ -32,6 +32,8 @@ from simulator.engines.environment import (
     process_environment,
 )
 from simulator.engines.local_root import HostTools, own_toolchain
+from simulator.engines.python_downloads import find_or_fetch
+from simulator.engines.recipes import MINOR
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import abandoned_folders, remove_folder, temporary_folder, temporary_folders
 from simulator.remedies import Act, remedy
@@ -92,7 +94,8 @@ class LocalEngine:
         return self._answer
 
     def prepare(self, progress: ProgressSink) -> None:
-        """See `Engine.prepare`: looks for the machine's CPythons and Nodes."""
+        """See `Engine.prepare`: looks for the machine's CPythons and Nodes, and has the CPython of GitHub's runner."""
+        find_or_fetch(MINOR, progress)
         tools = HostTools.find()
         progress(f"CPython on this machine: {', '.join(python.version for python in tools.pythons) or 'none'}")
 
@@ -115,7 +118,8 @@ class LocalSandbox(AgentSandbox):
     """One job's namespaces. Its one user is also what stands in for root."""
 
     def __init__(self, spec: SandboxSpec, tools: HostTools) -> None:
-        super().__init__(spec, process_environment(spec, image_os=image_os(_os_release())))
+        programs = (system_python.PLACE / "bin",) if tools.system is not None else ()
+        super().__init__(spec, process_environment(spec, image_os=image_os(_os_release()), programs=programs))
         self._tools = tools
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:

@@ -15,7 +15,15 @@ from typing import Final
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
+from simulator.rehearsal.explanations import (
+    EXCHANGES,
+    STEPS,
+    Explanation,
+    explain,
+    explain_upload,
+    hint_for,
+    with_locations,
+)
 from simulator.rehearsal.refusals import is_predicted
 from simulator.remedies import Act, Remedy, remedy
 from simulator.run_events import (
@@ -218,7 +226,7 @@ class Observer:
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
-                hint=with_locations(known.hint, self._locations),
+                hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,
             )
         said = f": {_first_line(text)}" if text else ""
