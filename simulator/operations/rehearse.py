@@ -48,7 +48,7 @@ from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
-from simulator.run_events import EventSink, Notice, RunFinished, RunStarted, Verdict
+from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
 from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
@@ -170,7 +170,7 @@ def readied(
             masker.add(secret)  # from here on none is shown
         prepared = _prepare(request, into, configuration, masker, observer)
         prepared = replace(prepared, ask=ask, cancellation=cancellation or Cancellation())
-        _check(prepared, observer, lambda: choice.result()[0].no_containers)
+        _check(prepared, observer, lambda: choice.result()[0])
         prepared.cancellation.require_going()
         yield prepared, choice
 
@@ -261,7 +261,7 @@ def _starting(started: Sequence[Started]) -> list[str]:
     return [item.workflow.path for item in started if item.match.starts]
 
 
-def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Callable[[], str | None]) -> None:
+def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[], Engine]) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed; no action where nothing will run."""
     for plan in prepared.plans:
         for event in announcement(foreseen_jobs(plan)):
@@ -270,7 +270,14 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
         _tell_of_stop(observer)
         return
     source, supplied = prepared.source, prepared.request.artifacts
-    survey = prepared.actions.survey(partial(read_file, source), no_containers)
+
+    def no_containers() -> str | None:
+        return engine().no_containers
+
+    def no_node() -> str | None:
+        return engine().no_node(lambda message: observer(Progress(message=message)))
+
+    survey = prepared.actions.survey(partial(read_file, source), no_containers, no_node)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
     pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
     observer.use_locations(hint_locations(jobs, pyprojects))

@@ -55,6 +55,9 @@ class FakeEngine:
         self._programs = frozenset(programs)
         self._containers = containers
 
+    def no_node(self, progress: ProgressSink) -> str | None:
+        return None
+
     @property
     def no_containers(self) -> str | None:
         return None if self._containers is not None else "the fake engine was given no answer for any"

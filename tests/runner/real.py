@@ -74,6 +74,9 @@ class FastEngine:
     def name(self) -> EngineName:
         return self.engine.name
 
+    def no_node(self, progress: ProgressSink) -> str | None:
+        return self.engine.no_node(progress)
+
     @property
     def no_containers(self) -> str | None:
         return self.engine.no_containers
