@@ -10,9 +10,10 @@ import io
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -56,6 +57,10 @@ _KERNEL_SETTINGS = (
 )
 
 
+_NEED_ROOT = frozenset({"docker", "podman", "sudo"})
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 class LocalEngine:
     """Opens sandboxes in a user, mount, network, PID, IPC and UTS namespace of their own."""
 
@@ -69,6 +74,10 @@ class LocalEngine:
     @property
     def no_containers(self) -> str:
         return "the local engine has no Docker daemon to make containers with"
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:
+        """See `Engine.lacks`: what is not of this machine's own folders, or would need root or a daemon."""
+        return tuple(name for name in programs if name in _NEED_ROOT or shutil.which(name, path=_SYSTEM_PATH) is None)
 
     def no_node(self, progress: ProgressSink) -> str | None:
         """See `Engine.no_node`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from simulator.configuration.values import Configuration
 from simulator.engines.base import Engine
-from simulator.engines.registry import choose
+from simulator.engines.registry import choose, docker_answers
 from simulator.errors import SimulatorError
 from simulator.expressions.language import Scope
 from simulator.findings import Finding, Severity
@@ -52,6 +52,7 @@ from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunSt
 from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
+from simulator.runner.missing import missing_programs
 from simulator.runner.model import JobResult
 from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event
@@ -286,6 +287,9 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
         first = preflight(plan, survey, supplied, no_containers)
         for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
             observer.raise_finding(finding)
+    foreseen = [each for plan in prepared.plans for each in foreseen_jobs(plan)]
+    for finding in missing_programs(foreseen, lambda names: engine().lacks(names), docker_answers):
+        observer.raise_finding(finding)
     for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing()):
         observer.raise_finding(finding)
     tell(survey, observer)

@@ -256,6 +256,14 @@ STEPS: Final = (
         here=True,
     ),
     Explanation(
+        words="sudo: the local engine has no root",
+        code="missing-program",
+        says="it is not rehearsed, as it needs sudo, which the local engine has not",
+        hint="Use the Docker engine, whose image has it.",
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+        here=True,
+    ),
+    Explanation(
         words="pysim has no (?:pypy|graalpy)",
         code="python-not-available",
         hint="GitHub may have it; pysim sets up CPython alone. Publish from a job with a CPython.",

@@ -14,6 +14,7 @@ from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
+from simulator.planning.programs import hosted_programs
 from simulator.positions import Span
 from simulator.rehearsal.explanations import (
     EXCHANGES,
@@ -56,6 +57,11 @@ _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
     "programs are those of this machine: install it, or use the docker engine. Else let a step before install it."
 )
+_HOSTED: Final = (
+    "Nothing is known of this step. Use the Docker engine where its image has the program, or install it on this "
+    "machine."
+)
+_NO_COMMAND: Final = re.compile(r": ([\w.+-]+): (?:command )?not found")  # of bash and of dash
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
@@ -218,7 +224,8 @@ class Observer:
         errors = [text for text in self._errors.get(key, []) if not text.startswith("Process completed with")]
         text = errors[0] if errors else ""
         where = span or f"job {event.job_id}, step {event.number}"
-        known, told = self._known(key, text)
+        lines = tuple(self._lines.pop(key, ()))
+        known, told = _known(lines, text)
         if known is not None:
             return Finding(
                 code=known.code,
@@ -228,6 +235,16 @@ class Observer:
                 would_show=None if known.here else told,
                 hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,
+            )
+        if event.exit_code == _NOT_FOUND and (program := _missing_program(lines)) is not None:
+            return Finding(
+                code="missing-program",
+                severity=Severity.ERROR,
+                message=f"{name} (job {event.job_id}) is not rehearsed: {program} is not here, and GitHub's "
+                "ubuntu-24.04 has it",
+                where=where,
+                hint=_HOSTED,
+                remedies=(remedy(Act.USE_ENGINE, "docker"),),
             )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
@@ -241,12 +258,20 @@ class Observer:
             remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
         )
 
-    def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
-        """What explains a failed step, in its error or else in its log, and that text."""
-        for text in (error, *_sentences(self._lines.pop(key, ()))):
-            if known := explain(STEPS, text):
-                return known, text
-        return None, error
+
+def _missing_program(lines: Sequence[str]) -> str | None:
+    """The program of GitHub's image that a shell did not find in a step."""
+    found = (match[1] for line in reversed(lines) if (match := _NO_COMMAND.search(_COLOUR.sub("", line))))
+    last = next(found, None)
+    return last if last in hosted_programs()["programs"] else None
+
+
+def _known(lines: Sequence[str], error: str) -> tuple[Explanation | None, str]:
+    """What explains a failed step, in its error or else in its log, and that text."""
+    for text in (error, *_sentences(lines)):
+        if known := explain(STEPS, text):
+            return known, text
+    return None, error
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:
