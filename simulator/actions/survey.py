@@ -62,14 +62,14 @@ class ActionSurvey:
     """The actions of a rehearsal; each is looked at once, in the order of its first use.
 
     `resolve` gives None for a local action that is not there yet, and raises SimulatorError for one that cannot run;
-    `hindrance` says in a sentence why one that is there cannot run all the same, and `ref_state` of the text of a
-    `uses:` whether there is that ref, as far as it is known.
+    `hindrance` finds why one that is there cannot run all the same, and `ref_state` says of the text of a `uses:`
+    whether there is that ref, as far as it is known.
     """
 
     def __init__(
         self,
         resolve: Callable[[Reference], ResolvedAction | None],
-        hindrance: Callable[[ResolvedAction], str | None] = lambda _: None,
+        hindrance: Callable[[ResolvedAction], Finding | None] = lambda _: None,
         ref_state: Callable[[str], RefState | None] = lambda _: None,
     ) -> None:
         self.used: list[UsedAction] = []
@@ -151,7 +151,7 @@ class ActionSurvey:
             return
         self.used.append(UsedAction(action=action, within=around[-1] if around else None))
         if (hindrance := self._hindrance(action)) is not None:
-            yield _unavailable(f"pysim cannot run {action.reference}: {hindrance}", "Use the docker engine.")
+            yield hindrance
         yield from self._inside(action, span, (*around, uses))
 
     def _wrong_version(self, uses: str) -> Iterator[Finding]:

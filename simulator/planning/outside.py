@@ -23,7 +23,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _GITHUB_ADDRESS: Final = re.compile(
     r"github\.(api_url|server_url|graphql_url)|GITHUB_(API|SERVER|GRAPHQL)_URL|ACTIONS_ID_TOKEN"
 )
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     r"""(?P<space>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[;|&\n()`])"""
     r"""|(?P<word>(?:\\.|'[^']*'|"(?:[^"\\]|\\.)*"|\$\{[^}\n]*\}|[^\s;|&()`'"\\])+)|(?P<odd>.)""",
     re.DOTALL,
@@ -84,7 +84,7 @@ def _plain(script: str) -> str:
 def _commands(script: str) -> Iterator[Sequence[str]]:
     """The words of each simple command, also of those in substitutions and behind `sh -c`."""
     words: list[str] = []
-    for token in _TOKEN.finditer(f"{script}\n"):
+    for token in TOKEN.finditer(f"{script}\n"):
         if token.lastgroup == "end":
             if words:
                 yield words

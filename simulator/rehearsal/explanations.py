@@ -33,6 +33,12 @@ def explain(table: Sequence[Explanation], text: str) -> Explanation | None:
     return next((each for each in table if re.search(each.words, text)), None)
 
 
+def hint_for(known: Explanation, text: str) -> str:
+    """The hint of an explanation, with what its words found in the text."""
+    found = re.search(known.words, text)
+    return found.expand(known.hint) if found and "\\g<" in known.hint else known.hint
+
+
 def explain_upload(refusal: str) -> Explanation:
     """Why an index refused an upload; where nothing is known of it, what is always to be done."""
     return explain(UPLOADS, refusal) or _ANYTHING
@@ -241,6 +247,27 @@ STEPS: Final = (
         words="No files were found with the provided path",
         code="artifact-empty",
         hint="Check `path:` of upload-artifact against the folder that the build writes to.",
+    ),
+    Explanation(
+        words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
+        code="python-not-available",
+        says="this machine lacks a CPython that GitHub has, and it could not be fetched",
+        hint=r"Have one here and rehearse again: uv python install \g<version>",
+        here=True,
+    ),
+    Explanation(
+        words="sudo: the local engine has no root",
+        code="missing-program",
+        says="it is not rehearsed, as it needs sudo, which the local engine has not",
+        hint="Use the Docker engine, whose image has it.",
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+        here=True,
+    ),
+    Explanation(
+        words="pysim has no (?:pypy|graalpy)",
+        code="python-not-available",
+        hint="GitHub may have it; pysim sets up CPython alone. Publish from a job with a CPython.",
+        here=True,
     ),
     Explanation(
         words="' was not found for ",

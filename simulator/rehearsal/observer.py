@@ -15,8 +15,17 @@ from typing import Final
 from simulator.acceptance import Acceptances
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
+from simulator.planning.programs import hosted_programs
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
+from simulator.rehearsal.explanations import (
+    EXCHANGES,
+    STEPS,
+    Explanation,
+    explain,
+    explain_upload,
+    hint_for,
+    with_locations,
+)
 from simulator.rehearsal.refusals import is_predicted
 from simulator.rehearsal.unreachable import Unreachable
 from simulator.rehearsal.verdict import with_needs
@@ -63,6 +72,11 @@ _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
     "programs are those of this machine: install it, or use the docker engine. Else let a step before install it."
 )
+_HOSTED: Final = (
+    "Nothing is known of this step. Use the Docker engine where its image has the program, or install it on this "
+    "machine."
+)
+_NO_COMMAND: Final = re.compile(r": ([\w.+-]+): (?:command )?not found")  # of bash and of dash
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
@@ -235,7 +249,7 @@ class Observer:
 
     def _in_doubt(self, finding: Finding, job_id: str) -> Finding:
         """A failure behind something that was not rehearsed may come from that."""
-        if not with_needs([job_id], self._needs) & self._unrehearsed:
+        if finding.unrehearsed or not with_needs([job_id], self._needs) & self._unrehearsed:
             return finding
         return replace(
             finding,
@@ -284,11 +298,22 @@ class Observer:
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
-                hint=with_locations(known.hint, self._locations),
+                hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,
             )
         if found := self._unreachable.explains(event.job_id, [*lines, *errors]):
             return self._unreachable.finding(name, event.job_id, found, where)
+        if event.exit_code == _NOT_FOUND and (program := _missing_program(lines)) is not None:
+            return Finding(
+                code="missing-program",
+                severity=Severity.WARNING,
+                message=f"{name} (job {event.job_id}) is not rehearsed: {program} is not here, and GitHub's "
+                "ubuntu-24.04 has it",
+                where=where,
+                hint=_HOSTED,
+                remedies=(remedy(Act.USE_ENGINE, "docker"),),
+                unrehearsed=(event.job_id,),
+            )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
         return Finding(
@@ -306,7 +331,14 @@ def _uncoloured(line: str) -> str:
     return _COLOUR.sub("", line)
 
 
-def _known(lines: Iterable[str], error: str) -> tuple[Explanation | None, str]:
+def _missing_program(lines: Sequence[str]) -> str | None:
+    """The program of GitHub's image that a shell did not find in a step."""
+    found = (match[1] for line in reversed(lines) if (match := _NO_COMMAND.search(line)))
+    last = next(found, None)
+    return last if last in hosted_programs()["programs"] else None
+
+
+def _known(lines: Sequence[str], error: str) -> tuple[Explanation | None, str]:
     """What explains a failed step, in its error or else in its log, and that text."""
     for text in (error, *_sentences(lines)):
         if known := explain(STEPS, text):

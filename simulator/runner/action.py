@@ -218,12 +218,22 @@ class Uses:
             raise StepError(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
         except ReferenceSyntaxError as error:
             raise StepError(str(error)) from error
-        reason = self._job.settings.engine.no_containers
-        if reason is None or not isinstance(action.manifest.runs, ContainerRuns):
+        why = self._hindrance(action)
+        if why is None:
             return action
-        why = f"{action.reference} is a Docker action, and {reason}"
         runs = UnavailableRuns(why=why, hint=DOCKER_HINT, remedies=(remedy(Act.USE_ENGINE, "docker"),))
         return unavailable(action.reference, runs)
+
+    def _hindrance(self, action: ResolvedAction) -> str | None:
+        """Why the engine cannot run an action; None where it can."""
+        engine = self._job.settings.engine
+        match action.manifest.runs:
+            case ContainerRuns() if (reason := engine.no_containers) is not None:
+                return f"{action.reference} is a Docker action, and {reason}"
+            case JavaScriptRuns() if (reason := engine.no_node(lambda _: None)) is not None:
+                return f"{action.reference} is a JavaScript action, and {reason}"
+            case _:
+                return None
 
     def _make_ready(self, at: RepositoryReference, say: Callable[[str], None]) -> None:
         argv = preparation_argv(at, python=LAYOUT.python, actions=LAYOUT.actions)

@@ -46,6 +46,15 @@ class RepositoryIdentity:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewTag:
+    """A tag that was made in the private clone alone, and the tag whose kind it has; None where there was none."""
+
+    name: str
+    annotated: bool
+    like: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
     """The commit that is rehearsed, in a private bare clone; the user's repository is never written to.
 
@@ -57,6 +66,7 @@ class Source:
     sha: str
     dirty: tuple[str, ...]
     snapshot: bool  # True when the folder is no git root or `--source worktree` made a commit of it
+    new_tag: NewTag | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

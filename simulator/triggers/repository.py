@@ -9,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ from simulator.triggers.bare_copy import copy_repository, make_bare
 from simulator.triggers.git import LONGEST_LISTING, branches, commit_of, list_tree, object_of
 from simulator.triggers.git_folder import GitFolder, refused
 from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.triggers.new_tag import make_tag
 from simulator.triggers.work_tree import changed_paths
 
 WORKFLOWS = Path(".github", "workflows")
@@ -216,7 +218,7 @@ def take_source(
         sha = _resolve(folder, clone, head=head, tag=tag, branch=branch)
         source = Source(root=root, clone=clone, sha=sha, dirty=dirty, snapshot=False)
     if tag is not None:
-        _set_tag(clone, tag, sha)
+        source = replace(source, new_tag=make_tag(clone, tag, sha))
     return source
 
 
@@ -254,15 +256,6 @@ def _tip(folder: GitFolder, clone: Path, branch: str) -> str:
     if sha is None:
         raise UsageError(f"There is no branch {branch}.", hint=suggest(branch, branches(repository=clone)))
     return sha
-
-
-def _set_tag(clone: Path, tag: str, sha: str) -> None:
-    """Make the tag lead to the commit: as it is when it does already, else as a lightweight one."""
-    if commit_of(f"refs/tags/{tag}", repository=clone) == sha:
-        return
-    done = in_own_repository(clone).run("update-ref", f"refs/tags/{tag}", sha, check=False)
-    if done.code != 0:
-        raise UsageError(f"git cannot make the tag {tag}: {done.complaint}", hint="Name the tag like v1.2.3.")
 
 
 def _dirty(folder: GitFolder, clone: Path) -> tuple[str, ...]:

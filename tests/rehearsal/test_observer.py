@@ -65,6 +65,17 @@ def test_a_command_that_is_not_there() -> None:
     assert finding.remedies == (remedy(Act.USE_ENGINE, "docker"),)
 
 
+@pytest.mark.parametrize("said", ["/tmp/a.sh: line 1: gh: command not found", "/tmp/a.sh: 1: gh: not found"])
+def test_a_program_that_github_has_and_the_sandbox_has_not(said: str) -> None:
+    start, *before, end = failed_step("Process completed with exit code 127.")
+    assert isinstance(end, StepFinished)
+    line = StepLine(job_id=end.job_id, number=end.number, line=said)
+    observer, _ = observe(start, line, *before, replace(end, exit_code=127))
+    (finding,) = observer.findings
+    assert (finding.code, finding.would_show) == ("missing-program", None)
+    assert "gh is not here, and GitHub's ubuntu-24.04 has it" in finding.message
+
+
 def test_a_step_that_fails_offline_may_have_wanted_the_network() -> None:
     observer = Observer(lambda _: None, offline=True)
     for event in failed_step("no such host"):

@@ -33,7 +33,7 @@ class TestCommit:
     def test_a_new_tag_is_made_on_head_in_the_clone_alone(self, repo: Folder, clone: Path) -> None:
         before = repo.state()
         source = take_source(repo.path, clone, tag="v1.0")
-        assert resolved(source, "refs/tags/v1.0") == source.sha == repo.git("rev-parse", "HEAD")
+        assert resolved(source, "refs/tags/v1.0^{commit}") == source.sha == repo.git("rev-parse", "HEAD")
         assert repo.state() == before
         assert not source.snapshot
 
@@ -44,6 +44,39 @@ class TestCommit:
         source = take_source(repo.path, clone, tag="v1.0")
         assert source.sha == tagged
         assert resolved(source, "refs/tags/v1.0") == repo.git("rev-parse", "refs/tags/v1.0") != tagged
+
+    @pytest.mark.parametrize(
+        ("tags", "kind"),
+        [
+            ([("-a", "v0.9")], "tag"),
+            ([("-f", "v0.9")], "commit"),
+            ([("-f", "v0.8"), ("-a", "v0.9")], "tag"),
+            ([("-a", "v0.8"), ("-f", "v0.9")], "commit"),
+            ([("-a", "v0.9"), ("-f", "v0")], "tag"),
+            ([("-a", "v0.8"), ("-f", "docs-0.9")], "tag"),
+            ([("-f", "latest")], "tag"),
+            ([], "tag"),
+        ],
+    )
+    def test_a_new_tag_is_of_the_kind_of_the_newest_version_tag(
+        self, repo: Folder, clone: Path, monkeypatch: pytest.MonkeyPatch, tags: list[tuple[str, str]], kind: str
+    ) -> None:
+        for day, (option, name) in enumerate(tags, start=1):
+            for role in ("AUTHOR", "COMMITTER"):
+                monkeypatch.setenv(f"GIT_{role}_DATE", f"2024-06-0{day}T00:00:00Z")
+            repo.commit(name)
+            repo.git("tag", option, name, *(("-m", "x") if option == "-a" else ()))
+        source = take_source(repo.path, clone, tag="v1.0")
+        assert Folder(clone).git("cat-file", "-t", "v1.0") == kind
+        assert resolved(source, "refs/tags/v1.0^{commit}") == source.sha
+        described = subprocess.run(["git", "describe", "--exact-match"], cwd=clone, capture_output=True, check=False)
+        assert (described.returncode == 0) == (kind == "tag")
+
+    def test_a_tag_that_is_moved_to_a_snapshot_keeps_its_kind(self, repo: Folder, clone: Path) -> None:
+        repo.git("tag", "--annotate", "--message", "One", "v1.0")
+        repo.write("README", "changed\n")
+        take_source(repo.path, clone, tag="v1.0", worktree=True)
+        assert Folder(clone).git("cat-file", "-t", "v1.0") == "tag"
 
     def test_branches_and_tags_come_along(self, repo: Folder, clone: Path) -> None:
         repo.git("branch", "fix/one")
@@ -58,7 +91,7 @@ class TestCommit:
         tip = repo.commit("Next")
         repo.git("checkout", "--quiet", "main")
         source = take_source(repo.path, clone, tag="v2", branch="next")
-        assert source.sha == tip == resolved(source, "refs/tags/v2")
+        assert source.sha == tip == resolved(source, "refs/tags/v2^{commit}")
 
     def test_a_detached_head(self, repo: Folder, clone: Path) -> None:
         repo.git("checkout", "--quiet", "--detach")
@@ -194,7 +227,7 @@ class TestUnderOddCircumstances:
         except OSError:
             pytest.skip("root of a user namespace has no other user to give it to")
         source = take_source(repo.path, clone, tag="v1")
-        assert resolved(source, "refs/tags/v1") == source.sha
+        assert resolved(source, "refs/tags/v1^{commit}") == source.sha
 
     def test_a_broken_repository(self, repo: Folder, clone: Path) -> None:
         (repo.path / ".git" / "HEAD").write_text("nonsense", encoding="utf-8")
@@ -230,7 +263,7 @@ class TestSnapshot:
         assert files(source) == {"src/tool.sh": "100755", "link": "120000", ".gitignore": "100644"}
         assert source.snapshot
         assert source.dirty == ()
-        assert source.sha == resolved(source, "refs/tags/v1") == resolved(source, "refs/heads/trunk")
+        assert source.sha == resolved(source, "refs/tags/v1^{commit}") == resolved(source, "refs/heads/trunk")
         assert folder.state() == before
 
     def test_equal_files_give_an_equal_commit(self, make_folder: Callable[..., Folder], clone: Path) -> None:
@@ -290,7 +323,7 @@ class TestSnapshot:
         repo.git("tag", "v1")
         repo.write("new")
         source = take_source(repo.path, clone, tag="v1", worktree=True)
-        assert resolved(source, "refs/tags/v1") == source.sha != repo.git("rev-parse", "v1")
+        assert resolved(source, "refs/tags/v1^{commit}") == source.sha != repo.git("rev-parse", "v1")
 
     def test_repositories_inside_the_folder(self, make_folder: Callable[..., Folder], clone: Path) -> None:
         folder = make_folder("plain", git=False)
