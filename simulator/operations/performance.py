@@ -14,6 +14,7 @@ from simulator.operations.prepared import PreparedRehearsal
 from simulator.planning.choice import may_publish
 from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
+from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.released import already_released, already_there
 from simulator.run_events import Conclusion, EngineChosen, EventSink, Notice, Progress
@@ -25,11 +26,15 @@ from simulator.twins.base import PublishedFile
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Performed:
-    """What the jobs did: their results, the files that indexes took, and the faults that took effect."""
+    """What the jobs did: their results, the files that indexes took, and the faults that took effect.
+
+    `elsewhere` are the hosts of other indexes that were given files.
+    """
 
     results: tuple[JobResult, ...] = ()
     published: tuple[PublishedFile, ...] = ()
     fired: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 def perform(
@@ -63,10 +68,13 @@ def perform(
             for finding in (*already_released(others, again=_was_tagged(prepared)), *already_there(held)):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
+        elsewhere = twins.taken_elsewhere()
+        for finding in published_elsewhere(elsewhere):
+            observer.raise_finding(finding)
         if prepared.request.keep_index:
             twins.keep_index()
         fired = tuple(twins.fired())
-    return Performed(results=results, published=tuple(published), fired=fired)
+    return Performed(results=results, published=tuple(published), fired=fired, elsewhere=tuple(elsewhere))
 
 
 def ready_engine(choice: Future[tuple[Engine, str]], observer: Observer) -> Engine:

@@ -40,7 +40,7 @@ from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
-from simulator.rehearsal.elsewhere import uploads_elsewhere
+from simulator.rehearsal.elsewhere import writes_for_real
 from simulator.rehearsal.hint_locations import hint_locations
 from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
@@ -115,7 +115,8 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
     for finding in never_met({str(fault): fault.says for fault in prepared.faults}, performed.fired):
         observer.raise_finding(finding)
     jobs = outcomes(performed.results)
-    judgement = judge(jobs, observer.findings, [file.index for file in performed.published])
+    indexes = [file.index for file in performed.published]
+    judgement = judge(jobs, observer.findings, indexes, elsewhere=performed.elsewhere)
     judgement = with_faults(judgement, list(map(str, prepared.faults)), performed.fired)
     observer(finished(judgement))
     return Rehearsal(
@@ -277,7 +278,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers)
-        for finding in (*first, *uploads_elsewhere(all_jobs(plan)), *called):
+        for finding in (*first, *writes_for_real(all_jobs(plan)), *called):
             observer.raise_finding(finding)
     for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing()):
         observer.raise_finding(finding)

@@ -80,7 +80,7 @@ class Observer:
             self.raise_finding(event.finding)
             return
         self._emit(event)
-        self._offered = self._offered or isinstance(event, FileUploaded)
+        self._offered = self._offered or (isinstance(event, FileUploaded) and event.index in TITLES)
         with self._lock:
             finding = self._judge(event)
         if finding is not None:
@@ -341,6 +341,16 @@ def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding |
 
 
 def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
+    if event.index not in TITLES:
+        return Finding(
+            code="upload-refused",
+            severity=Severity.ERROR,
+            message=f"Job {event.job_id} was refused by the stand-in for {event.index} with {event.status}: "
+            f"{event.message}",
+            where=where,
+            would_show=f"{event.status} {event.message}",
+            hint="Hand the step a user and a password, or a token, of that index: it has none, or an empty one.",
+        )
     known = explain_upload(event.message)
     return Finding(
         code="upload-refused",

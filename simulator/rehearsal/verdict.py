@@ -35,8 +35,17 @@ class Judgement:
     refused: bool = False
 
 
-def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName]) -> Judgement:
-    """The verdict of a rehearsal; `published` holds the index of each file that one took."""
+def judge(
+    jobs: Sequence[JobOutcome],
+    findings: Sequence[Finding],
+    published: Sequence[IndexName],
+    *,
+    elsewhere: Sequence[str] = (),
+) -> Judgement:
+    """The verdict of a rehearsal.
+
+    `published` holds the index of each file that one took, `elsewhere` the hosts of other indexes that got files.
+    """
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     refused = [job.name for job in jobs if job.refused]
     failed = [job.name for job in jobs if job.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED}]
@@ -59,6 +68,9 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
     elif published:
         reason = _published(published) + (f"; not rehearsed: {', '.join(absent)}" if absent else "")
         return Judgement(verdict=Verdict.GO, reason=reason)
+    elif elsewhere:
+        reason = f"files were published to {' and '.join(elsewhere)} alone, whose rules are not known here"
+        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=reason)
     elif any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
         reason = "a publishing job ended well and published nothing"
     else:

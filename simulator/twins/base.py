@@ -141,6 +141,10 @@ class Twins(Protocol):
         """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
         ...
 
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
+        ...
+
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
         ...

@@ -56,6 +56,7 @@ class SmallTwins:
         self._gateway = gateway
         self.grants: dict[str, JobGrant] = {}
         self.open: set[str] = set()
+        self.taken: list[str] = []
 
     def open_job(self, grant: JobGrant) -> JobAccess:
         assert grant.job_id not in self.open
@@ -71,6 +72,9 @@ class SmallTwins:
 
     def close_job(self, job_id: str) -> None:
         self.open.discard(job_id)
+
+    def take_uploads(self, host: str) -> None:
+        self.taken.append(host)
 
     def assume(self, publisher: Publisher) -> None:
         raise AssertionError(publisher)
