@@ -14,11 +14,12 @@ from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
-from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.rules.model import DeclaredSecrets, Subject
 from simulator.rehearsal.rules.registry import check
 
 OF_PYSIM = frozenset({"unsupported", "action-refused"})
 """The codes of what is no fault of a file: pysim cannot rehearse it."""
+_SAYING_NOTHING = frozenset({"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 
 
 def problems_of(
@@ -54,6 +55,8 @@ class ReleaseRules:
                     others=files.models,
                     publishers=self._configuration.publishers,
                     git_version=self._git_version,
+                    secrets=declared_secrets(self._configuration),
+                    read=self._tree.read,
                 )
             )
         return self._judged[file.path]
@@ -66,6 +69,22 @@ class ReleaseRules:
         paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
         found = [git_version(self._tree.read(path) or b"", tools) for path in paths]
         return found[0] if found and all(found) else None
+
+
+def declared_secrets(configuration: Configuration) -> DeclaredSecrets | None:
+    """The names of the secrets that are given or declared; None where there are none, so that nothing is known.
+
+    GITHUB_TOKEN and the switches for more of a log are no declarations.
+    """
+    repository = frozenset(configuration.secrets) - _SAYING_NOTHING
+    environments = {
+        name.casefold(): frozenset(configuration.environment_secrets.get(name, ()))
+        | frozenset(rules.secrets if (rules := configuration.environments.get(name)) else ())
+        for name in {*configuration.environments, *configuration.environment_secrets}
+    }
+    if not repository and not any(environments.values()):
+        return None
+    return DeclaredSecrets(repository=repository, environments=environments)
 
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
