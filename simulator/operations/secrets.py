@@ -47,7 +47,10 @@ def rehearsal_secrets(prepared: PreparedRehearsal, mint: Mint, emit: EventSink) 
     configuration = prepared.configuration
     repository = dict(configuration.secrets)
     environments = {name: dict(group) for name, group in configuration.environment_secrets.items()}
-    uses, minted = _used(prepared), _Minted(mint)
+    uses, withheld = _used(prepared)
+    minted = _Minted(mint)
+    for notice in withheld:
+        emit(notice)
     for environment, group in ((None, repository), *environments.items()):
         for name in [name for name, value in group.items() if value.startswith(TOKEN_PREFIX)]:
             group[name] = minted.token(_readers(uses, name, environment, environments))
@@ -170,31 +173,50 @@ def _missing(environment: str, names: Collection[str], prepared: PreparedRehears
     )
 
 
-def _used(prepared: PreparedRehearsal) -> list[TokenSecret]:
-    """The uses of secrets by their names in the repository, or in an environment that has one of the name."""
+def _used(prepared: PreparedRehearsal) -> tuple[list[TokenSecret], list[Notice]]:
+    """The uses of secrets by their names in the repository, or in an environment that has one of the name.
+
+    Of those that no caller hands to the workflow that reads them, a notice says so.
+    """
     rules = prepared.configuration.environments.values()
     groups = prepared.configuration.environment_secrets.values()
     given = {name for group in groups for name in group} | {name for each in rules for name in each.secrets}
     read = functools.partial(read_file, prepared.source)
     found: list[TokenSecret] = []
+    withheld: list[Notice] = []
     for item in prepared.plans:
         callers = [(job.job, item.calls.get(job.job.id)) for job in item.jobs if job.decision != "skip"]
-        found += _used_by(item.workflow, callers, given, read)
-    return list(dict.fromkeys(found))
+        found += _used_by(item.workflow, callers, given, read, withheld)
+    return list(dict.fromkeys(found)), list(dict.fromkeys(withheld))
 
 
 def _used_by(
-    workflow: Workflow, jobs: Iterable[tuple[Job, CalledWorkflow | None]], given: Collection[str], read: Read
+    workflow: Workflow,
+    jobs: Iterable[tuple[Job, CalledWorkflow | None]],
+    given: Collection[str],
+    read: Read,
+    withheld: list[Notice],
 ) -> Iterator[TokenSecret]:
     for job, called in jobs:
         if called is None:
             yield from token_secrets(workflow, job, read)
             continue
         inside = [(each, called.calls.get(each.id)) for each in called.workflow.jobs.values()]
-        for secret in _used_by(called.workflow, inside, given, read):
-            if secret.name in given and secret.environment is not None:
+        for secret in _used_by(called.workflow, inside, given, read, withheld):
+            own, handed = secret.name in given and secret.environment is not None, passed_as(job, secret.name)
+            if own:
                 yield secret
-            yield from (replace(secret, name=name) for name in passed_as(job, secret.name))
+            elif not handed:
+                withheld.append(_withheld(job, secret))
+            yield from (replace(secret, name=name) for name in handed)
+
+
+def _withheld(job: Job, secret: TokenSecret) -> Notice:
+    return Notice(
+        message=f"The secret {secret.name} ({secret.span.file}:{secret.span.line}) is empty: job {job.id} calls that "
+        "workflow without handing it over.",
+        hint=f"Add `secrets: inherit` to the job {job.id}, or name {secret.name} below its `secrets:`.",
+    )
 
 
 def _assumed(uses: Sequence[TokenSecret], *, is_user: bool) -> Notice:

@@ -15,6 +15,7 @@ from typing import Final
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
+from simulator.rehearsal.addresses import asked_in_vain, right_address, wrong_address
 from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
 from simulator.rehearsal.refusals import is_predicted
 from simulator.remedies import Act, Remedy, remedy
@@ -31,6 +32,7 @@ from simulator.run_events import (
     StepLine,
     StepStarted,
     TokenExchanged,
+    TwinRequest,
 )
 
 StepKey = tuple[str, int]
@@ -126,14 +128,14 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
                 return self._exchanged(event)
-            case FileUploaded() if event.status >= 400 and is_predicted(event.message, self._findings):
-                self._predicted.add(event.job_id)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
                 if self._findings and is_predicted(event.line, self._findings):
                     self._predicted.add(event.job_id)
+            case TwinRequest() if asked_in_vain(event):
+                self._refuse(event.job_id, _wrong_address(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
-                self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
+                self._refused_upload(event)
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -145,6 +147,13 @@ class Observer:
             case _:
                 pass
         return None
+
+    def _refused_upload(self, event: FileUploaded) -> None:
+        """What a finding about the built files has predicted is told already."""
+        if is_predicted(event.message, self._findings):
+            self._predicted.add(event.job_id)
+        else:
+            self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
@@ -337,6 +346,17 @@ def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding |
         would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
         hint="Give each new project a workflow or an environment of its own; import those that are there already.",
         remedies=(remedy(Act.IMPORT_PROJECT, index=_not_pypi(event.index)),),
+    )
+
+
+def _wrong_address(event: TwinRequest, where: Span | str) -> Finding:
+    asked = f"https://{event.host}{event.path}"
+    return Finding(
+        code="index-address",
+        severity=Severity.ERROR,
+        message=f"Job {event.job_id} asked {asked}, {wrong_address(asked) or 'where no upload is taken'}",
+        where=where,
+        hint=f"Publish to {right_address(event.host)}",
     )
 
 

@@ -59,10 +59,13 @@ def secrets(
     rules: EnvironmentRules | None = None,
     *,
     workflow: str = WORKFLOW,
+    called: Mapping[str, str] | None = None,
 ) -> tuple[Secrets, list[RunEvent]]:
     file = root / "project/.github/workflows/w.yml"
     file.parent.mkdir(parents=True)
     file.write_text(workflow)
+    for name, text in (called or {}).items():
+        file.with_name(name).write_text(text)
     request = Request(repository=root / "project", tag="v1")
     repository, files = read(request, root / "clone.git")
     started = start_workflows(request, repository, files.valid())
@@ -79,7 +82,7 @@ def secrets(
         repository=repository,
         files=files,
         actions=read_actions(configuration, unheard, offline=True),
-        plans=plan_started(request, repository, started, {}, unheard),
+        plans=plan_started(request, repository, started, files.calls(), unheard),
         masker=Masker(),
     )
     seen: list[RunEvent] = []
@@ -138,6 +141,17 @@ def test_environments_have_values_of_their_own(tmp_path: Path) -> None:
     found, _ = secrets(tmp_path / "given", {"TOKEN": "pypi-1"}, {"TOKEN": "pypi-2"}, workflow=workflow)
     assert found.repository["TOKEN"] == "minted for testpypi"
     assert found.environments == {"pypi": {"TOKEN": "minted for pypi"}}
+
+
+def test_a_called_workflow_has_what_it_is_handed(tmp_path: Path) -> None:
+    caller = "on: {push: {tags: ['v*']}}\njobs:\n  up:\n    uses: ./.github/workflows/called.yml\n"
+    called = {"called.yml": WORKFLOW.replace("{push: {tags: ['v*']}}", "workflow_call")}
+    given = {"UPLOAD": "pypi-real"}
+    _, (notice,) = secrets(tmp_path / "a", given, {}, workflow=caller, called=called)
+    assert isinstance(notice, Notice)
+    assert notice.message.startswith("The secret UPLOAD (.github/workflows/called.yml:8) is empty: job up calls")
+    found, said = secrets(tmp_path / "b", given, {}, workflow=f"{caller}    secrets: inherit\n", called=called)
+    assert (found.repository, said) == ({"UPLOAD": "minted for pypi"}, [])
 
 
 def test_a_declared_secret_without_a_value_is_said(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from simulator.rehearsal.rule import Rule, rules_of
 from simulator.rehearsal.rules import (
     artifacts,
     circumstances,
+    destinations,
     handover,
     publishers,
     publishing_jobs,
+    secrets,
     tags,
     tokens,
     versions,
@@ -20,7 +22,7 @@ from simulator.rehearsal.rules import (
 from simulator.rehearsal.rules.model import Problem, Subject
 
 RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
-    tags, tokens, artifacts, publishers, circumstances, versions, handover, publishing_jobs
+    tags, tokens, artifacts, publishers, circumstances, versions, handover, publishing_jobs, destinations, secrets
 )
 
 
