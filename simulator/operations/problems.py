@@ -16,8 +16,10 @@ from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
 from simulator.rehearsal.projects import pyproject_files
-from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.rules.model import DeclaredSecrets, Subject
 from simulator.rehearsal.rules.registry import check
+
+_SAYING_NOTHING = frozenset({"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 
 
 def problems_of(
@@ -57,6 +59,8 @@ class ReleaseRules:
                     git_version=self._git_version,
                     ref_state=self._ref_state,
                     now=self._now,
+                    secrets=declared_secrets(self._configuration),
+                    read=self._tree.read,
                 )
             )
         return self._judged[file.path]
@@ -69,6 +73,22 @@ class ReleaseRules:
         near = {path: files[path] for path in files if path.count("/") == ("pyproject.toml" not in files)}
         found = [git_version(content, tools) for content in near.values()]
         return found[0] if found and all(found) else None
+
+
+def declared_secrets(configuration: Configuration) -> DeclaredSecrets | None:
+    """The names of the secrets that are given or declared; None where there are none, so that nothing is known.
+
+    GITHUB_TOKEN and the switches for more of a log are no declarations.
+    """
+    repository = frozenset(configuration.secrets) - _SAYING_NOTHING
+    environments = {
+        name.casefold(): frozenset(configuration.environment_secrets.get(name, ()))
+        | frozenset(rules.secrets if (rules := configuration.environments.get(name)) else ())
+        for name in {*configuration.environments, *configuration.environment_secrets}
+    }
+    if not repository and not any(environments.values()):
+        return None
+    return DeclaredSecrets(repository=repository, environments=environments)
 
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

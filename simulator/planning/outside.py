@@ -74,6 +74,18 @@ def simple_commands(script: str) -> Sequence[Sequence[str]]:
     return tuple(tuple(map(_unquoted, _started(words))) for words in _commands(_plain(script)))
 
 
+def assignments(script: str) -> Mapping[str, str]:
+    """The variables that a script sets by words of its own, before a command or with `export`; the last one counts."""
+    found: dict[str, str] = {}
+    for words in _commands(_plain(script)):
+        for word in words[1:] if words[0] == "export" else words:
+            name, equals, value = word.partition("=")
+            if not equals or not re.fullmatch(r"\w+", name):
+                break
+            found[name] = _unquoted(value)
+    return found
+
+
 def _plain(script: str) -> str:
     """The script without expressions: GitHub's own addresses stay addresses, the rest becomes one odd word."""
     return _EXPRESSION.sub(

@@ -116,8 +116,7 @@ UPLOADS: Final = (
     Explanation(
         words="Invalid or non-existent authentication",
         hint="Hand the step a token of this index, whole, which begins with pypi-; one of the other index is unknown "
-        "here. For the rehearsal leave its secret out of .secrets: pysim then gives the job a token of the "
-        "local index.",
+        "here. In a rehearsal, what begins so in .secrets is a token of the local index.",
     ),
     Explanation(
         words="Username/Password authentication",

@@ -17,6 +17,7 @@ from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.planning.programs import hosted_programs
 from simulator.positions import Span
+from simulator.rehearsal.addresses import asked_in_vain, right_address, wrong_address
 from simulator.rehearsal.explanations import (
     EXCHANGES,
     STEPS,
@@ -45,6 +46,7 @@ from simulator.run_events import (
     StepLine,
     StepStarted,
     TokenExchanged,
+    TwinRequest,
 )
 
 StepKey = tuple[str, int]
@@ -108,6 +110,7 @@ class Observer:
         self._needs: dict[str, tuple[str, ...]] = {}  # of a job, as its announcement has them
         self._unrehearsed: set[str] = set()
         self._skipped: list[SkippedStep] = []
+        self._uploaders: dict[str, list[str]] = {}
 
     def __call__(self, event: RunEvent) -> None:
         """Pass an event on, then what it means."""
@@ -118,8 +121,10 @@ class Observer:
             self._needs[event.job_id] = event.needs
         self._begun = self._begun or isinstance(event, JobStarted)
         self._emit(event)
-        self._offered = self._offered or isinstance(event, FileUploaded)
+        self._offered = self._offered or (isinstance(event, FileUploaded) and event.index in TITLES)
         with self._lock:
+            if isinstance(event, FileUploaded) and event.status < 400:
+                self._uploaders.setdefault(event.index, []).append(event.job_id)
             self._unreachable.hear(event)
             finding = self._judge(event)
         if finding is not None:
@@ -152,6 +157,12 @@ class Observer:
         with self._lock:
             return tuple(self._skipped)
 
+    @property
+    def uploaders(self) -> Mapping[str, Sequence[str]]:
+        """The jobs that uploaded files, by the index, or the host of another one."""
+        with self._lock:
+            return {index: tuple(dict.fromkeys(jobs)) for index, jobs in self._uploaders.items()}
+
     def needs(self, job_id: str) -> tuple[str, ...]:
         """What a job needs, as files name it."""
         return self._needs.get(job_id, ())
@@ -183,14 +194,14 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
                 return self._exchanged(event)
-            case FileUploaded() if event.status >= 400 and is_predicted(event.message, self._findings):
-                self._predicted.add(event.job_id)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
                 if self._findings and is_predicted(event.line, self._findings):
                     self._predicted.add(event.job_id)
+            case TwinRequest() if asked_in_vain(event):
+                self._refuse(event.job_id, _wrong_address(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
-                self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
+                self._refused_upload(event)
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -203,6 +214,13 @@ class Observer:
             case _:
                 pass
         return None
+
+    def _refused_upload(self, event: FileUploaded) -> None:
+        """What a finding about the built files has predicted is told already."""
+        if is_predicted(event.message, self._findings):
+            self._predicted.add(event.job_id)
+        else:
+            self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
@@ -445,7 +463,28 @@ def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding |
     )
 
 
+def _wrong_address(event: TwinRequest, where: Span | str) -> Finding:
+    asked = f"https://{event.host}{event.path}"
+    return Finding(
+        code="index-address",
+        severity=Severity.ERROR,
+        message=f"Job {event.job_id} asked {asked}, {wrong_address(asked) or 'where no upload is taken'}",
+        where=where,
+        hint=f"Publish to {right_address(event.host)}",
+    )
+
+
 def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
+    if event.index not in TITLES:
+        return Finding(
+            code="upload-refused",
+            severity=Severity.ERROR,
+            message=f"Job {event.job_id} was refused by the stand-in for {event.index} with {event.status}: "
+            f"{event.message}",
+            where=where,
+            would_show=f"{event.status} {event.message}",
+            hint="Hand the step a user and a password, or a token, of that index: it has none, or an empty one.",
+        )
     known = explain_upload(event.message)
     return Finding(
         code="upload-refused",

@@ -33,6 +33,7 @@ from simulator.report.words import (
     fault_words,
     index_name,
     last_lines,
+    local_index,
     place,
     plural,
     size,
@@ -304,7 +305,7 @@ def _published(state: RunState, width: int) -> list[Line]:
     for upload in state.published:
         releases.setdefault((upload.index, upload.project, upload.version), []).append(upload)
     for (index, project, version), files in releases.items():
-        shown.append(line((f"{project} {version}", "bold"), f" on the local {index_name(index)}"))
+        shown.append(line((f"{project} {version}", "bold"), f" on the {local_index(index)}"))
         rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {f.sha256}") for f in files]
         table = columns(rows, indent=2)
         if all(len(row.text.plain) <= width for row in table):

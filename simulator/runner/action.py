@@ -30,7 +30,7 @@ from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.planning.outside import action_writes_outside
-from simulator.planning.uploads import foreign_indexes_of_action
+from simulator.planning.uploads import destinations_of_action
 from simulator.remedies import Act, remedy
 from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
@@ -38,10 +38,9 @@ from simulator.runner.nodes import Nodes
 from simulator.runner.not_rehearsed import (
     DOCKER_HINT,
     action_not_rehearsed,
-    publishes_elsewhere,
     unavailable,
-    writes_outside,
 )
+from simulator.runner.real_writes import hold_writes, reader, take_uploads
 from simulator.runner.script import run_script, write_variables
 from simulator.runner.state import Frame, JobState, StepHost
 from simulator.runner.step import (
@@ -293,7 +292,7 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     inputs = _inputs(use, run)
     _header(use, run, inputs)
-    _refuse_what_is_real(str(at), {name.lower(): value for name, value in inputs.items()})
+    _refuse_what_is_real(run, str(at), {name.lower(): value for name, value in inputs.items()})
     match runs:
         case OutsideRuns():
             run.log.annotate("notice", f"Not rehearsed: {at} would have {runs.done}.")
@@ -310,12 +309,11 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
             assert_never(runs)
 
 
-def _refuse_what_is_real(uses: str, inputs: Mapping[str, str]) -> None:
-    """Pass over an action that would write for real with its inputs."""
-    if (said := action_writes_outside(uses, inputs)) is not None:
-        raise StepNotRehearsedError(writes_outside(said))
-    for place in foreign_indexes_of_action(uses, inputs):
-        raise StepNotRehearsedError(publishes_elsewhere(place))
+def _refuse_what_is_real(run: StepRun, uses: str, inputs: Mapping[str, str]) -> None:
+    """Pass over an action that would write for real with its inputs; stand-ins take its uploads."""
+    said = action_writes_outside(uses, inputs)
+    hold_writes([] if said is None else [said])
+    take_uploads(run, destinations_of_action(uses, inputs, run.env, reader(run, run.job.folder)))
 
 
 def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:

@@ -145,6 +145,9 @@ class Twins(Protocol):
 
     def record(self, request: TwinRequest) -> None:
         """Write down a request of a job that reached no twin, and tell of it, as of those that do. From any thread."""
+
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
         ...
 
     def assume(self, publisher: Publisher) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -128,6 +128,14 @@ class LocalTwins:
         for artifact in self._parts.artifacts.finished():
             self._parts.artifacts.delete(artifact)
 
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
+        self._parts.others.add(host)
+
+    def taken_elsewhere(self) -> Mapping[str, int]:
+        """How many files the stand-ins of other indexes took, by host."""
+        return self._parts.others.taken
+
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
         self._parts.publishers.assume(publisher)
@@ -183,12 +191,16 @@ class LocalTwins:
         with self._parts.stores[held.index].reading() as catalogue:
             return held.project in catalogue.made() and (held.index, held.project) not in told
 
-    def upload_token(self, index: IndexName) -> str:
-        """A new API token of a user who may upload to every project of an index, and create projects."""
-        from simulator.twins.pypi.tokens import mint_for_user
+    def upload_token(self, index: IndexName, *others: IndexName) -> str:
+        """A new API token of a user who may upload to every project of the indexes, and create projects."""
+        from simulator.twins.pypi.tokens import mint_for_user, share
 
         with self._parts.stores[index].transaction() as catalogue:
-            return mint_for_user(catalogue, indexes()[index].main_host)
+            token = mint_for_user(catalogue, indexes()[index].main_host)
+            for each in others:
+                with self._parts.stores[each].transaction() as other:
+                    share(token, catalogue, other)
+        return token
 
     def mend(self) -> None:
         """Let nothing fail on request any more; publishers that were removed are registered again."""
@@ -247,7 +259,15 @@ async def _serve(parts: Parts, ports: Sequence[int], started: Callable[[Gateway]
     )
     config.load()
     tls = parts.authority.server_context()
-    gateway = Gateway(application=config, tls=tls, outside=parts.outside, records=parts.records, ports=ports)
+    gateway = Gateway(
+        application=config,
+        tls=tls,
+        outside=parts.outside,
+        records=parts.records,
+        ports=ports,
+        others=parts.others,
+        tls_of=functools.cache(parts.authority.server_context),
+    )
     started(gateway)
     lookup = None if parts.outside.offline else asyncio.create_task(parts.outside.closed.look())
     try:

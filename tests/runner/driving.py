@@ -58,6 +58,7 @@ class SmallTwins:
         self.grants: dict[str, JobGrant] = {}
         self.open: set[str] = set()
         self.requests: list[TwinRequest] = []
+        self.taken: list[str] = []
 
     def open_job(self, grant: JobGrant) -> JobAccess:
         assert grant.job_id not in self.open
@@ -76,6 +77,9 @@ class SmallTwins:
 
     def record(self, request: TwinRequest) -> None:
         self.requests.append(request)
+
+    def take_uploads(self, host: str) -> None:
+        self.taken.append(host)
 
     def assume(self, publisher: Publisher) -> None:
         raise AssertionError(publisher)

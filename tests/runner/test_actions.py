@@ -527,37 +527,22 @@ Located within expression: format('{1}')
     ),
 }
 
-REAL = "and pysim does not stand in for that: it would be a real release"
+UNEXPLAINED = (
+    "to which none of the settings of twine upload that pysim reads gives an address: it could be a real release"
+)
 OUTSIDE = {
-    "an upload to an index that only an expression names is passed over": Case(
-        head="env: {TWINE_REPOSITORY_URL: 'https://${{ github.ref_name }}.corp.example/'}",
+    "an upload to an index that nothing explains is passed over": Case(
+        head="env: {TWINE_REPOSITORY: 'of-${{ github.ref_name }}'}",
         steps="""
             - run: twine upload dist/*
             - if: always()
-              run: twine upload --repository-url https://${{ github.ref_name }}.b.example/ dist/*
-            - if: always()
-              uses: pypa/gh-action-pypi-publish@release/v1
-              with: {repository-url: 'https://${{ github.ref_name }}.c.example/'}
+              run: TWINE_REPOSITORY=corp twine upload dist/*
         """,
         says=f"""
             Run twine upload dist/*: success
-              i Not rehearsed: A step uploads to v1.corp.example, {REAL}
-            Run twine upload --repository-url https://v1.b.example/ dist/*: success
-              i Not rehearsed: A step uploads to v1.b.example, {REAL}
-            Run pypa/gh-action-pypi-publish@release/v1: success
-              i Not rehearsed: A step uploads to v1.c.example, {REAL}
-            = success
-        """,
-    ),
-    "nor one to an index that the project's own settings name": Case(
-        world={"files": {"package/uv.toml": "publish-url = 'https://corp.example/'"}},
-        steps="""
-            - run: uv publish
-              working-directory: package
-        """,
-        says=f"""
-            Run uv publish: success
-              i Not rehearsed: A step uploads to corp.example, {REAL}
+              i Not rehearsed: A step uploads to the index of-v1, {UNEXPLAINED}
+            Run TWINE_REPOSITORY=corp twine upload dist/*: success
+              i Not rehearsed: A step uploads to the index corp, {UNEXPLAINED}
             = success
         """,
     ),
@@ -839,3 +824,24 @@ def test_the_head_of_an_action(tmp_path: Path) -> None:
     lines = ran.lines("build")
     begin = lines.index("Run ./js")
     assert lines[begin : begin + 7] == ["Run ./js", "with:", "  a: given", "  b: d", "env:", "  E: e", ""]
+
+
+def test_stand_ins_take_uploads_to_indexes_that_only_the_run_knows(tmp_path: Path) -> None:
+    steps = """
+        - run: say twine upload --repository-url "https://${{ github.ref_name }}.a.example/" dist/*
+        - run: say uv publish
+          working-directory: package
+        - run: say twine upload dist/*
+          env: {TWINE_REPOSITORY_URL: 'https://${{ github.ref_name }}.b.example/'}
+        - uses: pypa/gh-action-pypi-publish@release/v1
+          with: {repository-url: 'https://${{ github.ref_name }}.c.example/'}
+        - run: say twine upload -r corp dist/*
+    """
+    home = {
+        "package/uv.toml": "publish-url = 'https://d.example/'",
+        str(LAYOUT.home / ".pypirc"): "[corp]\nrepository = https://e.example/",
+    }
+    publish = {"pypa/gh-action-pypi-publish@release/v1": {"action.yml": composite("- {run: say x, shell: bash}")}}
+    ran = World(files=home, actions=publish, temporary=tmp_path).run(job_of(steps))
+    assert ran.conclusions == {"build": "success"}
+    assert ran.twins.taken == ["v1.a.example", "d.example", "v1.b.example", "v1.c.example", "e.example"]

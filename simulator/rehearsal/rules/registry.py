@@ -13,11 +13,13 @@ from simulator.rehearsal.rules import (
     calls,
     circumstances,
     conditions,
+    destinations,
     handover,
     publishers,
     publishing_jobs,
     pythons,
     references,
+    secrets,
     tags,
     tokens,
     versions,
@@ -38,6 +40,8 @@ RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
     references,
     pythons,
     calls,
+    destinations,
+    secrets,
 )
 
 

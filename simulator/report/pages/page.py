@@ -27,6 +27,7 @@ from simulator.report.words import (
     duration,
     fault_words,
     index_name,
+    local_index,
     place,
     plural,
     size,
@@ -43,7 +44,7 @@ _KINDS: Final = {
     Verdict.PAUSED: "warning",
 }
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
-_HERE: Final = ("on the local", "refused by the local")
+_HERE: Final = ("on the", "refused by the")
 
 
 def page(record: RunRecord) -> Html:
@@ -238,7 +239,7 @@ def _published(record: RunRecord) -> list[Part]:
         (
             code(f.filename),
             f"{f.project} {f.version}",
-            _answer(200 <= f.status < 300, f"{_HERE[0]} {index_name(f.index)}", f"{_HERE[1]} {index_name(f.index)}"),
+            _answer(200 <= f.status < 300, f"{_HERE[0]} {local_index(f.index)}", f"{_HERE[1]} {local_index(f.index)}"),
             size(f.size),
             code(f.sha256),
             "attested" if f.attested else "",

@@ -81,6 +81,13 @@ def mint_for_user(catalogue: Catalogue, location: str, projects: Sequence[Projec
     return _mint(catalogue, location, caveats, publisher=None, projects=names)
 
 
+def share(text: str, catalogue: Catalogue, other: Catalogue) -> None:
+    """Let another index know a token of this one, too."""
+    identity = identify(catalogue, text, 0)
+    assert identity is not None
+    other.add_token(identity.token)
+
+
 def identify(catalogue: Catalogue, text: str, now: float) -> Identity | None:
     """The token behind a text; None when it is none of this index's, or is not known any more."""
     if not text.startswith(PREFIX):
