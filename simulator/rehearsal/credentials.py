@@ -68,9 +68,17 @@ def token_secrets(workflow: Workflow, job: Job, read: Read = nothing_read) -> tu
 
 
 def indexes_of(workflow: Workflow, job: Job, read: Read = nothing_read) -> tuple[IndexName, ...]:
-    """The indexes that the publishing steps of a job upload to, as far as its file says; empty when none is known."""
-    destinations = (each for step in uploads_of(workflow, job, read) for each in step.destinations)
-    return tuple(dict.fromkeys(each.index for each in destinations if each.index))
+    """The indexes that the publishing steps of a job upload to; empty when none does.
+
+    An address that is known at run time alone is taken to be TestPyPI's where its expression says so, else PyPI's.
+    """
+    destinations = [each for step in uploads_of(workflow, job, read) for each in step.destinations]
+    own = [each.index or _likely(each) for each in destinations if not each.is_foreign]
+    return tuple(dict.fromkeys(own))
+
+
+def _likely(destination: Destination) -> IndexName:
+    return "testpypi" if re.search(r"(?i)test.?pypi", destination.said) else "pypi"
 
 
 def passed_as(job: Job, name: str) -> tuple[str, ...]:

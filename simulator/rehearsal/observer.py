@@ -14,23 +14,29 @@ from typing import Final
 
 from simulator.acceptance import Acceptances
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES, IndexName
+from simulator.indexes import TITLES
 from simulator.planning.programs import hosted_programs
 from simulator.positions import Span
-from simulator.rehearsal.addresses import asked_in_vain, right_address, wrong_address
+from simulator.rehearsal.addresses import asked_in_vain
 from simulator.rehearsal.explanations import (
-    EXCHANGES,
     STEPS,
     Explanation,
     explain,
-    explain_upload,
     hint_for,
     with_locations,
 )
 from simulator.rehearsal.refusals import is_predicted
+from simulator.rehearsal.refused_events import (
+    asked_wrong_address,
+    cancelled_by_group,
+    colliding_publishers,
+    refusal_without_failure,
+    refused_exchange,
+    refused_upload,
+)
 from simulator.rehearsal.unreachable import Unreachable
 from simulator.rehearsal.verdict import with_needs
-from simulator.remedies import Act, Remedy, remedy
+from simulator.remedies import Act, remedy
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -66,7 +72,6 @@ _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
 
-_NO_PUBLISHER: Final = "no corresponding publisher"
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
@@ -199,9 +204,9 @@ class Observer:
                 if self._findings and is_predicted(event.line, self._findings):
                     self._predicted.add(event.job_id)
             case TwinRequest() if asked_in_vain(event):
-                self._refuse(event.job_id, _wrong_address(event, self._place(event.job_id)))
+                self._refuse(event.job_id, asked_wrong_address(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
-                self._refused_upload(event)
+                self.refused_upload(event)
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -210,24 +215,24 @@ class Observer:
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
             case JobFinished(conclusion=Conclusion.CANCELLED) if _BY_GROUP.search(event.reason or ""):
-                return _cancelled_by_group(event.job_id, event.reason or "")
+                return cancelled_by_group(event.job_id, event.reason or "")
             case _:
                 pass
         return None
 
-    def _refused_upload(self, event: FileUploaded) -> None:
+    def refused_upload(self, event: FileUploaded) -> None:
         """What a finding about the built files has predicted is told already."""
         if is_predicted(event.message, self._findings):
             self._predicted.add(event.job_id)
         else:
-            self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
+            self._refuse(event.job_id, refused_upload(event, self._cause(event)))
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
         place = self._place(event.job_id)
         if event.ok:
-            return _colliding_publishers(event, place)
-        self._refuse(event.job_id, _refused_exchange(event, place))
+            return colliding_publishers(event, place)
+        self._refuse(event.job_id, refused_exchange(event, place))
         return None
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
@@ -249,7 +254,7 @@ class Observer:
         predicted = event.job_id in self._predicted
         self._predicted.discard(event.job_id)
         if event.conclusion is not Conclusion.FAILURE:
-            return _refusal_without_failure(refusal) if refusal else None
+            return refusal_without_failure(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
@@ -312,12 +317,13 @@ class Observer:
         if known is not None:
             return Finding(
                 code=known.code,
-                severity=Severity.ERROR,
+                severity=Severity.WARNING if known.here else Severity.ERROR,
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
                 hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,
+                unrehearsed=(event.job_id,) if known.here else (),
             )
         if found := self._unreachable.explains(event.job_id, [*lines, *errors]):
             return self._unreachable.finding(name, event.job_id, found, where)
@@ -374,127 +380,6 @@ def _sentences(lines: Iterable[str]) -> Iterator[str]:
         yield text
         text = line
     yield text
-
-
-def _cancelled_by_group(job_id: str, reason: str) -> Finding:
-    hint = "Let one request at a time ask for the group, or give them groups of their own."
-    if "deadlock" in reason:
-        hint = (
-            "Name another group where it is asked for inside: a called workflow sees its caller's `github.workflow`, "
-            "so a group that is made of it is the caller's."
-        )
-    return Finding(
-        code="concurrency",
-        severity=Severity.ERROR,
-        message=f"Job {job_id} was cancelled by a concurrency group: {reason}",
-        where=f"job {job_id}",
-        would_show=reason,
-        hint=hint,
-    )
-
-
-def _refusal_without_failure(refusal: Finding) -> Finding:
-    return replace(
-        refusal,
-        severity=Severity.NOTICE,
-        message=f"{refusal.message} (the step went on)",
-        hint="Nothing to do if that was meant, as with skip-existing or continue-on-error.",
-        remedies=(),
-    )
-
-
-def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
-    hint, remedies = _after_refused_exchange(event)
-    return Finding(
-        code="publisher-mismatch" if _NO_PUBLISHER in (event.error or "") else "exchange-refused",
-        severity=Severity.ERROR,
-        message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
-        where=where,
-        would_show=event.error,
-        hint=hint,
-        remedies=remedies,
-    )
-
-
-def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, ...]]:
-    """What is to be done, in words and as remedies."""
-    known = explain(EXCHANGES, event.error or "")
-    if known:
-        return known.hint, known.remedies
-    differs = "; ".join(
-        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
-        for check in event.claims
-        if not check.ok
-    )
-    if differs:
-        return f"Make the workflow and the registered publisher agree: {differs}.", ()
-    if event.claims and _NO_PUBLISHER in (event.error or ""):
-        hint = (
-            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
-            "registered. Register it again, with the new day in its `registered`."
-        )
-        return hint, ()
-    hint = (
-        f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and environment, "
-        "and declare it to pysim, which explains the job's token with the values for the form."
-    )
-    return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
-
-
-def _not_pypi(index: str) -> IndexName | None:
-    return "testpypi" if index == "testpypi" else None
-
-
-def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding | None:
-    """New projects whose pending publishers would have the same values: the index registers one of them."""
-    new = [form.project for form in event.forms if form.pending]
-    if len(new) < 2:
-        return None
-    title = TITLES[event.index]
-    return Finding(
-        code="pending-publishers",
-        severity=Severity.WARNING,
-        message=f"Job {event.job_id} publishes {', '.join(new)}, which are new on {title} as far as pysim knows, and "
-        "one pending publisher alone can be registered for it",
-        where=where,
-        would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
-        hint="Give each new project a workflow or an environment of its own; import those that are there already.",
-        remedies=(remedy(Act.IMPORT_PROJECT, index=_not_pypi(event.index)),),
-    )
-
-
-def _wrong_address(event: TwinRequest, where: Span | str) -> Finding:
-    asked = f"https://{event.host}{event.path}"
-    return Finding(
-        code="index-address",
-        severity=Severity.ERROR,
-        message=f"Job {event.job_id} asked {asked}, {wrong_address(asked) or 'where no upload is taken'}",
-        where=where,
-        hint=f"Publish to {right_address(event.host)}",
-    )
-
-
-def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
-    if event.index not in TITLES:
-        return Finding(
-            code="upload-refused",
-            severity=Severity.ERROR,
-            message=f"Job {event.job_id} was refused by the stand-in for {event.index} with {event.status}: "
-            f"{event.message}",
-            where=where,
-            would_show=f"{event.status} {event.message}",
-            hint="Hand the step a user and a password, or a token, of that index: it has none, or an empty one.",
-        )
-    known = explain_upload(event.message)
-    return Finding(
-        code="upload-refused",
-        severity=Severity.ERROR,
-        message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
-        where=where,
-        would_show=f"{event.status} {event.message}",
-        hint=known.hint,
-        remedies=known.remedies,
-    )
 
 
 def _first_line(text: str) -> str:
