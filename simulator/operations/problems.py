@@ -56,6 +56,7 @@ class ReleaseRules:
                     others=files.models,
                     publishers=self._configuration.publishers,
                     git_version=self._git_version,
+                    workflow_permissions=self._configuration.repository.workflow_permissions,
                 )
             )
         return self._judged[file.path]

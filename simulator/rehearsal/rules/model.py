@@ -16,13 +16,15 @@ class Subject:
     """A workflow and what is around it.
 
     `others` are the workflows of the repository by path, this one too. `publishers` are those that are
-    declared; `git_version` is the build requirement that takes the version from git, if there is one.
+    declared; `git_version` is the build requirement that takes the version from git, if there is one;
+    `workflow_permissions` is the repository's setting for jobs whose files give none, if it is known.
     """
 
     workflow: Workflow
     others: Mapping[str, Workflow] = field(default_factory=dict)
     publishers: Sequence[Publisher] = ()
     git_version: str | None = None
+    workflow_permissions: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
