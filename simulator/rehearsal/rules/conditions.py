@@ -18,6 +18,7 @@ from simulator.rehearsal.rules.references import names_what_is_missing
 from simulator.workflow.facts import events, vocabulary
 from simulator.workflow.model import Condition, Job, Step, Workflow
 
+_REFS = frozenset({("github", "ref"), ("github", "ref_name")})
 _STATUS = frozenset({"always", "success", "failure", "cancelled"})
 
 
@@ -187,11 +188,13 @@ def _remedy(workflow: Workflow, part: Node, false: Sequence[Foresight]) -> str:
     results = f"{', '.join(RESULTS[:-1])} or {RESULTS[-1]}"
     hint = "Change the condition, or the events of `on`." if len(workflow.triggers) > 1 else "Change the condition."
     if name == ("github", "event_name") and text.lower() in events():
-        own = dict.fromkeys(each.start.trigger.event for each in false)
+        own = dict.fromkeys((each.start.caller or each.start).trigger.event for each in false)
         hint = f"Add {text} to `on`, or ask for {' or '.join(own)}."
     elif name == ("github", "event_name"):
         hint = f"GitHub has no event {text}: a pushed tag is a push, and its github.ref_type is 'tag'."
-    elif name in {("github", "ref"), ("github", "ref_name")} and {each.start.ref_type for each in false} == {"tag"}:
+    elif name in {("github", "ref"), ("github", "ref_name")} and {
+        (each.start.caller or each.start).ref_type for each in false
+    } == {"tag"}:
         hint = "A tag has no branch: leave it out, or let a step ask git whether the commit is on the branch."
     elif name[:1] == ("needs",) and name[-1:] == ("result",):
         hint = f"A result is {results}."
@@ -270,5 +273,5 @@ def _running_need(foresight: Foresight, job: Job) -> str | None:
 
 
 def _listed(reach: Reach, names: frozenset[str]) -> str:
-    words = [each.start.words for each in reach.all if each.start.name in names]
+    words = list(dict.fromkeys(each.start.words for each in reach.all if each.start.name in names))
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
