@@ -189,7 +189,8 @@ def _remedy(workflow: Workflow, part: Node, false: Sequence[Foresight]) -> str:
     hint = "Change the condition, or the events of `on`." if len(workflow.triggers) > 1 else "Change the condition."
     if name == ("github", "event_name") and text.lower() in events():
         own = dict.fromkeys((each.start.caller or each.start).trigger.event for each in false)
-        hint = f"Add {text} to `on`, or ask for {' or '.join(own)}."
+        on = "the caller's `on`" if all(each.start.caller for each in false) else "`on`"
+        hint = f"Add {text} to {on}, or ask for {' or '.join(own)}."
     elif name == ("github", "event_name"):
         hint = f"GitHub has no event {text}: a pushed tag is a push, and its github.ref_type is 'tag'."
     elif name in {("github", "ref"), ("github", "ref_name")} and {
