@@ -61,6 +61,7 @@ class ReleaseRules:
                     now=self._now,
                     secrets=declared_secrets(self._configuration),
                     read=self._tree.read,
+                    workflow_permissions=self._configuration.repository.workflow_permissions,
                 )
             )
         return self._judged[file.path]

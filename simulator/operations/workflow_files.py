@@ -135,7 +135,8 @@ def read_workflow_files(
 def _with_calls(
     file: WorkflowFile, workflow: Workflow, resolve: Resolver, identity: RepositoryIdentity, sources: dict[str, str]
 ) -> WorkflowFile:
-    called = load_calls(workflow, resolve, default=default_permissions(identity.workflow_permissions))
+    setting = identity.workflow_permissions
+    called = load_calls(workflow, resolve, default=default_permissions(setting), default_is_known=setting is not None)
     sources.update(called.sources)
     return replace(file, calls=called.calls, problems_of_calls=called.diagnostics)
 

@@ -40,6 +40,8 @@ def called_plan(caller: Plan, job: PlannedJob, *, needs: Mapping[str, Value] | N
             ceiling=job.permissions,
             late=frozenset(late),
             default=caller.inherited.default,
+            most=caller.inherited.most,
+            most_ceiling=job.at_most,
         ),
     )
 

@@ -40,10 +40,14 @@ _OF_OTHERS: Final[Mapping[str, Partial]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """A way in which a workflow starts; `ref_type` is None where it may be both."""
+    """A way in which a workflow starts; `ref_type` is None where it may be both.
+
+    `caller` is how the workflow starts that calls this one, where that is known.
+    """
 
     trigger: Trigger
     ref_type: RefType | None = None
+    caller: Start | None = None
 
     @property
     def name(self) -> str:
@@ -53,6 +57,8 @@ class Start:
     @property
     def words(self) -> str:
         """The same for a person, such as "the push of a tag"."""
+        if self.caller is not None:
+            return self.caller.words
         if self.trigger.event == "push":
             return f"the push of a {self.ref_type}"
         return f"the event {self.trigger.event}"
@@ -82,7 +88,7 @@ def _ref_type(event: str) -> RefType | None:
 
 def releasing(starts: Sequence[Start]) -> Sequence[Start]:
     """Those that bring a release: the push of a tag and the event release, else all."""
-    found = [start for start in starts if start.name in {"push tag", "release"}]
+    found = [start for start in starts if (start.caller or start).name in {"push tag", "release"}]
     return found or starts
 
 
@@ -174,7 +180,7 @@ def _contexts(start: Start) -> dict[str, Partial]:
     return {
         **dict.fromkeys(("vars", "secrets", "env"), Open({}, TEXT)),
         **dict.fromkeys(("matrix", "strategy"), Open({})),
-        "github": Closed(_github(start)),
+        "github": Closed(_github(start.caller or start)),
         "inputs": _inputs(start),
         "job": Open({"status": Unknown(among=RESULTS[:3])}),
         "runner": Open({"os": Unknown(among=("Linux", "Windows", "macOS")), "name": TEXT, "temp": TEXT, "arch": TEXT}),

@@ -111,6 +111,7 @@ def _as_written(plan: Plan, job: Job, decision: Decision, needs: tuple[str, ...]
         environment=environment.source if environment and environment.template.is_literal else None,
         runs_on=tuple(label.source for label in job.runs_on),
         permissions=_permissions(plan, job),
+        at_most=_at_most(plan, job),
         deferred=deferred,
     )
 
@@ -192,6 +193,7 @@ def _expanded(
                 environment=_environment(job, inner),
                 runs_on=tuple(_runs_on(job, inner)),
                 permissions=_permissions(plan, job),
+                at_most=_at_most(plan, job),
                 fail_fast=fail_fast,
                 max_parallel=max_parallel,
             )
@@ -201,6 +203,11 @@ def _expanded(
 
 def _permissions(plan: Plan, job: Job) -> Permissions:
     return least(permissions_of(plan.workflow, job, default=plan.inherited.default), plan.inherited.ceiling)
+
+
+def _at_most(plan: Plan, job: Job) -> Permissions:
+    own = permissions_of(plan.workflow, job, default=plan.inherited.most)
+    return least(own, plan.inherited.most_ceiling)
 
 
 def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:

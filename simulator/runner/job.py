@@ -104,6 +104,7 @@ class JobRunner:
             claims=oidc_claims(settings.github, settings.identity, settings.plan, planned),
             token=self._token,
             permissions=planned.permissions,
+            at_most=planned.at_most,
         )
 
     def _environment_secrets(self) -> Mapping[str, str]:

@@ -38,7 +38,8 @@ class JobGrant:
     `claims` are GitHub's ID-token claims that depend on the job (all but iss, aud, jti, iat, nbf, exp); they are
     handed out only when `id_token` is True. Jobs with one `run_id` among them are of one workflow run, and share its
     artifacts. `token` is the job's GITHUB_TOKEN and `permissions` what it may do: `read` or `write` by scope; a scope
-    that is not there is closed.
+    that is not there is closed. `at_most` is what it may do if the repository's setting gives more, where that is not
+    known.
     """
 
     job_id: str
@@ -46,10 +47,19 @@ class JobGrant:
     claims: Mapping[str, str]
     token: str = ""
     permissions: Mapping[str, str] = field(default_factory=dict)
+    at_most: Mapping[str, str] = field(default_factory=dict)
 
     def may(self, scope: str, access: str) -> bool:
-        """Whether the token has at least this access (`read`, `write`) to a scope."""
-        return self.permissions.get(scope) in ({"write"} if access == "write" else {"read", "write"})
+        """Whether the token may have at least this access (`read`, `write`) to a scope."""
+        return self.surely_may(scope, access) or _has(self.at_most, scope, access)
+
+    def surely_may(self, scope: str, access: str) -> bool:
+        """The same, whatever the repository's setting is."""
+        return _has(self.permissions, scope, access)
+
+
+def _has(permissions: Mapping[str, str], scope: str, access: str) -> bool:
+    return permissions.get(scope) in ({"write"} if access == "write" else {"read", "write"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

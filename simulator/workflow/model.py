@@ -185,8 +185,8 @@ class Matrix:
     """`strategy.matrix`, or one `expression` for all of it.
 
     Values are plain, a scalar with expressions is a `Text`. A vector, `include` and `exclude` are tuples, or one `Text`
-    that gives the whole; a mapping in them is a dict in the order of the file. `numbers` are the numbers with a point,
-    each with the name of its vector or its key.
+    that gives the whole; a mapping in them is a dict in the order of the file. `numbers` are the numbers with a point
+    that jobs can get, each with the name of its vector or its key.
     """
 
     vectors: Entries[MatrixValue]

@@ -47,7 +47,8 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
         reader.error(node.span, "matrix", "Matrix must define at least one vector")
     if isinstance(node, nodes.Mapping) and not _any_expression(node):
         _check_filters(reader, node, vectors)
-    numbers = tuple(_numbers("", node))
+    made = [entry for entry in node if spelled(entry.key) != "exclude"] if isinstance(node, nodes.Mapping) else []
+    numbers = tuple(number for entry in made for number in _numbers(spelled(entry.key), entry.value))
     return Matrix(vectors=vectors, span=node.span, expression=None, numbers=numbers, **lists)
 
 

@@ -169,3 +169,30 @@ def test_a_problem_of_a_called_file_is_told_once(tmp_path: Path, capsys: pytest.
         main(command)
         found = problems(capsys.readouterr().out)
         assert [each[0] for each in found if each[4] == "unknown-key"] == [OTHER]
+
+
+SILENT: Final = "on: {push: {tags: ['v*']}}\njobs: {a: {uses: ./.github/workflows/other.yml}}\n"
+WRITES: Final = "on: workflow_call\npermissions: {SCOPE: write}\njobs: {a: {runs-on: x, steps: [{run: ls}]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("scope", "setting", "severities"),
+    [
+        ("contents", "", ["warning"]),
+        ("contents", "read", ["error"]),
+        ("contents", "write", []),
+        ("id-token", "", ["error"]),
+    ],
+)
+def test_what_the_setting_of_the_repository_decides(
+    scope: str, setting: str, severities: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {RELEASE: SILENT, OTHER: WRITES.replace("SCOPE", scope)}
+    if setting:
+        files["pysim.toml"] = f'[repository]\nworkflow-permissions = "{setting}"\n'
+    main(["check", "--format", "json", *written(tmp_path, files)])
+    found = problems(capsys.readouterr().out)
+    assert [each[3] for each in found if each[4] == "call-permissions"] == severities
+    assert all(
+        "Settings > Actions > General > Workflow permissions" in each[5] for each in found if each[3] == "warning"
+    )

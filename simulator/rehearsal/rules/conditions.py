@@ -11,13 +11,14 @@ from simulator.expressions.syntax import Comparison, Index, Literal, Logical, Na
 from simulator.planning.foresight import RESULTS, Foresight, bare
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules import tags
-from simulator.rehearsal.rules.expressions import Used
+from simulator.rehearsal.rules.expressions import Used, used_in
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.reach import Reach
 from simulator.rehearsal.rules.references import names_what_is_missing
 from simulator.workflow.facts import events, vocabulary
 from simulator.workflow.model import Condition, Job, Step, Workflow
 
+_REFS = frozenset({("github", "ref"), ("github", "ref_name")})
 _STATUS = frozenset({"always", "success", "failure", "cancelled"})
 
 
@@ -183,15 +184,18 @@ def _false_part(each: _If, node: Node, false: Sequence[Foresight]) -> Node:
 
 
 def _remedy(workflow: Workflow, part: Node, false: Sequence[Foresight]) -> str:
-    name, text = _sides(part)
+    name, text = _sides(part) if isinstance(part, Comparison) and part.operator == "==" else ((), "")
     results = f"{', '.join(RESULTS[:-1])} or {RESULTS[-1]}"
     hint = "Change the condition, or the events of `on`." if len(workflow.triggers) > 1 else "Change the condition."
     if name == ("github", "event_name") and text.lower() in events():
-        own = dict.fromkeys(each.start.trigger.event for each in false)
-        hint = f"Add {text} to `on`, or ask for {' or '.join(own)}."
+        own = dict.fromkeys((each.start.caller or each.start).trigger.event for each in false)
+        on = "the caller's `on`" if all(each.start.caller for each in false) else "`on`"
+        hint = f"Add {text} to {on}, or ask for {' or '.join(own)}."
     elif name == ("github", "event_name"):
         hint = f"GitHub has no event {text}: a pushed tag is a push, and its github.ref_type is 'tag'."
-    elif name in {("github", "ref"), ("github", "ref_name")} and {each.start.ref_type for each in false} == {"tag"}:
+    elif name in {("github", "ref"), ("github", "ref_name")} and {
+        (each.start.caller or each.start).ref_type for each in false
+    } == {"tag"}:
         hint = "A tag has no branch: leave it out, or let a step ask git whether the commit is on the branch."
     elif name[:1] == ("needs",) and name[-1:] == ("result",):
         hint = f"A result is {results}."
@@ -204,12 +208,52 @@ def _remedy(workflow: Workflow, part: Node, false: Sequence[Foresight]) -> str:
 
 def _sides(part: Node) -> tuple[tuple[str, ...], str]:
     """The name and the text that a part compares; both empty for others."""
-    if isinstance(part, Comparison) and part.operator == "==":
+    if isinstance(part, Comparison) and part.operator in {"==", "!="}:
         for name, text in ((part.left, part.right), (part.right, part.left)):
             if isinstance(name, Name | Index) and isinstance(text, Literal) and isinstance(text.value, str):
                 found = Expression("", name).references()
                 return (tuple(each.lower() for each in found[0]) if found else ()), text.value
     return (), ""
+
+
+# ---- a boolean is no text
+
+
+@rule(
+    "boolean-as-text",
+    Severity.WARNING,
+    summary="A boolean input is compared with the text 'true' or 'false'.",
+    why="A boolean equals no text: `==` is always false and `!=` always true, whatever is chosen.",
+)
+def boolean_as_text(subject: Subject) -> Iterator[Problem]:
+    booleans = _booleans(subject.workflow)
+    if not booleans:
+        return
+    told = {problem.span for problem in condition_never_true.check(subject)}
+    for used in used_in(subject.workflow):
+        for node in walk(used.expression.root):
+            name, text = _sides(node)
+            if name[:1] != ("inputs",) or len(name) != 2 or name[1] not in booleans or used.span in told:
+                continue
+            if text.lower() in {"true", "false"} and isinstance(node, Comparison):
+                always = "false" if node.operator == "==" else "true"
+                positive = (text.lower() == "true") is (node.operator == "==")
+                yield Problem(
+                    span=used.span,
+                    message=f"{to_source(Expression('', node))} is always {always}: the input {name[1]} is a boolean, "
+                    "which equals no text",
+                    hint=f"Write {'' if positive else '!'}inputs.{name[1]}.",
+                )
+
+
+def _booleans(workflow: Workflow) -> frozenset[str]:
+    """The inputs that are booleans for every event that declares them, in lower case."""
+    declared = [
+        (name.lower(), given.type) for each in workflow.triggers.values() for name, given in each.inputs.items()
+    ]
+    return frozenset(name for name, kind in declared if kind == "boolean") - {
+        name for name, kind in declared if kind != "boolean"
+    }
 
 
 # ---- skipped with a job before it
@@ -270,5 +314,5 @@ def _running_need(foresight: Foresight, job: Job) -> str | None:
 
 
 def _listed(reach: Reach, names: frozenset[str]) -> str:
-    words = [each.start.words for each in reach.all if each.start.name in names]
+    words = list(dict.fromkeys(each.start.words for each in reach.all if each.start.name in names))
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

@@ -31,7 +31,7 @@ class Subject:
     declared; `git_version` is the build requirement that takes the version from git, if there is one. `ref_state`
     says of the text of a `uses:` whether the action has that ref, None where that cannot be said; `now` is when the
     workflow would run, in seconds since the epoch. `secrets` are those that are declared, None where nothing is. `read`
-    reads files of the repository.
+    reads files of the repository, and `workflow_permissions` is the repository's setting for jobs whose files give none, if it is known.
     """
 
     workflow: Workflow
@@ -42,6 +42,7 @@ class Subject:
     now: float = field(default_factory=time.time)
     secrets: DeclaredSecrets | None = None
     read: Read = nothing_read
+    workflow_permissions: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.diagnostics import Severity
 from simulator.indexes import IndexName
-from simulator.planning.foresight import Foresight, releasing, starts_of
+from simulator.planning.foresight import Foresight, Start, releasing, starts_of
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.release import called_by, publishing, reached
 from simulator.workflow.model import Job, Step, Workflow
@@ -32,10 +32,10 @@ class Reach:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self.workflow = workflow = subject.workflow
-        starts = starts_of(workflow)
+        starts = tuple(_starts(subject))
         self.all = [Foresight(workflow, start, self.outputs) for start in starts]
-        names = {start.name for start in releasing(starts)}
-        self.releases = [each for each in self.all if each.start.name in names]
+        bringing = releasing(starts)
+        self.releases = [each for each in self.all if each.start in bringing]
         self._ends = tuple(_ends(subject))
 
     def outputs(self, job: Job) -> frozenset[str] | None:
@@ -77,6 +77,24 @@ class Reach:
             all(self.is_missed(end, foresight) for foresight in self.releases) for end in self.ends_behind(job, step)
         )
         return Severity.ERROR if any(missed) else Severity.WARNING
+
+
+def _starts(subject: Subject) -> Iterator[Start]:
+    """The ways in which a workflow starts: of calls those in which the callers in the repository start."""
+    for start in starts_of(subject.workflow):
+        callers = list(_callers(subject)) if start.trigger.event == "workflow_call" else []
+        if not callers or any("workflow_call" in caller.triggers for caller in callers):
+            yield start
+            continue
+        for caller in callers:
+            yield from (replace(start, caller=each) for each in starts_of(caller))
+
+
+def _callers(subject: Subject) -> Iterator[Workflow]:
+    for other in subject.others.values():
+        called = (called_by(job, subject.others) for job in other.jobs.values())
+        if any(each is not None and each.path == subject.workflow.path for each in called):
+            yield other
 
 
 def _may_run(end: End, foresight: Foresight) -> bool:
