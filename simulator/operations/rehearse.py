@@ -289,7 +289,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
     observer.use_locations(hint_locations(jobs, pyprojects))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
-        first = preflight(plan, survey, supplied, no_containers)
+        first = preflight(plan, survey, supplied, no_containers, when(prepared.request))
         for finding in (*first, *called):
             _tell_or_raise(finding, observer)
     for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing(), *survey.versions()):

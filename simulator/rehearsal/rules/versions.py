@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.actions.facts import gone_branch, missing_tag, old_node, retired
 from simulator.diagnostics import Severity
-from simulator.planning.runners import removed_on
+from simulator.planning.runners import end_of, removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
@@ -165,16 +165,21 @@ def _steps(workflow: Workflow) -> Iterator[Step]:
 @rule(
     "retired-runner",
     Severity.ERROR,
-    summary="A job runs on an image that GitHub has removed.",
+    summary="A job runs on an image that GitHub has removed (a notice for one whose last day is known).",
     why="The job waits for a runner that never comes.",
 )
 def retired_runner(subject: Subject) -> Iterator[Problem]:
     for job in subject.workflow.jobs.values():
         for label in job.runs_on:
-            since = removed_on(label.source)
-            if since and len(job.runs_on) == 1:
-                yield Problem(
-                    span=label.span,
-                    message=f"GitHub removed the image {label.source} on {since}: job {job.id} would wait for ever",
-                    hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
-                )
+            end = end_of(label.source)
+            if end is None or len(job.runs_on) != 1:
+                continue
+            gone = removed_on(label.source, subject.now) is not None
+            yield Problem(
+                span=label.span,
+                message=f"GitHub removed the image {label.source} on {end}: job {job.id} would wait for ever"
+                if gone
+                else f"GitHub removes the image {label.source} on {end}, and fails its jobs on some days before",
+                hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
+                severity=Severity.ERROR if gone else Severity.NOTICE,
+            )
