@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, cast
+
+from simulator.dated_facts import read_facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,10 +30,8 @@ class Maker:
     draft: str | None = None
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "actions.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("actions")
 
 
 @functools.cache

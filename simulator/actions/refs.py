@@ -6,14 +6,13 @@ Lists are shipped in resources/refs.json, each with its date, or come from the r
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 
+from simulator.dated_facts import read_facts
 from simulator.spelling import is_slip
 
 State = Literal["there", "absent", "unknown"]
@@ -57,15 +56,9 @@ class RefState:
 
 
 @functools.cache
-def _table() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "refs.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text)["repositories"])
-
-
-@functools.cache
 def shipped_refs(repository: str) -> Refs | None:
     """The shipped list of a repository (owner/repo in lower case)."""
-    known = _table().get(repository)
+    known = read_facts("refs")["repositories"].get(repository)
     if known is None:
         return None
     tags = known["tags"]

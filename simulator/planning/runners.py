@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
+
+from simulator.dated_facts import read_facts
 
 System = Literal["Linux", "macOS", "Windows"]
 _WORDS: Final[Mapping[System, re.Pattern[str]]] = {
@@ -19,10 +18,8 @@ _WORDS: Final[Mapping[System, re.Pattern[str]]] = {
 _ARM: Final = re.compile(r"arm|aarch64", re.IGNORECASE)
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "runners.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("runners")
 
 
 def image_of(labels: Sequence[str], now: float) -> str | None:
