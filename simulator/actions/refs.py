@@ -67,6 +67,14 @@ def shipped_refs(repository: str) -> Refs | None:
     return Refs(commits={**dict.fromkeys(known["branches"], ""), **commits}, at=at, whole=False)
 
 
+def version_of(repository: str, ref: str) -> str:
+    """The version that a shipped list knows a commit as, the one of most numbers; any other ref is its own."""
+    listed = shipped_refs(repository) if _COMMIT.fullmatch(ref) else None
+    commits = listed.commits if listed is not None else {}
+    names = [name for name, commit in commits.items() if commit and ref.startswith(commit) and _VERSION.fullmatch(name)]
+    return max(names, key=lambda name: (len(_numbers(name)), _numbers(name)), default=ref)
+
+
 def state_of(ref: str, refs: Refs, now: float) -> RefState:
     """What a list says of a ref at a time; of a commit nothing but that it is that of a ref."""
     short = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")

@@ -28,3 +28,12 @@ def test_an_image_whose_end_is_known(day: str, severity: Severity, words: str) -
     (found,) = check(Subject(workflow=workflow, now=now))
     assert (found.code, found.severity) == ("retired-runner", severity)
     assert words in found.message
+
+
+@pytest.mark.parametrize(("day", "found"), [("2025-01-29", []), ("2025-01-30", ["retired-action"])])
+def test_an_action_is_retired_from_its_day_on(day: str, found: list[str]) -> None:
+    text = b"on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: actions/upload-artifact@v3}]}}"
+    workflow = load_workflow(text, "release.yml").workflow
+    assert workflow is not None
+    now = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
+    assert [problem.code for problem in check(Subject(workflow=workflow, now=now))] == found
