@@ -6,14 +6,13 @@ Lists are shipped in resources/refs.json, each with its date, or come from the r
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal
 
+from simulator.dated_facts import read_facts
 from simulator.spelling import is_slip
 
 State = Literal["there", "absent", "unknown"]
@@ -57,21 +56,23 @@ class RefState:
 
 
 @functools.cache
-def _table() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "refs.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text)["repositories"])
-
-
-@functools.cache
 def shipped_refs(repository: str) -> Refs | None:
     """The shipped list of a repository (owner/repo in lower case)."""
-    known = _table().get(repository)
+    known = read_facts("refs")["repositories"].get(repository)
     if known is None:
         return None
     tags = known["tags"]
     commits = tags if isinstance(tags, dict) else dict.fromkeys(tags, "")
     at = datetime.fromisoformat(known["retrieved"]).replace(tzinfo=UTC).timestamp()
     return Refs(commits={**dict.fromkeys(known["branches"], ""), **commits}, at=at, whole=False)
+
+
+def version_of(repository: str, ref: str) -> str:
+    """The version that a shipped list knows a commit as, the one of most numbers; any other ref is its own."""
+    listed = shipped_refs(repository) if _COMMIT.fullmatch(ref) else None
+    commits = listed.commits if listed is not None else {}
+    names = [name for name, commit in commits.items() if commit and ref.startswith(commit) and _VERSION.fullmatch(name)]
+    return max(names, key=lambda name: (len(_numbers(name)), _numbers(name)), default=ref)
 
 
 def state_of(ref: str, refs: Refs, now: float) -> RefState:

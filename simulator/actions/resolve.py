@@ -37,7 +37,7 @@ from simulator.spelling import closest
 WorkspaceReader = Callable[[PurePosixPath], bytes]  # path in the workspace -> content; raises FileNotFoundError
 
 _RETIRED_TEXT = (
-    "This request has been automatically failed because it uses a deprecated version of `{action}: v{major}`. "
+    "This request has been automatically failed because it uses a deprecated version of `{action}: {ref}`. "
     "Learn more: {page}"
 )
 
@@ -75,21 +75,17 @@ def retired_version(reference: Reference, where: Span | None = None) -> Finding 
     action = _key(reference)
     if missing_tag(action, reference.ref):
         return _no_such_tag(reference, where)
-    major, folder = _major(reference), registry.BUILTIN.get(action)
-    if major is None or folder is None:
+    found = retired(f"{reference.owner}/{reference.repo}".lower(), reference.ref)
+    if found is None:
         return None
-    page = retired().get(action, {}).get(major)
-    if page is not None:
-        text = _RETIRED_TEXT.format(action=action, major=major, page=page)
-        return Finding(
-            code="action-retired",
-            severity=Severity.ERROR,
-            message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
-            hint=f"Use {action}@{_shipped(folder)[1].models[-1]}.",
-            where=where,
-            would_show=text,
-        )
-    return None
+    return Finding(
+        code="action-retired",
+        severity=Severity.ERROR,
+        message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
+        hint=f"Take {found.instead} or later.",
+        where=where,
+        would_show=_RETIRED_TEXT.format(action=action, ref=reference.ref, page=found.page),
+    )
 
 
 def not_modelled(reference: Reference) -> str | None:

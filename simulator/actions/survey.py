@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from simulator.actions.builtin.gh_action_pypi_publish import releases
 from simulator.actions.errors import (
     NOT_REHEARSED,
     ActionManifestError,
@@ -39,14 +40,18 @@ FAULTS: Final = frozenset(
         "action-retired",
         "action-tag",
         "missing-version",
+        "publish-in-composite",
     }
 )
 """The codes of what a workflow says wrong of an action; of versions only those inside of other actions: the release
 rules know those that it names itself."""
 UNVERIFIED: Final = "unverified-version"
 """The code for a ref of which nothing here knows whether there is one."""
+UNKNOWN_COMMIT: Final = "unknown-commit"
+"""The code for commits that no known ref of their action names."""
 FORECASTS: Final = frozenset({NOT_REHEARSED, UNVERIFIED})
 """The codes of what keeps a rehearsal from being whole: no fault of the workflow."""
+PUBLISHING: Final = "pypa/gh-action-pypi-publish"
 DEEPEST: Final = 9  # composite actions around another one (actions/runner, CompositeActionsMaxDepth)
 
 
@@ -77,6 +82,7 @@ class ActionSurvey:
         self._hindrance = hindrance
         self._ref_state = ref_state
         self._versions: dict[str, Span] = {}  # what is not modelled, and its first place
+        self._commits: dict[str, Span] = {}
         self._known: dict[str, tuple[Finding, ...]] = {}
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
@@ -115,7 +121,16 @@ class ActionSurvey:
             )
 
     def versions(self) -> Iterator[Finding]:
-        """One notice of all versions that are rehearsed by another one's stand-in."""
+        """A notice of all versions that another one's stand-in rehearses, and one of all commits that are not known."""
+        if self._commits:
+            yield Finding(
+                code=UNKNOWN_COMMIT,
+                severity=Severity.NOTICE,
+                message=f"Rehearsed as the newest version, for want of a known one with that commit: "
+                f"{', '.join(self._commits)}",
+                hint="Look whether each is the commit of the version that you mean.",
+                where=next(iter(self._commits.values())),
+            )
         if self._versions:
             yield Finding(
                 code="action-version",
@@ -161,9 +176,18 @@ class ActionSurvey:
                 yield retired
                 return
         state = self._ref_state(uses)
+        name, _, ref = uses.partition("@")
         if state is not None and state.state == "absent":
             message, hint = absent_words(uses, state)
             yield _error("missing-version", message, hint)
+        elif name.lower() == PUBLISHING and releases.release(ref).image is not None:
+            # https://github.com/pypa/gh-action-pypi-publish/issues/338
+            yield _error(
+                "publish-in-composite",
+                "inside of a composite action it looks for its image under the name of the repository that is "
+                "released, where there is none: docker: Error response from daemon: manifest unknown",
+                "Let a step of the job itself use it, after the composite action.",
+            )
 
     def _version(self, uses: str, action: ResolvedAction, span: Span) -> Iterator[Finding]:
         """What there is to say of a ref that nothing is known to be wrong with."""
@@ -172,8 +196,11 @@ class ActionSurvey:
         state = self._ref_state(uses)
         if state is not None and state.state == "absent":
             return
-        if state is not None and state.state == "unknown" and not COMMIT.fullmatch(uses.partition("@")[2]):
-            yield _unverified(uses, state)
+        if state is not None and state.state == "unknown":
+            if not COMMIT.fullmatch(ref := uses.partition("@")[2]):
+                yield _unverified(uses, state)
+            elif not isinstance(action.manifest.runs, OutsideRuns) and releases.instead(ref) is None:
+                self._commits.setdefault(uses, span)
         if (said := not_modelled(action.reference)) is not None:
             self._versions.setdefault(said, span)
 

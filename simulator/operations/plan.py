@@ -82,7 +82,7 @@ def list_workflows(request: Request) -> Planned:
     with _reading(request) as read:
         files, source = read.files, read.repository.source
         listed = [
-            _listed(file.workflow) if file.workflow is not None and file.is_valid else _invalid(file)
+            _listed(file.workflow, when(request)) if file.workflow is not None and file.is_valid else _invalid(file)
             for file in files.asked_files
         ]
         view = PlanView(event="", repository=read.repository.identity.full_name, sha=source.sha, workflows=listed)
@@ -119,7 +119,7 @@ def _planned(request: Request, read: _Read) -> Planned:
     started = start_workflows(request, repository, files.valid())
     choices = chosen(request, started, files.calls())
     late: list[Diagnostic] = []
-    views = {item.workflow.path: _workflow(item, read, choices, late) for item in started}
+    views = {item.workflow.path: _workflow(item, read, choices, late, when(request)) for item in started}
     ordered = [views.get(file.path) or _invalid(file) for file in files.asked_files]
     known = problems_of(files, read.tree, read.configuration, read.actions, when(request))
     told = {(each.code, each.span) for each in known}
@@ -162,7 +162,7 @@ def _invalid(file: WorkflowFile) -> WorkflowView:
     return WorkflowView(path=file.path, name=None, fault=next(faults, "it is not valid"))
 
 
-def _listed(workflow: Workflow) -> WorkflowView:
+def _listed(workflow: Workflow, now: float) -> WorkflowView:
     jobs = [
         JobView(
             key=job.id,
@@ -174,7 +174,7 @@ def _listed(workflow: Workflow) -> WorkflowView:
             condition=job.condition.source,
             environment=job.environment.name.source if job.environment else None,
             runs_on=[label.source for label in job.runs_on],
-            image=image_of([label.source for label in job.runs_on]) or "",
+            image=image_of([label.source for label in job.runs_on], now) or "",
             calls=job.uses.value if job.uses else None,
         )
         for job in workflow.jobs.values()
@@ -182,7 +182,9 @@ def _listed(workflow: Workflow) -> WorkflowView:
     return WorkflowView(path=workflow.path, name=workflow.name, events=list(workflow.triggers), jobs=jobs)
 
 
-def _workflow(item: Started, read: _Read, choices: Mapping[str, Choice], problems: list[Diagnostic]) -> WorkflowView:
+def _workflow(
+    item: Started, read: _Read, choices: Mapping[str, Choice], problems: list[Diagnostic], now: float
+) -> WorkflowView:
     """What the event makes of a workflow; what is found wrong while it is planned is added to `problems`."""
     workflow, choice = item.workflow, choices.get(item.workflow.path)
     often = f", once for each of {', '.join(item.activities)}" if len(item.activities) > 1 else ""
@@ -204,23 +206,23 @@ def _workflow(item: Started, read: _Read, choices: Mapping[str, Choice], problem
     except InvalidWorkflowError as error:
         problems += error.diagnostics
         return replace(view, fault=str(error))
-    return replace(view, jobs=list(_jobs(planned)))
+    return replace(view, jobs=list(_jobs(planned, now)))
 
 
 # ---- jobs
 
 
-def _jobs(planned: Plan, within: JobView | None = None) -> Iterator[JobView]:
+def _jobs(planned: Plan, now: float, within: JobView | None = None) -> Iterator[JobView]:
     """The jobs, behind each caller those of what it calls; none where inputs that they depend on are not known yet."""
     for job in planned.jobs:
-        view = _job(job, within)
+        view = _job(job, now, within)
         yield view
         inner = shown_plan(planned, job)
         if inner is not None:
-            yield from _jobs(inner, view)
+            yield from _jobs(inner, now, view)
 
 
-def _job(planned: PlannedJob, within: JobView | None) -> JobView:
+def _job(planned: PlannedJob, now: float, within: JobView | None) -> JobView:
     job = planned.job
     labels = list(planned.runs_on)
     decision = planned.decision
@@ -238,7 +240,7 @@ def _job(planned: PlannedJob, within: JobView | None) -> JobView:
         environment=planned.environment or (job.environment.name.source if job.environment else None),
         permissions=dict(planned.permissions),
         runs_on=labels,
-        image=image_of(labels) or "",
+        image=image_of(labels, now) or "",
         calls=job.uses.value if job.uses else None,
         within=within.key if within else None,
     )

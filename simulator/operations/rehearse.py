@@ -297,7 +297,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
     observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
-        first = preflight(plan, survey, supplied, no_containers)
+        first = preflight(plan, survey, supplied, no_containers, when(prepared.request))
         for finding in (*first, *called):
             _tell_or_raise(finding, observer)
     foreseen = [each for plan in prepared.plans for each in foreseen_jobs(plan)]

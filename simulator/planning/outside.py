@@ -6,15 +6,13 @@ own files are not seen through.
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from simulator.dated_facts import read_facts
 from simulator.indexes import indexes
 from simulator.planning.tools import action_name, code_of, given_inputs
 from simulator.workflow.model import Step
@@ -39,10 +37,8 @@ _SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh"})
 _GITHUB: Final = frozenset({"github.com", "api.github.com", "uploads.github.com"})  # other hosts of it are real
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "outside.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("outside")
 
 
 def writes_outside(step: Step) -> Sequence[str]:

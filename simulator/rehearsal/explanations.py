@@ -303,6 +303,12 @@ STEPS: Final = (
         hint="Mend the markup of the README{readme} at the line that the log names. Markdown belongs into a "
         "`.md` file.",
     ),
+    Explanation(
+        words=r"Invalid distribution metadata: '2\.[45]' is not a valid metadata version",
+        code="invalid-distribution",
+        says="twine is older than the metadata that the build backend writes",
+        hint="Update the pin of the publishing action, or the twine and the packaging of the job.",
+    ),
     *(
         replace(each, code="invalid-distribution", words=f"Invalid distribution metadata: .*({each.words})")
         for each in UPLOADS

@@ -99,9 +99,12 @@ def fits(name: str, supplied: str) -> bool:
 
 
 def runner_findings(
-    jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collection[str], no_containers: Callable[[], str | None]
+    jobs: Iterable[tuple[Plan, PlannedJob]],
+    supplied: Collection[str],
+    no_containers: Callable[[], str | None],
+    now: float,
 ) -> Iterator[Finding]:
-    """What there is to say of the runners of jobs, once for all jobs of a matrix that it holds for.
+    """What there is to say of the runners of jobs that run `now`, once for all jobs of a matrix that it holds for.
 
     That a runner is gone, that there is none here, or what was assumed. Jobs that are skipped, or whose labels are not
     known yet, are passed over.
@@ -113,19 +116,19 @@ def runner_findings(
             made = absent and (absent.why, bool(absent.made), bool(absent.missing))
             alike.setdefault((id(plan), job.job.id, job.runs_on, made), []).append((job, absent))
     for group in alike.values():
-        yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent])
+        yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent], now)
 
 
-def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Iterator[Finding]:
+def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence], now: float) -> Iterator[Finding]:
     job, several = jobs[0], len(jobs) > 1
     labels, where = ", ".join(job.runs_on), job.job.runs_on[0].span if job.job.runs_on else job.job.span
     who, run = _names(jobs), "run" if several else "runs"
-    gone = next((label for label in job.runs_on if removed_on(label)), None)
+    gone = next((label for label in job.runs_on if removed_on(label, now)), None)
     if gone is not None:
         yield Finding(
             code="runner-retired",
             severity=Severity.ERROR,
-            message=f"{who} {run} on {gone}, which GitHub removed on {removed_on(gone)}: "
+            message=f"{who} {run} on {gone}, which GitHub removed on {removed_on(gone, now)}: "
             f"{'they never start' if several else 'it never starts'}",
             where=where,
             hint="Name an image that is there, such as ubuntu-latest.",

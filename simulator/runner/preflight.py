@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
@@ -19,12 +20,14 @@ def preflight(
     actions: ActionSurvey,
     supplied: Collection[str] = (),
     no_containers: Callable[[], str | None] = lambda: None,
+    now: float | None = None,
 ) -> tuple[Finding, ...]:
     """What is wrong with jobs and steps, what of them cannot be rehearsed, and what there is to say of their actions.
 
     `actions` knows afterwards which they are, and which could not be had. Called workflows are looked into, those too
     whose inputs depend on results. `supplied` are the names of artifacts that the user supplies; `no_containers` is
-    asked, where a job has containers, why there can be none.
+    asked, where a job has containers, why there can be none. `now` is when the jobs run, in seconds since the epoch;
+    None for the present.
     """
     jobs = list(all_jobs(plan))
     files = {plan.workflow.path: plan.workflow} | {workflow.path: workflow for workflow, _ in jobs}
@@ -32,7 +35,7 @@ def preflight(
         *(_unknown_key(plan, key) for workflow in files.values() for key in workflow.unsupported),
         *(_holding(finding, plan, job) for _, job in jobs for finding in _job(job, actions)),
         *(finding for _, job in jobs for finding in _services(job)),
-        *runner_findings(list(foreseen_jobs(plan)), supplied, no_containers),
+        *runner_findings(list(foreseen_jobs(plan)), supplied, no_containers, time.time() if now is None else now),
     ]
     return tuple(dict.fromkeys(found))
 

@@ -178,7 +178,7 @@ def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str)
     assert finding is not None
     assert finding.severity is Severity.ERROR
     assert finding.would_show == (
-        f"This request has been automatically failed because it uses a deprecated version of `{action}: v3`. "
+        f"This request has been automatically failed because it uses a deprecated version of `{action}: v3.1.3`. "
         "Learn more: https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
     )
 

@@ -216,3 +216,29 @@ def test_a_ref_that_nothing_knows_keeps_the_rehearsal_from_being_whole(tmp_path:
         "Rehearsed as another version: actions/checkout@v99 (pysim's own stands for v4, v5, v6 and v7), "
         "actions/setup-python@v99 (pysim's own stands for v4, v5, v6 and v7)"
     )
+
+
+def test_the_publishing_action_finds_no_image_inside_of_another_action(tmp_path: Path) -> None:
+    files = {
+        "m/action.yml": composite("pypa/gh-action-pypi-publish@release/v1"),
+        "n/action.yml": composite("pypa/gh-action-pypi-publish@v1.11.0"),
+    }
+    seen = survey(tmp_path, files=files)
+    [found] = [
+        finding
+        for uses in ("pypa/gh-action-pypi-publish@release/v1", "octo/m@v1", "octo/n@v1")
+        for finding in seen.findings(uses, PLACE)
+    ]
+    assert (found.code, found.severity) == ("publish-in-composite", Severity.ERROR)
+    assert found.message.startswith("octo/m@v1 uses pypa/gh-action-pypi-publish@release/v1: inside of a composite")
+
+
+def test_commits_that_no_list_knows_are_told_in_one_notice(tmp_path: Path) -> None:
+    one, other = "f" * 40, "e" * 40
+    plain = survey(tmp_path, files={})
+    seen = ActionSurvey(plain._resolve, ref_state=lambda _: RefState(state="unknown", why="the list is old"))
+    for uses in (f"actions/checkout@{one}", f"actions/cache@{other}", f"actions/checkout@{one}", f"codecov/a@{one}"):
+        assert not [finding for finding in seen.findings(uses, PLACE) if finding.code == "unverified-version"]
+    [found] = seen.versions()
+    assert (found.code, found.severity) == ("unknown-commit", Severity.NOTICE)
+    assert found.message.endswith(f": actions/checkout@{one}, actions/cache@{other}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.actions.builtin.gh_action_pypi_publish.releases import instead
 from simulator.actions.refs import absent_words
+from simulator.actions.survey import PUBLISHING
 from simulator.diagnostics import Severity
+from simulator.planning.tools import action_name
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.versions import retirement
@@ -26,3 +29,25 @@ def missing_version(subject: Subject) -> Iterator[Problem]:
             if state is not None and state.state == "absent":
                 message, hint = absent_words(step.uses.value, state)
                 yield Problem(span=step.uses.span, message=message, hint=hint)
+
+
+@rule(
+    "missing-image",
+    Severity.ERROR,
+    summary="The publishing action is pinned to the object of an annotated tag instead of to its commit.",
+    why="The action runs an image that is named after the ref, and there are images by tag, branch and commit alone: "
+    "`manifest unknown`.",
+)
+def missing_image(subject: Subject) -> Iterator[Problem]:
+    for job in subject.workflow.jobs.values():
+        for step in job.all_steps:
+            if step.uses is None or action_name(step.uses.value) != PUBLISHING:
+                continue
+            name, _, ref = step.uses.value.partition("@")
+            if (version := instead(ref)) is not None:
+                yield Problem(
+                    span=step.uses.span,
+                    message=f"{name}@{ref[:12]} is the object of the annotated tag {version}, not its commit, and the "
+                    "action has no image of that name: docker: Error response from daemon: manifest unknown",
+                    hint=f"Pin the commit, which `git ls-remote https://github.com/{name} '{version}^{{}}'` prints.",
+                )
