@@ -188,6 +188,13 @@ class AcceptSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InstallSettings:
+    """`[install]`: what is tried of a release that was installed, in the sandbox."""
+
+    check: str | None = key(_filled, None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The tables of a file: those of the repository's, and at the end those of the user's alone."""
 
@@ -197,6 +204,7 @@ class Settings:
     environments: Mapping[str, EnvironmentSettings] = key(by_name(table(EnvironmentSettings, _one_choice_of_refs)), {})
     vars: Mapping[str, str] = key(by_name(text, _variable), {})
     accept: tuple[AcceptSettings, ...] = key(tables(AcceptSettings), ())
+    install: InstallSettings = key(table(InstallSettings), InstallSettings())
     actions: ActionChoice = key(_action_choice, ActionChoice())
     local_repositories: tuple[LocalRepository, ...] = user_key(
         _local_repositories, (), machine="folders", ask=Act.USE_COPY

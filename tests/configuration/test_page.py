@@ -12,6 +12,7 @@ from simulator.configuration.declaring import Setter, declared
 from simulator.configuration.model import (
     AcceptSettings,
     EnvironmentSettings,
+    InstallSettings,
     PublisherSettings,
     RepositorySettings,
     RunSettings,
@@ -23,9 +24,11 @@ PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 INNER = {
     "repository": RepositorySettings,
     "run": RunSettings,
+    "install": InstallSettings,
     "publishers": PublisherSettings,
     "environments": EnvironmentSettings,
     "accept": AcceptSettings,
+    "install": InstallSettings,
 }
 NAMED = {
     "environments": "environments.NAME.",
