@@ -28,7 +28,6 @@ INNER = {
     "publishers": PublisherSettings,
     "environments": EnvironmentSettings,
     "accept": AcceptSettings,
-    "install": InstallSettings,
 }
 NAMED = {
     "environments": "environments.NAME.",
