@@ -15,6 +15,7 @@ from simulator.configuration.model import (
     InstallSettings,
     PublisherSettings,
     RepositorySettings,
+    RulesetSettings,
     RunSettings,
     Settings,
 )
@@ -43,6 +44,8 @@ def keys_of(setter: Setter) -> Iterator[str]:
         if key.setter is setter:
             head = NAMED.get(name, f"{name}.")
             yield from (f"{head}{inner}" for inner in declared(INNER[name])) if name in INNER else [head]
+    if setter is Setter.REPOSITORY:
+        yield from (f"repository.rulesets.{inner}" for inner in declared(RulesetSettings))
 
 
 def test_the_tables() -> None:
