@@ -25,8 +25,12 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Push:
-    """A push: its commands, what the client can, and what follows (options, and a pack)."""
+    """A push: its commands, what the client can, and what follows (options, and a pack).
 
+    `shallow` are the lines before the commands that say where the client's history ends.
+    """
+
+    shallow: Sequence[bytes]
     commands: Sequence[Command]
     capabilities: str
     rest: bytes
@@ -44,21 +48,27 @@ class Push:
         if not lines:
             return b""
         first = f"{lines[0]}\0{self.capabilities}"
-        return b"".join(packet(line.encode()) for line in (first, *lines[1:])) + FLUSH + self.rest
+        told = [*self.shallow, *(line.encode() for line in (first, *lines[1:]))]
+        return b"".join(map(packet, told)) + FLUSH + self.rest
 
 
 def read_push(body: bytes) -> Push | None:
     """The push in the body of a request; None for what is none, as the empty one that asks whether it may."""
-    commands, capabilities = [], ""
+    commands, capabilities, shallow = [], "", []
     lines, end = _packets(body)
     for line in lines:
+        if line.startswith(b"shallow "):
+            shallow.append(line)
+            continue
         text, _, said = line.decode(errors="surrogateescape").rstrip("\n").partition("\0")
         capabilities = capabilities or said
         parts = text.split(" ", 2)
         if len(parts) != 3:
-            return None  # a shallow line, a certificate: such a push is git's to judge
+            return None  # a certificate: such a push is git's to judge
         commands.append(Command(before=parts[0], after=parts[1], ref=parts[2]))
-    return Push(commands=commands, capabilities=capabilities, rest=body[end:]) if commands else None
+    if not commands:
+        return None
+    return Push(shallow=shallow, commands=commands, capabilities=capabilities, rest=body[end:])
 
 
 def _packets(body: bytes) -> tuple[list[bytes], int]:

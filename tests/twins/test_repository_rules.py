@@ -71,6 +71,18 @@ def test_a_push_to_a_protected_branch(start: Start) -> None:
 
 
 @pytest.mark.clients
+def test_a_push_from_a_shallow_clone(start: Start) -> None:
+    rig = ruled(start, branch("pull_request"))
+    job = rig.job()
+    assert job.run("git", "clone", "-q", "--depth=1", URL, "work").returncode == 0
+    work = job.folder / "work"
+    git("commit", "-q", "--allow-empty", "-m", "new", cwd=work)
+    code, lines = push(job, work, "HEAD:main", "HEAD:refs/heads/other")
+    assert (code, "remote: - Changes must be made through a pull request." in lines) == (1, True)
+    assert changed(rig) == ["refs/heads/other"]
+
+
+@pytest.mark.clients
 def test_of_two_refs_one_goes_through(start: Start) -> None:
     rig = ruled(start, branch("pull_request"))
     work = cloned(job := rig.job())
