@@ -63,7 +63,7 @@ def contexts() -> frozenset[str]:
 @functools.cache
 def properties(context: str) -> frozenset[str]:
     """All properties that a context has; KeyError for one of which they are not known."""
-    return frozenset(_resource("contexts.json")["properties"][context])
+    return frozenset(read_facts("contexts")["properties"][context])
 
 
 def functions(key: str) -> tuple[str, ...]:
