@@ -29,7 +29,7 @@ from simulator.run_events import (
     StepStarted,
 )
 from simulator.runner.contexts import github_context
-from simulator.triggers.repository import find_files
+from simulator.triggers.repository import list_files
 from simulator.twins.base import PublishedFile
 from simulator.workflow.model import Workflow
 
@@ -71,7 +71,8 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
 
 def _top_packages(prepared: PreparedRehearsal) -> frozenset[str]:
     """The names of the packages in the repository that lie in no other one."""
-    folders = {path.rpartition("/")[0] for path in find_files(prepared.source, "__init__.py")}
+    named = (path.rpartition("/") for path in list_files(prepared.source))
+    folders = {folder for folder, _, name in named if name == "__init__.py"}
     tops = [folder for folder in folders if folder and folder.rpartition("/")[0] not in folders]
     return frozenset(folder.rpartition("/")[2] for folder in tops)
 

@@ -268,7 +268,8 @@ STEPS: Final = (
         words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
         code="python-not-available",
         says="this machine lacks a CPython that GitHub has, and it could not be fetched",
-        hint=r"Have one here and rehearse again: uv python install \g<version>.",
+        hint=r"Have one on this machine, which the local engine takes: uv python install \g<version>.",
+        remedies=(remedy(Act.USE_ENGINE, "local"),),
         here=True,
     ),
     Explanation(
