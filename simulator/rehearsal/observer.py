@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
+from simulator.planning.uploads import index_of_host
 from simulator.positions import Span
 from simulator.rehearsal.addresses import asked_in_vain, right_address, wrong_address
 from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
@@ -36,8 +39,10 @@ from simulator.run_events import (
 )
 
 StepKey = tuple[str, int]
+Page = tuple[IndexName, str]
+"""An index, and the normalised name of a project."""
 
-
+_PROJECT: Final = re.compile(r"/(?:simple|pypi)/([^/]+)/")
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
@@ -73,7 +78,8 @@ class Observer:
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
         self._predicted: set[str] = set()
-        self._offered = False
+        self._offering: set[str] = set()
+        self._pages: dict[str, set[Page]] = {}
         self._findings: list[Finding] = []
 
     def __call__(self, event: RunEvent) -> None:
@@ -82,7 +88,10 @@ class Observer:
             self.raise_finding(event.finding)
             return
         self._emit(event)
-        self._offered = self._offered or (isinstance(event, FileUploaded) and event.index in TITLES)
+        if isinstance(event, FileUploaded) and event.index in TITLES:
+            self._offering.add(event.job_id)
+        elif isinstance(event, TwinRequest) and (page := _page_of_project(event)) is not None:
+            self._pages.setdefault(event.job_id, set()).add(page)
         with self._lock:
             finding = self._judge(event)
         if finding is not None:
@@ -99,7 +108,11 @@ class Observer:
     @property
     def offered(self) -> bool:
         """Whether a job has offered a file to an index."""
-        return self._offered
+        return bool(self._offering)
+
+    def looked_up(self, job_id: str) -> Collection[Page]:
+        """The projects whose pages a job asked an index for, where it offered that no file."""
+        return () if job_id in self._offering else frozenset(self._pages.get(job_id, ()))
 
     def use_locations(self, locations: Mapping[str, str]) -> None:
         """What `explanations.with_locations` gets from now on."""
@@ -248,6 +261,13 @@ class Observer:
             if known := explain(STEPS, text):
                 return known, text
         return None, error
+
+
+def _page_of_project(event: TwinRequest) -> Page | None:
+    """The project whose page of links, or of data, a request reads."""
+    index = index_of_host(event.host)
+    named = _PROJECT.match(event.path)
+    return (index, canonicalize_name(named[1])) if index and named and event.method == "GET" else None
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:

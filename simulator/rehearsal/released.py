@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -9,7 +10,7 @@ from operator import attrgetter
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.remedies import Act, remedy
-from simulator.twins.base import PublishedFile, ReleasedProject
+from simulator.twins.base import HeldRelease, PublishedFile, ReleasedProject
 
 
 def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator[Finding]:
@@ -31,6 +32,25 @@ def already_released(files: Sequence[PublishedFile], *, again: bool) -> Iterator
             if again
             else "Raise the version: an index never takes other bytes under a file name it has seen.",
         )
+
+
+def passed_over(job_id: str, held: HeldRelease, *, published: bool) -> Finding:
+    """A finding for a job that ended well, uploaded nothing, and had looked up a release that the index has already.
+
+    An error where nothing else was published either.
+    """
+    title = TITLES[held.index]
+    where = f"{title} itself" if held.real else f"the local {title}"
+    day = time.strftime("%Y-%m-%d", time.gmtime(held.since))
+    return Finding(
+        code="version-exists",
+        severity=Severity.WARNING if published else Severity.ERROR,
+        message=f"Job {job_id} uploaded nothing: {where} holds {held.project} {held.version} since {day}, and the tool "
+        "passes over what is there",
+        where=f"job {job_id}",
+        would_show="Nothing: the job would end well, and users would get no new release.",
+        hint="Raise the version: an index never takes other files under the names that it has seen.",
+    )
 
 
 def already_there(held: Iterable[ReleasedProject]) -> Iterator[Finding]:

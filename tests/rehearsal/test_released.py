@@ -8,9 +8,9 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.indexes import IndexName
-from simulator.rehearsal.released import already_released, already_there, yanked_again
+from simulator.rehearsal.released import already_released, already_there, passed_over, yanked_again
 from simulator.remedies import Act, remedy
-from simulator.twins.base import PublishedFile, ReleasedProject
+from simulator.twins.base import HeldRelease, PublishedFile, ReleasedProject
 
 
 def published(filename: str, index: IndexName = "pypi") -> PublishedFile:
@@ -34,6 +34,15 @@ def test_one_finding_a_release(index: IndexName, again: bool, severity: Severity
     assert finding.would_show is not None
     assert "File already exists ('demo-1.tar.gz')" in finding.would_show
     assert hint in finding.hint
+
+
+@pytest.mark.parametrize(("real", "where"), [(True, "PyPI itself"), (False, "the local PyPI")])
+def test_a_version_that_a_tool_passed_over(*, real: bool, where: str) -> None:
+    held = HeldRelease(index="pypi", project="demo", version="1", since=86_400.0, real=real)
+    finding = passed_over("publish", held, published=False)
+    assert finding.message.startswith(f"Job publish uploaded nothing: {where} holds demo 1 since 1970-01-02")
+    assert finding.severity is Severity.ERROR
+    assert passed_over("publish", held, published=True).severity is Severity.WARNING
 
 
 def test_nothing_is_nothing() -> None:
