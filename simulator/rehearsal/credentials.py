@@ -68,9 +68,18 @@ def token_secrets(workflow: Workflow, job: Job, read: Read = nothing_read) -> tu
 
 
 def indexes_of(workflow: Workflow, job: Job, read: Read = nothing_read) -> tuple[IndexName, ...]:
-    """The indexes that the publishing steps of a job upload to, as far as its file says; empty when none is known."""
+    """The indexes that the publishing steps of a job upload to; none for other indexes.
+
+    Of an address that only the run knows, what is written tells whether TestPyPI is meant.
+    """
     destinations = (each for step in uploads_of(workflow, job, read) for each in step.destinations)
-    return tuple(dict.fromkeys(each.index for each in destinations if each.index))
+    return tuple(dict.fromkeys(index for each in destinations if (index := each.index or _guessed(each))))
+
+
+def _guessed(destination: Destination) -> IndexName | None:
+    if destination.host:
+        return None
+    return "testpypi" if re.search(r"test[-_.]?pypi", destination.said.lower()) else "pypi"
 
 
 def passed_as(job: Job, name: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def index_address(subject: Subject) -> Iterator[Problem]:
     for job in subject.workflow.jobs.values():
         for step in uploads_of(subject.workflow, job, subject.read):
             for each in step.destinations:
-                wrong = wrong_address(each.address or "")
+                wrong = wrong_address(each.written or "")
                 if wrong is not None:
                     yield Problem(
                         span=_span(step, each.said),
