@@ -127,7 +127,9 @@ def _hint(secrets: DeclaredSecrets, job: Job, name: str) -> str:
     holder = next((each for each, held in secrets.environments.items() if name in held), None)
     if holder is not None:
         return f"Give the job `environment: {holder}`, or set the secret for the repository."
-    guess = closest(name, _known(secrets, job) - _ALWAYS)
+    known = sorted(_known(secrets, job) - _ALWAYS)
+    longer = (each for each in known if name.startswith(f"{each}_") or each.startswith(f"{name}_"))
+    guess = closest(name, known) or next(longer, None)
     meant = f"Did you mean {guess}? Else set" if guess is not None else "Set"
     return (
         f"{meant} it at GitHub (gh secret set {name}) and write it to .secrets; of a token the beginning will do, as "
