@@ -3,6 +3,7 @@
     <folder>/<owner>/<repo>/<commit>/    the files of a commit, whole or not there
     <folder>/<owner>/<repo>/files-*/     the files of a plain folder that a work tree holds, by what is in them
     <folder>/<owner>/<repo>/refs/        a file a ref
+    <folder>/<owner>/<repo>/refs.json    all tags and branches, and when they were asked for
     <folder>/incoming/                   what is being fetched, by whom
 
 Several processes may use one cache: what appears in it appears at once, and is never changed.
@@ -23,10 +24,12 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from simulator.actions.errors import UnavailableActionError
+from simulator.actions.refs import Refs
 from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.git_command import in_own_repository
 from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder
+from simulator.triggers.git import list_tree
 
 _KIND: Final = "action"
 
@@ -55,6 +58,22 @@ class ActionCache:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(f".{secrets.token_hex(8)}")
         new.write_text(json.dumps({"ref": ref, "name": commit.ref, "commit": commit.sha}), encoding="utf-8")
+        new.replace(path)
+
+    def refs(self, owner: str, repo: str) -> Refs | None:
+        """The tags and branches of a repository as they were when it was last asked for all."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            record = json.loads(self._list(owner, repo).read_text(encoding="utf-8"))
+            commits = {str(name): str(commit) for name, commit in record["commits"].items()}
+            return Refs(commits=commits, at=float(record["at"]), whole=True)
+        return None
+
+    def record_refs(self, owner: str, repo: str, refs: Refs) -> None:
+        """Remember the tags and branches of a repository. Raises OSError."""
+        path = self._list(owner, repo)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{secrets.token_hex(8)}")
+        new.write_text(json.dumps({"at": refs.at, "commits": dict(refs.commits)}), encoding="utf-8")
         new.replace(path)
 
     @contextlib.contextmanager
@@ -111,6 +130,9 @@ class ActionCache:
     def _repository(self, owner: str, repo: str) -> Path:
         return self.folder / owner.lower() / repo.lower()
 
+    def _list(self, owner: str, repo: str) -> Path:
+        return self._repository(owner, repo) / "refs.json"
+
     def _record(self, owner: str, repo: str, ref: str) -> Path:
         name = hashlib.sha256(ref.encode(errors="surrogatepass")).hexdigest()[:32]
         return self._repository(owner, repo) / "refs" / f"{name}.json"
@@ -118,6 +140,11 @@ class ActionCache:
 
 def extract(clone: Path, commit: str, target: Path, named: Path) -> None:
     """Write the files of a commit of a bare clone. Raises UnavailableActionError, with `named`, when some lack."""
+    if list_tree("-r", commit, repository=clone) is None:
+        raise UnavailableActionError(
+            f"The files of commit {commit[:10]} in {named} cannot be listed, or are more than pysim reads.",
+            hint="The clone may be partial, or shallow: make a full one.",
+        )
     archive = target.with_name(f"{target.name}.tar")
     try:
         in_own_repository(clone.absolute()).run("archive", "--format=tar", f"--output={archive.absolute()}", commit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.diagnostics import Diagnostic
+from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import ExitCode, SimulatorError
 from simulator.remedies import Act, remedy
 
@@ -15,6 +15,10 @@ NOT_REHEARSED: Final = "action-not-rehearsed"
 
 class UnknownActionError(SimulatorError):
     """There is no such action, so GitHub does not find it either."""
+
+
+class NoRepositoryError(UnknownActionError):
+    """There is no such repository, or none that may be seen from here."""
 
 
 class UnavailableActionError(SimulatorError):
@@ -49,3 +53,9 @@ class ActionManifestError(SimulatorError):
     def __init__(self, message: str, *, hint: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
+
+    @property
+    def is_of_pysim(self) -> bool:
+        """Whether GitHub would take the manifest, and pysim alone cannot carry it out."""
+        errors = [each for each in self.diagnostics if each.severity is Severity.ERROR]
+        return bool(errors) and all(each.code == "unsupported" for each in errors)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from datetime import UTC, datetime
 from typing import Any, cast
+
+from simulator.actions.refs import version_of
+from simulator.dated_facts import read_facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +19,14 @@ class OldNode:
 
     node: int
     instead: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retired:
+    """A version that GitHub fails by itself: the first one of later lines that it does not, and where it says so."""
+
+    instead: str
+    page: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,16 +40,36 @@ class Maker:
     draft: str | None = None
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "actions.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("actions")
 
 
-@functools.cache
-def retired() -> Mapping[str, Mapping[int, str]]:
-    """Major versions that GitHub fails by itself, by owner/repo in lower case, and the page that says so."""
-    return {name: {int(major): page for major, page in pages.items()} for name, pages in _facts()["retired"].items()}
+def retired(action: str, ref: str, now: float | None = None) -> Retired | None:
+    """Whether GitHub fails an action (owner/repo in lower case) at a ref by itself, at a time or (None) by now.
+
+    A commit counts as the version that a shipped list knows it as.
+    """
+    numbers = re.fullmatch(r"v?(\d+(?:\.\d+)*)", version_of(action, ref))
+    if numbers is None:
+        return None
+    day = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}" if now is not None else None
+    version = _numbers(numbers[1], 3)
+    for known in _facts()["retired"].get(action, ()):
+        if _numbers(known["from"]) <= version < _numbers(known["before"]) and (day is None or known["since"] <= day):
+            return Retired(instead=f"v{_first_that_works(action, known['before'])}", page=known["page"])
+    return None
+
+
+def _first_that_works(action: str, version: str) -> str:
+    """A version, or where that is retired itself the first one of those behind it."""
+    further = next((each["before"] for each in _facts()["retired"][action] if each["from"] == version), None)
+    return version if further is None else _first_that_works(action, further)
+
+
+def _numbers(version: str, wanted: int = 0) -> tuple[float, ...]:
+    """The numbers of a version; those that it lacks of so many are as large as any."""
+    found = [float(number) for number in version.split(".")]
+    return (*found, *[math.inf] * (wanted - len(found)))
 
 
 def old_node(action: str, major: int) -> OldNode | None:

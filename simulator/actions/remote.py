@@ -7,11 +7,17 @@ could run a program or read a file.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.actions.errors import UnavailableActionError, UnknownActionError, UnreachableError
+from simulator.actions.errors import (
+    NoRepositoryError,
+    UnavailableActionError,
+    UnknownActionError,
+    UnreachableError,
+)
 from simulator.errors import ProcessError
 from simulator.git_command import fetching
 from simulator.process import Completed
@@ -54,6 +60,20 @@ class Remote:
             raise no_version(owner, repo, ref)
         return Commit(sha=found[name], ref=name.removesuffix("^{}"))
 
+    def refs(self, owner: str, repo: str) -> Mapping[str, str]:
+        """The commits of all tags and branches, by short name; a tag goes before a branch. Raises as `look_up`."""
+        address = self._address(owner, repo)
+        done = self._git("ls-remote", "--quiet", "--heads", "--tags", address, timeout=LOOKUP_SECONDS)
+        if done.code != 0:
+            raise self._error(done, owner, repo, "HEAD")
+        rows = [line.split("\t", 1) for line in done.text.splitlines() if "\t" in line]
+        found: dict[str, str] = {}
+        for prefix, ending in (("refs/heads/", ""), ("refs/tags/", ""), ("refs/tags/", "^{}")):
+            for commit, name in rows:
+                if name.startswith(prefix) and name.endswith(ending):
+                    found[name.removeprefix(prefix).removesuffix(ending)] = commit
+        return {name: commit for name, commit in found.items() if not name.endswith("^{}")}
+
     def fetch(self, owner: str, repo: str, commit: str, clone: Path) -> None:
         """Fetch one commit, without its history, into a new bare clone. Raises as `look_up`."""
         make_bare(clone)
@@ -83,11 +103,21 @@ class Remote:
         return unreachable(owner, repo, ref, done.complaint)
 
 
-def no_repository(owner: str, repo: str, ref: str) -> UnknownActionError:
+def no_repository(owner: str, repo: str, ref: str) -> NoRepositoryError:
     """GitHub's words for a repository that is not there, or is not public."""
-    return UnknownActionError(
+    return NoRepositoryError(
         f"Unable to resolve action `{owner}/{repo}@{ref}`, repository not found",
         hint="Check the spelling; of a private repository name a clone on this machine.",
+        remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"),),
+    )
+
+
+def not_ours_to_see(owner: str, repo: str, ref: str) -> UnavailableActionError:
+    """The error for one that is not found, and that may be a private one of the rehearsed repository's owner."""
+    return UnavailableActionError(
+        f"{owner}/{repo}@{ref} was not found with what this machine may see; {owner}'s own workflows may use it all "
+        "the same, where it is private",
+        hint="If there is such a repository, name a clone of it on this machine; else mend the spelling.",
         remedies=(remedy(Act.USE_COPY, f"{owner}/{repo}@{ref}"),),
     )
 

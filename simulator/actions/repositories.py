@@ -5,20 +5,40 @@ Knows nothing of what the files are: reusable workflows are read through the sam
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.actions.builtin.registry import BUILTIN
 from simulator.actions.cache import ActionCache
-from simulator.actions.errors import MissingOfflineError, UnreachableError
+from simulator.actions.errors import (
+    MissingOfflineError,
+    NoRepositoryError,
+    UnavailableActionError,
+    UnknownActionError,
+    UnreachableError,
+)
+from simulator.actions.facts import known_actions
 from simulator.actions.model import RepositoryReference
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
-from simulator.actions.remote import COMMIT, Commit, Remote, no_repository, no_version, unreachable
+from simulator.actions.refs import Refs, RefState, shipped_refs, state_of
+from simulator.actions.remote import (
+    COMMIT,
+    Commit,
+    Remote,
+    no_repository,
+    no_version,
+    not_ours_to_see,
+    unreachable,
+)
 from simulator.errors import UsageError
+from simulator.safe_files import LARGEST_FILE, read_below
 from simulator.triggers.bare_copy import copy_repository
 from simulator.triggers.git import commit_of
 from simulator.triggers.git_folder import GitFolder, work_tree_around
@@ -58,6 +78,12 @@ class LocalRepository:
         return GitFolder.bare(self.path) if is_bare else None
 
 
+@functools.cache
+def well_known() -> frozenset[str]:
+    """The repositories of the actions that pysim stands in for or knows otherwise, owner/repo in lower case."""
+    return frozenset("/".join(name.split("/")[:2]) for name in {*BUILTIN, *known_actions()})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """The files of a repository; `commit` is None for a plain folder, `origin` says where they are from.
@@ -72,7 +98,10 @@ class Snapshot:
 
 
 class Repositories:
-    """All repositories that may be asked for. May be used by several threads."""
+    """All repositories that may be asked for. May be used by several threads.
+
+    `owner` is that of the rehearsed repository, who may use private ones that cannot be seen from here.
+    """
 
     def __init__(
         self,
@@ -82,6 +111,7 @@ class Repositories:
         offline: bool = False,
         progress: Callable[[str], None] = lambda _: None,
         remote: Remote | None = None,
+        owner: str = "",
     ) -> None:
         self._cache = ActionCache(cache)
         self._local = sorted(local, key=lambda copy: copy.ref is None)  # one for the very ref comes first
@@ -89,7 +119,9 @@ class Repositories:
         self._progress = progress
         self._remote = remote or Remote()
         self._lock = threading.Lock()
+        self._owner = owner.lower()
         self._found: dict[tuple[str, str, str], Snapshot] = {}
+        self._asked: dict[tuple[str, str], Refs | None] = {}
         self._silent = False  # the server did not answer, and is asked no more
 
     def snapshot(self, owner: str, repo: str, ref: str) -> Snapshot:
@@ -103,6 +135,42 @@ class Repositories:
             if key not in self._found:
                 self._found[key] = self._look_up(owner, repo, ref)
             return self._found[key]
+
+    def ref_state(self, owner: str, repo: str, ref: str, now: float) -> RefState | None:
+        """Whether a well-known action has a ref; None of others, which are fetched, and where a copy stands for it.
+
+        The repository is asked where neither the shipped list nor the last answer names the ref, unless offline.
+        """
+        key = owner.lower(), repo.lower()
+        name = "/".join(key)
+        if name not in well_known() or any(copy.stands_for(owner, repo, ref) for copy in self._local):
+            return None
+        with self._lock:
+            lists = [refs for refs in (shipped_refs(name), self._cache.refs(*key)) if refs is not None]
+            states = [state_of(ref, refs, now) for refs in lists]
+            there = next((state for state in states if state.state == "there"), None)
+            if there is not None or COMMIT.fullmatch(ref):
+                return there or (RefState(state="unknown") if states else None)
+            refs = self._all_refs(*key) or max(lists, key=lambda each: each.at, default=None)
+        return state_of(ref, refs, now) if refs is not None else None
+
+    def _all_refs(self, owner: str, repo: str) -> Refs | None:
+        """All refs as the server says, once; None where it may not be asked, or does not answer."""
+        key = owner, repo
+        if key not in self._asked:
+            self._asked[key] = None
+            if not (self._offline or self._silent):
+                self._progress(f"asking {self._remote.url} for the tags and branches of {owner}/{repo}")
+                try:
+                    found = Refs(commits=self._remote.refs(owner, repo), at=time.time(), whole=True)
+                except UnreachableError:
+                    self._silent = True
+                except (UnknownActionError, UnavailableActionError):
+                    pass
+                else:
+                    self._asked[key] = found
+                    self._cache.record_refs(owner, repo, found)
+        return self._asked[key]
 
     def read(self, owner: str, repo: str, ref: str, path: str) -> bytes:
         """A file of a repository at a ref. Raises FileNotFoundError, and as `snapshot`."""
@@ -130,6 +198,14 @@ class Repositories:
                 return self._of_copy(copy, ref)
         if not (_NAME.fullmatch(owner) and _NAME.fullmatch(repo)):
             raise no_repository(owner, repo, ref)
+        try:
+            return self._from_server(owner, repo, ref)
+        except NoRepositoryError as error:
+            if owner.lower() != self._owner:
+                raise
+            raise not_ours_to_see(owner, repo, ref) from error
+
+    def _from_server(self, owner: str, repo: str, ref: str) -> Snapshot:
         commit = Commit(sha=ref, ref=ref) if COMMIT.fullmatch(ref) else self._commit(owner, repo, ref)
         folder = self._cache.files(owner, repo, commit.sha) or self._fetch(owner, repo, ref, commit.sha)
         origin = self._remote.url.partition("://")[2]
@@ -219,11 +295,14 @@ def _commit_in(folder: GitFolder, clone: Path, ref: str) -> Commit | None:
 
 
 def read_inside(folder: Path, path: str) -> bytes:
-    """A file below a folder, links followed as far as they stay in it. Raises FileNotFoundError."""
-    file, root = (folder / path).resolve(), folder.resolve()
-    if not (file.is_relative_to(root) and file.is_file()):
+    """A file below a folder, links followed as far as they stay in it. Raises FileNotFoundError.
+
+    Of a file of more than LARGEST_FILE bytes it is the beginning, and longer than that: who parses it says so.
+    """
+    content = read_below(folder, path, LARGEST_FILE + 1)
+    if content is None:
         raise FileNotFoundError(path)
-    return file.read_bytes()
+    return content
 
 
 def parse_local_repository(text: str, base: Path) -> LocalRepository:

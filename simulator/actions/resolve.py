@@ -37,7 +37,7 @@ from simulator.spelling import closest
 WorkspaceReader = Callable[[PurePosixPath], bytes]  # path in the workspace -> content; raises FileNotFoundError
 
 _RETIRED_TEXT = (
-    "This request has been automatically failed because it uses a deprecated version of `{action}: v{major}`. "
+    "This request has been automatically failed because it uses a deprecated version of `{action}: {ref}`. "
     "Learn more: {page}"
 )
 
@@ -68,43 +68,41 @@ def resolve(
             assert_never(reference)
 
 
-def outside_models(reference: Reference, where: Span | None = None, *, builtin: bool = True) -> Finding | None:
-    """What is to be said of the version that a workflow pins: None for one that the built-in action stands for.
-
-    A version that GitHub has retired is an error, because the release would fail; any other one that is not modelled
-    is a warning, where the built-in action is taken. Branches and commits are taken as they are.
-    """
+def retired_version(reference: Reference, where: Span | None = None) -> Finding | None:
+    """The error for a version that GitHub has retired, or of which there never was such a tag, if it is one."""
     if not isinstance(reference, RepositoryReference):
         return None
     action = _key(reference)
     if missing_tag(action, reference.ref):
         return _no_such_tag(reference, where)
-    pinned = re.fullmatch(r"v(\d+)(\.\d+)*", reference.ref)
-    folder = registry.BUILTIN.get(action)
-    if pinned is None or folder is None:
-        return None
-    major = int(pinned[1])
-    page = retired().get(action, {}).get(major)
-    if page is not None:
-        text = _RETIRED_TEXT.format(action=action, major=major, page=page)
-        return Finding(
-            code="action-retired",
-            severity=Severity.ERROR,
-            message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
-            hint=f"Use {action}@{_shipped(folder)[1].models[-1]}.",
-            where=where,
-            would_show=text,
-        )
-    models = _shipped(folder)[1].models
-    if f"v{major}" in models or not builtin:
+    found = retired(f"{reference.owner}/{reference.repo}".lower(), reference.ref)
+    if found is None:
         return None
     return Finding(
-        code="action-version",
-        severity=Severity.WARNING,
-        message=f"pysim's {action} stands for {_listed(models)}, not for {reference.ref}",
-        hint=f"The release may go another way in this step; {action}@{models[-1]} is rehearsed as it is.",
+        code="action-retired",
+        severity=Severity.ERROR,
+        message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
+        hint=f"Take {found.instead} or later.",
         where=where,
+        would_show=_RETIRED_TEXT.format(action=action, ref=reference.ref, page=found.page),
     )
+
+
+def not_modelled(reference: Reference) -> str | None:
+    """What versions the built-in action stands for, where that of a workflow is none of them.
+
+    Branches and commits are taken as they are.
+    """
+    folder = registry.BUILTIN.get(_key(reference)) if isinstance(reference, RepositoryReference) else None
+    if folder is None or not isinstance(reference, RepositoryReference) or (major := _major(reference)) is None:
+        return None
+    models = _shipped(folder)[1].models
+    return None if f"v{major}" in models else f"{reference} (pysim's own stands for {_listed(models)})"
+
+
+def _major(reference: RepositoryReference) -> int | None:
+    pinned = re.fullmatch(r"v(\d+)(\.\d+)*", reference.ref)
+    return int(pinned[1]) if pinned is not None else None
 
 
 def _no_such_tag(reference: RepositoryReference, where: Span | None) -> Finding:

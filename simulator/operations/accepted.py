@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from simulator.acceptance import Acceptance, Acceptances
 from simulator.configuration.values import Configuration
-from simulator.operations.request import Request
+from simulator.operations.request import Request, when
 
 
 def accepted(request: Request, configuration: Configuration) -> Acceptances:
     """All of it, at the time when the rehearsal happens."""
     asked = [Acceptance(what=what, reason="asked for") for what in request.accepted]
-    return Acceptances((*asked, *configuration.accepted), time.time() if request.now is None else request.now)
+    return Acceptances((*asked, *configuration.accepted), when(request))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,8 @@ def check(request: CheckRequest) -> Checked:
     configuration = load_configuration(root)
     identity, tree = identity_of(root, configuration), FolderTree(root)
     files = read_workflow_files(tree, names_on_disk(root), names, identity, called_on_disk(tree, root, identity))
-    actions = read_actions(configuration, unheard, offline=True)
-    found = problems_of(files, tree, configuration, actions)
+    actions = read_actions(configuration, unheard, offline=True, owner=identity.owner)
+    found = problems_of(files, tree, configuration, actions, time.time())
     linted = [each for name, program in programs.items() for each in lint(name, program, root, names)]
     return Checked(
         files=names,

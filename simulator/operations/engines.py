@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from simulator.dated_facts import FactFile, fact_files
 from simulator.engines.registry import ENGINES, choose
 from simulator.errors import EngineUnavailableError
 
@@ -20,19 +21,23 @@ class EngineAnswer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engines:
-    """All engines; `chosen` is the one that is taken where none is named, and why, None when none answers."""
+    """All engines; `chosen` is the one that is taken where none is named, and why, None when none answers.
+
+    `facts` are the files of what pysim knows of GitHub and of actions.
+    """
 
     answers: tuple[EngineAnswer, ...]
     chosen: tuple[str, str] | None
+    facts: tuple[FactFile, ...] = ()
 
 
 def engines() -> Engines:
-    """Ask every engine."""
-    answers = tuple(_answers())
+    """Ask every engine. Raises UsageError for facts of the user's that cannot be read."""
+    answers, facts = tuple(_answers()), tuple(fact_files())
     if not any(each.answer for each in answers):
-        return Engines(answers=answers, chosen=None)
+        return Engines(answers=answers, chosen=None, facts=facts)
     engine, reason = choose("auto")
-    return Engines(answers=answers, chosen=(engine.name, reason))
+    return Engines(answers=answers, chosen=(engine.name, reason), facts=facts)
 
 
 def build_image(tell: Callable[[str], None] = lambda _: None) -> str:

@@ -5,7 +5,6 @@ Opens no sandbox. What the indexes say to the claims is `token_views`'.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from simulator.errors import UsageError
 from simulator.expressions.language import Value
 from simulator.operations.configured import configured
 from simulator.operations.plans import plan_of
-from simulator.operations.request import EventName, Request, require_one_event
+from simulator.operations.request import EventName, Request, require_one_event, when
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.token_views import Minter, Registered, kept_projects, token_views
@@ -26,12 +25,12 @@ from simulator.paths import temporary_folder
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import PlannedJob
 from simulator.rehearsal.credentials import indexes_of
-from simulator.rehearsal.projects import project_names
+from simulator.rehearsal.projects import project_names, pyproject_files
 from simulator.remedies import Act, remedy
 from simulator.report.explanations import TokenView
 from simulator.runner.contexts import oidc_claims
 from simulator.triggers.model import RepositoryIdentity
-from simulator.triggers.repository import STAND_IN, find_files, find_root, read_file
+from simulator.triggers.repository import STAND_IN, find_root
 from simulator.workflow.model import Workflow
 
 # What stands for an event that is not given: the first of these that starts a workflow, else the first of all.
@@ -53,7 +52,7 @@ def explain_tokens(request: Request) -> tuple[TokenView, ...]:
     root = find_root(request.repository)
     configuration = configured(request, root)
     with temporary_folder("oidc") as folder:
-        now = time.time() if request.now is None else request.now
+        now = when(request)
         registered = Registered(projects=kept_projects(root, folder / "index"), now=now)
         return tuple(_explained(request, root, folder / "source.git", configuration, registered))
 
@@ -80,12 +79,11 @@ def _explained(
         raise UsageError(
             "The event starts no workflow, so no job has an ID token.", hint=hint, remedies=(remedy(Act.SHOW_PLAN),)
         )
-    source = repository.source
-    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
     minters = [
         minter for item in started for minter in _minters(item, repository, files, configuration, imagined=imagined)
     ]
-    return token_views(minters, configuration.publishers, project_names(pyprojects), registered)
+    projects = project_names(pyproject_files(CommitTree(repository.source)))
+    return token_views(minters, configuration.publishers, projects, registered)
 
 
 def _require_valid(request: Request, repository: Repository, files: WorkflowFiles, *, chosen: bool) -> None:

@@ -30,7 +30,7 @@ from simulator.run_events import (
     StepStarted,
 )
 from simulator.runner.contexts import github_context
-from simulator.triggers.repository import find_files
+from simulator.triggers.repository import list_files
 from simulator.twins.base import PublishedFile
 from simulator.workflow.model import Workflow
 
@@ -72,7 +72,8 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
 
 def _top_packages(rehearsal: OpenRehearsal) -> frozenset[str]:
     """The names of the packages in the repository that lie in no other one, and are no project of their own."""
-    folders = {path.rpartition("/")[0] for path in find_files(rehearsal.prepared.source, "__init__.py")}
+    named = (path.rpartition("/") for path in list_files(rehearsal.prepared.source))
+    folders = {folder for folder, _, name in named if name == "__init__.py"}
     tops = {folder.rpartition("/")[2] for folder in folders if folder.rpartition("/")[0] not in folders}
     projects = set(map(canonicalize_name, rehearsal.inspection.around.projects))
     return frozenset(top for top in tops if top and canonicalize_name(top) not in projects)

@@ -19,9 +19,11 @@ from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.secrets import Secrets, rehearsal_secrets
 from simulator.paths import authority_folder
+from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.rehearsal.rules.release import publishing_of
@@ -64,7 +66,7 @@ def open_rehearsal(
     """
     host, emit = host_settings(), emit or observer
     with LocalTwins(_twin_settings(prepared, host), emit, clock=clock_from(prepared.request.now)) as twins:
-        secrets = rehearsal_secrets(prepared, twins.upload_token, observer)
+        secrets = rehearsal_secrets(prepared, lambda known_to: twins.upload_token(*known_to), observer)
         for secret in (*secrets.tokens, *host.secrets):
             prepared.masker.add(secret)
         yield OpenRehearsal(
@@ -121,13 +123,21 @@ def _twin_settings(prepared: PreparedRehearsal, host: HostSettings) -> TwinSetti
         index_url=host.index_url,
         extra_index_urls=host.extra_index_urls,
         proxies=host.proxies,
-        ports=host.ports,
+        ports=(*host.ports, *_ports_of_indexes(prepared)),
         offline=prepared.request.offline,
         facts=_facts(prepared),
         copies=submodule_copies(prepared.source, prepared.identity) if prepared.request.offline else {},
         faults=prepared.faults,
         mask=lambda job_id, text: prepared.masker.of(job_id).mask(text),
     )
+
+
+def _ports_of_indexes(prepared: PreparedRehearsal) -> Iterator[int]:
+    """The ports that are written in the addresses of indexes: a sandbox listens on those that it is told of."""
+    for plan in prepared.plans:
+        for workflow, job in all_jobs(plan):
+            for step in uploads_of(workflow, job, partial(read_file, prepared.source)):
+                yield from (each.port for each in step.destinations if each.port)
 
 
 def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:

@@ -17,6 +17,7 @@ from simulator.planning.choice import may_publish
 from simulator.planning.tools import skips_existing
 from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
+from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.released import already_released, already_there, too_many_new
 from simulator.rehearsal.rules.release import publishing_of
@@ -66,6 +67,8 @@ def perform(
             for finding in (*already_released(others, _skipping(prepared)), *there):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
+        for finding in published_elsewhere(twins.taken_elsewhere(), observer.uploaders):
+            observer.raise_finding(finding)
         if prepared.request.keep_index:
             twins.keep_index()
         fired = tuple(twins.fired())

@@ -9,8 +9,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from simulator.actions.errors import NOT_REHEARSED
-from simulator.actions.survey import FAULTS
+from simulator.actions.survey import FAULTS, FORECASTS
 from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
@@ -18,7 +17,7 @@ from simulator.operations.actions import Actions, foreseen, read_actions
 from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
 from simulator.operations.problems import in_order, problems_of
-from simulator.operations.request import Request, require_one_event, unheard
+from simulator.operations.request import Request, require_one_event, unheard, when
 from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.trees import CommitTree
@@ -30,7 +29,7 @@ from simulator.operations.workflow_files import (
     nothing_fetched,
 )
 from simulator.paths import temporary_folder
-from simulator.planning.calls import shown_plan
+from simulator.planning.calls import require_valid_calls, shown_plan
 from simulator.planning.choice import Choice
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import image_of
@@ -83,7 +82,7 @@ def list_workflows(request: Request) -> Planned:
     with _reading(request) as read:
         files, source = read.files, read.repository.source
         listed = [
-            _listed(file.workflow) if file.workflow is not None and file.is_valid else _invalid(file)
+            _listed(file.workflow, when(request)) if file.workflow is not None and file.is_valid else _invalid(file)
             for file in files.asked_files
         ]
         view = PlanView(event="", repository=read.repository.identity.full_name, sha=source.sha, workflows=listed)
@@ -100,7 +99,7 @@ def _reading(request: Request) -> Iterator[_Read]:
         tree = CommitTree(repository.source)
         resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
         files = files_of_commit(tree, repository.source, request.workflows, repository.identity, resolve)
-        actions = read_actions(configuration, unheard, offline=True)
+        actions = read_actions(configuration, unheard, offline=True, owner=repository.identity.owner)
         yield _Read(repository=repository, tree=tree, files=files, actions=actions, configuration=configuration)
 
 
@@ -120,16 +119,18 @@ def _planned(request: Request, read: _Read) -> Planned:
     started = start_workflows(request, repository, files.valid())
     choices = chosen(request, started, files.calls())
     late: list[Diagnostic] = []
-    views = {item.workflow.path: _workflow(item, read, choices, late) for item in started}
+    views = {item.workflow.path: _workflow(item, read, choices, late, when(request)) for item in started}
     ordered = [views.get(file.path) or _invalid(file) for file in files.asked_files]
-    problems = in_order((*problems_of(files, read.tree, read.configuration, read.actions), *late))
+    known = problems_of(files, read.tree, read.configuration, read.actions, when(request))
+    told = {(each.code, each.span) for each in known}
+    problems = in_order((*known, *(each for each in late if (each.code, each.span) not in told)))
     view = PlanView(
         event=_event(request, repository.identity),
         repository=repository.identity.full_name,
         sha=repository.source.sha,
         workflows=ordered,
         unheard=list(_unheard({each.path: each for each in files.valid()}, views)),
-        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started)],
+        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started, when(request))],
         problems=problems,
     )
     return Planned(
@@ -141,11 +142,11 @@ def _planned(request: Request, read: _Read) -> Planned:
     )
 
 
-def _of_actions(read: _Read, started: Sequence[Started]) -> Iterator[str]:
+def _of_actions(read: _Read, started: Sequence[Started], now: float) -> Iterator[str]:
     """What there is to say of the actions that the workflows use, beside problems; nothing is fetched for it."""
     jobs = [job for item in started if item.match.starts for job in item.workflow.jobs.values()]
-    for finding in foreseen(read.actions, read.tree.read, jobs):
-        if finding.code not in {NOT_REHEARSED, *FAULTS}:
+    for finding in foreseen(read.actions, read.tree.read, jobs, now):
+        if finding.code not in {*FORECASTS, *FAULTS}:
             yield f"{finding.where}: {finding.message}"
 
 
@@ -161,7 +162,7 @@ def _invalid(file: WorkflowFile) -> WorkflowView:
     return WorkflowView(path=file.path, name=None, fault=next(faults, "it is not valid"))
 
 
-def _listed(workflow: Workflow) -> WorkflowView:
+def _listed(workflow: Workflow, now: float) -> WorkflowView:
     jobs = [
         JobView(
             key=job.id,
@@ -173,7 +174,7 @@ def _listed(workflow: Workflow) -> WorkflowView:
             condition=job.condition.source,
             environment=job.environment.name.source if job.environment else None,
             runs_on=[label.source for label in job.runs_on],
-            image=image_of([label.source for label in job.runs_on]) or "",
+            image=image_of([label.source for label in job.runs_on], now) or "",
             calls=job.uses.value if job.uses else None,
         )
         for job in workflow.jobs.values()
@@ -181,7 +182,9 @@ def _listed(workflow: Workflow) -> WorkflowView:
     return WorkflowView(path=workflow.path, name=workflow.name, events=list(workflow.triggers), jobs=jobs)
 
 
-def _workflow(item: Started, read: _Read, choices: Mapping[str, Choice], problems: list[Diagnostic]) -> WorkflowView:
+def _workflow(
+    item: Started, read: _Read, choices: Mapping[str, Choice], problems: list[Diagnostic], now: float
+) -> WorkflowView:
     """What the event makes of a workflow; what is found wrong while it is planned is added to `problems`."""
     workflow, choice = item.workflow, choices.get(item.workflow.path)
     often = f", once for each of {', '.join(item.activities)}" if len(item.activities) > 1 else ""
@@ -199,26 +202,27 @@ def _workflow(item: Started, read: _Read, choices: Mapping[str, Choice], problem
         return view
     try:
         planned = plan_of(read.repository, item, read.files.calls())
+        require_valid_calls(planned)
     except InvalidWorkflowError as error:
         problems += error.diagnostics
         return replace(view, fault=str(error))
-    return replace(view, jobs=list(_jobs(planned)))
+    return replace(view, jobs=list(_jobs(planned, now)))
 
 
 # ---- jobs
 
 
-def _jobs(planned: Plan, within: JobView | None = None) -> Iterator[JobView]:
+def _jobs(planned: Plan, now: float, within: JobView | None = None) -> Iterator[JobView]:
     """The jobs, behind each caller those of what it calls; none where inputs that they depend on are not known yet."""
     for job in planned.jobs:
-        view = _job(job, within)
+        view = _job(job, now, within)
         yield view
         inner = shown_plan(planned, job)
         if inner is not None:
-            yield from _jobs(inner, view)
+            yield from _jobs(inner, now, view)
 
 
-def _job(planned: PlannedJob, within: JobView | None) -> JobView:
+def _job(planned: PlannedJob, now: float, within: JobView | None) -> JobView:
     job = planned.job
     labels = list(planned.runs_on)
     decision = planned.decision
@@ -236,7 +240,7 @@ def _job(planned: PlannedJob, within: JobView | None) -> JobView:
         environment=planned.environment or (job.environment.name.source if job.environment else None),
         permissions=dict(planned.permissions),
         runs_on=labels,
-        image=image_of(labels) or "",
+        image=image_of(labels, now) or "",
         calls=job.uses.value if job.uses else None,
         within=within.key if within else None,
     )

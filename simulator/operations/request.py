@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +69,11 @@ class Request:
     ask_secrets: bool = False
     faults: tuple[Fault, ...] = ()
     now: float | None = None
+
+
+def when(request: Request) -> float:
+    """When what is asked about happens, in seconds since the epoch."""
+    return time.time() if request.now is None else request.now
 
 
 def require_one_event(request: Request) -> None:

@@ -6,15 +6,13 @@ own files are not seen through.
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
+from simulator.dated_facts import read_facts
 from simulator.indexes import indexes
 from simulator.planning.tools import action_name, code_of, given_inputs
 from simulator.workflow.model import Step
@@ -23,7 +21,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _GITHUB_ADDRESS: Final = re.compile(
     r"github\.(api_url|server_url|graphql_url)|GITHUB_(API|SERVER|GRAPHQL)_URL|ACTIONS_ID_TOKEN"
 )
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     r"""(?P<space>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[;|&\n()`])"""
     r"""|(?P<word>(?:\\.|'[^']*'|"(?:[^"\\]|\\.)*"|\$\{[^}\n]*\}|[^\s;|&()`'"\\])+)|(?P<odd>.)""",
     re.DOTALL,
@@ -39,10 +37,8 @@ _SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh"})
 _GITHUB: Final = frozenset({"github.com", "api.github.com", "uploads.github.com"})  # other hosts of it are real
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "outside.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("outside")
 
 
 def writes_outside(step: Step) -> Sequence[str]:
@@ -74,6 +70,18 @@ def simple_commands(script: str) -> Sequence[Sequence[str]]:
     return tuple(tuple(map(_unquoted, _started(words))) for words in _commands(_plain(script)))
 
 
+def assignments(script: str) -> Mapping[str, str]:
+    """The variables that a script sets by words of its own, before a command or with `export`; the last one counts."""
+    found: dict[str, str] = {}
+    for words in _commands(_plain(script)):
+        for word in words[1:] if words[0] == "export" else words:
+            name, equals, value = word.partition("=")
+            if not equals or not re.fullmatch(r"\w+", name):
+                break
+            found[name] = _unquoted(value)
+    return found
+
+
 def _plain(script: str) -> str:
     """The script without expressions: GitHub's own addresses stay addresses, the rest becomes one odd word."""
     return _EXPRESSION.sub(
@@ -84,7 +92,7 @@ def _plain(script: str) -> str:
 def _commands(script: str) -> Iterator[Sequence[str]]:
     """The words of each simple command, also of those in substitutions and behind `sh -c`."""
     words: list[str] = []
-    for token in _TOKEN.finditer(f"{script}\n"):
+    for token in TOKEN.finditer(f"{script}\n"):
         if token.lastgroup == "end":
             if words:
                 yield words

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from typing import Any, Final, Literal, cast
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from simulator.dated_facts import read_facts
 
 System = Literal["Linux", "macOS", "Windows"]
 _WORDS: Final[Mapping[System, re.Pattern[str]]] = {
@@ -18,22 +18,37 @@ _WORDS: Final[Mapping[System, re.Pattern[str]]] = {
 _ARM: Final = re.compile(r"arm|aarch64", re.IGNORECASE)
 
 
-@functools.cache
 def _facts() -> Mapping[str, Any]:
-    text = files("simulator").joinpath("resources", "runners.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("runners")
 
 
-def image_of(labels: Sequence[str]) -> str | None:
-    """The image of a job that runs on `labels`; None for runners of one's own and for labels that are not known."""
-    image: str | None = _facts()["labels"].get(labels[0].lower()) if len(labels) == 1 else None
+def image_of(labels: Sequence[str], now: float) -> str | None:
+    """The image of a job that runs on `labels` at a time, in seconds since the epoch.
+
+    None for runners of one's own and for labels that are not known.
+    """
+    known = _facts()["labels"].get(labels[0].lower()) if len(labels) == 1 else None
+    if known is None or isinstance(known, str):
+        return known
+    since = [date for date in known if date <= _day(now)]
+    image: str = known[max(since, default=min(known))]
     return image
 
 
-def removed_on(label: str) -> str | None:
-    """The date on which GitHub removed the image of a label; None for one that is there, or not known."""
-    date: str | None = _facts()["retired"].get(label.lower())
+def removed_on(label: str, now: float) -> str | None:
+    """The date on which GitHub removed the image of a label; None for one that is there then, or not known."""
+    date = end_of(label)
+    return date if date is not None and date <= _day(now) else None
+
+
+def end_of(label: str) -> str | None:
+    """The date on which GitHub removes the image of a label, or did so; None where none is known."""
+    date: str | None = _facts()["ended"].get(label.lower())
     return date
+
+
+def _day(now: float) -> str:
+    return f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
 
 def system_of(labels: Sequence[str]) -> System | None:

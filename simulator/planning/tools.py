@@ -5,21 +5,17 @@ The names are in resources/publishing.json; a step that runs a script of the rep
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
+from simulator.dated_facts import read_facts
 from simulator.workflow.model import Step
 
 
-@functools.cache
 def publishing_facts() -> Mapping[str, Any]:
     """The data file."""
-    text = files("simulator").joinpath("resources", "publishing.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("publishing")
 
 
 def action_name(uses: str) -> str:

@@ -99,9 +99,12 @@ def fits(name: str, supplied: str) -> bool:
 
 
 def runner_findings(
-    jobs: Iterable[tuple[Plan, PlannedJob]], supplied: Collection[str], no_containers: Callable[[], str | None]
+    jobs: Iterable[tuple[Plan, PlannedJob]],
+    supplied: Collection[str],
+    no_containers: Callable[[], str | None],
+    now: float,
 ) -> Iterator[Finding]:
-    """What there is to say of the runners of jobs, once for all jobs of a matrix that it holds for.
+    """What there is to say of the runners of jobs that run `now`, once for all jobs of a matrix that it holds for.
 
     That a runner is gone, that there is none here, or what was assumed. Jobs that are skipped, or whose labels are not
     known yet, are passed over.
@@ -113,19 +116,19 @@ def runner_findings(
             made = absent and (absent.why, bool(absent.made), bool(absent.missing))
             alike.setdefault((id(plan), job.job.id, job.runs_on, made), []).append((job, absent))
     for group in alike.values():
-        yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent])
+        yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent], now)
 
 
-def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Iterator[Finding]:
+def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence], now: float) -> Iterator[Finding]:
     job, several = jobs[0], len(jobs) > 1
     labels, where = ", ".join(job.runs_on), job.job.runs_on[0].span if job.job.runs_on else job.job.span
     who, run = _names(jobs), "run" if several else "runs"
-    gone = next((label for label in job.runs_on if removed_on(label)), None)
+    gone = next((label for label in job.runs_on if removed_on(label, now)), None)
     if gone is not None:
         yield Finding(
             code="runner-retired",
             severity=Severity.ERROR,
-            message=f"{who} {run} on {gone}, which GitHub removed on {removed_on(gone)}: "
+            message=f"{who} {run} on {gone}, which GitHub removed on {removed_on(gone, now)}: "
             f"{'they never start' if several else 'it never starts'}",
             where=where,
             hint="Name an image that is there, such as ubuntu-latest.",
@@ -140,6 +143,7 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence]) -> Itera
             hint=_hint(job, absent, publishes=may_publish(job.workflow, job.job)),
             remedies=_remedies(job, absent),
             unrehearsed=tuple(each.key for each in jobs),
+            accepted="what it makes was supplied" if absent.made and not absent.missing else None,
         )
     elif job.job.uses is not None:
         return
@@ -213,7 +217,7 @@ def _assumed(text: str, where: Span) -> Finding:
 
 def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
     """The names of what a job surely uploads when all goes well."""
-    known = _Known.of(plan, job)
+    known = Known.of(plan, job)
     for step in job.job.all_steps:
         if step.uses is None or not known.may_run(step):
             continue
@@ -226,13 +230,13 @@ def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
+class Known:
     """The contexts that are known without a run of the job."""
 
     contexts: Mapping[str, Value]
 
     @classmethod
-    def of(cls, plan: Plan, job: PlannedJob) -> _Known:
+    def of(cls, plan: Plan, job: PlannedJob) -> Known:
         variables = {**job.workflow.env, **job.job.env}
         system = system_of(job.runs_on)
         contexts: dict[str, Value] = {
@@ -271,6 +275,13 @@ class _Known:
             except ExpressionError:
                 parts.append(_UNKNOWN)
         return "".join(parts)
+
+    def surely_runs(self, step: Step) -> bool:
+        """Whether the condition of a step holds when all goes well, as far as is known now."""
+        try:
+            return truthy(self.value(step.condition.expression))
+        except ExpressionError:
+            return False
 
     def may_run(self, step: Step) -> bool:
         """Whether the condition of a step may hold when all goes well."""

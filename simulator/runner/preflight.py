@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
-from simulator.actions.survey import ActionSurvey
+from simulator.actions.survey import UNVERIFIED, ActionSurvey
 from simulator.findings import Finding, Severity
 from simulator.planning.calls import all_jobs, foreseen_jobs
 from simulator.planning.model import Plan
@@ -18,20 +20,22 @@ def preflight(
     actions: ActionSurvey,
     supplied: Collection[str] = (),
     no_containers: Callable[[], str | None] = lambda: None,
+    now: float | None = None,
 ) -> tuple[Finding, ...]:
     """What is wrong with jobs and steps, what of them cannot be rehearsed, and what there is to say of their actions.
 
     `actions` knows afterwards which they are, and which could not be had. Called workflows are looked into, those too
     whose inputs depend on results. `supplied` are the names of artifacts that the user supplies; `no_containers` is
-    asked, where a job has containers, why there can be none.
+    asked, where a job has containers, why there can be none. `now` is when the jobs run, in seconds since the epoch;
+    None for the present.
     """
     jobs = list(all_jobs(plan))
     files = {plan.workflow.path: plan.workflow} | {workflow.path: workflow for workflow, _ in jobs}
     found = [
         *(_unknown_key(plan, key) for workflow in files.values() for key in workflow.unsupported),
-        *(finding for _, job in jobs for finding in _job(job, actions)),
+        *(_holding(finding, plan, job) for _, job in jobs for finding in _job(job, actions)),
         *(finding for _, job in jobs for finding in _services(job)),
-        *runner_findings(list(foreseen_jobs(plan)), supplied, no_containers),
+        *runner_findings(list(foreseen_jobs(plan)), supplied, no_containers, time.time() if now is None else now),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -39,7 +43,16 @@ def preflight(
 def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
     for step in job.all_steps:
         if step.uses is not None:
-            yield from actions.findings(step.uses.value, step.uses.span)
+            yield from actions.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
+
+
+def _holding(finding: Finding, plan: Plan, job: Job) -> Finding:
+    """The finding; one that keeps a rehearsal from being whole names the jobs that it does so of."""
+    if finding.code != UNVERIFIED:
+        return finding
+    planned = [each for _, each in foreseen_jobs(plan)]
+    keys = [each.key for each in planned if each.job is job] or [each.key for each in planned]
+    return replace(finding, unrehearsed=tuple(keys))
 
 
 def _services(job: Job) -> Iterator[Finding]:

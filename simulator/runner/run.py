@@ -6,6 +6,7 @@ Several workflows that one event started run beside each other, as at GitHub; th
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -323,7 +324,7 @@ class Run:
         """Say of jobs that were not known before what is said of the others before anything runs."""
         for event in announcement(jobs):
             graph.settings.emit(event)
-        for finding in runner_findings(jobs, graph.settings.supplied, graph.settings.no_containers):
+        for finding in runner_findings(jobs, graph.settings.supplied, graph.settings.no_containers, time.time()):
             graph.settings.emit(FindingRaised(finding=finding))
 
     # ---- what becomes of a job that does not run

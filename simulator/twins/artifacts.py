@@ -48,8 +48,8 @@ class ResultsTwin:
         self.app = Starlette(
             routes=[
                 service("ArtifactService", methods, jobs),
-                Route("/blob/{number:int}", self._upload, methods=["PUT"]),
-                Route("/blob/{number:int}", self._download, methods=["GET"]),
+                Route("/blob/{number:id}", self._upload, methods=["PUT"]),
+                Route("/blob/{number:id}", self._download, methods=["GET"]),
                 *more,
             ],
             exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: internal_error},
@@ -63,7 +63,10 @@ class ResultsTwin:
         _same_job(job, fields)
         mime = fields.text("mime_type") or ZIP
         content_type = ZIP if fields.number("version") < ZIP_VERSIONS else mime
-        artifact = self._store.create(job, fields.text("name"), content_type, self._clock(), fields.text("expires_at"))
+        expires = fields.text("expires_at")
+        if expires and not _is_moment(expires):
+            raise ArtifactError("invalid_argument", "expires_at is no moment")
+        artifact = self._store.create(job, fields.text("name"), content_type, self._clock(), expires)
         return {"ok": True, "signed_upload_url": self._urls.url(artifact.number, "PUT")}
 
     async def _finalize(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
@@ -131,6 +134,14 @@ def artifact_event(stored: StoredArtifact, *, deleted: bool = False) -> Artifact
         files=tuple(stored.files),
         deleted=deleted,
     )
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _same_job(job: OpenJob, fields: Fields) -> None:

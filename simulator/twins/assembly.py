@@ -32,6 +32,7 @@ from simulator.twins.job_log import JobLog
 from simulator.twins.jobs import Jobs
 from simulator.twins.lazy_application import Closing, LazyApplication
 from simulator.twins.oidc import Issuer, OidcTwin
+from simulator.twins.other_indexes import OtherIndexes
 from simulator.twins.outside import Outside, hosts_and_ports, trusting
 from simulator.twins.pypi.baseline import open_copies
 from simulator.twins.pypi.publishers import Publishers
@@ -68,6 +69,7 @@ class Parts:
     verification: Verification
     sigstore: SigstoreTwin
     git: GitTwin
+    others: OtherIndexes
     lazy: Mapping[TwinName, LazyApplication[Any]]
     application: Application
 
@@ -124,11 +126,14 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
     }
     lazy["github-api"] = api
     git = _git_twin(shared, api)
+    own = frozenset(host for host, _ in hosts_and_ports(settings.index_urls))
+    others = OtherIndexes(shared.upstream, emit, own=own, offline=settings.offline)
     twins: Mapping[TwinName, ASGIApp] = {
         "oidc": OidcTwin(shared.issuer, shared.jobs, settings.repository.partition("/")[0]).app,
         "results": shared.results.app,
         "sigstore": sigstore.app,
         "github": request_response(git.answer),
+        "other-index": request_response(others.answer),
         "unanswered": request_response(not_stood_in_for),
         **lazy,
     }
@@ -138,6 +143,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         is_open=lambda job_id: shared.jobs.get(job_id) is not None,
         records=records,
         emit=emit,
+        others=others,
     )
     return Parts(
         injector=injector,
@@ -155,6 +161,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         verification=shared.verification,
         sigstore=sigstore,
         git=git,
+        others=others,
         lazy=lazy,
         application=application,
     )

@@ -21,7 +21,7 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import EventSink, RunEvent
+from simulator.run_events import EventSink, RunEvent, TwinRequest
 from simulator.twins.artifact_store import ArtifactError
 from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
@@ -91,6 +91,10 @@ class LocalTwins:
         """Take in what the runner tells of jobs and steps: GitHub's API shows it to those who ask."""
         self._parts.log(event)
 
+    def record(self, request: TwinRequest) -> None:
+        """See `Twins.record`."""
+        self._parts.records.add(request)
+
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._parts.artifacts.finished() if artifact.stored]
@@ -123,6 +127,14 @@ class LocalTwins:
         """Begin a further attempt of all jobs: it makes its own artifacts."""
         for artifact in self._parts.artifacts.finished():
             self._parts.artifacts.delete(artifact)
+
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
+        self._parts.others.add(host)
+
+    def taken_elsewhere(self) -> Mapping[str, int]:
+        """How many files the stand-ins of other indexes took, by host."""
+        return self._parts.others.taken
 
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
@@ -201,12 +213,16 @@ class LocalTwins:
         with self._parts.stores[held.index].reading() as catalogue:
             return held.project in catalogue.made() and (held.index, held.project) not in told
 
-    def upload_token(self, index: IndexName) -> str:
-        """A new API token of a user who may upload to every project of an index, and create projects."""
-        from simulator.twins.pypi.tokens import mint_for_user
+    def upload_token(self, index: IndexName, *others: IndexName) -> str:
+        """A new API token of a user who may upload to every project of the indexes, and create projects."""
+        from simulator.twins.pypi.tokens import mint_for_user, share
 
         with self._parts.stores[index].transaction() as catalogue:
-            return mint_for_user(catalogue, indexes()[index].main_host)
+            token = mint_for_user(catalogue, indexes()[index].main_host)
+            for each in others:
+                with self._parts.stores[each].transaction() as other:
+                    share(token, catalogue, other)
+        return token
 
     def mend(self) -> None:
         """Let nothing fail on request any more; publishers that were removed are registered again."""
@@ -265,7 +281,15 @@ async def _serve(parts: Parts, ports: Sequence[int], started: Callable[[Gateway]
     )
     config.load()
     tls = parts.authority.server_context()
-    gateway = Gateway(application=config, tls=tls, outside=parts.outside, records=parts.records, ports=ports)
+    gateway = Gateway(
+        application=config,
+        tls=tls,
+        outside=parts.outside,
+        records=parts.records,
+        ports=ports,
+        others=parts.others,
+        tls_of=functools.cache(parts.authority.server_context),
+    )
     started(gateway)
     lookup = None if parts.outside.offline else asyncio.create_task(parts.outside.closed.look())
     try:

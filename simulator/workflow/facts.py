@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
+from simulator.dated_facts import read_facts
 from simulator.expressions.language import Vocabulary
 from simulator.workflow.model import Access
 
 _UNLIMITED = 255
 _FUNCTION = re.compile(r"(\w+)\((\d+),(\d+|MAX)\)")
-
-
-def _resource(name: str) -> dict[str, Any]:
-    text = files("simulator").joinpath("resources", name).read_text(encoding="utf-8")
-    return cast("dict[str, Any]", json.loads(text))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,25 +39,31 @@ def events() -> Mapping[str, EventFacts]:
             default_types=facts.get("default-types"),
             keys=tuple(facts.get("keys", ())),
         )
-        for name, facts in _resource("events.json")["events"].items()
+        for name, facts in read_facts("events")["events"].items()
     }
 
 
 @functools.cache
 def permission_scopes() -> Mapping[str, Sequence[Access]]:
     """The scopes of `permissions` and the access that each can be given, least first."""
-    return cast("Mapping[str, Sequence[Access]]", _resource("permissions.json")["scopes"])
+    return cast("Mapping[str, Sequence[Access]]", read_facts("permissions")["scopes"])
 
 
 @functools.cache
 def _availability() -> Mapping[str, Sequence[str]]:
-    return cast("Mapping[str, Sequence[str]]", _resource("contexts.json")["keys"])
+    return cast("Mapping[str, Sequence[str]]", read_facts("contexts")["keys"])
 
 
 @functools.cache
 def contexts() -> frozenset[str]:
     """All contexts that there are, wherever they are available."""
     return frozenset(name for key in _availability() for name in vocabulary(key).names)
+
+
+@functools.cache
+def properties(context: str) -> frozenset[str]:
+    """All properties that a context has; KeyError for one of which they are not known."""
+    return frozenset(read_facts("contexts")["properties"][context])
 
 
 def functions(key: str) -> tuple[str, ...]:

@@ -199,6 +199,8 @@ def with_metadata(version: str, built: Path, source: Path) -> None:
         ("v1.8.14", "2.4", "2.0, 2.1, 2.2, 2.3."),
         ("v1.12.2", "2.4", "2.0, 2.1, 2.2, 2.3."),
         ("v1.12.2", "2.3", ""),
+        ("v1.12.3", "2.4", ""),
+        ("v1.12.3", "2.5", "2.0, 2.1, 2.2, 2.3, 2.4."),
         ("v1.12.4", "2.4", ""),
         ("release/v1", "2.4", ""),
     ],
@@ -219,6 +221,43 @@ def test_metadata_that_the_twine_of_an_old_release_cannot_read(
     unchecked = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", {**inputs, "verify_metadata": "false"})
     assert f"Uploading distributions to {index.url}/legacy/" in unchecked.lines
     assert (unchecked.code, index.requests) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("ref", "known"),
+    [
+        ("v1.12.4", False),
+        ("v1.14.0", False),
+        ("v1.14.1", False),
+        ("cef221092ed1bacb1cc03d23a2d87d1d172e277b", False),
+        ("v1.14.2", True),
+        ("dc37677b2e1c63e2034f94d8a5b11f265b73ba33", True),
+        ("release/v1", True),
+        ("release/v1.13", False),
+    ],
+)
+def test_metadata_of_today_and_a_release_whose_packaging_is_older(
+    plain_job: Driver, index: Index, ref: str, known: bool
+) -> None:
+    with_metadata("2.5", *write_dists(plain_job.workspace / "dist"))
+    inputs = {"repository_url": f"{index.url}/legacy/", "password": "pypi-own", "attestations": "false"}
+    done = plain_job.run(f"pypa/gh-action-pypi-publish@{ref}", inputs)
+    assert done.code == (0 if known else 1), done.log
+    if not known:
+        said = "ERROR    InvalidDistribution: Invalid distribution metadata: '2.5' is not a"
+        start = done.lines.index(f"Checking dist/demo-0.1.0-py3-none-any.whl: {said}")
+        assert done.lines[start + 1].strip() == "valid metadata version"
+        assert index.requests == []
+
+
+@pytest.mark.parametrize("tag_object", ["6733eb7d741f0b11ec6a39b58540dab7590f9b7d", "7f25271a4" + 31 * "0"])
+def test_a_pin_that_no_image_is_named_after(plain_job: Driver, index: Index, tag_object: str) -> None:
+    write_dists(plain_job.workspace / "dist")
+    done = plain_job.run(f"pypa/gh-action-pypi-publish@{tag_object}", {**at(index), "password": "pypi-own"})
+    assert done.code == 1
+    assert f"Unable to find image 'ghcr.io/pypa/gh-action-pypi-publish:{tag_object}' locally" in done.lines
+    assert "docker: Error response from daemon: manifest unknown" in done.lines
+    assert index.requests == []
 
 
 def test_inputs_that_an_old_release_does_not_know(plain_job: Driver, index: Index) -> None:

@@ -14,10 +14,9 @@ from simulator.actions.errors import ActionManifestError, RefusedActionError, Un
 from simulator.actions.model import CompositeRuns, ContainerRuns, OutsideRuns, ScriptRuns
 from simulator.actions.reference import parse_reference
 from simulator.actions.repositories import Repositories
-from simulator.actions.resolve import outside_models, resolve
+from simulator.actions.resolve import not_modelled, resolve, retired_version
 from simulator.actions.scripts import BUILTIN_FOLDER, action_folder, builtin_folder, script_argv
 from simulator.diagnostics import Severity
-from simulator.positions import Span
 
 # What the sandbox's tool interpreter has beside the standard library.
 TOOL_PACKAGES = {"id", "packaging", "pypi_attestations", "requests", "sigstore", "twine"}
@@ -111,7 +110,7 @@ def test_an_action_whose_only_effect_is_outside_is_never_run(choice: ActionChoic
     ],
 )
 def test_a_tag_that_was_never_made_is_an_error(uses: str, would_show: str | None) -> None:
-    found = outside_models(parse_reference(uses))
+    found = retired_version(parse_reference(uses))
     assert (found.code if found else None, found.would_show if found else None) == (
         "action-tag" if would_show else None,
         would_show,
@@ -160,27 +159,26 @@ def test_a_local_action_is_read_from_the_workspace() -> None:
     ],
 )
 def test_versions_of_which_nothing_is_to_be_said(uses: str) -> None:
-    assert outside_models(parse_reference(uses)) is None
+    assert retired_version(parse_reference(uses)) is None
+    assert not_modelled(parse_reference(uses)) is None
 
 
 @pytest.mark.parametrize(
     "uses", ["actions/checkout@v3", "actions/checkout@v8.0.0", "pypa/gh-action-pypi-publish@v2.0.0"]
 )
-def test_a_version_that_is_not_modelled_is_a_warning(uses: str) -> None:
-    where = Span(file="w.yml", line=3, column=9)
-    finding = outside_models(parse_reference(uses), where)
-    assert finding is not None
-    assert (finding.code, finding.severity, finding.where) == ("action-version", Severity.WARNING, where)
-    assert uses.partition("@")[2] in finding.message
+def test_a_version_that_is_not_modelled_is_told_with_those_that_are(uses: str) -> None:
+    said = not_modelled(parse_reference(uses))
+    assert said is not None
+    assert said.startswith(f"{uses} (pysim's own stands for v")
 
 
 @pytest.mark.parametrize("action", ["actions/upload-artifact", "actions/download-artifact"])
 def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str) -> None:
-    finding = outside_models(parse_reference(f"{action}@v3.1.3"))
+    finding = retired_version(parse_reference(f"{action}@v3.1.3"))
     assert finding is not None
     assert finding.severity is Severity.ERROR
     assert finding.would_show == (
-        f"This request has been automatically failed because it uses a deprecated version of `{action}: v3`. "
+        f"This request has been automatically failed because it uses a deprecated version of `{action}: v3.1.3`. "
         "Learn more: https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
     )
 

@@ -11,10 +11,11 @@ import pytest
 from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.errors import NOT_REHEARSED, UnreachableError
 from simulator.actions.model import Reference, ResolvedAction
+from simulator.actions.refs import RefState
 from simulator.actions.repositories import Repositories, parse_local_repository
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
-from simulator.findings import Severity
+from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.remedies import Act, remedy
 
@@ -176,3 +177,68 @@ def test_an_action_whose_only_effect_is_outside_is_told(tmp_path: Path) -> None:
     assert (found.code, found.severity) == ("not-rehearsed", Severity.NOTICE)
     assert "codecov/codecov-action@v5 is not rehearsed: it would have sent coverage to Codecov" in found.message
     assert [str(used.action.reference) for used in seen.used] == ["octo/j@v1"]
+
+
+def states(uses: str) -> RefState | None:
+    if uses == "actions/checkout@mian":
+        return RefState(state="absent", why="it has no such branch", nearest="main")
+    return RefState(state="unknown", why="the list is old") if uses.endswith("@v99") else None
+
+
+def versions(folder: Path, *uses: str) -> tuple[list[Finding], list[Finding]]:
+    """What is found of actions that are used at their place, and of their versions at the end."""
+    files = {"k/action.yml": composite("actions/checkout@mian"), "l/action.yml": composite("actions/cache@v2")}
+    plain = survey(folder, files=files)
+    seen = ActionSurvey(plain._resolve, ref_state=states)
+    return [finding for each in uses for finding in seen.findings(each, PLACE)], list(seen.versions())
+
+
+def test_a_ref_that_is_absent_is_told_inside_of_another_action(tmp_path: Path) -> None:
+    """The rules say it of those that a workflow names itself."""
+    found, later = versions(tmp_path, "actions/checkout@mian", "octo/k@v1", "octo/l@v1")
+    assert [(finding.code, finding.severity) for finding in found] == [
+        ("missing-version", Severity.ERROR),
+        ("action-retired", Severity.ERROR),
+    ]
+    assert found[0].message == (
+        "octo/k@v1 uses actions/checkout@mian: GitHub cannot resolve actions/checkout@mian: it has no such branch"
+    )
+    assert found[0].hint == "Write actions/checkout@main, the nearest that it has."
+    assert not later
+
+
+def test_a_ref_that_nothing_knows_keeps_the_rehearsal_from_being_whole(tmp_path: Path) -> None:
+    found, later = versions(tmp_path, "actions/checkout@v99", "actions/setup-python@v99", "actions/checkout@v4")
+    assert [finding.code for finding in found] == ["unverified-version"] * 2
+    assert found[0].remedies == (remedy(Act.ACCEPT_FINDING, "unverified-version: actions/checkout@v99"),)
+    assert [(finding.code, finding.severity) for finding in later] == [("action-version", Severity.NOTICE)]
+    assert later[0].message == (
+        "Rehearsed as another version: actions/checkout@v99 (pysim's own stands for v4, v5, v6 and v7), "
+        "actions/setup-python@v99 (pysim's own stands for v4, v5, v6 and v7)"
+    )
+
+
+def test_the_publishing_action_finds_no_image_inside_of_another_action(tmp_path: Path) -> None:
+    files = {
+        "m/action.yml": composite("pypa/gh-action-pypi-publish@release/v1"),
+        "n/action.yml": composite("pypa/gh-action-pypi-publish@v1.11.0"),
+    }
+    seen = survey(tmp_path, files=files)
+    [found] = [
+        finding
+        for uses in ("pypa/gh-action-pypi-publish@release/v1", "octo/m@v1", "octo/n@v1")
+        for finding in seen.findings(uses, PLACE)
+    ]
+    assert (found.code, found.severity) == ("publish-in-composite", Severity.ERROR)
+    assert found.message.startswith("octo/m@v1 uses pypa/gh-action-pypi-publish@release/v1: inside of a composite")
+
+
+def test_commits_that_no_list_knows_are_told_in_one_notice(tmp_path: Path) -> None:
+    one, other = "f" * 40, "e" * 40
+    plain = survey(tmp_path, files={})
+    seen = ActionSurvey(plain._resolve, ref_state=lambda _: RefState(state="unknown", why="the list is old"))
+    for uses in (f"actions/checkout@{one}", f"actions/cache@{other}", f"actions/checkout@{one}", f"codecov/a@{one}"):
+        assert not [finding for finding in seen.findings(uses, PLACE) if finding.code == "unverified-version"]
+    [found] = seen.versions()
+    assert (found.code, found.severity) == ("unknown-commit", Severity.NOTICE)
+    assert found.message.endswith(f": actions/checkout@{one}, actions/cache@{other}")

@@ -13,7 +13,7 @@ RELEASE = """\
 on: {push: {tags: ['v*']}}
 jobs:
   build:
-    strategy: {matrix: {os: [ubuntu-latest, macos-14]}}
+    strategy: {matrix: {os: [ubuntu-latest, macos-15]}}
     runs-on: ${{ matrix.os }}
     steps:
       - uses: actions/checkout@v4
@@ -37,18 +37,18 @@ jobs:
 def test_what_no_runner_here_makes_is_missing_until_it_is_supplied(tiny: Repository) -> None:
     tiny.write(WORKFLOW, RELEASE)
     done = tiny.rehearse()
-    assert (done.code, done.verdict) == (1, "no-go")
-    assert done.conclusions == {"build (ubuntu-latest)": "success", "build (macos-14)": "skipped", "publish": "skipped"}
-    assert "Supply the artifact dist-macos-14 from a folder" in done.findings["job-not-rehearsed"]
-    assert "publish could not be rehearsed" in done.summary["reason"]
+    assert (done.code, done.verdict) == (6, "not-rehearsed")
+    assert done.conclusions == {"build (ubuntu-latest)": "success", "build (macos-15)": "skipped", "publish": "skipped"}
+    assert "Supply the artifact dist-macos-15 from a folder" in done.findings["job-not-rehearsed"]
+    assert "Job build (macos-15) is not rehearsed" in done.summary["reason"]
 
     folder = tiny.root.parent / "supplied"
     process.run([sys.executable, "backend.py", str(folder)], cwd=tiny.root)
     next(folder.glob("*.tar.gz")).unlink()
-    done = tiny.rehearse("--artifact", f"dist-macos-14={folder}")
+    done = tiny.rehearse("--artifact", f"dist-macos-15={folder}")
     assert (done.code, done.verdict) == (0, "go"), done.summary
     assert done.conclusions["publish"] == "success"
-    assert done.summary["reason"].endswith("; not rehearsed: build (macos-14)")
+    assert done.summary["reason"].endswith("; not rehearsed: build (macos-15)")
     uploaded = {event["filename"] for event in done.events if event["type"] == "file-uploaded"}
     assert uploaded == {"tinytool-0.1.0.tar.gz", "tinytool-0.1.0-py3-none-any.whl"}
 

@@ -14,11 +14,11 @@ UPLOAD = "{uses: actions/upload-artifact@v4, with: {name: %s, path: dist}}"
 PUBLISH = "  publish: {needs: build, runs-on: ubuntu-latest, steps: [{run: 'say ${{ needs.build.result }}'}]}\n"
 
 
-def build(*steps: str, os: str = "macos-14", more: str = "") -> str:
+def build(*steps: str, os: str = "macos-15", more: str = "") -> str:
     return f"  build: {{runs-on: {os}, {more and more + ', '}steps: [{', '.join(steps or ('{run: say x}',))}]}}\n"
 
 
-def matrix(*steps: str, systems: str = "ubuntu-latest, macos-14, windows-latest", more: str = "") -> str:
+def matrix(*steps: str, systems: str = "ubuntu-latest, macos-15, windows-latest", more: str = "") -> str:
     strategy = f"strategy: {{matrix: {{os: [{systems}]}}}}"
     return build(*steps, os="'${{ matrix.os }}'", more=f"{strategy}{more and ', ' + more}")
 
@@ -100,42 +100,42 @@ CASES = {
         jobs=matrix() + PUBLISH,
         ends={
             "build (ubuntu-latest)": "success",
-            "build (macos-14)": "skipped",
+            "build (macos-15)": "skipped",
             "build (windows-latest)": "skipped",
             "publish": "success",
         },
-        absent={"build (macos-14)": "supplied", "build (windows-latest)": "supplied"},
+        absent={"build (macos-15)": "supplied", "build (windows-latest)": "supplied"},
     ),
     "a matrix that uploads on Linux alone": Absent(
-        jobs=matrix(ON_LINUX, systems="macos-14") + PUBLISH,
-        ends={"build (macos-14)": "skipped", "publish": "success"},
-        absent={"build (macos-14)": "supplied"},
+        jobs=matrix(ON_LINUX, systems="macos-15") + PUBLISH,
+        ends={"build (macos-15)": "skipped", "publish": "success"},
+        absent={"build (macos-15)": "supplied"},
     ),
     "a matrix of wheels, one missing": Absent(
-        jobs=matrix("{run: say x}", NAMED, systems="macos-14, windows-latest") + PUBLISH,
-        supplied=["wheels-macos-14"],
-        ends={"build (macos-14)": "skipped", "build (windows-latest)": "skipped", "publish": "skipped"},
-        absent={"build (macos-14)": "supplied", "build (windows-latest)": "missing", "publish": "missing"},
+        jobs=matrix("{run: say x}", NAMED, systems="macos-15, windows-latest") + PUBLISH,
+        supplied=["wheels-macos-15"],
+        ends={"build (macos-15)": "skipped", "build (windows-latest)": "skipped", "publish": "skipped"},
+        absent={"build (macos-15)": "supplied", "build (windows-latest)": "missing", "publish": "missing"},
     ),
     "a matrix of wheels, all supplied": Absent(
-        jobs=matrix("{run: say x}", NAMED, systems="macos-14, windows-latest") + PUBLISH,
-        supplied=["wheels-macos-14", "wheels-windows-latest"],
-        ends={"build (macos-14)": "skipped", "build (windows-latest)": "skipped", "publish": "success"},
-        absent={"build (macos-14)": "supplied", "build (windows-latest)": "supplied"},
+        jobs=matrix("{run: say x}", NAMED, systems="macos-15, windows-latest") + PUBLISH,
+        supplied=["wheels-macos-15", "wheels-windows-latest"],
+        ends={"build (macos-15)": "skipped", "build (windows-latest)": "skipped", "publish": "success"},
+        absent={"build (macos-15)": "supplied", "build (windows-latest)": "supplied"},
     ),
     "in a called workflow": Absent(
         jobs="  build: {uses: ./.github/workflows/b.yml}\n" + PUBLISH,
         called={
             "b.yml": "on: workflow_call\njobs:\n"
             "  linux: {runs-on: ubuntu-latest, steps: [{run: say x}]}\n"
-            f"  mac: {{runs-on: macos-14, steps: [{UPLOAD % 'wheels'}]}}\n"
+            f"  mac: {{runs-on: macos-15, steps: [{UPLOAD % 'wheels'}]}}\n"
         },
         ends={"build / linux": "success", "build / mac": "skipped", "publish": "skipped"},
         absent={"build / mac": "missing", "publish": "missing"},
     ),
     "in a called workflow, supplied": Absent(
         jobs="  build: {uses: ./.github/workflows/b.yml}\n" + PUBLISH,
-        called={"b.yml": f"on: workflow_call\njobs:\n  mac: {{runs-on: macos-14, steps: [{UPLOAD % 'wheels'}]}}\n"},
+        called={"b.yml": f"on: workflow_call\njobs:\n  mac: {{runs-on: macos-15, steps: [{UPLOAD % 'wheels'}]}}\n"},
         supplied=["wheels"],
         ends={"build / mac": "skipped", "publish": "success"},
         absent={"build / mac": "supplied"},
@@ -152,10 +152,10 @@ def test_absence(case: Absent) -> None:
 
 def test_what_is_said() -> None:
     ran = CASES["what it uploads is missing"].run()
-    assert ran.reason("build") == "pysim has no runner for macos-14, and nothing stands for wheels"
+    assert ran.reason("build") == "pysim has no runner for macos-15, and nothing stands for wheels"
     assert ran.reason("publish") == "it needs build, which was not run here: supply what that uploads"
     ran = CASES["what it uploads is supplied"].run()
-    assert ran.reason("build") == "pysim has no runner for macos-14; wheels was supplied"
+    assert ran.reason("build") == "pysim has no runner for macos-15; wheels was supplied"
     assert ran.printed("publish") == ["success"]
 
 
@@ -169,7 +169,7 @@ def test_labels_that_are_known_late_are_a_finding_then() -> None:
 def test_what_is_known_late_of_a_matrix_is_said_once() -> None:
     first = "  a: {runs-on: ubuntu-latest, outputs: {v: '[1, 2]'}, steps: [{run: say x}]}\n"
     matrix = "  b:\n    needs: a\n    strategy: {matrix: {v: '${{ fromJSON(needs.a.outputs.v) }}'}}\n"
-    ran = World().run("on: push\njobs:\n" + first + matrix + "    runs-on: macos-14\n    steps: [{run: say x}]")
+    ran = World().run("on: push\njobs:\n" + first + matrix + "    runs-on: macos-15\n    steps: [{run: say x}]")
     found = [event.finding.message for event in ran.events if isinstance(event, FindingRaised)]
-    said = "pysim has no runner for macos-14; they upload nothing"
+    said = "pysim has no runner for macos-15; they upload nothing"
     assert found == [f"Jobs b (1) and b (2) are not rehearsed: {said}"]

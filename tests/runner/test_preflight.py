@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.actions.model import LocalReference, Reference, ResolvedAction
+from simulator.actions.refs import RefState
 from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.findings import Severity
@@ -19,7 +20,7 @@ MATRIX = "on: push\njobs:\n  a:\n    strategy: {matrix: {os: [ubuntu-24.04, wind
 MANY = """on: push
 jobs:
   a:
-    strategy: {matrix: {os: [macos-14, ubuntu-latest, windows-2022], v: [1, 2, 3, 4, 5]}}
+    strategy: {matrix: {os: [macos-15, ubuntu-latest, windows-2022], v: [1, 2, 3, 4, 5]}}
     runs-on: ${{ matrix.os }}
     steps:
       - if: runner.os == 'macOS' && matrix.v < 3
@@ -45,8 +46,8 @@ CASES = {
         },
     ),
     "steps and actions of a job that is not run here": (
-        "on: push\njobs:\n  a: {runs-on: macos-14, container: x, steps: [{uses: 'docker://'}]}",
-        {"3:16": "Job a is not rehearsed: pysim has no runner for macos-14; it uploads nothing"},
+        "on: push\njobs:\n  a: {runs-on: macos-15, container: x, steps: [{uses: 'docker://'}]}",
+        {"3:16": "Job a is not rehearsed: pysim has no runner for macos-15; it uploads nothing"},
     ),
     "a runner of another system": (
         "on: push\njobs:\n  a: {runs-on: [self-hosted, macos], steps: [{run: say x}]}",
@@ -59,10 +60,10 @@ CASES = {
     "many jobs of a matrix on one, said once": (
         MANY,
         {
-            "5:14 macos-14": "Jobs a (macos-14, 1) and a (macos-14, 2) are not rehearsed: "
-            "pysim has no runner for macos-14, and nothing stands for w-1 and w-2",
-            "5:14 macos-14, the others": "Jobs a (macos-14, 3), a (macos-14, 4) and a (macos-14, 5) are not rehearsed: "
-            "pysim has no runner for macos-14; they upload nothing",
+            "5:14 macos-15": "Jobs a (macos-15, 1) and a (macos-15, 2) are not rehearsed: "
+            "pysim has no runner for macos-15, and nothing stands for w-1 and w-2",
+            "5:14 macos-15, the others": "Jobs a (macos-15, 3), a (macos-15, 4) and a (macos-15, 5) are not rehearsed: "
+            "pysim has no runner for macos-15; they upload nothing",
             "5:14 windows-2022": "Jobs a (windows-2022, 1), a (windows-2022, 2), a (windows-2022, 3) and 2 more of its "
             "matrix are not rehearsed: pysim has no runner for windows-2022; they upload nothing",
         },
@@ -93,7 +94,7 @@ CASES = {
         {},
     ),
     "a job that does not run": (
-        "on: push\njobs:\n  a: {if: \"github.ref_type == 'branch'\", runs-on: macos-14, steps: [{run: say x}]}",
+        "on: push\njobs:\n  a: {if: \"github.ref_type == 'branch'\", runs-on: macos-15, steps: [{run: say x}]}",
         {},
     ),
     "an action that nobody knows": (
@@ -134,17 +135,31 @@ def test_what_can_be_asked_for_instead() -> None:
 
     upload = "{uses: actions/upload-artifact@v4, with: {name: NAME, path: x}}"
     steps = ", ".join(upload.replace("NAME", name) for name in ("wheels", "docs"))
-    assert remedies(f"on: push\njobs:\n  a: {{runs-on: macos-14, steps: [{steps}]}}") == [
+    assert remedies(f"on: push\njobs:\n  a: {{runs-on: macos-15, steps: [{steps}]}}") == [
         (remedy(Act.SUPPLY_ARTIFACT, "wheels"), remedy(Act.SUPPLY_ARTIFACT, "docs"))
     ]
     assert remedies(CONTAINERS, "there is no daemon")[:1] == [(remedy(Act.USE_ENGINE, "docker"),)]
 
 
 def test_a_job_that_is_not_run_is_named() -> None:
-    text = "on: push\njobs:\n  a: {runs-on: macos-14, steps: [{run: twine upload dist/*}]}"
+    text = "on: push\njobs:\n  a: {runs-on: macos-15, steps: [{run: twine upload dist/*}]}"
     (finding,) = preflight(plan_of(text), ActionSurvey(known))
     assert (finding.severity, finding.unrehearsed) == (Severity.WARNING, ("a",))
     assert finding.hint == "What it publishes cannot be rehearsed here. A job on ubuntu-latest could be."
+
+
+def test_a_ref_that_nothing_knows_holds_back_the_jobs_that_use_it() -> None:
+    steps = "steps: [{uses: actions/checkout@v99}]"
+    text = (
+        f"on: push\njobs:\n  a: {{runs-on: ubuntu-latest, {steps}}}\n"
+        f"  b: {{strategy: {{matrix: {{v: [1, 2]}}}}, runs-on: ubuntu-latest, {steps}}}"
+    )
+    survey = ActionSurvey(known, ref_state=lambda _: RefState(state="unknown", why="the list is old"))
+    found = preflight(plan_of(text), survey)
+    assert [(finding.code, finding.unrehearsed) for finding in found] == [
+        ("unverified-version", ("a",)),
+        ("unverified-version", ("b (1)", "b (2)")),
+    ]
 
 
 def test_containers_where_there_are_none() -> None:

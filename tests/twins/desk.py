@@ -120,6 +120,19 @@ class Desk:
         url = f"https://{self.index.upload_host}/_/oidc/mint-token"
         return self.ask("POST", url, json={"token": token or self.id_token(**claims)})
 
+    def mint_at_once(self, token: str, count: int) -> list[httpx.Response]:
+        """So many exchanges of one ID token beside each other."""
+        url = f"https://{self.index.upload_host}/_/oidc/mint-token"
+
+        async def all_of_them() -> list[httpx.Response]:
+            return await asyncio.gather(*(self._client.post(url, json={"token": token}) for _ in range(count)))
+
+        return self._runner.run(all_of_them())
+
+    def burn(self, token: str) -> httpx.Response:
+        """Give an upload token back."""
+        return self.ask("POST", f"https://{self.index.upload_host}/_/oidc/burn-token", json={"token": token})
+
     def minted(self, **claims: str) -> str:
         """A token from a successful exchange."""
         answer = self.mint(**claims)

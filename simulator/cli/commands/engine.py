@@ -7,6 +7,7 @@ from collections.abc import Callable
 from simulator.cli.remedies import hint_of
 from simulator.errors import ExitCode
 from simulator.operations.engines import engines
+from simulator.paths import as_written
 
 
 def show_engines(say: Callable[[str], None]) -> ExitCode:
@@ -17,7 +18,13 @@ def show_engines(say: Callable[[str], None]) -> ExitCode:
             say(f"{each.name}: {each.answer}")
         else:
             say(f"{each.name}: not available: {each.error}\n  hint: {hint_of(each.error)}")
+    if found.chosen is not None:
+        say("auto takes {}: {}".format(*found.chosen))
+    say("facts, by the day on which they were looked up:")
+    for file in found.facts:
+        own = f" ({as_written(file.own)})" if file.own else ""
+        older = f"; {as_written(file.own)} is older, and not used" if file.own and file.ignored else ""
+        say(f"  {file.name} {file.retrieved}{older or own}")
     if found.chosen is None:
         return ExitCode.NO_ENGINE
-    say("auto takes {}: {}".format(*found.chosen))
     return ExitCode.GO

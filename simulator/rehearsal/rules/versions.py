@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from simulator.actions.facts import gone_branch, missing_tag, old_node, retired
+from simulator.actions.refs import version_of
 from simulator.diagnostics import Severity
-from simulator.planning.runners import removed_on
+from simulator.planning.runners import end_of, removed_on
 from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
@@ -132,28 +133,32 @@ def _version_is_given(workflow: Workflow, job: Job, tool: str) -> bool:
 )
 def retired_action(subject: Subject) -> Iterator[Problem]:
     for step in _steps(subject.workflow):
-        if step.uses is None:
-            continue
-        name, ref = action_name(step.uses.value), step.uses.value.partition("@")[2]
-        version = re.match(r"v(\d+)(?:\.|$)", ref)
-        major = int(version[1]) if version else -1
-        page, node, gone = retired().get(name, {}).get(major), old_node(name, major), gone_branch(name, ref)
-        if page:
-            message, hint = f"GitHub fails every job with {name}@v{major}", f"Take a later version: see {page}"
-            yield Problem(span=step.uses.span, message=message, hint=hint)
-        elif missing_tag(name, ref):
-            message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"
-            yield Problem(
-                span=step.uses.span, message=message, hint="Name a full version, such as v8.1.0, or a commit."
-            )
-        elif node:
-            message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
-            hint = f"Take {name}@v{node.instead} or later."
-            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
-        elif gone:
-            message = f"{name} no longer moves its branch {ref}"
-            hint = f"Take {name}@{gone}."
-            yield Problem(span=step.uses.span, message=message, hint=hint, severity=Severity.WARNING)
+        found = retirement(step.uses.value, subject.now) if step.uses is not None else None
+        if step.uses is not None and found is not None:
+            severity, message, hint = found
+            yield Problem(span=step.uses.span, message=message, hint=hint, severity=severity)
+
+
+def retirement(uses: str, now: float | None = None) -> tuple[Severity, str, str] | None:
+    """What is known of an old version of an action: how it weighs, what is to be said, and the hint."""
+    name, ref = action_name(uses), uses.partition("@")[2]
+    named = version_of(name, ref)
+    version = re.match(r"v(\d+)(?:\.|$)", named)
+    major = int(version[1]) if version else -1
+    gone, node, old = retired(name, ref, now), old_node(name, major), gone_branch(name, ref)
+    if gone is not None:
+        known = f" ({named})" if named != ref else ""
+        message = f"GitHub fails every job with {name}@{ref}{known}"
+        return Severity.ERROR, message, f"Take {gone.instead} or later: see {gone.page}"
+    if missing_tag(name, ref):
+        message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"
+        return Severity.ERROR, message, "Name a full version, such as v8.1.0, or a commit."
+    if node:
+        message = f"{name}@v{major} was written for Node {node.node}, which runners no longer have"
+        return Severity.WARNING, message, f"Take {name}@v{node.instead} or later."
+    if old:
+        return Severity.WARNING, f"{name} no longer moves its branch {ref}", f"Take {name}@{old}."
+    return None
 
 
 def _steps(workflow: Workflow) -> Iterator[Step]:
@@ -163,16 +168,21 @@ def _steps(workflow: Workflow) -> Iterator[Step]:
 @rule(
     "retired-runner",
     Severity.ERROR,
-    summary="A job runs on an image that GitHub has removed.",
+    summary="A job runs on an image that GitHub has removed (a notice for one whose last day is known).",
     why="The job waits for a runner that never comes.",
 )
 def retired_runner(subject: Subject) -> Iterator[Problem]:
     for job in subject.workflow.jobs.values():
         for label in job.runs_on:
-            since = removed_on(label.source)
-            if since and len(job.runs_on) == 1:
-                yield Problem(
-                    span=label.span,
-                    message=f"GitHub removed the image {label.source} on {since}: job {job.id} would wait for ever",
-                    hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
-                )
+            end = end_of(label.source)
+            if end is None or len(job.runs_on) != 1:
+                continue
+            gone = removed_on(label.source, subject.now) is not None
+            yield Problem(
+                span=label.span,
+                message=f"GitHub removed the image {label.source} on {end}: job {job.id} would wait for ever"
+                if gone
+                else f"GitHub removes the image {label.source} on {end}, and fails its jobs on some days before",
+                hint=f"Take {label.source.partition('-')[0]}-latest, or a newer version.",
+                severity=Severity.ERROR if gone else Severity.NOTICE,
+            )

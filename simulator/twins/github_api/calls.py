@@ -6,7 +6,6 @@ Knows no route.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -16,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from simulator.twins.application import visit
+from simulator.twins.bodies import TooLargeError, parse_json, read_body, whole_number
 from simulator.twins.callers import Caller
 
 DOCS: Final = "https://docs.github.com/rest"
 PER_PAGE: Final = 30
 MOST_PER_PAGE: Final = 100
 _VENDOR: Final = "application/vnd.github."
+_MOST_JSON: Final = 8 << 20  # bytes
 Json = dict[str, Any]
 Arguments = Mapping[str, Any]
 Node = Mapping[str, Any]  # of a GraphQL answer: values, nodes, lists of them, or a function of arguments to one
@@ -84,14 +85,15 @@ class Call:
 
     def count(self, name: str, default: int) -> int:
         """A value of the query that counts something: what is no number is not heard."""
-        text = self.query(name)
-        return max(1, int(text)) if text.isdecimal() else default
+        number = whole_number(self.query(name))
+        return default if number is None else max(1, number)
 
     async def body(self) -> Json:
         """The JSON object that was sent; an empty body is an empty one. Raises ApiError."""
-        raw = await self.request.body()
         try:
-            value = json.loads(raw or b"{}")
+            value = parse_json(await read_body(self.request, _MOST_JSON) or b"{}")
+        except TooLargeError:
+            raise ApiError(413, f"The body is larger than {_MOST_JSON >> 20} MiB") from None
         except ValueError:
             raise ApiError(400, "Problems parsing JSON") from None
         if not isinstance(value, dict):

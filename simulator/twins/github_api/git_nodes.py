@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from simulator.twins.bodies import whole_number
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import Arguments, Node, UnsupportedError, moment, utc
 from simulator.twins.github_api.objects import Repository, node_id
@@ -133,7 +134,7 @@ class GitNodes:
         times = [f"--{name}={value}" for name in ("since", "until") if (value := given.get(name))]
         path = ["--", str(given["path"])] if given.get("path") else ["--"]
         start = _position(given)
-        size = min(int(given.get("first") or _MOST), _MOST)
+        size = min(_size(given.get("first") or _MOST), _MOST)
         found = await self._commits([*times, f"--skip={start}", f"--max-count={size + 1}", sha, *path], tell)
         total = int(await self._clone.text("rev-list", "--count", *times, sha, *path) or 0)
         shown, end = found[:size], start + len(found[:size])
@@ -141,18 +142,24 @@ class GitNodes:
 
 
 def connection(nodes: list[Any], given: Arguments) -> Node:
-    """A page of nodes; cursors are positions."""
+    """A page of nodes; cursors are positions. Raises UnsupportedError."""
     start = _position(given)
-    if (last := given.get("last")) and not given.get("first"):
-        start = max(start, len(nodes) - int(last))
-    end = start + int(given.get("first") or len(nodes))
+    if given.get("last") and not given.get("first"):
+        start = max(start, len(nodes) - _size(given["last"]))
+    end = start + _size(given.get("first") or len(nodes))
     shown = nodes[start:end]
     return {**_page(shown, start), "totalCount": len(nodes), **_info(min(end, len(nodes)), more=end < len(nodes))}
 
 
 def _position(given: Arguments) -> int:
-    after = str(given.get("after") or "0")
-    return int(after) if after.isdecimal() else 0
+    return whole_number(str(given.get("after") or "0")) or 0
+
+
+def _size(given: object) -> int:
+    count = whole_number(str(given))
+    if count is None:
+        raise UnsupportedError("a page of that size")
+    return count
 
 
 def _page(nodes: list[Any], start: int) -> Node:

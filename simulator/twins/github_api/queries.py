@@ -37,6 +37,8 @@ class Queries:
         """The answer to a query. Raises ApiError, and UnsupportedError (with the operation's name) for any other."""
         body = await call.body()
         text, variables = str(body.get("query", "")), body.get("variables") or {}
+        if not isinstance(variables, dict):
+            raise ApiError(400, "Variables are invalid")
         if not call.caller.known:
             raise ApiError(401, "This endpoint requires you to be authenticated.")
         named = _OPERATION.search(text)
@@ -78,6 +80,8 @@ class Queries:
         async def releases(given: Arguments) -> Node:
             shown = [node for each in self._store.all() if (node := seen(each)) is not None]
             order = given.get("orderBy") or {}
+            if not isinstance(order, dict):
+                raise UnsupportedError("an order of another form")
             return connection(shown[::-1] if order.get("direction") == "ASC" else shown, given)
 
         return {

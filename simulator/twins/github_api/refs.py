@@ -184,7 +184,7 @@ class Refs:
 def _seconds(date: str) -> int:
     try:
         return int(datetime.datetime.fromisoformat(utc(date).replace("Z", "+00:00")).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ApiError(422, f"Invalid request.\n\n{date!r} is no date.") from None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from simulator.safe_files import new_file
 from simulator.twins.github_api.calls import Json
 
 FIRST_RELEASE: Final = 200_000_000  # ids as long as GitHub's, so that nothing takes them for counts
@@ -121,7 +122,7 @@ class ReleaseStore:
         folder.mkdir(parents=True, exist_ok=True)
         draft, sha256, size = folder / f".{asset}", hashlib.sha256(), 0
         try:
-            with draft.open("wb") as file:
+            with new_file(draft) as file:
                 async for chunk in body:
                     sha256.update(chunk)
                     size += file.write(chunk)

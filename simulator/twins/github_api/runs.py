@@ -15,7 +15,7 @@ from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.records import Clock
 
 _ANYBODY: Final = Caller()
-_RUN: Final = "/actions/runs/{number:int}"
+_RUN: Final = "/actions/runs/{number:id}"
 _JOB_DOCS: Final = "actions/workflow-jobs"
 FIRST_JOB: Final = 400_000_000  # ids as long as GitHub's
 RATE: Final = 1000  # requests an hour that a job's token may make for a repository
@@ -44,12 +44,12 @@ class Runs:
                 Endpoint("GET", f"{_RUN}{route}", self._run_jobs, scope="actions", docs=f"{_JOB_DOCS}#{page}")
                 for route, page in (
                     ("/jobs", "list-jobs-for-a-workflow-run"),
-                    ("/attempts/{attempt:int}/jobs", "list-jobs-for-a-workflow-run-attempt"),
+                    ("/attempts/{attempt:id}/jobs", "list-jobs-for-a-workflow-run-attempt"),
                 )
             ),
             Endpoint(
                 "GET",
-                "/actions/jobs/{number:int}",
+                "/actions/jobs/{number:id}",
                 self._job,
                 scope="actions",
                 docs=f"{_JOB_DOCS}#get-a-job-for-a-workflow-run",

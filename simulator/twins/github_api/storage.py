@@ -34,17 +34,17 @@ class Storage:
     @property
     def endpoints(self) -> Sequence[Endpoint]:
         """What this answers."""
-        one, keys = "/actions/artifacts/{number:int}", "/actions/caches"
+        one, keys = "/actions/artifacts/{number:id}", "/actions/caches"
         listing = f"{_DOCS}#list-workflow-run-artifacts"
         return (
-            Endpoint("GET", "/actions/runs/{number:int}/artifacts", self._of_run, scope="actions", docs=listing),
+            Endpoint("GET", "/actions/runs/{number:id}/artifacts", self._of_run, scope="actions", docs=listing),
             Endpoint("GET", "/actions/artifacts", self._all, scope="actions", docs=_DOCS),
             Endpoint("GET", one, self._one, scope="actions", docs=f"{_DOCS}#get-an-artifact"),
             Endpoint("DELETE", one, self._delete, scope="actions", docs=f"{_DOCS}#delete-an-artifact"),
             Endpoint("GET", f"{one}/zip", self._zip, scope="actions", docs=f"{_DOCS}#download-an-artifact"),
             Endpoint("GET", keys, self._caches, scope="actions", docs=_CACHE_DOCS),
             Endpoint("DELETE", keys, self._delete_keys, scope="actions", docs=_CACHE_DOCS),
-            Endpoint("DELETE", f"{keys}/{{number:int}}", self._delete_cache, scope="actions", docs=_CACHE_DOCS),
+            Endpoint("DELETE", f"{keys}/{{number:id}}", self._delete_cache, scope="actions", docs=_CACHE_DOCS),
         )
 
     async def _of_run(self, call: Call) -> Response:

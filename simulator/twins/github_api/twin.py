@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import internal_error, visit
-from simulator.twins.callers import Caller, Callers, missing_permission
+from simulator.twins.callers import Caller, Callers, missing_permission, permission_by_setting
 from simulator.twins.github_api.calls import (
     FORBIDDEN,
     NOT_FOUND,
@@ -116,6 +116,8 @@ class ApiTwin:
             did = f"called {request.method} {visit(request).path}"
             self._emit(missing_permission(visit(request).job_id, did, endpoint.scope, endpoint.needs))
             raise ApiError(403, FORBIDDEN)
+        if (private or endpoint.needs == "write") and caller.by_setting(endpoint.scope, endpoint.needs):
+            self._emit(permission_by_setting(visit(request).job_id, endpoint.scope, endpoint.needs))
         return caller
 
     # ---- what is not the rehearsed repository's

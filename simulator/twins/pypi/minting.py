@@ -5,7 +5,6 @@ Also says what was compared, for the report. Knows no route.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
 from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchanged
+from simulator.twins.bodies import parse_json
 from simulator.twins.oidc import ISSUER
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
@@ -235,8 +235,8 @@ class Minting:
 def _payload(body: bytes) -> str:
     """The ID token of a request. The index answers with its validator's text, of which this is the essence."""
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
+        payload = parse_json(body)
+    except ValueError:
         problem = "  Invalid JSON [type=json_invalid, input_type=str]"
         raise MintError("invalid-payload", f"1 validation error for TokenPayload\n{problem}") from None
     token = payload.get("token") if isinstance(payload, dict) else None

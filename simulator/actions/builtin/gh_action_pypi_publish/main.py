@@ -38,6 +38,9 @@ def main() -> None:
         raise ActionError
     if settings.release.in_workspace:
         leave_own_action()
+    if settings.release.no_image:
+        print(messages.NO_IMAGE.format(image=settings.release.image), file=sys.stderr, flush=True)
+        raise ActionError
     links = publisher_links(settings)
     attest = attestations_wanted(settings)
     password = authenticate(settings, links)
@@ -182,8 +185,9 @@ def run_twine(settings: Settings, command: str, *flags: str, environment: dict[s
     files = expand(f"{settings.packages}/*")
     newest = settings.release.metadata
     if newest is not None and (path := old_twine.too_new(files, newest)) is not None:
+        said = old_twine.refusal(newest, path, by_packaging=settings.release.by_packaging)
         start = f"Uploading distributions to {settings.repository_url}\n"
-        log.info(f"{f'Checking {path}: ' if command == 'check' else start}{old_twine.refusal(newest)}")
+        log.info(f"{f'Checking {path}: ' if command == 'check' else start}{said}")
         raise ActionError(f"This release of the action reads metadata up to version {newest}; that of {path} is newer")
     twine(command, *flags, *files, environment=environment)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LINUX_ONLY = "This action is only able to run under GNU/Linux environments"
+NO_IMAGE = "Unable to find image '{image}' locally\ndocker: Error response from daemon: manifest unknown"
 ATTESTATIONS_UNTRUSTED = (
     "The workflow was run with the 'attestations: true' input, but an explicit password was also set, disabling "
     "Trusted Publishing. As a result, the attestations input is ignored."

@@ -1,6 +1,6 @@
 """What the twine of an older release says of distributions that are newer than it.
 
-Source: the text that pkginfo-based twine gives; newer ones know what build backends write today.
+Source: the texts that twine gives, one where pkginfo reads the metadata (before 6.1) and one where packaging does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-KNOWN = ("1.0", "1.1", "1.2", "2.0", "2.1", "2.2", "2.3")
+KNOWN = ("1.0", "1.1", "1.2", "2.0", "2.1", "2.2", "2.3", "2.4")
 REFUSAL = """\
 ERROR    InvalidDistribution: Metadata is missing required fields: Name,
          Version.
@@ -20,8 +20,15 @@ ERROR    InvalidDistribution: Metadata is missing required fields: Name,
          {later}."""
 
 
-def refusal(newest: str) -> str:
-    """What it says when `newest` is the newest metadata that it knows."""
+INVALID = """\
+ERROR    InvalidDistribution: Invalid distribution metadata: '{version}' is not a
+         valid metadata version"""
+
+
+def refusal(newest: str, path: str, *, by_packaging: bool) -> str:
+    """What it says of a distribution when `newest` is the newest metadata that it knows."""
+    if by_packaging:
+        return INVALID.format(version=".".join(map(str, _metadata_version(Path(path)) or ())))
     known = KNOWN[: KNOWN.index(newest) + 1]
     return REFUSAL.format(later=", ".join(known[3:]))
 
