@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from simulator.indexes import TITLES
 from simulator.operations.actions import OWN
@@ -65,16 +66,17 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
             emit=rehearsal.observer,
             offline=offline,
             check=rehearsal.prepared.configuration.install_check,
-            sources=_top_packages(rehearsal.prepared),
+            sources=_top_packages(rehearsal),
         )
 
 
-def _top_packages(prepared: PreparedRehearsal) -> frozenset[str]:
-    """The names of the packages in the repository that lie in no other one."""
-    named = (path.rpartition("/") for path in list_files(prepared.source))
+def _top_packages(rehearsal: OpenRehearsal) -> frozenset[str]:
+    """The names of the packages in the repository that lie in no other one, and are no project of their own."""
+    named = (path.rpartition("/") for path in list_files(rehearsal.prepared.source))
     folders = {folder for folder, _, name in named if name == "__init__.py"}
-    tops = [folder for folder in folders if folder and folder.rpartition("/")[0] not in folders]
-    return frozenset(folder.rpartition("/")[2] for folder in tops)
+    tops = {folder.rpartition("/")[2] for folder in folders if folder.rpartition("/")[0] not in folders}
+    projects = set(map(canonicalize_name, rehearsal.inspection.around.projects))
+    return frozenset(top for top in tops if top and canonicalize_name(top) not in projects)
 
 
 def _check_name(release: Release, releases: Sequence[Release]) -> str:
