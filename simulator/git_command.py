@@ -70,6 +70,10 @@ class GitCommand:
             self.argv(*words), cwd=self.cwd, env=self.env, clean_env=True, stdin=stdin, timeout=timeout, check=check
         )
 
+    def read_head(self, most: int, *words: str | Path) -> bytes | None:
+        """What git prints, as far as `most` bytes; None when it fails."""
+        return process.read_head(self.argv(*words), most, cwd=self.cwd, env=self.env)
+
     def start(self, *words: str | Path, stderr: IO[bytes]) -> Child:
         """Start git with pipes to its streams; the caller ends it with `process.stop`."""
         return process.start(self.argv(*words), cwd=self.cwd, env=self.env, clean_env=True, stderr=stderr)

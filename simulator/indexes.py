@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import functools
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -79,20 +82,19 @@ def _files_hosts() -> Mapping[IndexName, str]:
 @functools.cache
 def indexes() -> dict[IndexName, Index]:
     """PyPI and TestPyPI. PyPI's main host is its upload host without the first label."""
-    from twine.utils import DEFAULT_REPOSITORY, TEST_REPOSITORY
-
-    upload = urlsplit(DEFAULT_REPOSITORY).netloc
-    test = urlsplit(TEST_REPOSITORY).netloc
+    known = _constants_of_twine("utils.py")
+    pypi, testpypi = known["DEFAULT_REPOSITORY"], known["TEST_REPOSITORY"]
+    upload, test = urlsplit(pypi).netloc, urlsplit(testpypi).netloc
     return {
         "pypi": Index(
             name="pypi",
-            upload_url=DEFAULT_REPOSITORY,
+            upload_url=pypi,
             upload_host=upload,
             main_host=upload.partition(".")[2],
         ),
         "testpypi": Index(
             name="testpypi",
-            upload_url=TEST_REPOSITORY,
+            upload_url=testpypi,
             upload_host=test,
             main_host=test,
         ),
@@ -101,10 +103,26 @@ def indexes() -> dict[IndexName, Index]:
 
 @functools.cache
 def _former_hosts() -> Mapping[IndexName, frozenset[str]]:
-    """Of their own, as this part of twine brings a client of the web along, which takes a third of a second."""
-    from twine.repository import LEGACY_PYPI, LEGACY_TEST_PYPI, OLD_WAREHOUSE
-
+    known = _constants_of_twine("repository.py")
     return {
-        "pypi": frozenset(urlsplit(url).netloc for url in (LEGACY_PYPI, OLD_WAREHOUSE)),
-        "testpypi": frozenset({urlsplit(LEGACY_TEST_PYPI).netloc}),
+        "pypi": frozenset(urlsplit(known[name]).netloc for name in ("LEGACY_PYPI", "OLD_WAREHOUSE")),
+        "testpypi": frozenset({urlsplit(known["LEGACY_TEST_PYPI"]).netloc}),
+    }
+
+
+def _constants_of_twine(file: str) -> Mapping[str, str]:
+    """The texts that a file of twine gives names to.
+
+    It is read, not imported: that brings a client of the web along, which takes a third of a second.
+    """
+    found = importlib.util.find_spec("twine")
+    assert found is not None
+    assert found.submodule_search_locations, "twine is a package"
+    tree = ast.parse(Path(found.submodule_search_locations[0], file).read_text(encoding="utf-8"))
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }

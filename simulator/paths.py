@@ -24,12 +24,13 @@ from typing import Final, Self
 from simulator.errors import UsageError
 from simulator.made_by import MARK, is_marked, mark, user_key
 from simulator.remedies import Act, remedy
-from simulator.safe_files import is_component, open_folder, write_new
+from simulator.safe_files import first_link, is_component, open_folder, read_file, write_new
 
 _RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 _TIME: Final = "%Y%m%d-%H%M%S"
 _TIME_LENGTH: Final = len("20261123-074455")
 _LONGEST_NAME: Final = 40
+_LONGEST_OWNER: Final = 200  # bytes
 _IGNORE: Final = ".gitignore"
 _WRITABLE: Final = "Make the folder writable, or rehearse a copy of the repository."
 _DATA_HOME: Final = "Set XDG_DATA_HOME to a folder that you can write."
@@ -159,7 +160,9 @@ class RunFolder:
     def owner(self) -> Owner | None:
         """The process that makes this run; None when it was released, or died before it could say."""
         try:
-            return Owner.parse(self.owner_file.read_text(encoding="ascii", errors="replace"))
+            with open_folder(self.path) as folder:
+                text = read_file(folder, self.owner_file.name, _LONGEST_OWNER)
+            return Owner.parse(text.decode("ascii", "replace"))
         except OSError:
             return None
 
@@ -167,6 +170,14 @@ class RunFolder:
     def owner_alive(self) -> bool:
         """Whether the run is still being made; False means that what it left may be removed."""
         return (owner := self.owner) is not None and owner.alive
+
+    def require_no_links(self) -> None:
+        """See that nothing in it is a link: what is shown would lie elsewhere. Raises UsageError."""
+        if (link := first_link(self.path)) is not None:
+            raise UsageError(
+                f"{link} is a link, and pysim makes none in the folder of a run: somebody else did.",
+                hint=f"Look at where it leads, and remove {link}.",
+            )
 
     def release(self) -> None:
         """The run is over. Safe to call twice."""

@@ -74,6 +74,27 @@ def run(
     return done
 
 
+def read_head(
+    argv: Sequence[str | Path], most: int, *, cwd: Path | None = None, env: Mapping[str, str]
+) -> bytes | None:
+    """What a program prints, as far as `most` bytes; one that has more to print is ended. None when it fails.
+
+    `env` is all of its environment. Raises ProcessError when the program is missing.
+    """
+    with start(argv, cwd=cwd, env=env, clean_env=True, stderr=subprocess.DEVNULL) as child:
+        try:
+            assert child.stdin is not None
+            assert child.stdout is not None
+            child.stdin.close()
+            data = child.stdout.read(most)
+            is_cut = len(data) == most
+            if not is_cut:
+                child.wait()
+        finally:
+            stop(child)
+    return data if is_cut or child.returncode == 0 else None
+
+
 def stream(argv: Sequence[str | Path], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None) -> None:
     """Run a program to its end and hand over each line of its output and error; `env` as in `run`.
 

@@ -288,13 +288,14 @@ class TwinRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArtifactStored:
-    """An artifact of the run; `files` are the paths inside it, `digest` is `sha256:<hex>` of the archive."""
+    """An artifact of the run: the paths inside, and `sha256:<hex>` of its archive. A `deleted` one is there no more."""
 
     job_id: str
     name: str
     size: int
     digest: str
     files: tuple[str, ...]
+    deleted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -327,7 +328,8 @@ class ClaimCheck:
 class PublisherForm:
     """What an index's form for a publisher at GitHub wants, and its address; an empty environment is any.
 
-    A `pending` one is for a project that the index does not have, as far as pysim knows.
+    Owner and repository are empty where nobody told them. A `pending` one is for a project that the index does not
+    have, as far as pysim knows; `there` says whether it does, None where it did not answer.
     """
 
     project: str
@@ -337,6 +339,7 @@ class PublisherForm:
     environment: str
     pending: bool
     page: str
+    there: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,8 +12,9 @@ import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
+LARGEST_FILE: Final = 4 << 20  # bytes read of a repository's file: as long as YAML can be that GitHub reads
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -51,10 +52,45 @@ def open_to_read(folder: int, name: str) -> int:
     return _regular(os.open(_component(name), os.O_RDONLY | os.O_NONBLOCK | _FILE, dir_fd=folder), name)
 
 
+def new_file(path: Path) -> BinaryIO:
+    """A new file to be written, in a folder that is no link. Raises FileExistsError for whatever is there already."""
+    with naming(path), open_folder(path.parent) as folder:
+        return os.fdopen(open_new(folder, path.name), "wb")
+
+
+def existing_file(path: Path) -> BinaryIO:
+    """A file to be read that is no link, in a folder that is none."""
+    with naming(path), open_folder(path.parent) as folder:
+        return os.fdopen(open_to_read(folder, path.name), "rb")
+
+
+def first_link(folder: Path) -> Path | None:
+    """A symbolic link at any depth below a folder, or the folder itself where it is one; None where there is none."""
+    if folder.is_symlink():
+        return folder
+    for here, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if (path := Path(here, name)).is_symlink():
+                return path
+    return None
+
+
 def read_file(folder: int, name: str, most: int) -> bytes:
     """What a file holds, as far as `most` bytes."""
     with os.fdopen(open_to_read(folder, name), "rb") as file:
         return file.read(most)
+
+
+def read_below(root: Path, path: str, most: int) -> bytes | None:
+    """What a file below a folder holds, as far as `most` bytes, links followed as long as they stay in the folder.
+
+    None where there is no such file.
+    """
+    file = (root / path).resolve()
+    if not (file.is_relative_to(root.resolve()) and file.is_file()):
+        return None
+    with open_folder(file.parent) as folder:
+        return read_file(folder, file.name, most)
 
 
 def write_new(folder: int, name: str, text: str) -> None:

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+from typing import Final
+
+_LONGEST: Final = 80
+_MOST: Final = 3
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that looks most like `word`, or None when none does."""
-    names = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(word.casefold(), names, n=1)
-    return names[found[0]] if found else None
+    """The known name that a person may have mistyped as `word`, or None where there is none.
+
+    At most one letter in three is wrong, and at most three; two that are exchanged count as one.
+    """
+    given = word.casefold()
+    found: tuple[int, str] | None = None
+    for name in known:
+        meant = name.casefold()
+        most = min(_MOST, max(1, max(len(given), len(meant)) // 3))
+        if given and len(given) <= _LONGEST and abs(len(given) - len(meant)) <= most:
+            wrong = _distance(given, meant)
+            if wrong <= most and wrong < min(len(given), len(meant)) and (found is None or wrong < found[0]):
+                found = wrong, name
+    return found[1] if found is not None else None
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters are wrong, missing, too many, or exchanged with the next."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(one, start=1):
+        following = [place]
+        for at, facing in enumerate(other, start=1):
+            cost = min(row[at] + 1, following[-1] + 1, row[at - 1] + (letter != facing))
+            if at > 1 and place > 1 and letter == other[at - 2] and one[place - 2] == facing:
+                cost = min(cost, before[at - 2] + 1)
+            following.append(cost)
+        before, row = row, following
+    return row[-1]
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

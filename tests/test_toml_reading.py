@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from simulator.configuration.toml_source import read_toml
 from simulator.errors import ConfigurationError
-from simulator.planning.uploads import foreign_indexes_of_project
+from simulator.planning.uploads import destinations_of_script
 from simulator.rehearsal.git_version import git_version
 from simulator.rehearsal.projects import Project, project_names, projects_of
 from simulator.toml_places import toml_places
@@ -50,7 +50,8 @@ def test_what_is_refused_is_the_affair_of_the_build(content: bytes) -> None:
     assert projects_of([("pyproject.toml", content)]) == {}
     assert project_names([("pyproject.toml", content)]) == ()
     assert git_version(content, ("setuptools-scm",)) is None
-    assert foreign_indexes_of_project("uv publish", {"uv.toml": content}.get) == ()
+    (found,) = destinations_of_script("uv publish", {}, {"uv.toml": content}.get)
+    assert found.index == "pypi"
 
 
 def test_a_dotted_key_takes_no_memory() -> None:

@@ -29,6 +29,7 @@ from simulator.actions.remote import Commit
 from simulator.errors import ProcessError
 from simulator.git_command import in_own_repository
 from simulator.paths import abandoned_folders, make_temporary_folder, remove_folder
+from simulator.triggers.git import list_tree
 
 _KIND: Final = "action"
 
@@ -139,6 +140,11 @@ class ActionCache:
 
 def extract(clone: Path, commit: str, target: Path, named: Path) -> None:
     """Write the files of a commit of a bare clone. Raises UnavailableActionError, with `named`, when some lack."""
+    if list_tree("-r", commit, repository=clone) is None:
+        raise UnavailableActionError(
+            f"The files of commit {commit[:10]} in {named} cannot be listed, or are more than pysim reads.",
+            hint="The clone may be partial, or shallow: make a full one.",
+        )
     archive = target.with_name(f"{target.name}.tar")
     try:
         in_own_repository(clone.absolute()).run("archive", "--format=tar", f"--output={archive.absolute()}", commit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.diagnostics import Diagnostic
+from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import ExitCode, SimulatorError
 from simulator.remedies import Act, remedy
 
@@ -53,3 +53,9 @@ class ActionManifestError(SimulatorError):
     def __init__(self, message: str, *, hint: str, diagnostics: Sequence[Diagnostic] = ()) -> None:
         super().__init__(message, hint=hint)
         self.diagnostics = tuple(diagnostics)
+
+    @property
+    def is_of_pysim(self) -> bool:
+        """Whether GitHub would take the manifest, and pysim alone cannot carry it out."""
+        errors = [each for each in self.diagnostics if each.severity is Severity.ERROR]
+        return bool(errors) and all(each.code == "unsupported" for each in errors)

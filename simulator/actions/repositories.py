@@ -38,6 +38,7 @@ from simulator.actions.remote import (
     unreachable,
 )
 from simulator.errors import UsageError
+from simulator.safe_files import LARGEST_FILE, read_below
 from simulator.triggers.bare_copy import copy_repository
 from simulator.triggers.git import commit_of
 from simulator.triggers.git_folder import GitFolder, work_tree_around
@@ -294,11 +295,14 @@ def _commit_in(folder: GitFolder, clone: Path, ref: str) -> Commit | None:
 
 
 def read_inside(folder: Path, path: str) -> bytes:
-    """A file below a folder, links followed as far as they stay in it. Raises FileNotFoundError."""
-    file, root = (folder / path).resolve(), folder.resolve()
-    if not (file.is_relative_to(root) and file.is_file()):
+    """A file below a folder, links followed as far as they stay in it. Raises FileNotFoundError.
+
+    Of a file of more than LARGEST_FILE bytes it is the beginning, and longer than that: who parses it says so.
+    """
+    content = read_below(folder, path, LARGEST_FILE + 1)
+    if content is None:
         raise FileNotFoundError(path)
-    return file.read_bytes()
+    return content
 
 
 def parse_local_repository(text: str, base: Path) -> LocalRepository:

@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.actions.builtin.gh_action_pypi_publish import releases
-from simulator.actions.errors import NOT_REHEARSED, MissingOfflineError, UnavailableActionError, UnreachableError
+from simulator.actions.errors import (
+    NOT_REHEARSED,
+    ActionManifestError,
+    MissingOfflineError,
+    UnavailableActionError,
+    UnreachableError,
+)
 from simulator.actions.model import CompositeRuns, OutsideRuns, Reference, ResolvedAction
 from simulator.actions.reference import ReferenceSyntaxError, parse_reference
 from simulator.actions.refs import RefState, absent_words
@@ -23,8 +29,11 @@ from simulator.positions import Span
 from simulator.remedies import Act, remedy
 from simulator.workflow.model import Step
 
+MANIFEST: Final = "action-manifest"
+"""The code of what is wrong in an action.yml."""
 FAULTS: Final = frozenset(
     {
+        MANIFEST,
         "action-reference",
         "action-not-found",
         "action-depth",
@@ -58,14 +67,14 @@ class ActionSurvey:
     """The actions of a rehearsal; each is looked at once, in the order of its first use.
 
     `resolve` gives None for a local action that is not there yet, and raises SimulatorError for one that cannot run;
-    `hindrance` says in a sentence why one that is there cannot run all the same, and `ref_state` of the text of a
-    `uses:` whether there is that ref, as far as it is known.
+    `hindrance` finds why one that is there cannot run all the same, and `ref_state` says of the text of a `uses:`
+    whether there is that ref, as far as it is known.
     """
 
     def __init__(
         self,
         resolve: Callable[[Reference], ResolvedAction | None],
-        hindrance: Callable[[ResolvedAction], str | None] = lambda _: None,
+        hindrance: Callable[[ResolvedAction], Finding | None] = lambda _: None,
         ref_state: Callable[[str], RefState | None] = lambda _: None,
     ) -> None:
         self.used: list[UsedAction] = []
@@ -78,10 +87,17 @@ class ActionSurvey:
         self._missing: dict[str, Span] = {}
         self._unreachable: dict[str, tuple[Span, UnreachableError]] = {}
 
-    def findings(self, uses: str, span: Span) -> Iterator[Finding]:
-        """What is wrong with the action that a step uses, at its place in the workflow."""
+    def findings(self, uses: str, span: Span, *, surely: bool = True) -> Iterator[Finding]:
+        """What is wrong with the action that a step uses, at its place in the workflow.
+
+        What is wrong in the action.yml of an action of the repository has its place there: a warning, where it is not
+        `surely` used, as that is read when the step runs.
+        """
         for finding in self._findings(uses, span, ()):
-            yield replace(finding, where=span)
+            if finding.code != MANIFEST:
+                yield replace(finding, where=span)
+            else:
+                yield finding if surely else replace(finding, severity=Severity.WARNING)
 
     def missing(self) -> Iterator[Finding]:
         """A forecast for all actions that would have to be fetched and may not be, or cannot be."""
@@ -134,7 +150,11 @@ class ActionSurvey:
         return (*self._wrong_version(uses), *self._known[uses]) if around else self._known[uses]
 
     def _judge(self, uses: str, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
-        action = self._resolved(uses, span)
+        try:
+            action = self._resolved(uses, span)
+        except ActionManifestError as error:
+            yield from _of_manifest(error) if uses.startswith(("./", "$/")) else (_not_found(error),)
+            return
         if isinstance(action, Finding):
             yield action
             return
@@ -146,7 +166,7 @@ class ActionSurvey:
             return
         self.used.append(UsedAction(action=action, within=around[-1] if around else None))
         if (hindrance := self._hindrance(action)) is not None:
-            yield _unavailable(f"pysim cannot run {action.reference}: {hindrance}", "Use the docker engine.")
+            yield hindrance
         yield from self._inside(action, span, (*around, uses))
 
     def _wrong_version(self, uses: str) -> Iterator[Finding]:
@@ -197,9 +217,10 @@ class ActionSurvey:
             self._unreachable.setdefault(uses, (span, error))
         except UnavailableActionError as error:
             return replace(_unavailable(str(error), error.hint), remedies=error.remedies)
+        except ActionManifestError:
+            raise
         except SimulatorError as error:
-            found = _error("action-not-found", str(error), error.hint)
-            return replace(found, remedies=error.remedies, would_show=str(error))
+            return _not_found(error)
         return None
 
     def _inside(self, action: ResolvedAction, span: Span, around: tuple[str, ...]) -> Iterator[Finding]:
@@ -210,10 +231,23 @@ class ActionSurvey:
                     yield _within(action, step, finding)
 
 
+def _of_manifest(error: ActionManifestError) -> Iterator[Finding]:
+    """What GitHub would refuse in an action.yml, else that pysim cannot carry it out."""
+    if error.is_of_pysim:
+        yield _unavailable(str(error), error.hint)
+        return
+    refused = [each for each in error.diagnostics if each.severity is Severity.ERROR and each.code != "unsupported"]
+    for each in refused:
+        hint = each.hint or "GitHub cannot load the action, and the job that uses it fails."
+        yield Finding(code=MANIFEST, severity=Severity.ERROR, message=each.message, hint=hint, where=each.span)
+
+
 def _within(action: ResolvedAction, step: Step, finding: Finding) -> Finding:
     """What there is to say of an action inside another one: a refused one matters where its step runs."""
     assert step.uses is not None
     uses = step.uses.value
+    if finding.code == MANIFEST:
+        return finding
     if finding.code == NOT_REHEARSED and step.condition.source:
         message = f"{action.reference} uses {uses} if {step.condition.source}: then {finding.message}"
         return replace(finding, message=message)
@@ -247,6 +281,11 @@ def _impossible(error: UnavailableActionError, where: Span) -> Finding:
 def _unavailable(message: str, hint: str) -> Finding:
     """A forecast: a step that uses the action is passed over, and its job is not wholly rehearsed then."""
     return Finding(code=NOT_REHEARSED, severity=Severity.WARNING, message=message, hint=hint)
+
+
+def _not_found(error: SimulatorError) -> Finding:
+    found = _error("action-not-found", str(error), error.hint)
+    return replace(found, remedies=error.remedies, would_show=str(error))
 
 
 def _error(code: str, message: str, hint: str) -> Finding:

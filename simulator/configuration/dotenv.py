@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simulator.errors import ConfigurationError
 
+_LARGEST = 4 << 20  # bytes
 _NAME = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*[=:]\s*")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -27,10 +28,15 @@ def read_dotenv(file: Path) -> dict[str, DotenvValue]:
     Raises ConfigurationError with file and line, never with a value.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        text = content.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigurationError(f"Cannot read {file.name}: {reason}", hint="Name another file, or make it.") from error
+    if len(content) > _LARGEST:
+        message = f"{file.name} has more than {_LARGEST >> 20} MiB, which is the most that pysim reads of such a file."
+        raise ConfigurationError(message, hint="Is it a file of NAME=VALUE lines? Name another one.")
     values: dict[str, DotenvValue] = {}
     position = 0
     while position < len(text):

@@ -7,7 +7,7 @@ Every word of a `SandboxSpec` and of a `Command` is final text: no expression, n
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -330,6 +330,17 @@ class Engine(Protocol):
     @property
     def no_containers(self) -> str | None:
         """Why its sandboxes can have no further containers, as the end of a sentence; None where they can."""
+        ...
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:
+        """Those of some programs that its sandboxes surely have not."""
+        ...
+
+    def no_node(self, progress: ProgressSink) -> str | None:
+        """Why its sandboxes lack the Node that GitHub runs JavaScript actions on, as a clause; None where they have it.
+
+        It is fetched where it can be.
+        """
         ...
 
     @property

@@ -66,6 +66,7 @@ class Bootstrap:
         (stage / "wheels").mkdir(parents=True)
         recipes.download_wheels(stage / "wheels", self.python, progress)
         shutil.copy(recipes.recipe_folder() / "provision.sh", stage)
+        shutil.copy(recipes.python_program(), stage)
         packages = [*recipes.packages(), *self._add_python(stage, progress)]
         target = folder / "root.tar"
         progress(f"making {self.pretty_name} with mmdebstrap from {len(self.sources)} package sources")

@@ -139,7 +139,11 @@ def _first_instructions(settings: BuildSettings) -> Sequence[str]:
 
 
 def build(client: docker.DockerClient, context: Context, settings: BuildSettings, on_line: LineSink) -> str:
-    """Build, and give the image's id. Raises ContainerError with the builder's own words."""
+    """Build, and give the image's id. Raises ContainerError with the builder's own words.
+
+    Its RUN steps are under the daemon's own seccomp profile, not under that of `seccomp`: Docker takes `securityopt` of
+    a build on Windows alone (moby, api/server/router/build). Those of old versions leave AF_VSOCK open.
+    """
     tag = tag_of(settings.name)
     try:
         output = client.api.build(

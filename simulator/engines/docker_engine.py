@@ -8,7 +8,7 @@ import shutil
 import socket
 import tarfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
@@ -70,6 +70,13 @@ class DockerEngine:
     @property
     def no_containers(self) -> None:
         return None
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:  # noqa: ARG002 - as the protocol has it
+        """See `Engine.lacks`: what its image has is not looked into."""
+        return ()
+
+    def no_node(self, progress: ProgressSink) -> None:
+        """See `Engine.no_node`: it is in the image."""
 
     @property
     def image(self) -> str:

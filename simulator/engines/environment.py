@@ -6,7 +6,7 @@ Facts of a hosted runner (user, PATH, PIPX_*, ImageOS) are those of `actions/run
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from simulator.engines.base import LAYOUT, SandboxSpec
@@ -26,16 +26,8 @@ INSIDE = Path(__file__).parent / "inside"
 RESOLV_CONF = f"nameserver {FORWARDER_ADDRESS}\noptions timeout:2 attempts:2\n"
 HOSTS = f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 {HOST_NAME}\n"
 
-_PATH = (
-    f"{LAYOUT.home}/.local/bin",
-    str(PIPX_BIN),
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-)
+_OWN_PROGRAMS = (f"{LAYOUT.home}/.local/bin", str(PIPX_BIN))
+_PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 # Each client looks for certificates in a place of its own; all are told the one bundle.
 _BUNDLE_VARIABLES = (
     "SSL_CERT_FILE",
@@ -47,10 +39,12 @@ _BUNDLE_VARIABLES = (
 )
 
 
-def process_environment(spec: SandboxSpec, *, image_os: str) -> Mapping[str, str]:
-    """The environment of a command that adds nothing, final."""
+def process_environment(
+    spec: SandboxSpec, *, image_os: str, programs: Sequence[PurePosixPath] = ()
+) -> Mapping[str, str]:
+    """The environment of a command that adds nothing, final; `programs` are folders that go before the system's own."""
     return {
-        "PATH": ":".join(_PATH),
+        "PATH": ":".join((*_OWN_PROGRAMS, *map(str, programs), *_PROGRAMS)),
         "HOME": str(LAYOUT.home),
         "USER": USER,
         "LOGNAME": USER,

@@ -20,7 +20,8 @@ _PIP_OPTIONS = (
 )  # fmt: skip
 _UV_VARIABLES = (
     "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_STRATEGY",
-    "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT", "UV_NO_INDEX",
+    "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT", "UV_NO_INDEX", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_DOWNLOADS_JSON_URL",
+    "UV_PYTHON_INSTALL_MIRROR", "UV_PYTHON_CPYTHON_BUILD",
 )  # fmt: skip
 _PASSWORD = re.compile(r"://[^/@\s:]*:([^/@\s]+)@")
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -126,7 +127,7 @@ def _npm_registry(variables: Mapping[str, str], home: Path) -> Mapping[str, str]
 def _addresses(inside: Mapping[str, str]) -> Iterator[str]:
     """Every URL and path of the settings that name indexes; uv's may have a name before the URL."""
     for name, value in inside.items():
-        if name.endswith(("INDEX", "INDEX_URL", "FIND_LINKS", "REGISTRY")):
+        if name.endswith(("INDEX", "INDEX_URL", "FIND_LINKS", "REGISTRY", "JSON_URL", "MIRROR")):
             yield from (re.sub(r"^[\w.-]+=(?=\w+:)", "", word) for word in re.split(r"[\s,]+", value) if word)
 
 

@@ -112,6 +112,7 @@ def _make_ubuntu(client: docker.DockerClient, tag: str, progress: ProgressSink) 
     with temporary_folder("image") as folder:
         context = folder / "context"
         shutil.copytree(recipes.recipe_folder(), context)
+        shutil.copy(recipes.python_program(), context)
         (context / "wheels").mkdir()
         recipes.download_wheels(context / "wheels", find_pythons(recipes.MINOR).newest(recipes.MINOR), progress)
         try:

@@ -10,14 +10,15 @@ import io
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from simulator import process
-from simulator.engines import local_root
+from simulator.engines import local_root, system_python
 from simulator.engines.agent_sandbox import AgentSandbox
 from simulator.engines.base import LAYOUT, Command, EngineName, ProgressSink, SandboxSpec
 from simulator.engines.channel import AgentChannel
@@ -32,6 +33,10 @@ from simulator.engines.environment import (
     process_environment,
 )
 from simulator.engines.local_root import HostTools, own_toolchain
+from simulator.engines.node_downloads import find_or_fetch_node
+from simulator.engines.nodes import NEWEST
+from simulator.engines.python_downloads import find_or_fetch
+from simulator.engines.recipes import MINOR
 from simulator.errors import EngineError, EngineUnavailableError
 from simulator.paths import abandoned_folders, remove_folder, temporary_folder, temporary_folders
 from simulator.remedies import Act, remedy
@@ -52,6 +57,10 @@ _KERNEL_SETTINGS = (
 )
 
 
+_NEED_ROOT = frozenset({"docker", "podman", "sudo"})
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
 class LocalEngine:
     """Opens sandboxes in a user, mount, network, PID, IPC and UTS namespace of their own."""
 
@@ -65,6 +74,14 @@ class LocalEngine:
     @property
     def no_containers(self) -> str:
         return "the local engine has no Docker daemon to make containers with"
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:
+        """See `Engine.lacks`: what is not of this machine's own folders, or would need root or a daemon."""
+        return tuple(name for name in programs if name in _NEED_ROOT or shutil.which(name, path=_SYSTEM_PATH) is None)
+
+    def no_node(self, progress: ProgressSink) -> str | None:
+        """See `Engine.no_node`."""
+        return None if find_or_fetch_node(progress) else f"this machine has no Node {NEWEST}, and no index gave one"
 
     @property
     def image(self) -> str:
@@ -92,7 +109,8 @@ class LocalEngine:
         return self._answer
 
     def prepare(self, progress: ProgressSink) -> None:
-        """See `Engine.prepare`: looks for the machine's CPythons and Nodes."""
+        """See `Engine.prepare`: looks for the machine's CPythons and Nodes, and has the CPython of GitHub's runner."""
+        find_or_fetch(MINOR, progress)
         tools = HostTools.find()
         progress(f"CPython on this machine: {', '.join(python.version for python in tools.pythons) or 'none'}")
 
@@ -115,7 +133,8 @@ class LocalSandbox(AgentSandbox):
     """One job's namespaces. Its one user is also what stands in for root."""
 
     def __init__(self, spec: SandboxSpec, tools: HostTools) -> None:
-        super().__init__(spec, process_environment(spec, image_os=image_os(_os_release())))
+        programs = (system_python.PLACE / "bin",) if tools.system is not None else ()
+        super().__init__(spec, process_environment(spec, image_os=image_os(_os_release()), programs=programs))
         self._tools = tools
 
     def _start(self, stack: contextlib.ExitStack) -> AgentChannel:

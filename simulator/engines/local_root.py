@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from simulator.engines import system_python
 from simulator.engines.base import LAYOUT, SandboxSpec
 from simulator.engines.environment import (
     GATEWAY,
@@ -29,6 +30,7 @@ from simulator.engines.environment import (
     USER_ID,
 )
 from simulator.engines.nodes import MAJORS, FoundNode, find_nodes, serving
+from simulator.engines.python_downloads import find_uv
 from simulator.engines.pythons import FoundPython, find_pythons
 from simulator.errors import EngineError
 from simulator.remedies import Act, remedy
@@ -38,7 +40,7 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/
 SETTINGS = (
     "alternatives", "bash.bashrc", "crypto-policies", "debian_version", "fedora-release", "fonts", "inputrc",
     "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "lsb-release", "magic", "mime.types", "os-release",
-    "perl", "pki/tls/openssl.cnf", "profile", "protocols", "redhat-release", "rpc", "services", "ssl/openssl.cnf",
+    "perl", "pki/tls/openssl.cnf", "protocols", "redhat-release", "rpc", "services", "ssl/openssl.cnf",
     "system-release", "terminfo", "timezone",
 )  # fmt: skip
 # Where other distributions' clients look for certificates.
@@ -57,12 +59,25 @@ FILES = {
     "etc/passwd": f"{USER}:x:{USER_ID}:{GROUP_ID}::{LAYOUT.home}:/bin/bash\nnobody:x:65534:65534::/:/bin/false\n",
     "etc/group": f"{USER}:x:{GROUP_ID}:\nnogroup:x:65534:\n",
     "etc/shells": "/bin/sh\n/bin/bash\n",
+    # As on Ubuntu, a login shell keeps its PATH; the machine's own file may set another one.
+    "etc/profile": '[ -z "${BASH-}" ] || [ ! -r /etc/bash.bashrc ] || . /etc/bash.bashrc\n',
+    # actions/runner-images, images/ubuntu/scripts/build/install-python.sh
+    "etc/pip.conf": "[global]\nbreak-system-packages = true\n",
 }
 LINKS = {"etc/mtab": "/proc/self/mounts", "var/run": "/run", "var/lock": "/run/lock"}
 # The parts of an interpreter's folder that it runs with. Never all of it: it may be ~/.local or a project's own folder.
 INSTALLATION = ("bin", "lib", "lib64", "include", "pyvenv.cfg")
 LSB_RELEASE = '#!/bin/sh\n. /etc/os-release\necho "$NAME"\necho "$VERSION_ID"\n'  # `-i -r -s`, the only way it is asked
 NO_SUDO = "sudo: the local engine has no root, and the Docker engine has"
+# pipx makes environments with the Python of a hosted runner, not with the one that pysim runs on, and takes a uv that
+# it can import for one that its user chose (its documentation, "Backends").
+PIPX_DEFAULT = f"""\
+import os, sys
+sys.modules["uv"] = None
+python = "{system_python.PLACE}/bin/python3"
+if os.path.exists(python):
+    os.environ.setdefault("PIPX_DEFAULT_PYTHON", python)
+"""
 TOOL_PACKAGES = ("twine", "id", "packaging", "requests", "pipx", "build")
 LIBRARIES = ("pypi_attestations", "sigstore")  # of built-in actions
 
@@ -85,13 +100,19 @@ class HostTools:
     pythons: Sequence[FoundPython] = ()
     nodes: Sequence[FoundNode] = ()
     uv: Path | None = None
+    system: Path | None = None  # the folder of the Python that a job finds before it sets one up
 
     @classmethod
     def find(cls) -> Self:
         """Find them all: slow the first time, remembered after that."""
-        uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
+        pythons = find_pythons().found
+        chosen = system_python.choose(pythons)
         return cls(
-            toolchain=own_toolchain(), pythons=find_pythons().found, nodes=find_nodes(), uv=Path(uv) if uv else None
+            toolchain=own_toolchain(),
+            pythons=pythons,
+            nodes=find_nodes(),
+            uv=find_uv(),
+            system=system_python.folder_of(chosen) if chosen else None,
         )
 
 
@@ -180,6 +201,7 @@ def fill(path: Path, spec: SandboxSpec, tools: HostTools) -> Root:
     _add_pysim(root, spec)
     _add_tools(root, tools.toolchain)
     _add_pythons(root, tools.pythons)
+    _add_system_python(root, tools.system)
     _add_nodes(root, tools.nodes)
     if tools.uv is not None:
         root.show(tools.uv.resolve(), TOOLS / "uv")
@@ -215,6 +237,8 @@ def _add_tools(root: Root, toolchain: Toolchain) -> None:
     root.file(packages / "pysim.pth", "".join(f"{folder}\n" for folder in toolchain.packages))
     for package in TOOL_PACKAGES:
         start = f"import runpy\nrunpy.run_module({package!r}, run_name='__main__', alter_sys=True)\n"
+        if package == "pipx":
+            start = PIPX_DEFAULT + start
         root.file(TOOLS / package, f"#!{LAYOUT.python}\n{start}", mode=0o755)
     root.link(PIPX_BIN / "pipx", TOOLS / "pipx")
     if shutil.which("lsb_release", path="/usr/bin:/bin") is None:  # actions/setup-python asks it for its keys
@@ -231,6 +255,14 @@ def _add_pythons(root: Root, pythons: Sequence[FoundPython]) -> None:
         for python in pythons
     ]
     root.file(LAYOUT.tool_cache / ".pysim-pythons.json", json.dumps(listed, indent=1))
+
+
+def _add_system_python(root: Root, folder: Path | None) -> None:
+    """`python`, `python3` and `pip` as a hosted runner has them, else what the machine has under those names."""
+    if folder is not None:
+        root.show(folder, system_python.PLACE)
+    elif shutil.which("python", path="/usr/bin:/bin") is None and Path("/usr/bin/python3").exists():
+        root.link(PIPX_BIN / "python", "/usr/bin/python3")
 
 
 def _add_nodes(root: Root, nodes: Sequence[FoundNode]) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from simulator import process
 from simulator.errors import ProcessError
+from simulator.paths import cache_folder
 
+NEWEST = 24  # GitHub runs what names an older one on it, too
 MAJORS = (20, 24)  # those that actions name in `runs.using` today
 _VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 
@@ -47,12 +49,19 @@ def serving(major: int, nodes: Sequence[FoundNode]) -> FoundNode | None:
     return min(later, key=lambda node: (node.version[0], *(-part for part in node.version[1:])), default=None)
 
 
+def fetched_folder() -> Path:
+    """Where those are kept that were fetched for pysim."""
+    return cache_folder() / "nodes"
+
+
 def candidates(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
     """Executables that may be Node."""
     folders = [Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/")]
     nvm = Path(environment.get("NVM_DIR") or home / ".nvm")
     with contextlib.suppress(OSError):  # a folder that this user may not look into
         folders += [*nvm.glob("versions/node/*/bin"), *Path("/opt/hostedtoolcache").glob("node/*/*/bin")]
+    with contextlib.suppress(OSError):
+        folders += sorted(fetched_folder().glob("*/bin"))
     yield from (path for folder in (*folders, Path("/usr/bin")) if os.access(path := folder / "node", os.X_OK))
 
 

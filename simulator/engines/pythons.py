@@ -73,6 +73,11 @@ def find_pythons(minor: str | None = None) -> PythonSearch:
     return search([path for path in paths if minor is None or path.name == f"python{minor}"])
 
 
+def fetched_folder() -> Path:
+    """Where those are kept that were fetched for pysim."""
+    return cache_folder() / "uv-python"
+
+
 def candidates(environment: Mapping[str, str], home: Path) -> Sequence[Path]:
     """The executables to try, each once, in order of preference."""
     found = dict.fromkeys(path for folder in _folders(environment, home) for path in _executables(folder))
@@ -104,6 +109,7 @@ def _folders(environment: Mapping[str, str], home: Path) -> Iterator[Path]:
             yield from _sorted(Path(cache).glob("Python/*/*/bin"))
     yield from _sorted(pyenv.glob("versions/*/bin"))
     yield from _sorted(uv.glob("*/bin"))
+    yield from _sorted(fetched_folder().glob("*/bin"))
     yield from _sorted(Path("/opt/python").glob("*/bin"))
     yield from (Path("/usr/local/bin"), Path("/usr/bin"))
     path = [Path(entry) for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/")]

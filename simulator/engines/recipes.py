@@ -19,7 +19,19 @@ from simulator.errors import EngineError, ProcessError
 from simulator.paths import temporary_folder
 
 MINOR = "3.12"  # the CPython of the images
-TOOLS = ("pip", "twine", "id", "packaging", "requests", "pypi-attestations", "pipx", "build", "uv")
+TOOLS = (
+    "pip",
+    "setuptools",
+    "wheel",
+    "twine",
+    "id",
+    "packaging",
+    "requests",
+    "pypi-attestations",
+    "pipx",
+    "build",
+    "uv",
+)
 NODES = ("20", "24")  # the majors that actions ask for; the first is on the PATH
 _GLIBC = range(17, 37)  # 2.17 is manylinux2014, 2.36 that of the oldest system that an image is made from
 
@@ -31,11 +43,17 @@ def recipe_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "images"
 
 
+def python_program() -> Path:
+    """The program that sets a CPython up in another folder; it says how it is called."""
+    return Path(simulator.__file__).parent / "actions" / "builtin" / "setup_python" / "prefix.py"
+
+
 def digest(*facts: str) -> str:
     """Twelve hexadecimal digits that change when anything does that an image is made of."""
     total = hashlib.sha256()
     for file in sorted(path for path in recipe_folder().rglob("*") if path.is_file() and path.suffix != ".md"):
         total.update(f"{file.relative_to(recipe_folder())}\0".encode() + file.read_bytes())
+    total.update(python_program().read_bytes())
     total.update("\0".join([platform.machine(), MINOR, *TOOLS, *NODES, *facts]).encode())
     return total.hexdigest()[:12]
 
@@ -57,7 +75,7 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
         *(f"--platform={name}" for name in platforms),
     ]
     with temporary_folder("pip") as folder:
-        pip = _pip(folder, python)
+        pip = pip_command(folder, python)
         try:
             process.run([*pip, "download", *options, *TOOLS])
             for major in NODES:
@@ -68,7 +86,7 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
             ) from error
 
 
-def _pip(folder: Path, python: FoundPython | None) -> Sequence[str | Path]:
+def pip_command(folder: Path, python: FoundPython | None) -> Sequence[str | Path]:
     """A pip that runs: of the CPython found, of pysim's own interpreter, else of a new environment in the folder."""
     candidates: Iterator[str | Path] = iter([*([python.executable] if python else []), sys.executable])
     for candidate in candidates:

@@ -27,6 +27,15 @@ def _local() -> Engine:
 ENGINES: Mapping[EngineName, Callable[[], Engine]] = {"docker": _docker, "local": _local}
 
 
+def docker_answers() -> bool:
+    """Whether the Docker engine can be used."""
+    try:
+        ENGINES["docker"]().check()
+    except EngineUnavailableError:
+        return False
+    return True
+
+
 def choose(name: EngineChoice) -> tuple[Engine, str]:
     """The engine of that name, or with `auto` the first that answers; and why it is this one, in a few words.
 

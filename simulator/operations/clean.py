@@ -67,6 +67,7 @@ def _folders(state: StateFolder) -> list[str]:
 def _runs(state: StateFolder, *, finished: bool) -> Iterator[str]:
     """Folders of runs: those that died half-way lose their private clone, and with `finished` all that ended go."""
     for run in state.all_runs():
+        run.require_no_links()
         if run.owner_alive:
             continue
         if finished:

@@ -25,12 +25,12 @@ from simulator.paths import temporary_folder
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import PlannedJob
 from simulator.rehearsal.credentials import indexes_of
-from simulator.rehearsal.projects import project_names
+from simulator.rehearsal.projects import project_names, pyproject_files
 from simulator.remedies import Act, remedy
 from simulator.report.explanations import TokenView
 from simulator.runner.contexts import oidc_claims
 from simulator.triggers.model import RepositoryIdentity
-from simulator.triggers.repository import STAND_IN, find_files, find_root, read_file
+from simulator.triggers.repository import STAND_IN, find_root
 from simulator.workflow.model import Workflow
 
 # What stands for an event that is not given: the first of these that starts a workflow, else the first of all.
@@ -79,12 +79,11 @@ def _explained(
         raise UsageError(
             "The event starts no workflow, so no job has an ID token.", hint=hint, remedies=(remedy(Act.SHOW_PLAN),)
         )
-    source = repository.source
-    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
     minters = [
         minter for item in started for minter in _minters(item, repository, files, configuration, imagined=imagined)
     ]
-    return token_views(minters, configuration.publishers, project_names(pyprojects), registered)
+    projects = project_names(pyproject_files(CommitTree(repository.source)))
+    return token_views(minters, configuration.publishers, projects, registered)
 
 
 def _require_valid(request: Request, repository: Repository, files: WorkflowFiles, *, chosen: bool) -> None:

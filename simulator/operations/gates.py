@@ -43,7 +43,7 @@ def _tell(prepared: PreparedRehearsal, item: Plan, observer: Observer, name: str
     place = next((job.job.environment.span for job in jobs if job.job.environment), None)
     table = prepared.configuration.table("environments", name)
     if not gate.declared:
-        observer.raise_finding(unprotected(name, place, table=table))
+        observer.raise_finding(unprotected(name, place, table=table, others=bool(prepared.configuration.environments)))
     if gate.paused:
         observer.raise_finding(paused_deployment(name, gate.reason, place))
     elif not gate.allowed:

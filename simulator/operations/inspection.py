@@ -25,12 +25,13 @@ from simulator.rehearsal.built.registry import check
 from simulator.rehearsal.built.versions import stops
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import Project, projects_of
+from simulator.rehearsal.projects import Project, projects_of, pyproject_files
 from simulator.rehearsal.refusals import predicted_refusals, span_of_words
 from simulator.rehearsal.released import yanked_again
 from simulator.rehearsal.rules.model import Subject as WorkflowSubject
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.rehearsal.rules.versions import shallow_checkout
+from simulator.safe_files import new_file
 from simulator.twins.base import PublishedFile
 from simulator.workflow.model import Workflow
 
@@ -47,12 +48,7 @@ class Surroundings:
 
 def surroundings(tree: Tree, workflows: Mapping[str, Workflow], rehearsed: Sequence[Workflow]) -> Surroundings:
     """Of a repository with these workflows, by path; `rehearsed` are those that build."""
-    paths = sorted(
-        (path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml"),
-        key=lambda path: (path.count("/"), path),
-    )
-    files = [(path, content) for path in paths if (content := tree.read(path)) is not None]
-    projects = projects_of(files)
+    projects = projects_of(pyproject_files(tree))
     tools = {project.git_tool for project in projects.values()}
     tool = tools.pop() if len(tools) == 1 else None
     places = (
@@ -118,7 +114,7 @@ class Inspection:
         with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
             paths = [Path(folder, found.filename) for found in built]
             for path, found in zip(paths, built, strict=True):
-                with found.open() as source, path.open("wb") as target:
+                with found.open() as source, new_file(path) as target:
                     shutil.copyfileobj(source, target, CHUNK)
             baseline = kept_state(prepared.root).index
             refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)

@@ -32,11 +32,11 @@ def kept_run(repository: Path, run: str | None = None) -> RunFolder:
             return _named(path.parent)
     state = kept_state(find_root(repository))
     if run is not None:
-        return state.run(run)
+        return _whole(state.run(run))
     latest = max(state.all_runs(), key=_started, default=None)
     if latest is None:
         raise UsageError(f"There is no run in {state.runs}.", hint="Rehearse one.", remedies=(remedy(Act.REHEARSE),))
-    return latest
+    return _whole(latest)
 
 
 def _named(folder: Path) -> RunFolder:
@@ -44,7 +44,13 @@ def _named(folder: Path) -> RunFolder:
     for each in folder.resolve().parents:
         if (state := StateFolder(each.parent)).path == each:
             kept_state(state.root)
-    return RunFolder(folder)
+    return _whole(RunFolder(folder))
+
+
+def _whole(run: RunFolder) -> RunFolder:
+    """The same, once it is known that all of it lies in its folder."""
+    run.require_no_links()
+    return run
 
 
 def _started(run: RunFolder) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from simulator.diagnostics import Diagnostic, Severity
@@ -37,24 +37,29 @@ def known_findings(
     choices = chosen(request, started, files.calls())
     rehearsed = [item for item in started if item.match.starts and choices[item.workflow.path].rehearsed]
     running = {job for item in rehearsed for job in _running(repository, item, files.calls())}
-    judged = dict.fromkeys(path for item in rehearsed for path in _paths(item.workflow.path, files))
-    for path in judged:
+    judged: dict[str, set[str]] = {}  # the ways in which the files start, by path
+    for item in rehearsed:
+        for path, way in _paths(item, files):
+            judged.setdefault(path, set()).add(way)
+    for path, ways in judged.items():
         file = files.files[path]
         for problem in (*file.problems, *rules.broken(files, file)):
             # Of a called workflow that is not at hand more is known when it was looked for.
             if problem.severity is not Severity.NOTICE and problem.code != UNREAD:
-                yield _weighed(problem, file, running)
+                yield _weighed(problem, file, running, ways)
     for other in files.asked_files:
         if other.path not in judged and not other.is_valid:
             yield _idle(other)
 
 
-def _weighed(problem: Diagnostic, file: WorkflowFile, running: set[JobOfFile]) -> Finding:
+def _weighed(problem: Diagnostic, file: WorkflowFile, running: set[JobOfFile], ways: Set[str]) -> Finding:
     finding = as_finding(problem)
     if finding.severity is not Severity.ERROR:
         return finding
     job = _job_at(file, problem)
-    if job is not None and (file.path, job.id) not in running:
+    if problem.events is not None and not problem.events & ways:
+        return replace(finding, severity=Severity.WARNING, message=f"{finding.message} (not for this event)")
+    if problem.events is None and job is not None and (file.path, job.id) not in running:
         message = f"{finding.message} (this event does not run the job {job.id})"
         return replace(finding, severity=Severity.WARNING, message=message)
     return finding
@@ -70,12 +75,13 @@ def _idle(file: WorkflowFile) -> Finding:
     )
 
 
-def _paths(path: str, files: WorkflowFiles) -> Iterator[str]:
-    """A file, and the files of this repository that its jobs call."""
-    yield path
+def _paths(item: Started, files: WorkflowFiles) -> Iterator[tuple[str, str]]:
+    """A file, and the files of this repository that its jobs call, each with the way in which it starts."""
+    path, event = item.workflow.path, item.event
+    yield path, f"push {event.ref_type}" if event.name == "push" else event.name
     for called in _called(files.files[path].calls):
         if called.repository is None and called.workflow.path in files.files:
-            yield called.workflow.path
+            yield called.workflow.path, "workflow_call"
 
 
 def _called(calls: Mapping[str, CalledWorkflow]) -> Iterator[CalledWorkflow]:

@@ -36,6 +36,13 @@ def notices(
             message=f"The tag {tag} exists and leads to commit {source.sha[:10]}, not to HEAD ({str(head)[:10]}).",
             hint=f"That commit is rehearsed. For HEAD choose another tag, or delete this one: git tag -d {tag}",
         )
+    if source.new_tag is not None and source.new_tag.annotated:
+        like = source.new_tag.like
+        yield Notice(
+            message=f"{source.new_tag.name} is made as an annotated tag, "
+            + (f"as {like} is one." if like else "as no version tag shows of which kind yours are."),
+            hint=f"Push one of that kind (git tag -a {source.new_tag.name}): plain `git describe` sees no other.",
+        )
     if (source.clone / "shallow").exists():
         yield Notice(
             message="This is a shallow clone: a build that reads history or older tags sees less than on GitHub.",

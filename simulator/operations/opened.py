@@ -18,15 +18,18 @@ from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.secrets import Secrets, rehearsal_secrets
 from simulator.paths import authority_folder
+from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
-from simulator.run_events import EventSink
+from simulator.rehearsal.rules.release import publishing_of
+from simulator.run_events import EventSink, RunEvent
 from simulator.runner.model import JobResult, Portion, RunSettings
 from simulator.runner.run import Run
-from simulator.triggers.repository import read_file
+from simulator.triggers.repository import STAND_IN, read_file
 from simulator.triggers.submodules import submodule_copies
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins
@@ -61,7 +64,7 @@ def open_rehearsal(
     """
     host, emit = host_settings(), emit or observer
     with LocalTwins(_twin_settings(prepared, host), emit, clock=clock_from(prepared.request.now)) as twins:
-        secrets = rehearsal_secrets(prepared, twins.upload_token, observer)
+        secrets = rehearsal_secrets(prepared, lambda known_to: twins.upload_token(*known_to), observer)
         for secret in (*secrets.tokens, *host.secrets):
             prepared.masker.add(secret)
         yield OpenRehearsal(
@@ -118,13 +121,21 @@ def _twin_settings(prepared: PreparedRehearsal, host: HostSettings) -> TwinSetti
         index_url=host.index_url,
         extra_index_urls=host.extra_index_urls,
         proxies=host.proxies,
-        ports=host.ports,
+        ports=(*host.ports, *_ports_of_indexes(prepared)),
         offline=prepared.request.offline,
         facts=_facts(prepared),
         copies=submodule_copies(prepared.source, prepared.identity) if prepared.request.offline else {},
         faults=prepared.faults,
         mask=lambda job_id, text: prepared.masker.of(job_id).mask(text),
     )
+
+
+def _ports_of_indexes(prepared: PreparedRehearsal) -> Iterator[int]:
+    """The ports that are written in the addresses of indexes: a sandbox listens on those that it is told of."""
+    for plan in prepared.plans:
+        for workflow, job in all_jobs(plan):
+            for step in uploads_of(workflow, job, partial(read_file, prepared.source)):
+                yield from (each.port for each in step.destinations if each.port)
 
 
 def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
@@ -136,12 +147,14 @@ def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
     return RepositoryFacts(
         id=int(identity.id),
         owner_id=int(identity.owner_id),
+        named=identity.owner != STAND_IN or configuration.repository.owner is not None,
         visibility=identity.visibility,
         default_branch=identity.default_branch,
         actor=identity.actor,
         actor_id=int(identity.actor_id),
         releases=tuple(releases.values()),
         environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
+        jobs={job.key: job.name for item in prepared.plans for job in item.jobs},
         user_tokens=frozenset(configuration.all_secrets),
     )
 
@@ -168,7 +181,7 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         gate=gate_of(prepared, item, rehearsal.observer),
         hold=_holder(rehearsal, item, number),
         supplied=tuple(prepared.request.artifacts),
-        emit=rehearsal.observer,
+        emit=partial(_told, rehearsal),
         sandbox_environment=rehearsal.host.environment,
         mounts=rehearsal.host.mounts,
         quote=partial(_source_line, lru_cache(partial(read_file, prepared.source))),
@@ -176,6 +189,11 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         images=prepared.actions.images,
         offline=prepared.request.offline,
     )
+
+
+def _told(rehearsal: OpenRehearsal, event: RunEvent) -> None:
+    rehearsal.twins.hear(event)
+    rehearsal.observer(event)
 
 
 def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
@@ -211,5 +229,8 @@ def _assume(rehearsal: OpenRehearsal, job: PlannedJob, built: Sequence[Distribut
         workflow_path=job.workflow.path.partition("@")[0],
         environment=job.environment,
     )
+    named = {found.index for found in publishing_of(job.workflow, job.job) if found.index is not None} or {"pypi"}
     for publisher in publishers:
         rehearsal.twins.assume(publisher)
+        if publisher.index in named:
+            rehearsal.twins.ask_index(publisher.index, publisher.project)

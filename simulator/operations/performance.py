@@ -17,6 +17,7 @@ from simulator.planning.choice import may_publish
 from simulator.planning.tools import skips_existing
 from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
+from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.released import already_released, already_there
 from simulator.rehearsal.rules.release import publishing_of
@@ -62,9 +63,12 @@ def perform(
             rehearsal.inspection.warn_of_yanked(published)
             held = twins.released()
             others = [file for each in held for file in each.files]
-            for finding in (*already_released(others, _skipping(prepared)), *already_there(held)):
+            there = already_there(held, prepared.identity.full_name)
+            for finding in (*already_released(others, _skipping(prepared)), *there):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
+        for finding in published_elsewhere(twins.taken_elsewhere(), observer.uploaders):
+            observer.raise_finding(finding)
         if prepared.request.keep_index:
             twins.keep_index()
         fired = tuple(twins.fired())

@@ -29,7 +29,7 @@ from simulator.operations.workflow_files import (
     nothing_fetched,
 )
 from simulator.paths import temporary_folder
-from simulator.planning.calls import shown_plan
+from simulator.planning.calls import require_valid_calls, shown_plan
 from simulator.planning.choice import Choice
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import image_of
@@ -121,7 +121,9 @@ def _planned(request: Request, read: _Read) -> Planned:
     late: list[Diagnostic] = []
     views = {item.workflow.path: _workflow(item, read, choices, late, when(request)) for item in started}
     ordered = [views.get(file.path) or _invalid(file) for file in files.asked_files]
-    problems = in_order((*problems_of(files, read.tree, read.configuration, read.actions, when(request)), *late))
+    known = problems_of(files, read.tree, read.configuration, read.actions, when(request))
+    told = {(each.code, each.span) for each in known}
+    problems = in_order((*known, *(each for each in late if (each.code, each.span) not in told)))
     view = PlanView(
         event=_event(request, repository.identity),
         repository=repository.identity.full_name,
@@ -200,6 +202,7 @@ def _workflow(
         return view
     try:
         planned = plan_of(read.repository, item, read.files.calls())
+        require_valid_calls(planned)
     except InvalidWorkflowError as error:
         problems += error.diagnostics
         return replace(view, fault=str(error))

@@ -11,7 +11,7 @@ from simulator.operations.starting import Started
 from simulator.operations.workflow_files import Calls
 from simulator.planning.choice import Choice, choose
 from simulator.planning.model import Inherited, Plan
-from simulator.planning.permissions import default_permissions
+from simulator.planning.permissions import default_permissions, most_permissions
 from simulator.planning.plan import plan
 from simulator.run_events import EventSink, WorkflowConsidered
 
@@ -44,8 +44,12 @@ def plan_started(
 
 def plan_of(repository: Repository, item: Started, calls: Calls, *, prefix: str = "") -> Plan:
     """The plan of one workflow; the keys and names of its jobs begin with `prefix`. Raises InvalidWorkflowError."""
+    setting = repository.identity.workflow_permissions
     inherited = Inherited(
-        key_prefix=prefix, name_prefix=prefix, default=default_permissions(repository.identity.workflow_permissions)
+        key_prefix=prefix,
+        name_prefix=prefix,
+        default=default_permissions(setting),
+        most=most_permissions(setting),
     )
     contexts = repository.contexts(item.workflow, item.event)
     return plan(item.workflow, item.event, contexts=contexts, calls=calls.get(item.workflow.path), inherited=inherited)

@@ -11,12 +11,15 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.findings import Finding
 from simulator.operations.actions import Actions, foreseen
 from simulator.operations.trees import Tree
-from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles
+from simulator.operations.workflow_files import WorkflowFile, WorkflowFiles, each_once
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
-from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.projects import pyproject_files
+from simulator.rehearsal.rules.model import DeclaredSecrets, Subject
 from simulator.rehearsal.rules.registry import check
+
+_SAYING_NOTHING = frozenset({"GITHUB_TOKEN", "ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"})
 
 
 def problems_of(
@@ -25,6 +28,7 @@ def problems_of(
     """All that is wrong with the files that an operation is about, in the order of the places, at a time.
 
     What keeps pysim from rehearsing an action, as far as it is on this machine, is a notice: no fault of the file.
+    What is wrong with an action of the repository is one of that.
     """
     rules = ReleaseRules(tree, configuration, actions, now)
     found = [problem for file in files.asked_files for problem in file.problems]
@@ -55,6 +59,9 @@ class ReleaseRules:
                     git_version=self._git_version,
                     ref_state=self._ref_state,
                     now=self._now,
+                    secrets=declared_secrets(self._configuration),
+                    read=self._tree.read,
+                    workflow_permissions=self._configuration.repository.workflow_permissions,
                 )
             )
         return self._judged[file.path]
@@ -63,15 +70,31 @@ class ReleaseRules:
     def _git_version(self) -> str | None:
         """What takes the version from git: of the pyproject.toml at the root, else of all those one folder below."""
         tools = publishing_facts()["git_versions"]
-        named = [path for path in self._tree.paths() if path.rpartition("/")[2] == "pyproject.toml"]
-        paths = ["pyproject.toml"] if "pyproject.toml" in named else sorted(p for p in named if p.count("/") == 1)
-        found = [git_version(self._tree.read(path) or b"", tools) for path in paths]
+        files = dict(pyproject_files(self._tree))
+        near = {path: files[path] for path in files if path.count("/") == ("pyproject.toml" not in files)}
+        found = [git_version(content, tools) for content in near.values()]
         return found[0] if found and all(found) else None
+
+
+def declared_secrets(configuration: Configuration) -> DeclaredSecrets | None:
+    """The names of the secrets that are given or declared; None where there are none, so that nothing is known.
+
+    GITHUB_TOKEN and the switches for more of a log are no declarations.
+    """
+    repository = frozenset(configuration.secrets) - _SAYING_NOTHING
+    environments = {
+        name.casefold(): frozenset(configuration.environment_secrets.get(name, ()))
+        | frozenset(rules.secrets if (rules := configuration.environments.get(name)) else ())
+        for name in {*configuration.environments, *configuration.environment_secrets}
+    }
+    if not repository and not any(environments.values()):
+        return None
+    return DeclaredSecrets(repository=repository, environments=environments)
 
 
 def in_order(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in the order of the places."""
-    return tuple(sorted(dict.fromkeys(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
+    return tuple(sorted(each_once(problems), key=lambda each: (each.span.file, each.span.line, each.span.column)))
 
 
 def as_finding(problem: Diagnostic, *, severity: Severity | None = None) -> Finding:

@@ -13,7 +13,7 @@ from pathlib import Path
 from simulator.actions.errors import NOT_REHEARSED
 from simulator.configuration.values import Configuration
 from simulator.engines.base import Engine
-from simulator.engines.registry import choose
+from simulator.engines.registry import choose, docker_answers
 from simulator.errors import SimulatorError
 from simulator.expressions.language import Scope
 from simulator.findings import Finding, Severity
@@ -45,18 +45,20 @@ from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.hint_locations import hint_locations
 from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
-from simulator.run_events import EventSink, Notice, RunFinished, RunStarted, Verdict
+from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
 from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
+from simulator.runner.missing import MISSING_PROGRAM, missing_programs
 from simulator.runner.model import JobResult
 from simulator.runner.preflight import preflight
 from simulator.triggers.model import Event
-from simulator.triggers.repository import find_files, read_file
+from simulator.triggers.repository import read_file
 from simulator.twins.base import PublishedFile
 from simulator.twins.injection.faults import Fault
 
@@ -181,7 +183,7 @@ def readied(
         observer.accept(acceptances)
         prepared = replace(_prepare(request, into, configuration, masker, observer), acceptances=acceptances)
         prepared = replace(prepared, ask=ask, cancellation=cancellation or Cancellation())
-        _check(prepared, observer, lambda: choice.result()[0].no_containers)
+        _check(prepared, observer, lambda: choice.result()[0])
         prepared.cancellation.require_going()
         yield prepared, choice
 
@@ -274,7 +276,7 @@ def _starting(started: Sequence[Started]) -> list[str]:
     return [item.workflow.path for item in started if item.match.starts]
 
 
-def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Callable[[], str | None]) -> None:
+def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[], Engine]) -> None:
     """Announce the jobs and their actions, and what of them cannot be rehearsed; no action where nothing will run."""
     for plan in prepared.plans:
         for event in announcement(foreseen_jobs(plan)):
@@ -283,23 +285,35 @@ def _check(prepared: PreparedRehearsal, observer: Observer, no_containers: Calla
         _tell_of_stop(observer)
         return
     source, supplied = prepared.source, prepared.request.artifacts
-    survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers)
+
+    def no_containers() -> str | None:
+        return engine().no_containers
+
+    def no_node() -> str | None:
+        return engine().no_node(lambda message: observer(Progress(message=message)))
+
+    survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers, no_node)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
-    pyprojects = [(path, read_file(source, path) or b"") for path in find_files(source, "pyproject.toml")]
-    observer.use_locations(hint_locations(jobs, pyprojects))
+    observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers, when(prepared.request))
         for finding in (*first, *called):
             _tell_or_raise(finding, observer)
-    for finding in (*unused_supplies(prepared.plans, supplied), *survey.missing(), *survey.versions()):
+    foreseen = [each for plan in prepared.plans for each in foreseen_jobs(plan)]
+    for finding in (
+        *missing_programs(foreseen, lambda names: engine().lacks(names), docker_answers),
+        *unused_supplies(prepared.plans, supplied),
+        *survey.missing(),
+        *survey.versions(),
+    ):
         _tell_or_raise(finding, observer)
     tell(survey, observer)
 
 
 def _tell_or_raise(finding: Finding, observer: Observer) -> None:
-    """What is said of an action that will not run is a forecast: it counts where its step comes to run."""
-    if finding.code == NOT_REHEARSED:
+    """What is said of a step that will not run here is a forecast: it counts where the step comes to run."""
+    if finding.code in {NOT_REHEARSED, MISSING_PROGRAM}:
         observer(Notice(message=f"{finding.where}: {finding.message}", hint=finding.hint, remedies=finding.remedies))
     else:
         observer.raise_finding(finding)

@@ -18,6 +18,7 @@ from simulator.planning.model import PlannedJob
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.report.explanations import Answer, PublisherView, TokenView
 from simulator.run_events import ClaimCheck, PublisherForm
+from simulator.triggers.repository import STAND_IN
 from simulator.twins.base import Publisher
 from simulator.twins.pypi.publisher_form import form_of
 from simulator.twins.pypi.publishers import MISSING, NoPublisherError, compare, look_up, registration
@@ -209,7 +210,8 @@ class _View:
             if each.index == index:
                 ordinary = any(d.project == each.project and d.index == index and not d.pending for d in self.declared)
                 new = each.project in pending or not (ordinary or canonicalize_name(each.project) in known)
-                yield form_of(indexes()[index], registration(each), each.project, pending=new)
+                named = not claims["repository"].startswith(f"{STAND_IN}/")
+                yield form_of(indexes()[index], registration(each), each.project, pending=new, named=named)
 
     # ---- what else decides
 

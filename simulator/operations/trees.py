@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.rehearsal.tree import Tree
+from simulator.safe_files import LARGEST_FILE, read_below
 from simulator.triggers.model import Source
 from simulator.triggers.repository import is_git_root, list_files, read_file
 from simulator.triggers.work_tree import list_worktree
@@ -38,9 +39,8 @@ class FolderTree:
         return list_worktree(self._root) if is_git_root(self._root) else tuple(sorted(self._walk()))
 
     def read(self, path: str) -> bytes | None:
-        """One of them; None when it is not there."""
-        file = self._root / path
-        return file.read_bytes() if file.is_file() else None
+        """One of them, as `read_file` of a commit has it; None when it is not there. Raises OSError."""
+        return read_below(self._root, path, LARGEST_FILE + 1)
 
     def _walk(self) -> Iterator[str]:
         for folder, names, files in os.walk(self._root):

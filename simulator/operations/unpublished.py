@@ -52,13 +52,13 @@ def _left_out(result: JobResult, skipped: Sequence[SkippedStep]) -> Iterator[Fin
     if result.conclusion is Conclusion.SKIPPED and result.absent is None:
         reason = result.reason or "its condition is false"
         place = planned.job.condition.span if planned.job.condition.source else planned.job.span
-        yield _finding(f"Job {result.key}, which publishes, did not run: {reason}", place)
+        yield _finding(f"Job {result.key} publishes, and was skipped: {reason}", place)
         return
     spans = {step.span: step for step in planned.job.all_steps if publishing_step(step) is not None}
     for each in skipped:
         if each.job_id == result.key and each.span in spans:
             yield _finding(
-                f"Step {each.name} of job {result.key}, which publishes, was skipped: {each.reason}", each.span
+                f"A step of job {result.key} publishes, and was skipped ({each.name}): {each.reason}", each.span
             )
 
 

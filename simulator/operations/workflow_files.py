@@ -14,6 +14,7 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.trees import Tree
 from simulator.planning.permissions import default_permissions
+from simulator.positions import Span
 from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
 from simulator.triggers.bare_copy import temporary_copy
@@ -85,7 +86,7 @@ class WorkflowFiles:
 
     def invalid(self, paths: Collection[str]) -> InvalidWorkflowError:
         """The error for files that are not valid: with all that is wrong with them."""
-        problems = [problem for path in paths for problem in self.files[path].problems]
+        problems = each_once(problem for path in paths for problem in self.files[path].problems)
         return InvalidWorkflowError(
             "The workflow is not valid.",
             hint="Mend the places above; GitHub would refuse it too.",
@@ -100,6 +101,14 @@ class WorkflowFiles:
             if (workflow := files[path].workflow) is not None:
                 files[path] = _with_calls(files[path], workflow, resolve, identity, sources)
         return replace(self, files=files, sources=sources)
+
+
+def each_once(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The problems without those that are told already: one of a called file is also one of every caller."""
+    found: dict[tuple[str, Severity, str, Span], Diagnostic] = {}
+    for each in problems:
+        found.setdefault((each.code, each.severity, each.message, each.span), each)
+    return list(found.values())
 
 
 def read_workflow_files(
@@ -126,7 +135,8 @@ def read_workflow_files(
 def _with_calls(
     file: WorkflowFile, workflow: Workflow, resolve: Resolver, identity: RepositoryIdentity, sources: dict[str, str]
 ) -> WorkflowFile:
-    called = load_calls(workflow, resolve, default=default_permissions(identity.workflow_permissions))
+    setting = identity.workflow_permissions
+    called = load_calls(workflow, resolve, default=default_permissions(setting), default_is_known=setting is not None)
     sources.update(called.sources)
     return replace(file, calls=called.calls, problems_of_calls=called.diagnostics)
 

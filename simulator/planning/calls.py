@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from simulator.errors import InvalidWorkflowError
 from simulator.expressions.language import ExpressionError, Scope, Value, evaluate_template, to_text
-from simulator.planning.errors import plan_error
+from simulator.planning.errors import call_error, plan_error
 from simulator.planning.model import Inherited, Plan, PlannedJob
-from simulator.planning.plan import plan
+from simulator.planning.plan import plan, reads_later
 from simulator.planning.runners import runs_here
 from simulator.workflow.calls import CalledWorkflow
 from simulator.workflow.model import DispatchInput, InputType, Job, Text, Workflow
@@ -20,16 +20,17 @@ JobsOfFile = tuple[Workflow, Job]
 def called_plan(caller: Plan, job: PlannedJob, *, needs: Mapping[str, Value] | None) -> Plan | None:
     """The plan of the workflow that a job calls, whose needs are done; None when the workflow is not at hand.
 
-    With `needs` None they are not known yet, and inputs that read them are null. Raises InvalidWorkflowError
+    With `needs` None they are not known yet, and neither are the inputs that read them. Raises InvalidWorkflowError
     where GitHub would fail the call: an input of the wrong type, a key without a value.
     """
     called = caller.calls.get(job.job.id)
     if called is None:
         return None
+    late = [name.lower() for name, text in job.job.with_.items() if needs is None and _is_late(caller, text)]
     return plan(
         replace(called.workflow, permissions=called.permissions),
         caller.event,
-        contexts={**caller.contexts, "inputs": _inputs(caller, job, called, needs)},
+        contexts={**caller.contexts, "inputs": _inputs(caller, job, called, needs, late)},
         calls=called.calls,
         inherited=Inherited(
             key_prefix=f"{job.key} / ",
@@ -37,14 +38,17 @@ def called_plan(caller: Plan, job: PlannedJob, *, needs: Mapping[str, Value] | N
             needs=tuple(f"{caller.inherited.key_prefix}{need}" for need in job.needs) or caller.inherited.needs,
             called=called,
             ceiling=job.permissions,
+            late=frozenset(late),
             default=caller.inherited.default,
+            most=caller.inherited.most,
+            most_ceiling=job.at_most,
         ),
     )
 
 
 def foreseen_plan(caller: Plan, job: PlannedJob) -> Plan | None:
     """`called_plan` as far as it is known before anything runs; None when it depends on results, or will fail."""
-    if job.deferred or any(map(_reads_needs, job.job.with_.values())):
+    if job.deferred or any(_is_late(caller, text) for text in job.job.with_.values()):
         return None
     return shown_plan(caller, job)
 
@@ -59,8 +63,18 @@ def shown_plan(caller: Plan, job: PlannedJob) -> Plan | None:
         return None
 
 
-def _reads_needs(text: Text) -> bool:
-    return any(each[0] == "needs" for part in text.template.expressions for each in part.references())
+def require_valid_calls(planned: Plan) -> None:
+    """Raise InvalidWorkflowError for a call, known before anything runs, for which GitHub ends the run at once."""
+    for job in planned.jobs:
+        if job.decision == "run" and not job.deferred:
+            inner = called_plan(planned, job, needs=None)
+            if inner is not None:
+                require_valid_calls(inner)
+
+
+def _is_late(caller: Plan, text: Text) -> bool:
+    """Whether a text reads results, or inputs of the caller that are not known yet."""
+    return any(reads_later(part, caller.inherited.late) for part in text.template.expressions)
 
 
 def foreseen_jobs(planned: Plan) -> Iterator[tuple[Plan, PlannedJob]]:
@@ -87,7 +101,7 @@ def all_jobs(planned: Plan) -> Iterator[JobsOfFile]:
     What is surely skipped is left out, and what no sandbox can stand for the runner of.
     """
     for job in planned.jobs:
-        if job.decision == "skip" or (not runs_here(job.runs_on) and not _is_late(job)):
+        if job.decision == "skip" or (not runs_here(job.runs_on) and not _has_late_labels(job)):
             continue
         yield job.workflow, job.job
         inner = foreseen_plan(planned, job)
@@ -109,7 +123,7 @@ def called_jobs(called: CalledWorkflow) -> Iterator[JobsOfFile]:
             yield from called_jobs(called.calls[job.id])
 
 
-def _is_late(job: PlannedJob) -> bool:
+def _has_late_labels(job: PlannedJob) -> bool:
     """Whether the labels of a job are not known yet."""
     return job.deferred and not all(label.template.is_literal for label in job.job.runs_on)
 
@@ -140,16 +154,15 @@ def call_contexts(caller: Plan, job: PlannedJob, needs: Mapping[str, Value]) -> 
 
 
 def _inputs(
-    caller: Plan, job: PlannedJob, called: CalledWorkflow, needs: Mapping[str, Value] | None
+    caller: Plan, job: PlannedJob, called: CalledWorkflow, needs: Mapping[str, Value] | None, late: Collection[str]
 ) -> dict[str, Value]:
     given = {name.lower(): text for name, text in job.job.with_.items()}
     scope = Scope(contexts=call_contexts(caller, job, needs or {}))
     defaults = Scope(contexts={**caller.contexts, "inputs": {}})
     values: dict[str, Value] = {}
     for name, declared in called.workflow.triggers["workflow_call"].inputs.items():
-        text = given.get(name.lower())
-        late = needs is None and text is not None and _reads_needs(text)
-        values[name] = None if late else _input(job, declared, text, scope, defaults)
+        is_late = name.lower() in late
+        values[name] = None if is_late else _input(job, declared, given.get(name.lower()), scope, defaults)
     return values
 
 
@@ -167,7 +180,7 @@ def _input(job: PlannedJob, declared: DispatchInput, given: Text | None, scope: 
         return to_text(value)
     fits = isinstance(value, bool) if declared.type == "boolean" else isinstance(value, int | float)
     if not fits or isinstance(value, bool) is (declared.type == "number"):
-        raise plan_error("with", job.job.id, f"Unexpected value '{to_text(value)}'", text.span)
+        raise call_error(declared, to_text(value), text.span)
     return value
 
 

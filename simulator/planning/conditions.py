@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.expressions.language import ExpressionError, Scope, Value, evaluate, to_text, truthy, why_false
+from simulator.expressions.partial import UNKNOWN, Closed, Open, Partial, foresee, truth
 from simulator.planning.graph import ancestors
 from simulator.planning.model import Plan, PlannedJob
 from simulator.workflow.model import Condition
@@ -107,6 +108,22 @@ def decide(condition: Condition, contexts: Mapping[str, Value], needed: Sequence
     if not any(values):
         return "skip"
     return "run" if all(values) or values == [True, False, False, False] else "later"
+
+
+def decide_later(
+    condition: Condition, contexts: Mapping[str, Value], late: frozenset[str], needed: Sequence[Decision]
+) -> Decision:
+    """The same for a condition that reads inputs which are not known yet, the `late` ones: "skip", or "later"."""
+    given = contexts.get("inputs")
+    inputs = given if isinstance(given, Mapping) else {}
+    known: dict[str, Partial] = {
+        **contexts,
+        "inputs": Closed({**inputs, **{name: UNKNOWN for name in inputs if name.lower() in late}}),
+        "needs": Open({}),
+    }
+    success: Partial = False if "skip" in needed else UNKNOWN
+    functions = {"always": True, "success": success, "failure": UNKNOWN, "cancelled": UNKNOWN}
+    return "skip" if truth(foresee(condition.expression.root, known, functions)) is False else "later"
 
 
 def _holds_after(condition: Condition, contexts: Mapping[str, Value], before: _JobsBefore) -> bool:

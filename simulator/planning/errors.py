@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
 from simulator.positions import Span
+from simulator.workflow.model import DispatchInput
 
 
 def plan_error(key: str, job: str, reason: object, span: Span) -> InvalidWorkflowError:
@@ -12,3 +13,15 @@ def plan_error(key: str, job: str, reason: object, span: Span) -> InvalidWorkflo
     message = f"Error when evaluating '{key}' for job '{job}'. {reason}"
     diagnostic = Diagnostic(code="plan", severity=Severity.ERROR, message=message, span=span)
     return InvalidWorkflowError(message, hint="Mend the expression or the values it reads.", diagnostics=(diagnostic,))
+
+
+def call_error(declared: DispatchInput, value: str, span: Span) -> InvalidWorkflowError:
+    """The error for a value of another type than an input of a called workflow has, in GitHub's words."""
+    message = (
+        f"The template is not valid. {span.file} (Line: {span.line}, Col: {span.column}): Unexpected type of value "
+        f"'{value}', expected type: {declared.type.capitalize()}."
+    )
+    diagnostic = Diagnostic(code="call-input-type", severity=Severity.ERROR, message=message, span=span)
+    return InvalidWorkflowError(
+        message, hint=f"Give the input {declared.name} a {declared.type}.", diagnostics=(diagnostic,)
+    )

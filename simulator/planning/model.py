@@ -19,8 +19,9 @@ class PlannedJob:
     `key` is unique in the rehearsal (the job's id, with ` (v1, v2)` for a combination, behind the plan's prefix);
     `workflow` is the file that holds it. `decision` is what the job's `if:` gives on the event alone: "run" (if the
     jobs before it succeed), "skip", or "later" when it depends on other jobs' results. `environment` and `name` are
-    rendered; `permissions` are those of the job's token, every scope that is granted. A `deferred` job reads `needs`
-    where it is planned (in its matrix, name, environment, runs-on): `plan.expand_job` makes the final ones of it when
+    rendered; `permissions` are those of the job's token, every scope that is granted; `at_most` are more where the
+    repository's setting decides, and is not known. A `deferred` job reads what is known later where it is planned (in
+    its matrix, name, environment, runs-on): `plan.expand_job` makes the final ones of it when
     its needs are done, and until then those fields are what is written, `environment` None.
     """
 
@@ -36,6 +37,7 @@ class PlannedJob:
     environment: str | None
     runs_on: tuple[str, ...]
     permissions: Permissions
+    at_most: Permissions = field(default_factory=dict)
     fail_fast: bool = True
     max_parallel: int | None = None  # None: all at once
     deferred: bool = False
@@ -56,8 +58,9 @@ class Inherited:
     """What a plan has from outside its workflow file: what the keys and the names of its jobs begin with.
 
     For a workflow that a job calls, `called` is its file as it is called, `ceiling` what the job's token may do and
-    `needs` what it waits for, with the prefix of its own plan. `default` is what jobs may do whose
-    files give nothing.
+    `needs` what it waits for, with the prefix of its own plan. `late` are its inputs that are not known yet, in lower
+    case. `default` is what jobs may do whose files give nothing. `most` and
+    `most_ceiling` are what `default` and `ceiling` are if the repository's setting gives more, where it is not known.
     """
 
     key_prefix: str = ""
@@ -65,7 +68,10 @@ class Inherited:
     needs: tuple[str, ...] = ()
     called: CalledWorkflow | None = None
     ceiling: Permissions | None = None
+    late: frozenset[str] = frozenset()
     default: Permissions = field(default_factory=lambda: RESTRICTED)
+    most: Permissions = field(default_factory=lambda: RESTRICTED)
+    most_ceiling: Permissions | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _GITHUB_ADDRESS: Final = re.compile(
     r"github\.(api_url|server_url|graphql_url)|GITHUB_(API|SERVER|GRAPHQL)_URL|ACTIONS_ID_TOKEN"
 )
-_TOKEN: Final = re.compile(
+TOKEN: Final = re.compile(
     r"""(?P<space>[ \t\r]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<end>[;|&\n()`])"""
     r"""|(?P<word>(?:\\.|'[^']*'|"(?:[^"\\]|\\.)*"|\$\{[^}\n]*\}|[^\s;|&()`'"\\])+)|(?P<odd>.)""",
     re.DOTALL,
@@ -70,6 +70,18 @@ def simple_commands(script: str) -> Sequence[Sequence[str]]:
     return tuple(tuple(map(_unquoted, _started(words))) for words in _commands(_plain(script)))
 
 
+def assignments(script: str) -> Mapping[str, str]:
+    """The variables that a script sets by words of its own, before a command or with `export`; the last one counts."""
+    found: dict[str, str] = {}
+    for words in _commands(_plain(script)):
+        for word in words[1:] if words[0] == "export" else words:
+            name, equals, value = word.partition("=")
+            if not equals or not re.fullmatch(r"\w+", name):
+                break
+            found[name] = _unquoted(value)
+    return found
+
+
 def _plain(script: str) -> str:
     """The script without expressions: GitHub's own addresses stay addresses, the rest becomes one odd word."""
     return _EXPRESSION.sub(
@@ -80,7 +92,7 @@ def _plain(script: str) -> str:
 def _commands(script: str) -> Iterator[Sequence[str]]:
     """The words of each simple command, also of those in substitutions and behind `sh -c`."""
     words: list[str] = []
-    for token in _TOKEN.finditer(f"{script}\n"):
+    for token in TOKEN.finditer(f"{script}\n"):
         if token.lastgroup == "end":
             if words:
                 yield words

@@ -12,11 +12,19 @@ _RANK: Final = {"none": 0, "read": 1, "write": 2}
 _ALWAYS: Final[Permissions] = {"metadata": "read"}
 
 
-def default_permissions(setting: str) -> Permissions:
-    """What jobs get whose files give nothing, by the repository's setting: "read", or "write" to all but id-token."""
+def default_permissions(setting: str | None) -> Permissions:
+    """What jobs surely get whose files give nothing, by the repository's setting.
+
+    It is "read", or "write" to all but id-token; where it is not known, that of a new repository.
+    """
     if setting != "write":
         return RESTRICTED
     return {scope: levels[-1] for scope, levels in permission_scopes().items() if scope != "id-token"}
+
+
+def most_permissions(setting: str | None) -> Permissions:
+    """What jobs may get whose files give nothing, as far as the setting is known."""
+    return default_permissions(setting or "write")
 
 
 def permissions_of(workflow: Workflow, job: Job, *, default: Permissions = RESTRICTED) -> Permissions:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from simulator.expressions.language import (
+    Expression,
     ExpressionError,
     Scope,
     Template,
@@ -19,7 +20,7 @@ from simulator.expressions.language import (
     to_text,
 )
 from simulator.expressions.values import is_array
-from simulator.planning.conditions import Decision, decide
+from simulator.planning.conditions import Decision, decide, decide_later
 from simulator.planning.errors import plan_error
 from simulator.planning.graph import as_defined, in_order
 from simulator.planning.matrix import Combination, MatrixError, expand
@@ -54,11 +55,12 @@ def plan(
         inherited=inherited or Inherited(),
     )
     needs = _needs(workflow)
-    decisions = _decisions(workflow, needs, contexts)
+    late = made.inherited.late
+    decisions = _decisions(workflow, needs, contexts, late)
     jobs: list[PlannedJob] = []
     for job in workflow.jobs.values():
         decision = decisions.get(job.id, "later")
-        deferred = decision != "skip" and _reads_needs(job)
+        deferred = decision != "skip" and _reads_later(job, late)
         if deferred or decision == "skip":
             jobs.append(_as_written(made, job, decision, needs[job.id], deferred=deferred))
         else:
@@ -66,14 +68,20 @@ def plan(
     return replace(made, jobs=tuple(jobs))
 
 
-def _decisions(workflow: Workflow, needs: Mapping[str, Sequence[str]], contexts: Contexts) -> Mapping[str, Decision]:
+def _decisions(
+    workflow: Workflow, needs: Mapping[str, Sequence[str]], contexts: Contexts, late: frozenset[str]
+) -> Mapping[str, Decision]:
     """What each job's condition gives; jobs of a circle are left out."""
     decisions: dict[str, Decision] = {}
     before: dict[str, frozenset[Decision]] = {}  # the decisions on all ancestors
     for name in in_order(needs):
         direct = frozenset(decisions[each] for each in needs[name])
         before[name] = direct.union(*(before[each] for each in needs[name]))
-        decisions[name] = decide(workflow.jobs[name].condition, contexts, sorted(before[name]))
+        condition = workflow.jobs[name].condition
+        if reads_later(condition.expression, late, results=False):
+            decisions[name] = decide_later(condition, contexts, late, sorted(before[name]))
+        else:
+            decisions[name] = decide(condition, contexts, sorted(before[name]))
     return decisions
 
 
@@ -103,20 +111,28 @@ def _as_written(plan: Plan, job: Job, decision: Decision, needs: tuple[str, ...]
         environment=environment.source if environment and environment.template.is_literal else None,
         runs_on=tuple(label.source for label in job.runs_on),
         permissions=_permissions(plan, job),
+        at_most=_at_most(plan, job),
         deferred=deferred,
     )
 
 
-# ---- does a job read `needs` where it is planned?
+# ---- does a job read where it is planned what is known later?
 
 
-def _reads_needs(job: Job) -> bool:
+def _reads_later(job: Job, late: frozenset[str]) -> bool:
     return any(
-        reference[0] == "needs"
-        for template in _server_templates(job)
-        for expression in template.expressions
-        for reference in expression.references()
+        reads_later(expression, late) for template in _server_templates(job) for expression in template.expressions
     )
+
+
+def reads_later(expression: Expression, late: frozenset[str], *, results: bool = True) -> bool:
+    """Whether an expression reads inputs that are not known yet, or `results` of jobs."""
+    for reference in expression.references():
+        if results and reference[0] == "needs":
+            return True
+        if late and reference[0] == "inputs" and (len(reference) == 1 or reference[1].lower() in late):
+            return True
+    return False
 
 
 def _server_templates(job: Job) -> Iterator[Template]:
@@ -177,6 +193,7 @@ def _expanded(
                 environment=_environment(job, inner),
                 runs_on=tuple(_runs_on(job, inner)),
                 permissions=_permissions(plan, job),
+                at_most=_at_most(plan, job),
                 fail_fast=fail_fast,
                 max_parallel=max_parallel,
             )
@@ -186,6 +203,11 @@ def _expanded(
 
 def _permissions(plan: Plan, job: Job) -> Permissions:
     return least(permissions_of(plan.workflow, job, default=plan.inherited.default), plan.inherited.ceiling)
+
+
+def _at_most(plan: Plan, job: Job) -> Permissions:
+    own = permissions_of(plan.workflow, job, default=plan.inherited.most)
+    return least(own, plan.inherited.most_ceiling)
 
 
 def _combinations(job: Job, scope: Scope) -> tuple[Combination, ...]:

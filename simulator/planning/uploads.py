@@ -1,82 +1,144 @@
-"""Which index a publishing step uploads to, where that is none of those that pysim stands in for.
+"""Where a publishing step uploads to, as its tool would find out: the address, by its options, variables and settings.
 
 Works on a step as it is written and on its evaluated texts alike; an expression that is left hides its address.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
-from simulator.indexes import indexes
-from simulator.planning.outside import simple_commands
-from simulator.planning.tools import action_name, code_of, commands, publishing_facts
-from simulator.toml_reading import TomlError, parse_toml
+from simulator.indexes import IndexName, indexes
+from simulator.planning.index_settings import DEFAULT, Read, named_index
+from simulator.planning.publish_commands import PublishCommand, expanded, is_known, publish_commands
+from simulator.planning.tools import action_name, publishing_facts
 
-_OPTION: Final = re.compile(r"""--?(?:repository-url|publish-url|repository|repo|r)[\s=]+["']?(https?://[^\s"']+)""")
-_NAMED: Final = re.compile(r"""--?(?:repository|repo|index|r)[\s=]+["']?([\w.-]+)(?![\w.:/$-])""")
 _OWN_NAMES: Final = frozenset({"pypi", "testpypi", "test-pypi", "test_pypi"})
-# What twine, uv, flit, hatch, pdm and maturin read the address of the index from.
-_VARIABLES: Final = frozenset({
-    "TWINE_REPOSITORY_URL", "UV_PUBLISH_URL", "FLIT_INDEX_URL", "HATCH_INDEX_REPO", "PDM_PUBLISH_REPO",
-    "MATURIN_REPOSITORY_URL",
-})  # fmt: skip
 
 
-def foreign_indexes_of_action(uses: str, inputs: Mapping[str, str]) -> Sequence[str]:
-    """The hosts that a publishing action would upload to; the names of the inputs are in lower case."""
-    facts = publishing_facts()["trusted_actions"].get(action_name(uses), {"index": ()})
-    return _foreign(inputs[name] for name in facts["index"] if name in inputs)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where a command or an action uploads to. `said` is the address or the name that it is given, "" for none.
 
+    `address` is None where it is not known: for an expression, and for a name that no settings have. `tool` is the
+    command's program and verb, or the action's name.
+    """
 
-def foreign_indexes_of_script(script: str, variables: Mapping[str, str]) -> Sequence[str]:
-    """The hosts, and the indexes by name, that a script would upload to; nothing for one that does not publish."""
-    table = publishing_facts()["commands"]
-    if not any(commands(script, table)):
-        return ()
-    lines = [line for line in map(" ".join, simple_commands(script)) if any(commands(line, table))]
-    named = (name for line in lines for name in _NAMED.findall(line) if name.lower() not in _OWN_NAMES)
-    addresses = (
-        *_OPTION.findall(code_of(script)),
-        *(variables[name] for name in sorted(_VARIABLES & variables.keys())),
-    )
-    return (*_foreign(addresses), *dict.fromkeys(f"the index {name}" for name in named))
+    tool: str
+    said: str
+    address: str | None
 
+    @property
+    def host(self) -> str:
+        """The host of the address in lower case; "" where none is known."""
+        return host_of(self.address or "")
 
-def foreign_indexes_of_project(script: str, read: Callable[[str], bytes | None]) -> Sequence[str]:
-    """The hosts that the project's own settings send `uv publish` to; `read` gives a file of the step's folder."""
-    if not any(commands(script, [["uv", "publish"]])):
-        return ()
-    named: list[str] = []
-    for file, keys in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
+    @property
+    def port(self) -> int | None:
+        """The port that the address names."""
         try:
-            table: Any = parse_toml((read(file) or b"").decode("utf-8", "replace").encode())
-        except TomlError:
-            continue
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict) and "publish-url" in table:
-            named.append(str(table["publish-url"]))
-    return _foreign(named)
-
-
-def _foreign(addresses: Iterable[str]) -> Sequence[str]:
-    return tuple(dict.fromkeys(host for host in _hosts(addresses) if not _stays_here(host)))
-
-
-def _hosts(addresses: Iterable[str]) -> Iterator[str]:
-    for address in addresses:
-        try:
-            yield urlsplit(address.strip()).hostname or ""
+            return urlsplit(self.address or "").port
         except ValueError:
-            continue
+            return None
+
+    @property
+    def index(self) -> IndexName | None:
+        """Which of the two indexes it is, as far as that is known."""
+        return index_of_host(self.host)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is known to be another index, which is no server of the sandbox itself."""
+        name = self.host
+        return bool(name) and self.index is None and name != "localhost" and not name.startswith("127.")
+
+    @property
+    def is_unknown_name(self) -> bool:
+        """Whether a name is given that no settings have, and that people do not use for PyPI or TestPyPI either."""
+        return self.address is None and is_known(self.said) and self.said.lower() not in _OWN_NAMES
 
 
-def _stays_here(host: str) -> bool:
-    """Whether an upload ends in pysim or in the sandbox itself; no host is known where it is an expression's."""
-    name = host.rstrip(".")
-    closed = (domain for index in indexes().values() for domain in index.hosts)
-    own = name in {"", "localhost"} or name.startswith("127.") or "{" in name
-    return own or any(name == domain or name.endswith(f".{domain}") for domain in closed)
+def destinations_of_action(
+    uses: str, inputs: Mapping[str, str], variables: Mapping[str, str], read: Read
+) -> Sequence[Destination]:
+    """Of an action with its inputs, by their names in lower case; none for one that does not publish."""
+    name = action_name(uses)
+    facts = publishing_facts()
+    if name in facts["action_inputs"]:
+        keys = facts["action_inputs"][name]["address"]
+        url = expanded(next((inputs[key] for key in keys if inputs.get(key)), ""), variables)
+        return (_of_address(name, url) if url else _default(name),)
+    asked: Mapping[str, Sequence[str]] = next(
+        (row for known, row in facts["actions_with"].items() if known.lower() == name), {}
+    )
+    if any(inputs.get(key) in values for key, values in asked.items()):
+        return destinations_of_script(f"maturin {inputs['command']} {inputs.get('args', '')}", variables, read)
+    return ()
+
+
+def destinations_of_script(
+    script: str, variables: Mapping[str, str], read: Read, before: Sequence[str] = ()
+) -> Sequence[Destination]:
+    """Of each publishing command of a script. `before` are the scripts that ran before it in its job."""
+    scripts = (*before, script)
+    found = (_of_command(command, read, scripts) for command in publish_commands(script, variables))
+    return tuple(dict.fromkeys(found))
+
+
+def nothing_read(_path: str) -> bytes | None:
+    """A `Read` that knows no file."""
+    return None
+
+
+def host_of(address: str) -> str:
+    """The host of an address in lower case; "" where there is none, or an expression in its place."""
+    try:
+        host = urlsplit(address.strip()).hostname or ""
+    except ValueError:
+        return ""
+    return host.rstrip(".") if is_known(host) and "{" not in host else ""
+
+
+def index_of_host(host: str) -> IndexName | None:
+    """The index that a host is of, or would be: those below its main host are closed, too."""
+    for index in sorted(indexes().values(), key=lambda each: -len(each.main_host)):
+        if host in index.hosts or host == index.files_host or host.endswith(f".{index.main_host}"):
+            return index.name
+    return None
+
+
+def foreign(destinations: Iterable[Destination]) -> Sequence[Destination]:
+    """Those that are known to be other indexes, each host once."""
+    found = {each.host: each for each in destinations if each.is_foreign}
+    return tuple(found.values())
+
+
+def _of_command(command: PublishCommand, read: Read, scripts: Sequence[str]) -> Destination:
+    address = command.option("address") or command.variable("address")
+    name = command.option("name")
+    if name is None and address is None:
+        name = command.variable("name")
+    if name and "://" in name and not address:
+        address, name = name, None
+    if address and not (name and command.facts.get("named_first")):
+        return _of_address(command.tool, address)
+    if not name:
+        default = named_index(command, DEFAULT, read, scripts)
+        return _of_address(command.tool, expanded(default, command.variables)) if default else _default(command.tool)
+    found = named_index(command, name, read, scripts) if is_known(name) else None
+    own = command.facts["names"].get(name)
+    if own and (found is None or command.facts["settings"] == "hatch"):  # hatch lets nobody change its own
+        found = indexes()[own].upload_url
+    found = expanded(found, command.variables) if found else None
+    return Destination(tool=command.tool, said=name, address=found if found and is_known(found) else None)
+
+
+def _of_address(tool: str, address: str) -> Destination:
+    known = address if is_known(address) else None
+    return Destination(tool=tool, said=address, address=known or (address if host_of(address) else None))
+
+
+def _default(tool: str) -> Destination:
+    return Destination(tool=tool, said="", address=indexes()["pypi"].upload_url)

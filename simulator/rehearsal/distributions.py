@@ -33,6 +33,7 @@ _LARGEST_POINTS: Final = 1 << 20  # bytes of entry points
 _TOGETHER: Final = 64 << 20  # bytes of the members that are read at once
 _UNPACKED: Final = 1 << 30  # bytes of an sdist
 _LARGEST_FILE: Final = 4 << 30  # bytes of a file in an artifact
+_LONGEST_NAME: Final = 255  # bytes of a file's name
 _PARTS: Final = ("METADATA", "entry_points.txt", "RECORD")
 EntryPoints = Mapping[str, Mapping[str, str]]  # by group, then by name
 
@@ -127,13 +128,18 @@ def _in_archive(artifact: StoredArtifact) -> Iterator[Distribution]:
         return
     try:
         with artifact.archive.open("rb") as file, open_zip(file) as archive:
-            names = [name for name in archive.namelist() if name.endswith((".whl", ".tar.gz"))]
+            names = [name for name in archive.namelist() if _can_be_one(name)]
     except _BROKEN:
         return
     for name in names:
         found = read_distribution(PurePosixPath(name).name, partial(_member, artifact.archive, name))
         if found is not None:
             yield found
+
+
+def _can_be_one(name: str) -> bool:
+    """Whether a member of an archive may be a distribution by its name, and a file can have that name."""
+    return name.endswith((".whl", ".tar.gz")) and len(PurePosixPath(name).name.encode()) <= _LONGEST_NAME
 
 
 def _member(path: Path, name: str) -> BinaryIO:

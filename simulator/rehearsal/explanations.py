@@ -33,6 +33,12 @@ def explain(table: Sequence[Explanation], text: str) -> Explanation | None:
     return next((each for each in table if re.search(each.words, text)), None)
 
 
+def hint_for(known: Explanation, text: str) -> str:
+    """The hint of an explanation, with what its words found in the text."""
+    found = re.search(known.words, text)
+    return found.expand(known.hint) if found and "\\g<" in known.hint else known.hint
+
+
 def explain_upload(refusal: str) -> Explanation:
     """Why an index refused an upload; where nothing is known of it, what is always to be done."""
     return explain(UPLOADS, refusal) or _ANYTHING
@@ -110,8 +116,7 @@ UPLOADS: Final = (
     Explanation(
         words="Invalid or non-existent authentication",
         hint="Hand the step a token of this index, whole, which begins with pypi-; one of the other index is unknown "
-        "here. For the rehearsal leave its secret out of .secrets: pysim then gives the job a token of the "
-        "local index.",
+        "here. In a rehearsal, what begins so in .secrets is a token of the local index.",
     ),
     Explanation(
         words="Username/Password authentication",
@@ -243,6 +248,27 @@ STEPS: Final = (
         hint="Check `path:` of upload-artifact against the folder that the build writes to.",
     ),
     Explanation(
+        words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
+        code="python-not-available",
+        says="this machine lacks a CPython that GitHub has, and it could not be fetched",
+        hint=r"Have one here and rehearse again: uv python install \g<version>.",
+        here=True,
+    ),
+    Explanation(
+        words="sudo: the local engine has no root",
+        code="missing-program",
+        says="it is not rehearsed, as it needs sudo, which the local engine has not",
+        hint="Use the Docker engine, whose image has it.",
+        remedies=(remedy(Act.USE_ENGINE, "docker"),),
+        here=True,
+    ),
+    Explanation(
+        words="pysim has no (?:pypy|graalpy)",
+        code="python-not-available",
+        hint="GitHub may have it; pysim sets up CPython alone. Publish from a job with a CPython.",
+        here=True,
+    ),
+    Explanation(
         words="' was not found for ",
         code="python-not-found",
         hint="The log says which are there, and why it could not be downloaded; GitHub may have it. The local engine "
@@ -266,8 +292,9 @@ STEPS: Final = (
         words="Unknown distribution format|Is a directory: '|are not actually files",
         code="invalid-distribution",
         says="there is something in the folder that is no distribution",
-        hint="Let download-artifact{download} have `merge-multiple: true`, or name one artifact: without, each "
-        "lies in a folder of its own. Leave nothing but distributions in the folder.",
+        hint="Leave nothing but distributions in the folder. Of several artifacts each lies in a folder of its own, "
+        "unless download-artifact{download} has `merge-multiple: true`. The folders in an artifact stay: its root is "
+        "what the uploaded paths have in common, so upload from one folder.",
     ),
     Explanation(
         words="syntax errors in markup",

@@ -37,11 +37,14 @@ def paused_deployment(environment: str, reason: str, place: Span | None) -> Find
     return replace(found, would_show="Waiting for review", remedies=(remedy(Act.ANSWER_REVIEW, environment),))
 
 
-def unprotected(environment: str, place: Span | None, *, table: str) -> Finding:
-    """The finding for an environment that nobody declares in `table`: GitHub makes one that protects nothing."""
+def unprotected(environment: str, place: Span | None, *, table: str, others: bool) -> Finding:
+    """The finding for an environment that nobody declares in `table`: GitHub makes one that protects nothing.
+
+    A warning where `others` are declared, so that this one may be misspelt; else a notice, as nearly all declare none.
+    """
     found = _finding(
         "environment-unprotected",
-        Severity.WARNING,
+        Severity.WARNING if others else Severity.NOTICE,
         f"The environment {environment} is not declared, so it is rehearsed as GitHub creates one that it does not "
         "know: without any protection.",
         f"Import what is set up there, as `gh api repos/OWNER/REPO/environments` prints it, or declare {table}.",

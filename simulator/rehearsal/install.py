@@ -139,9 +139,11 @@ _PIPX: Final = """\
         env:
           PIPX_HOME: ${{{{ runner.temp }}}}/pipx
           PIPX_BIN_DIR: ${{{{ runner.temp }}}}/pipx-bin
+          PIPX_DEFAULT_BACKEND: pip
           PIPX_DISABLE_SHARED_LIBS_AUTO_UPGRADE: '1'
         run: |
-          /opt/pysim/bin/python -m pipx install --python "$(command -v python)" "{requirement}"
+          export PIPX_DEFAULT_PYTHON="$(command -v python)"
+          /opt/pysim/bin/python -m pipx install --python "$PIPX_DEFAULT_PYTHON" "{requirement}"
 """
 _START: Final = """\
           set +e; said=$(timeout 60 "{folder}/{script}" --help 2>&1 </dev/null); code=$?; set -e

@@ -14,12 +14,29 @@ from typing import Final
 
 from simulator.acceptance import Acceptances
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES, IndexName
+from simulator.indexes import TITLES
+from simulator.planning.programs import hosted_programs
 from simulator.positions import Span
-from simulator.rehearsal.explanations import EXCHANGES, STEPS, Explanation, explain, explain_upload, with_locations
+from simulator.rehearsal.addresses import asked_in_vain
+from simulator.rehearsal.explanations import (
+    STEPS,
+    Explanation,
+    explain,
+    hint_for,
+    with_locations,
+)
 from simulator.rehearsal.refusals import is_predicted
+from simulator.rehearsal.refused_events import (
+    asked_wrong_address,
+    cancelled_by_group,
+    colliding_publishers,
+    refusal_without_failure,
+    refused_exchange,
+    refused_upload,
+)
+from simulator.rehearsal.unreachable import Unreachable
 from simulator.rehearsal.verdict import with_needs
-from simulator.remedies import Act, Remedy, remedy
+from simulator.remedies import Act, remedy
 from simulator.run_events import (
     Annotation,
     Conclusion,
@@ -29,11 +46,13 @@ from simulator.run_events import (
     FindingRaised,
     JobFinished,
     JobPlanned,
+    JobStarted,
     RunEvent,
     StepFinished,
     StepLine,
     StepStarted,
     TokenExchanged,
+    TwinRequest,
 )
 
 StepKey = tuple[str, int]
@@ -53,7 +72,6 @@ _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
 
-_NO_PUBLISHER: Final = "no corresponding publisher"
 _COMPLAINT: Final = "Mend what the step complains of: its last lines are above, all of them in its log."
 _OFFLINE: Final = " This run was offline: did the step want something of the network?"
 _NOT_FOUND: Final = 127  # of a shell that finds no such command
@@ -61,6 +79,11 @@ _MISSING: Final = (
     "A command was not found: the step's last lines name it. GitHub's runners may have it. On the local engine, "
     "programs are those of this machine: install it, or use the docker engine. Else let a step before install it."
 )
+_HOSTED: Final = (
+    "Nothing is known of this step. Use the Docker engine where its image has the program, or install it on this "
+    "machine."
+)
+_NO_COMMAND: Final = re.compile(r": ([\w.+-]+): (?:command )?not found")  # of bash and of dash
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
 _TOO_LONG: Final = "exceeded the maximum execution time"
@@ -72,6 +95,7 @@ class Observer:
 
     def __init__(self, emit: EventSink, *, offline: bool = False) -> None:
         self._emit, self._offline = emit, offline
+        self._unreachable = Unreachable(offline=offline)
         self.span_of_words: Callable[[str], Span | None] = lambda _: None
         """Where a pyproject.toml has what an index's words name."""
         self._lock = threading.Lock()
@@ -87,9 +111,11 @@ class Observer:
         self._offered = False
         self._findings: list[Finding] = []
         self._acceptances = Acceptances()
+        self._begun = False  # whether a job has
         self._needs: dict[str, tuple[str, ...]] = {}  # of a job, as its announcement has them
         self._unrehearsed: set[str] = set()
         self._skipped: list[SkippedStep] = []
+        self._uploaders: dict[str, list[str]] = {}
 
     def __call__(self, event: RunEvent) -> None:
         """Pass an event on, then what it means."""
@@ -98,9 +124,13 @@ class Observer:
             return
         if isinstance(event, JobPlanned):
             self._needs[event.job_id] = event.needs
+        self._begun = self._begun or isinstance(event, JobStarted)
         self._emit(event)
-        self._offered = self._offered or isinstance(event, FileUploaded)
+        self._offered = self._offered or (isinstance(event, FileUploaded) and event.index in TITLES)
         with self._lock:
+            if isinstance(event, FileUploaded) and event.status < 400:
+                self._uploaders.setdefault(event.index, []).append(event.job_id)
+            self._unreachable.hear(event)
             finding = self._judge(event)
         if finding is not None:
             self.raise_finding(finding)
@@ -108,7 +138,8 @@ class Observer:
     def raise_finding(self, finding: Finding) -> None:
         """Report a finding that was not reported yet."""
         with self._lock:
-            finding = self._acceptances.weigh(finding)
+            if finding.unrehearsed or not self._begun:  # what fails in a run is no longer only known
+                finding = self._acceptances.weigh(finding)
             if finding in self._findings or self._is_known(finding):
                 return
             self._findings.append(finding)
@@ -130,6 +161,12 @@ class Observer:
         """The steps that their condition left out, so far."""
         with self._lock:
             return tuple(self._skipped)
+
+    @property
+    def uploaders(self) -> Mapping[str, Sequence[str]]:
+        """The jobs that uploaded files, by the index, or the host of another one."""
+        with self._lock:
+            return {index: tuple(dict.fromkeys(jobs)) for index, jobs in self._uploaders.items()}
 
     def needs(self, job_id: str) -> tuple[str, ...]:
         """What a job needs, as files name it."""
@@ -162,14 +199,14 @@ class Observer:
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
                 return self._exchanged(event)
-            case FileUploaded() if event.status >= 400 and is_predicted(event.message, self._findings):
-                self._predicted.add(event.job_id)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)
                 if self._findings and is_predicted(event.line, self._findings):
                     self._predicted.add(event.job_id)
+            case TwinRequest() if asked_in_vain(event):
+                self._refuse(event.job_id, asked_wrong_address(event, self._place(event.job_id)))
             case FileUploaded() if event.status >= 400:
-                self._refuse(event.job_id, _refused_upload(event, self._cause(event)))
+                self.refused_upload(event)
             case FaultInjected():
                 self._faults[event.job_id] = event
             case StepFinished():
@@ -178,17 +215,24 @@ class Observer:
             case JobFinished(conclusion=Conclusion.CANCELLED) if event.reason and _TOO_LONG in event.reason:
                 return self._late_job(event.job_id, event.reason)
             case JobFinished(conclusion=Conclusion.CANCELLED) if _BY_GROUP.search(event.reason or ""):
-                return _cancelled_by_group(event.job_id, event.reason or "")
+                return cancelled_by_group(event.job_id, event.reason or "")
             case _:
                 pass
         return None
+
+    def refused_upload(self, event: FileUploaded) -> None:
+        """What a finding about the built files has predicted is told already."""
+        if is_predicted(event.message, self._findings):
+            self._predicted.add(event.job_id)
+        else:
+            self._refuse(event.job_id, refused_upload(event, self._cause(event)))
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
         place = self._place(event.job_id)
         if event.ok:
-            return _colliding_publishers(event, place)
-        self._refuse(event.job_id, _refused_exchange(event, place))
+            return colliding_publishers(event, place)
+        self._refuse(event.job_id, refused_exchange(event, place))
         return None
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
@@ -210,7 +254,7 @@ class Observer:
         predicted = event.job_id in self._predicted
         self._predicted.discard(event.job_id)
         if event.conclusion is not Conclusion.FAILURE:
-            return _refusal_without_failure(refusal) if refusal else None
+            return refusal_without_failure(refusal) if refusal else None
         if event.job_id in self._explained:
             return None
         self._explained.add(event.job_id)
@@ -228,7 +272,7 @@ class Observer:
 
     def _in_doubt(self, finding: Finding, job_id: str) -> Finding:
         """A failure behind something that was not rehearsed may come from that."""
-        if not with_needs([job_id], self._needs) & self._unrehearsed:
+        if finding.unrehearsed or not with_needs([job_id], self._needs) & self._unrehearsed:
             return finding
         return replace(
             finding,
@@ -253,6 +297,8 @@ class Observer:
         return replace(
             said,
             code="injected-fault",
+            severity=Severity.ERROR,
+            unrehearsed=(),
             message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
             hint="So the release would end, too. When the service works again, re-run the failed job: a drill "
             "rehearses that.",
@@ -266,16 +312,31 @@ class Observer:
         errors = [text for text in self._errors.get(key, []) if not text.startswith("Process completed with")]
         text = errors[0] if errors else ""
         where = span or f"job {event.job_id}, step {event.number}"
-        known, told = self._known(key, text)
+        lines = list(map(_uncoloured, self._lines.pop(key, ())))
+        known, told = _known(lines, text)
         if known is not None:
             return Finding(
                 code=known.code,
-                severity=Severity.ERROR,
+                severity=Severity.WARNING if known.here else Severity.ERROR,
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
                 where=where,
                 would_show=None if known.here else told,
-                hint=with_locations(known.hint, self._locations),
+                hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,
+                unrehearsed=(event.job_id,) if known.here else (),
+            )
+        if found := self._unreachable.explains(event.job_id, [*lines, *errors]):
+            return self._unreachable.finding(name, event.job_id, found, where)
+        if event.exit_code == _NOT_FOUND and (program := _missing_program(lines)) is not None:
+            return Finding(
+                code="missing-program",
+                severity=Severity.WARNING,
+                message=f"{name} (job {event.job_id}) is not rehearsed: {program} is not here, and GitHub's "
+                "ubuntu-24.04 has it",
+                where=where,
+                hint=_HOSTED,
+                remedies=(remedy(Act.USE_ENGINE, "docker"),),
+                unrehearsed=(event.job_id,),
             )
         said = f": {_first_line(text)}" if text else ""
         code = f" with exit code {event.exit_code}" if event.exit_code else ""
@@ -289,124 +350,36 @@ class Observer:
             remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
         )
 
-    def _known(self, key: StepKey, error: str) -> tuple[Explanation | None, str]:
-        """What explains a failed step, in its error or else in its log, and that text."""
-        for text in (error, *_sentences(self._lines.pop(key, ()))):
-            if known := explain(STEPS, text):
-                return known, text
-        return None, error
+
+def _uncoloured(line: str) -> str:
+    return _COLOUR.sub("", line)
+
+
+def _missing_program(lines: Sequence[str]) -> str | None:
+    """The program of GitHub's image that a shell did not find in a step."""
+    found = (match[1] for line in reversed(lines) if (match := _NO_COMMAND.search(line)))
+    last = next(found, None)
+    return last if last in hosted_programs()["programs"] else None
+
+
+def _known(lines: Sequence[str], error: str) -> tuple[Explanation | None, str]:
+    """What explains a failed step, in its error or else in its log, and that text."""
+    for text in (error, *_sentences(lines)):
+        if known := explain(STEPS, text):
+            return known, text
+    return None, error
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:
     """The lines of a log, each with the indented ones below it: twine's messages go on so."""
     text = ""
-    for line in (_COLOUR.sub("", line) for line in lines):
+    for line in lines:
         if line[:1] == " ":
             text = f"{text.rstrip()} {line.strip()}"
             continue
         yield text
         text = line
     yield text
-
-
-def _cancelled_by_group(job_id: str, reason: str) -> Finding:
-    hint = "Let one request at a time ask for the group, or give them groups of their own."
-    if "deadlock" in reason:
-        hint = (
-            "Name another group where it is asked for inside: a called workflow sees its caller's `github.workflow`, "
-            "so a group that is made of it is the caller's."
-        )
-    return Finding(
-        code="concurrency",
-        severity=Severity.ERROR,
-        message=f"Job {job_id} was cancelled by a concurrency group: {reason}",
-        where=f"job {job_id}",
-        would_show=reason,
-        hint=hint,
-    )
-
-
-def _refusal_without_failure(refusal: Finding) -> Finding:
-    return replace(
-        refusal,
-        severity=Severity.NOTICE,
-        message=f"{refusal.message} (the step went on)",
-        hint="Nothing to do if that was meant, as with skip-existing or continue-on-error.",
-        remedies=(),
-    )
-
-
-def _refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
-    hint, remedies = _after_refused_exchange(event)
-    return Finding(
-        code="publisher-mismatch" if _NO_PUBLISHER in (event.error or "") else "exchange-refused",
-        severity=Severity.ERROR,
-        message=f"{TITLES[event.index]} refused job {event.job_id} an upload token: {event.error}",
-        where=where,
-        would_show=event.error,
-        hint=hint,
-        remedies=remedies,
-    )
-
-
-def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, ...]]:
-    """What is to be done, in words and as remedies."""
-    known = explain(EXCHANGES, event.error or "")
-    if known:
-        return known.hint, known.remedies
-    differs = "; ".join(
-        f"{check.claim} is {check.value or 'missing'}, the publisher says {check.expected or 'nothing'}"
-        for check in event.claims
-        if not check.ok
-    )
-    if differs:
-        return f"Make the workflow and the registered publisher agree: {differs}.", ()
-    if event.claims and _NO_PUBLISHER in (event.error or ""):
-        hint = (
-            "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
-            "registered. Register it again, with the new day in its `registered`."
-        )
-        return hint, ()
-    hint = (
-        f"Register a trusted publisher at {TITLES[event.index]} for this repository, workflow file and environment, "
-        "and declare it to pysim, which explains the job's token with the values for the form."
-    )
-    return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
-
-
-def _not_pypi(index: str) -> IndexName | None:
-    return "testpypi" if index == "testpypi" else None
-
-
-def _colliding_publishers(event: TokenExchanged, where: Span | str) -> Finding | None:
-    """New projects whose pending publishers would have the same values: the index registers one of them."""
-    new = [form.project for form in event.forms if form.pending]
-    if len(new) < 2:
-        return None
-    title = TITLES[event.index]
-    return Finding(
-        code="pending-publishers",
-        severity=Severity.WARNING,
-        message=f"Job {event.job_id} publishes {', '.join(new)}, which are new on {title} as far as pysim knows, and "
-        "one pending publisher alone can be registered for it",
-        where=where,
-        would_show=f"The form would refuse the second one, and {title} the files of {', '.join(new[1:])}.",
-        hint="Give each new project a workflow or an environment of its own; import those that are there already.",
-        remedies=(remedy(Act.IMPORT_PROJECT, index=_not_pypi(event.index)),),
-    )
-
-
-def _refused_upload(event: FileUploaded, where: Span | str) -> Finding:
-    known = explain_upload(event.message)
-    return Finding(
-        code="upload-refused",
-        severity=Severity.ERROR,
-        message=f"{TITLES[event.index]} refused {event.filename} with {event.status}: {event.message}",
-        where=where,
-        would_show=f"{event.status} {event.message}",
-        hint=known.hint,
-        remedies=known.remedies,
-    )
 
 
 def _first_line(text: str) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from packaging.utils import NormalizedName, canonicalize_name
 
 from simulator.planning.tools import publishing_facts
 from simulator.positions import Span
 from simulator.rehearsal.git_version import git_version
+from simulator.rehearsal.tree import Tree
 from simulator.toml_places import toml_places
 from simulator.toml_reading import TomlError, parse_toml
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
+_MOST: Final = 500  # files that are read
+_MOST_TOGETHER: Final = 8 << 20  # bytes of them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +69,21 @@ def span_of_text(text: str, path: str, content: str) -> Span | None:
         if (at := line.find(text)) >= 0:
             return Span(file=path, line=number, column=at + 1)
     return None
+
+
+def pyproject_files(tree: Tree) -> Sequence[tuple[str, bytes]]:
+    """The pyproject.toml files of a repository, those nearest to its root first, as many as pysim reads."""
+    found: list[tuple[str, bytes]] = []
+    left = _MOST_TOGETHER
+    paths = (path for path in tree.paths() if path.rpartition("/")[2] == "pyproject.toml")
+    for path in sorted(paths, key=lambda path: (path.count("/"), path))[:_MOST]:
+        content = tree.read(path)
+        if content is not None:
+            found.append((path, content))
+            left -= len(content)
+        if left < 0:
+            break
+    return found
 
 
 def projects_of(files: Files) -> Mapping[NormalizedName, Project]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -35,21 +36,22 @@ def already_released(files: Sequence[PublishedFile], skipping: Collection[IndexN
         )
 
 
-def already_there(held: Iterable[ReleasedProject]) -> Iterator[Finding]:
-    """A warning for each project that this run made and that the real index has: whose it is, nobody can tell here."""
+def already_there(held: Iterable[ReleasedProject], repository: str) -> Iterator[Finding]:
+    """A note for each project that this run made and that the real index has: whose it is, nobody can tell here.
+
+    None where its newest release names this repository (owner/name) among its URLs.
+    """
+    own = re.compile(rf"(?:^|[/@.])github\.com[/:]{re.escape(repository)}(?:\.git)?(?:[/#?]|$)", re.IGNORECASE)
     for each in held:
-        if not each.strange:
+        if not each.strange or any(own.search(url) for url in each.urls):
             continue
-        title = TITLES[each.index]
         yield Finding(
             code="project-exists",
-            severity=Severity.WARNING,
-            message=f"{title} itself has a project {each.project}, of which pysim was not told, so it was rehearsed as "
-            "a new one of yours",
+            severity=Severity.NOTICE,
+            message=f"{TITLES[each.index]} itself has a project {each.project}, of which pysim was not told: if it is "
+            "not yours, the upload is refused",
             where=each.project,
-            would_show="No upload token, or 403 at the upload, if the project is not yours.",
-            hint="If it is yours, import it; its publisher is then registered in the project's own settings. If not, "
-            "choose another name.",
+            hint="If it is yours, import it. If not, choose another name.",
             remedies=(remedy(Act.IMPORT_PROJECT, each.project, index=None if each.index == "pypi" else each.index),),
         )
 

@@ -14,5 +14,5 @@ class Tree(Protocol):
         ...
 
     def read(self, path: str) -> bytes | None:
-        """One of them; None when it is not there."""
+        """One of them; None when it is not there. Of a huge file it is the beginning, and longer than LARGEST_FILE."""
         ...

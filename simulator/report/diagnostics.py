@@ -15,6 +15,7 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, SimulatorError
 from simulator.positions import Span
 from simulator.report.words import plural, without_escapes
+from simulator.safe_files import LARGEST_FILE
 
 WIDTH: Final = 100
 _BEFORE: Final = 20  # columns kept in front of the caret when a long line is cut
@@ -29,7 +30,8 @@ def file_reader(root: Path) -> SourceReader:
     def read(file: str) -> str | None:
         if file not in texts:
             try:
-                texts[file] = (root / file).read_text(encoding="utf-8-sig", errors="replace")
+                with (root / file).open("rb") as stream:
+                    texts[file] = stream.read(LARGEST_FILE).decode("utf-8-sig", "replace")
             except (OSError, ValueError):
                 texts[file] = None
         return texts[file]

@@ -16,8 +16,8 @@ def form_values(form: PublisherForm) -> list[tuple[str, str]]:
     project = [("PyPI Project Name", form.project)] if form.pending else []
     return [
         *project,
-        ("Owner", form.owner),
-        ("Repository name", form.repository),
+        ("Owner", form.owner or "(the repository's owner at GitHub)"),
+        ("Repository name", form.repository or "(its name at GitHub)"),
         ("Workflow name", form.workflow),
         ("Environment name", form.environment or ANY_ENVIRONMENT),
     ]
@@ -26,8 +26,11 @@ def form_values(form: PublisherForm) -> list[tuple[str, str]]:
 def form_words(index: str, form: PublisherForm) -> str:
     """Which form it is, as a sentence before what is entered there."""
     title = index_name(index)
+    if form.pending and form.there is None:
+        unknown = f"Whether {title} has a project {form.project} is unknown."
+        return f"{unknown} If it has none, register a pending publisher; else register it in the project's settings:"
     if form.pending:
-        return f"{title} has no project {form.project} as far as pysim knows, so register a pending publisher:"
+        return f"{title} has no project {form.project}, so register a pending publisher:"
     return f"Register it for {form.project} on {title}, where the link fills in the form:"
 
 

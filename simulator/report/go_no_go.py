@@ -20,7 +20,7 @@ from simulator.report.annotations import annotation_place, by_level
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.layout import LABEL, Line, columns, line, lines, section
-from simulator.report.related import in_reading_order
+from simulator.report.related import in_reading_order, not_rehearsed
 from simulator.report.state import LAST_LINES, JobState, RunState, StepState
 from simulator.report.step_summaries import summary_lines
 from simulator.report.words import (
@@ -33,6 +33,7 @@ from simulator.report.words import (
     fault_words,
     index_name,
     last_lines,
+    local_index,
     place,
     plural,
     size,
@@ -114,6 +115,7 @@ def report(
         ("Summaries", _summaries(state, folder, console)),
         ("Failed", _failed(state, folder, log_lines)),
         ("Notes", _notes(state)),
+        ("Not run", _not_rehearsed(state)),
         ("Findings", _findings(state)),
         ("Record", _record(state, folder) if folder else []),
     )
@@ -266,6 +268,8 @@ def _exchange(exchange: TokenExchanged) -> list[Line]:
 
 
 def _form(index: str, form: PublisherForm) -> list[Line]:
+    if not form.pending and form.owner:
+        return [line(f"  None is declared. {form_words(index, form)} ", form.page, hang=4, whole=True)]
     values = "; ".join(f"{label}: {value}" for label, value in form_values(form))
     return [
         line(f"  None is declared. {form_words(index, form)}", hang=4),
@@ -301,7 +305,7 @@ def _published(state: RunState, width: int) -> list[Line]:
     for upload in state.published:
         releases.setdefault((upload.index, upload.project, upload.version), []).append(upload)
     for (index, project, version), files in releases.items():
-        shown.append(line((f"{project} {version}", "bold"), f" on the local {index_name(index)}"))
+        shown.append(line((f"{project} {version}", "bold"), f" on the {local_index(index)}"))
         rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {f.sha256}") for f in files]
         table = columns(rows, indent=2)
         if all(len(row.text.plain) <= width for row in table):
@@ -416,8 +420,19 @@ def _notes(state: RunState) -> list[Line]:
     return shown
 
 
+def _not_rehearsed(state: RunState) -> list[Line]:
+    shown: list[Line] = []
+    for finding in not_rehearsed(state):
+        jobs = plural(len(finding.unrehearsed), "job") if len(finding.unrehearsed) > 1 else finding.unrehearsed[0]
+        where = f"  {place(finding.where)}" if finding.where else ""
+        shown.append(line((jobs, "yellow"), f"  [{finding.code}]{where}", hang=2))
+        shown += lines(finding.message, indent=2)
+        shown += lines(f"Accepted: {finding.accepted}." if finding.accepted else finding.hint, indent=2)
+    return shown
+
+
 def _findings(state: RunState) -> list[Line]:
-    if not state.findings:
+    if not in_reading_order(state):
         return [line("none")]
     logs = _words("\n".join(said.line for _, step in state.failed_steps() for said in step.lines))
     return [row for finding in in_reading_order(state) for row in _finding(finding, logs)]

@@ -185,7 +185,8 @@ def _outside(event: _OutsideEvent) -> list[str]:
             answer = "lets the job in" if event.allowed else refusal
             text = f"{event.job_id}: environment {event.environment} {answer}: {event.reason}"
         case ArtifactStored():
-            text = f"{event.job_id}: artifact {event.name}: {plural(len(event.files), 'file')}, {size(event.size)}"
+            what = "deleted" if event.deleted else f"{plural(len(event.files), 'file')}, {size(event.size)}"
+            text = f"{event.job_id}: artifact {event.name}: {what}"
         case CacheUsed():
             text = f"{event.job_id}: cache {cache_words(event)}"
         case TokenExchanged():

@@ -308,7 +308,8 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
 def _outside(state: RunState, event: _OutsideEvent) -> RunState:
     match event:
         case ArtifactStored():
-            state = replace(state, artifacts=(*state.artifacts, event))
+            others = tuple(each for each in state.artifacts if (each.job_id, each.name) != (event.job_id, event.name))
+            state = replace(state, artifacts=others if event.deleted else (*others, event))
         case CacheUsed():
             state = replace(state, caches=(*state.caches, event))
         case TokenExchanged():

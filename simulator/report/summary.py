@@ -162,6 +162,8 @@ class FindingSummary(TypedDict):
     hint: str
     wouldShow: NotRequired[str]
     remedies: NotRequired[list[dict[str, str | None]]]
+    unrehearsed: NotRequired[list[str]]  # the jobs of which something was not run
+    accepted: NotRequired[str]  # why it is
 
 
 class AnnotationSummary(TypedDict):
@@ -358,6 +360,10 @@ def _finding(finding: Finding) -> FindingSummary:
     )
     if finding.would_show is not None:
         result["wouldShow"] = finding.would_show
+    if finding.unrehearsed:
+        result["unrehearsed"] = list(finding.unrehearsed)
+    if finding.accepted is not None:
+        result["accepted"] = finding.accepted
     if finding.remedies:
         result["remedies"] = [{"do": each.do.value, "of": each.of, "index": each.index} for each in finding.remedies]
     return result

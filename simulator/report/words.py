@@ -116,6 +116,11 @@ def index_name(index: str) -> str:
     return TITLES.get(index, index)
 
 
+def local_index(index: str) -> str:
+    """`local PyPI`, or of another index that it is only stood in for."""
+    return f"local {TITLES[index]}" if index in TITLES else f"stand-in for {index}"
+
+
 def fault_words(fired: Sequence[FaultInjected]) -> str:
     """How often a fault took effect and what it did first: `twice, first on publish: upload: ...`."""
     if not fired:

@@ -143,6 +143,7 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence], now: flo
             hint=_hint(job, absent, publishes=may_publish(job.workflow, job.job)),
             remedies=_remedies(job, absent),
             unrehearsed=tuple(each.key for each in jobs),
+            accepted="what it makes was supplied" if absent.made and not absent.missing else None,
         )
     elif job.job.uses is not None:
         return
@@ -216,7 +217,7 @@ def _assumed(text: str, where: Span) -> Finding:
 
 def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
     """The names of what a job surely uploads when all goes well."""
-    known = _Known.of(plan, job)
+    known = Known.of(plan, job)
     for step in job.job.all_steps:
         if step.uses is None or not known.may_run(step):
             continue
@@ -229,13 +230,13 @@ def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
+class Known:
     """The contexts that are known without a run of the job."""
 
     contexts: Mapping[str, Value]
 
     @classmethod
-    def of(cls, plan: Plan, job: PlannedJob) -> _Known:
+    def of(cls, plan: Plan, job: PlannedJob) -> Known:
         variables = {**job.workflow.env, **job.job.env}
         system = system_of(job.runs_on)
         contexts: dict[str, Value] = {
@@ -274,6 +275,13 @@ class _Known:
             except ExpressionError:
                 parts.append(_UNKNOWN)
         return "".join(parts)
+
+    def surely_runs(self, step: Step) -> bool:
+        """Whether the condition of a step holds when all goes well, as far as is known now."""
+        try:
+            return truthy(self.value(step.condition.expression))
+        except ExpressionError:
+            return False
 
     def may_run(self, step: Step) -> bool:
         """Whether the condition of a step may hold when all goes well."""

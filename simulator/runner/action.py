@@ -30,7 +30,7 @@ from simulator.actions.survey import DEEPEST
 from simulator.engines.base import LAYOUT, Command, ContainerImage, LineSink
 from simulator.expressions.language import Expression, Value, Vocabulary, parse, render
 from simulator.planning.outside import action_writes_outside
-from simulator.planning.uploads import foreign_indexes_of_action
+from simulator.planning.uploads import destinations_of_action
 from simulator.remedies import Act, remedy
 from simulator.run_events import Conclusion
 from simulator.runner.container_action import ActionImages, image_step_name, run_container
@@ -38,10 +38,9 @@ from simulator.runner.nodes import Nodes
 from simulator.runner.not_rehearsed import (
     DOCKER_HINT,
     action_not_rehearsed,
-    publishes_elsewhere,
     unavailable,
-    writes_outside,
 )
+from simulator.runner.real_writes import hold_writes, reader, take_uploads
 from simulator.runner.script import run_script, write_variables
 from simulator.runner.state import Frame, JobState, StepHost
 from simulator.runner.step import (
@@ -212,15 +211,28 @@ class Uses:
             return unavailable(parse_reference(step.uses.value), runs)
         except (UnknownActionError, ActionManifestError) as error:
             text = str(error)
+            if isinstance(error, ActionManifestError) and error.is_of_pysim:
+                assert step.uses is not None
+                return unavailable(parse_reference(step.uses.value), UnavailableRuns(why=text, hint=error.hint))
             raise StepError(f"{text}{'' if text.endswith(('.', '?')) else '.'} {error.hint}") from error
         except ReferenceSyntaxError as error:
             raise StepError(str(error)) from error
-        reason = self._job.settings.engine.no_containers
-        if reason is None or not isinstance(action.manifest.runs, ContainerRuns):
+        why = self._hindrance(action)
+        if why is None:
             return action
-        why = f"{action.reference} is a Docker action, and {reason}"
         runs = UnavailableRuns(why=why, hint=DOCKER_HINT, remedies=(remedy(Act.USE_ENGINE, "docker"),))
         return unavailable(action.reference, runs)
+
+    def _hindrance(self, action: ResolvedAction) -> str | None:
+        """Why the engine cannot run an action; None where it can."""
+        engine = self._job.settings.engine
+        match action.manifest.runs:
+            case ContainerRuns() if (reason := engine.no_containers) is not None:
+                return f"{action.reference} is a Docker action, and {reason}"
+            case JavaScriptRuns() if (reason := engine.no_node(lambda _: None)) is not None:
+                return f"{action.reference} is a JavaScript action, and {reason}"
+            case _:
+                return None
 
     def _make_ready(self, at: RepositoryReference, say: Callable[[str], None]) -> None:
         argv = preparation_argv(at, python=LAYOUT.python, actions=LAYOUT.actions)
@@ -280,7 +292,7 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
         run.fields.update(action_repository=f"{at.owner}/{at.repo}", action_ref=at.ref)
     inputs = _inputs(use, run)
     _header(use, run, inputs)
-    _refuse_what_is_real(str(at), {name.lower(): value for name, value in inputs.items()})
+    _refuse_what_is_real(run, str(at), {name.lower(): value for name, value in inputs.items()})
     match runs:
         case OutsideRuns():
             run.log.annotate("notice", f"Not rehearsed: {at} would have {runs.done}.")
@@ -297,12 +309,11 @@ def run_part(run: StepRun, use: ActionUse, uses: Uses) -> Conclusion:
             assert_never(runs)
 
 
-def _refuse_what_is_real(uses: str, inputs: Mapping[str, str]) -> None:
-    """Pass over an action that would write for real with its inputs."""
-    if (said := action_writes_outside(uses, inputs)) is not None:
-        raise StepNotRehearsedError(writes_outside(said))
-    for place in foreign_indexes_of_action(uses, inputs):
-        raise StepNotRehearsedError(publishes_elsewhere(place))
+def _refuse_what_is_real(run: StepRun, uses: str, inputs: Mapping[str, str]) -> None:
+    """Pass over an action that would write for real with its inputs; stand-ins take its uploads."""
+    said = action_writes_outside(uses, inputs)
+    hold_writes([] if said is None else [said])
+    take_uploads(run, destinations_of_action(uses, inputs, run.env, reader(run, run.job.folder)))
 
 
 def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:

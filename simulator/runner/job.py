@@ -104,6 +104,7 @@ class JobRunner:
             claims=oidc_claims(settings.github, settings.identity, settings.plan, planned),
             token=self._token,
             permissions=planned.permissions,
+            at_most=planned.at_most,
         )
 
     def _environment_secrets(self) -> Mapping[str, str]:
@@ -138,7 +139,7 @@ class JobRunner:
 
     def _record_fetch(self, fetch: Fetch) -> None:
         """Say that the daemon fetched something for the job, as it is said of what goes through the gateway."""
-        self._settings.emit(
+        self._settings.twins.record(
             TwinRequest(
                 job_id=self._planned.key,
                 twin="outside",

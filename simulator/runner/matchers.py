@@ -163,8 +163,8 @@ def _text(value: object) -> str:
 
 
 def _number(value: object, field: Field) -> int:
-    if isinstance(value, str) and value.strip().isdecimal():
-        return int(value)
+    if isinstance(value, str) and (number := whole_number(value.strip())) is not None:
+        return number
     if type(value) is not int:
         raise MatcherError(f"The property '{field}' is {value!r}, and not the number of a group")
     return value

@@ -32,10 +32,13 @@ def writes_outside(said: str) -> Finding:
     return _finding("writes-outside", message, _YOURSELF, remedy(Act.ACCEPT_FINDING, "writes-outside"))
 
 
-def publishes_elsewhere(place: str) -> Finding:
-    """The finding for a step that uploads to an index that is neither PyPI nor TestPyPI."""
-    message = f"A step uploads to {place}, and pysim does not stand in for that: it would be a real release"
-    return _finding("publishes-elsewhere", message, _YOURSELF, remedy(Act.ACCEPT_FINDING, "publishes-elsewhere"))
+def publishes_elsewhere(name: str, tool: str) -> Finding:
+    """The finding for a step that uploads to an index by a name of which no address is known."""
+    message = (
+        f"A step uploads to the index {name}, to which none of the settings of {tool} that pysim reads gives an "
+        "address: it could be a real release"
+    )
+    return _finding("publishes-elsewhere", message, "Give the address with the name, or beside it.")
 
 
 def _finding(code: str, message: str, hint: str, *remedies: Remedy) -> Finding:

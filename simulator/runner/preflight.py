@@ -43,7 +43,7 @@ def preflight(
 def _job(job: Job, actions: ActionSurvey) -> Iterator[Finding]:
     for step in job.all_steps:
         if step.uses is not None:
-            yield from actions.findings(step.uses.value, step.uses.span)
+            yield from actions.findings(step.uses.value, step.uses.span, surely=not step.condition.source)
 
 
 def _holding(finding: Finding, plan: Plan, job: Job) -> Finding:

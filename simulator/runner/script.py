@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import PurePosixPath
 
 from simulator.engines.base import LAYOUT, NewFile
 from simulator.expressions.language import Scope, render
 from simulator.planning.outside import script_writes_outside
-from simulator.planning.uploads import foreign_indexes_of_project, foreign_indexes_of_script
+from simulator.planning.uploads import destinations_of_script
 from simulator.run_events import Conclusion
 from simulator.runner.log import StepLog
-from simulator.runner.not_rehearsed import publishes_elsewhere, writes_outside
+from simulator.runner.real_writes import hold_writes, reader, take_uploads
 from simulator.runner.shells import Shell, find_shell
-from simulator.runner.step import StepError, StepNotRehearsedError, StepRun
+from simulator.runner.step import StepError, StepRun
 from simulator.workflow.model import Text
 
 
@@ -28,29 +27,16 @@ def run_script(run: StepRun) -> Conclusion:
     folder = _rendered(step.working_directory, scope)
     if folder is None and not inside:
         folder = job.working_directory
-    _refuse_what_is_real(run, text, job.folder / (folder or ""))
+    place = job.folder / (folder or "")
+    hold_writes(script_writes_outside(text))
+    take_uploads(run, destinations_of_script(text, run.env, reader(run, place)))
     file = LAYOUT.temp / f"{uuid.uuid4()}{shell.extension}"
     script = NewFile(content=shell.script(text).encode("utf-8", "replace"), mode=0o755)
     _header(run, text, shell)
-    outcome = run.command(shell.argv(str(file)), job.folder / (folder or ""), files={file: script})
+    outcome = run.command(shell.argv(str(file)), place, files={file: script})
     if outcome is not Conclusion.SUCCESS:
         run.log.error(f"Process completed with exit code {run.exit_code}.")
     return outcome
-
-
-def _refuse_what_is_real(run: StepRun, script: str, folder: PurePosixPath) -> None:
-    """Pass over a step that would write for real."""
-    for said in script_writes_outside(script):
-        raise StepNotRehearsedError(writes_outside(said))
-
-    def read(name: str) -> bytes | None:
-        try:
-            return run.job.sandbox.read(folder / name)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    for place in (*foreign_indexes_of_script(script, run.env), *foreign_indexes_of_project(script, read)):
-        raise StepNotRehearsedError(publishes_elsewhere(place))
 
 
 def write_variables(log: StepLog, run: StepRun) -> None:

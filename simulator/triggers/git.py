@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from simulator.git_command import in_own_repository
+
+LONGEST_LISTING: Final = 64 << 20  # bytes of the names of a commit's files, and of what git says of each
+
+
+def list_tree(*words: str, repository: Path) -> bytes | None:
+    """What `git ls-tree -z` prints; None when it fails, and beyond LONGEST_LISTING: trees in trees may have no end."""
+    listed = in_own_repository(repository).read_head(LONGEST_LISTING, "ls-tree", "-z", "--full-tree", *words)
+    return None if listed is None or len(listed) == LONGEST_LISTING else listed
 
 
 def commit_of(name: str, *, repository: Path) -> str | None:

@@ -25,7 +25,7 @@ class RepositoryIdentity:
     """Who the repository is on GitHub, and of its run what is not the event's.
 
     Ids are decimal strings; pysim derives stable ones where it cannot know them. `workflow_permissions` is the
-    setting for jobs whose files give none: "read", or "write" as older repositories have it.
+    setting for jobs whose files give none: "read", "write" as in older repositories, None if it is not known.
     """
 
     owner: str
@@ -34,7 +34,7 @@ class RepositoryIdentity:
     owner_id: str
     visibility: str = "public"
     default_branch: str = "main"
-    workflow_permissions: str = "read"
+    workflow_permissions: str | None = None
     actor: str = "pysim"
     actor_id: str = "1"
     run: RunFacts = RunFacts()
@@ -43,6 +43,15 @@ class RepositoryIdentity:
     def full_name(self) -> str:
         """`owner/name`."""
         return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewTag:
+    """A tag that was made in the private clone alone, and the tag whose kind it has; None where there was none."""
+
+    name: str
+    annotated: bool
+    like: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +66,7 @@ class Source:
     sha: str
     dirty: tuple[str, ...]
     snapshot: bool  # True when the folder is no git root or `--source worktree` made a commit of it
+    new_tag: NewTag | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -17,12 +18,14 @@ from urllib.parse import urlsplit
 from simulator.errors import UsageError
 from simulator.git_command import as_user, in_own_repository, on_data
 from simulator.remedies import Act, remedy
+from simulator.safe_files import LARGEST_FILE
 from simulator.spelling import suggest
 from simulator.triggers import snapshot
 from simulator.triggers.bare_copy import copy_repository, make_bare
-from simulator.triggers.git import branches, commit_of, object_of
+from simulator.triggers.git import LONGEST_LISTING, branches, commit_of, list_tree, object_of
 from simulator.triggers.git_folder import GitFolder, refused
 from simulator.triggers.model import RepositoryIdentity, Source
+from simulator.triggers.new_tag import make_tag
 from simulator.triggers.work_tree import changed_paths
 
 WORKFLOWS = Path(".github", "workflows")
@@ -32,6 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _SCP_FORM = re.compile(r"(?:[^@/]+@)?[^:/\\]+:(?!//)(.+)")
 
 
+_STREAMED: Final = {"core.bigFileThreshold": "1m"}  # git has larger files in memory only in part
 STAND_IN: Final = "local"  # the owner of a repository that nobody says the owner of
 
 
@@ -190,7 +194,8 @@ def take_source(
     made there, in the clone alone. With `worktree`, and for a folder that is no git root or has no commit yet, it is a
     commit made in the clone of the folder's files as they are (`snapshot.commit_files`); the tag and the branch
     (`branch`, else the one checked out, else `default_branch`) then lead to it. Raises UsageError for a name that git
-    does not take, for a branch that does not exist and for a tag that leads to no commit.
+    does not take, for a branch that does not exist for a tag that leads to no commit, and for a commit
+    of more files than pysim lists.
     """
     if tag is not None:
         check_tag_name(tag)
@@ -201,6 +206,8 @@ def take_source(
     head = copy_repository(folder, clone) if folder and has_commit else None
     if folder and has_commit and head is None:
         raise refused(root, "its HEAD leads to no commit that is there.")
+    if head is not None and list_tree("-r", head, repository=clone) is None:
+        raise _endless(root, head)
     if head is None:
         make_bare(clone, branch=default_branch, object_format=folder.object_format if folder else "sha1")
     if folder is None or head is None or worktree:
@@ -211,7 +218,7 @@ def take_source(
         sha = _resolve(folder, clone, head=head, tag=tag, branch=branch)
         source = Source(root=root, clone=clone, sha=sha, dirty=dirty, snapshot=False)
     if tag is not None:
-        _set_tag(clone, tag, sha)
+        source = replace(source, new_tag=make_tag(clone, tag, sha))
     return source
 
 
@@ -251,15 +258,6 @@ def _tip(folder: GitFolder, clone: Path, branch: str) -> str:
     return sha
 
 
-def _set_tag(clone: Path, tag: str, sha: str) -> None:
-    """Make the tag lead to the commit: as it is when it does already, else as a lightweight one."""
-    if commit_of(f"refs/tags/{tag}", repository=clone) == sha:
-        return
-    done = in_own_repository(clone).run("update-ref", f"refs/tags/{tag}", sha, check=False)
-    if done.code != 0:
-        raise UsageError(f"git cannot make the tag {tag}: {done.complaint}", hint="Name the tag like v1.2.3.")
-
-
 def _dirty(folder: GitFolder, clone: Path) -> tuple[str, ...]:
     """Paths with changes that no commit holds, a new folder as one path; nothing that pysim itself keeps there."""
     changed = changed_paths(folder, clone)
@@ -267,9 +265,12 @@ def _dirty(folder: GitFolder, clone: Path) -> tuple[str, ...]:
 
 
 def read_file(source: Source, path: str) -> bytes | None:
-    """A file of the rehearsed commit; None when the commit has no such file."""
-    done = in_own_repository(source.clone).run("cat-file", "blob", f"{source.sha}:{path}", check=False)
-    return done.stdout if done.code == 0 else None
+    """A file of the rehearsed commit; None when the commit has no such file.
+
+    Of a file of more than LARGEST_FILE bytes it is the beginning, and longer than that: who parses it says so.
+    """
+    git = in_own_repository(source.clone).with_settings(_STREAMED)
+    return git.read_head(LARGEST_FILE + 1, "cat-file", "blob", f"{source.sha}:{path}")
 
 
 def find_ref(source: Source, ref: str) -> tuple[str, str] | None:
@@ -286,19 +287,20 @@ def list_folder(source: Source, folder: str) -> tuple[str, ...]:
     return _list(source, source.sha, "--", f"{folder.strip('/')}/")
 
 
-def find_files(source: Source, name: str) -> tuple[str, ...]:
-    """The paths of all files of the rehearsed commit with this name, the ones nearest to the root first."""
-    found = [path for path in _list(source, "-r", source.sha) if path.rpartition("/")[2] == name]
-    return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
-
-
 def list_files(source: Source) -> tuple[str, ...]:
     """The paths of all files of the rehearsed commit."""
     return _list(source, "-r", source.sha)
 
 
+def _endless(root: Path, sha: str) -> UsageError:
+    why = f"the files of commit {sha[:10]} take more than {LONGEST_LISTING >> 20} MiB to list."
+    return refused(root, why, hint="Look at the commit's folders: some may be there over and over.")
+
+
 def _list(source: Source, *words: str) -> tuple[str, ...]:
-    """Files that `git ls-tree` names, symbolic links included."""
-    done = in_own_repository(source.clone).run("ls-tree", "-z", "--full-tree", *words)
-    rows = (row.split("\t", 1) for row in done.stdout.decode("utf-8", "surrogateescape").split("\0") if row)
+    """Files that `git ls-tree` names, symbolic links included. Raises UsageError for more than pysim reads."""
+    listed = list_tree(*words, repository=source.clone)
+    if listed is None:
+        raise _endless(source.root, source.sha)
+    rows = (row.split("\t", 1) for row in listed.decode("utf-8", "surrogateescape").split("\0") if row)
     return tuple(sorted(path for meta, path in rows if meta.split(" ")[1] == "blob"))

@@ -10,12 +10,12 @@ from simulator.git_command import GitCommand, in_own_repository
 from simulator.triggers.bare_copy import user_excludes, work_tree_of
 from simulator.triggers.git import object_of
 from simulator.triggers.git_folder import GitFolder
+from simulator.triggers.new_tag import WHO
 from simulator.triggers.work_tree import gitlinks, is_below
 
 # Never wanted in a release, and of the user's secrets what act and pysim read from files; tracked files stay.
 SKIPPED = frozenset({".git", ".pysim", ".venv", "__pycache__", ".secrets", ".env"})
 
-_WHO = {"NAME": "pysim", "EMAIL": "pysim@users.noreply.github.com"}
 _FIRST_DATE = "2024-01-01T00:00:00+00:00"
 _MESSAGE = b"The files as they are, uncommitted changes included\n"
 
@@ -56,7 +56,7 @@ def _commit(clone: Path, tree: str, parent: str | None) -> str:
     shown = ("show", "--no-patch", "--format=%cI", parent or "")
     date = in_own_repository(clone).run(*shown).text if parent else _FIRST_DATE
     signature = {
-        f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in {**_WHO, "DATE": date}.items()
+        f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in {**WHO, "DATE": date}.items()
     }
     parents = ("-p", parent) if parent else ()
     return in_own_repository(clone, env=signature).run("commit-tree", *parents, tree, stdin=_MESSAGE).text

@@ -7,15 +7,18 @@ upload host may hand it on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import ipaddress
 import socket
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from simulator.twins.hosts import closed_hosts
 
 _SECONDS: Final = 3.0  # that a name may take to be resolved; a network without a name server asks its proxy
+_UNDER_WAY: Final = threading.BoundedSemaphore(64)  # names that are being looked up
 _AGAIN: Final = 60.0  # seconds after which hosts are looked up again: their addresses change
 # Where clouds tell a machine its credentials, beside the link-local addresses: AWS by IPv6, Azure, Alibaba.
 _METADATA: Final = {"fd00:ec2::254", "168.63.129.16", "100.100.100.200"}
@@ -38,28 +41,54 @@ class ClosedAddresses:
 
     async def _look(self) -> None:
         hosts = sorted(closed_hosts())
-        pool = ThreadPoolExecutor(len(hosts), thread_name_prefix="pysim-names")
-        try:
-            for host, found in zip(hosts, await asyncio.gather(*(resolved(each, pool) for each in hosts)), strict=True):
-                for address in found:
-                    self._hosts.setdefault(address, host)
-        finally:
-            pool.shutdown(wait=False)
+        for host, found in zip(hosts, await asyncio.gather(*map(resolved, hosts)), strict=True):
+            for address in found:
+                self._hosts.setdefault(address, host)
 
     def host_at(self, address: str) -> str | None:
         """The closed host that has an address."""
         return self._hosts.get(plain(address))
 
 
-async def resolved(name: str, pool: ThreadPoolExecutor | None = None) -> tuple[str, ...]:
+async def resolved(name: str) -> tuple[str, ...]:
     """The addresses of a name; none where it does not resolve soon."""
-    loop = asyncio.get_running_loop()
-    asked = loop.run_in_executor(pool, lambda: socket.getaddrinfo(name, 443, type=socket.SOCK_STREAM))
-    try:
+    with contextlib.suppress(OSError, UnicodeError):
         async with asyncio.timeout(_SECONDS):
-            return tuple(dict.fromkeys(plain(str(address[0])) for *_, address in await asked))
-    except (OSError, UnicodeError):
-        return ()
+            return tuple(dict.fromkeys(map(plain, await look_up(name, 443))))
+    return ()
+
+
+async def look_up(name: str, port: int) -> list[str]:
+    """The addresses of a name. Raises OSError and UnicodeError.
+
+    Nobody waits for a name server that does not answer, not even the end of this process: hence threads of one's own.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def settle(found: list[str] | Exception) -> None:
+        if answer.done():
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        found: list[str] | Exception
+        try:
+            found = [str(address[0]) for *_, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as error:
+            found = error
+        finally:
+            _UNDER_WAY.release()
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, found)
+
+    if not _UNDER_WAY.acquire(blocking=False):
+        raise OSError(errno.EAGAIN, "too many names wait for the name server")
+    threading.Thread(target=ask, name=f"pysim-name-{name[:40]}", daemon=True).start()
+    return await answer
 
 
 def plain(address: str) -> str:

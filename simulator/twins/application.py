@@ -6,7 +6,7 @@ Knows no route: those are each twin's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -67,9 +67,11 @@ class Application:
         is_open: Callable[[str], bool],
         records: Records,
         emit: EventSink,
+        others: Container[str] = (),
     ) -> None:
+        """`others` are the hosts of other indexes."""
         self._twins, self._outside, self._is_open = twins, outside, is_open
-        self._records, self._emit = records, emit
+        self._records, self._emit, self._others = records, emit, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -79,11 +81,13 @@ class Application:
         scope["state"]["visit"] = Visit(
             job_id=scope["state"]["job"], host=host, port=scope["state"]["port"], path=scope["path"]
         )
-        name = twin_of(host)
+        name = twin_of(host) or ("other-index" if host in self._others else None)
         if not _is_plain(scope):
             app: ASGIApp = PlainTextResponse("pysim is no proxy.\n", status_code=400)
         elif len(scope["headers"]) > FIELDS:
             app = PlainTextResponse(f"The request has more than {FIELDS} header fields.\n", status_code=431)
+        elif {"content-length", "transfer-encoding"} <= set(request.headers):
+            app = PlainTextResponse("A request has a length or is in chunks, and not both.\n", status_code=400)
         elif not self._is_open(scope["state"]["job"]):
             app = PlainTextResponse("This job is over.", status_code=403)
         elif name is not None:

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from simulator.archives import BROKEN, TooMuchError, opened_zip
+from simulator.safe_files import existing_file, new_file
 from simulator.twins.base import StoredArtifact
-from simulator.twins.blobs import Blocks
+from simulator.twins.blobs import CHUNK, Blocks
 from simulator.twins.jobs import OpenJob
 from simulator.twins.twirp import TwirpError
 
@@ -130,7 +132,7 @@ class ArtifactStore:
         """A finished artifact of the files of a folder, hidden ones too, as if the job had uploaded them."""
         artifact = self.create(job, name, ZIP, at)
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(artifact.path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with new_file(artifact.path) as made, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
                 archive.write(file, file.relative_to(folder).as_posix())
         with artifact.path.open("rb") as content:
@@ -144,9 +146,10 @@ class ArtifactStore:
         artifact = self.create(job, stored.name, ZIP if stored.archive.suffix == ".zip" else _ONE_FILE, at)
         artifact.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(stored.archive, artifact.path)  # nothing writes into a finished one
+            os.link(stored.archive, artifact.path, follow_symlinks=False)  # nothing writes into a finished one
         except OSError:
-            shutil.copyfile(stored.archive, artifact.path)
+            with existing_file(stored.archive) as source, new_file(artifact.path) as target:
+                shutil.copyfileobj(source, target, CHUNK)
         self._update(replace(artifact, size=stored.size, digest=stored.digest))
         return self.finish(artifact.number, stored.size, stored.digest)
 
@@ -168,7 +171,7 @@ def _files(artifact: Artifact) -> tuple[str, ...]:
     if artifact.content_type != ZIP:
         return (artifact.name,)
     try:
-        with zipfile.ZipFile(artifact.path) as archive:
+        with opened_zip(artifact.path) as archive:
             return tuple(entry.filename for entry in archive.infolist() if not entry.is_dir())
-    except zipfile.BadZipFile:
+    except (*BROKEN, TooMuchError):
         return ()

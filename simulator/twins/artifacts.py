@@ -21,6 +21,7 @@ from simulator.run_events import ArtifactStored, EventSink
 from simulator.twins.application import internal_error
 from simulator.twins.artifact_store import ZIP, Artifact, ArtifactError, ArtifactStore
 from simulator.twins.azure import BlobResponse, SignedUrls, azure_error, put_blob
+from simulator.twins.base import StoredArtifact
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.records import Clock
@@ -47,8 +48,8 @@ class ResultsTwin:
         self.app = Starlette(
             routes=[
                 service("ArtifactService", methods, jobs),
-                Route("/blob/{number:int}", self._upload, methods=["PUT"]),
-                Route("/blob/{number:int}", self._download, methods=["GET"]),
+                Route("/blob/{number:id}", self._upload, methods=["PUT"]),
+                Route("/blob/{number:id}", self._download, methods=["GET"]),
                 *more,
             ],
             exception_handlers={404: _unknown_route, 405: _unknown_route, Exception: internal_error},
@@ -62,7 +63,10 @@ class ResultsTwin:
         _same_job(job, fields)
         mime = fields.text("mime_type") or ZIP
         content_type = ZIP if fields.number("version") < ZIP_VERSIONS else mime
-        artifact = self._store.create(job, fields.text("name"), content_type, self._clock(), fields.text("expires_at"))
+        expires = fields.text("expires_at")
+        if expires and not _is_moment(expires):
+            raise ArtifactError("invalid_argument", "expires_at is no moment")
+        artifact = self._store.create(job, fields.text("name"), content_type, self._clock(), expires)
         return {"ok": True, "signed_upload_url": self._urls.url(artifact.number, "PUT")}
 
     async def _finalize(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
@@ -70,15 +74,7 @@ class ResultsTwin:
         artifact = self._store.find(job.backend_id, fields.text("name"))
         size, digest = fields.number("size"), fields.text("hash")
         stored = await asyncio.to_thread(self._store.finish, artifact.number, size, digest)
-        self._emit(
-            ArtifactStored(
-                job_id=stored.job_id,
-                name=stored.name,
-                size=stored.size,
-                digest=stored.digest,
-                files=tuple(stored.files),
-            )
-        )
+        self._emit(artifact_event(stored))
         return {"ok": True, "artifact_id": str(artifact.number)}
 
     async def _list(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:
@@ -99,6 +95,8 @@ class ResultsTwin:
     async def _delete(self, _job: OpenJob, fields: Fields) -> Mapping[str, Any]:
         artifact = self._store.find(fields.text("workflow_job_run_backend_id"), fields.text("name"))
         await asyncio.to_thread(self._store.delete, artifact)
+        if artifact.stored is not None:
+            self._emit(artifact_event(artifact.stored, deleted=True))
         return {"ok": True, "artifact_id": str(artifact.number)}
 
     def _signed(self, request: Request) -> Artifact | None:
@@ -124,6 +122,26 @@ class ResultsTwin:
         file = artifact.name + (".zip" if artifact.content_type == ZIP else "")
         headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(file)}"}
         return BlobResponse(artifact.path, media_type=artifact.content_type, headers=headers)
+
+
+def artifact_event(stored: StoredArtifact, *, deleted: bool = False) -> ArtifactStored:
+    """What is told of an artifact that is there now, or is there no more."""
+    return ArtifactStored(
+        job_id=stored.job_id,
+        name=stored.name,
+        size=stored.size,
+        digest=stored.digest,
+        files=tuple(stored.files),
+        deleted=deleted,
+    )
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def _same_job(job: OpenJob, fields: Fields) -> None:

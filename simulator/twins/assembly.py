@@ -27,12 +27,15 @@ from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.hosts import TwinName
 from simulator.twins.injection.injector import Injector
+from simulator.twins.job_log import JobLog
 from simulator.twins.jobs import Jobs
 from simulator.twins.lazy_application import Closing, LazyApplication
 from simulator.twins.oidc import Issuer, OidcTwin
+from simulator.twins.other_indexes import OtherIndexes
 from simulator.twins.outside import Outside, hosts_and_ports, trusting
 from simulator.twins.pypi.baseline import open_copies
 from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock, Records
@@ -55,13 +58,16 @@ class Parts:
     upstream: Upstream
     records: Records
     jobs: Jobs
+    log: JobLog
     artifacts: ArtifactStore
     caches: CacheStore
     stores: Mapping[IndexName, Store]
     publishers: Publishers
+    real: RealProjects
     verification: Verification
     sigstore: SigstoreTwin
     git: GitTwin
+    others: OtherIndexes
     lazy: Mapping[TwinName, LazyApplication[Any]]
     application: Application
 
@@ -79,6 +85,7 @@ class _Shared:
     emit: EventSink
     injector: Injector
     jobs: Jobs
+    log: JobLog
     issuer: Issuer
     callers: Callers
     clone: Clone
@@ -86,6 +93,7 @@ class _Shared:
     caches: CacheStore
     results: ResultsTwin
     publishers: Publishers
+    real: RealProjects
     verification: Verification
     upstream: Upstream
 
@@ -106,7 +114,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         trust=functools.cache(lambda: trusting(settings.host_ca)),
         local=hosts_and_ports(settings.index_urls),
     )
-    shared = _shared(settings, emit, injector, Upstream(outside), Verification(root.client_config))
+    shared = _shared(settings, emit, injector, outside, Verification(root.client_config))
     records = Records(settings.folder / "access.jsonl", emit, injector.clock, settings.mask)
     sigstore = SigstoreTwin(root, shared.issuer, shared.upstream, emit, shared.verification.prepare)
     api = LazyApplication(functools.partial(_api_twin, shared))
@@ -115,11 +123,14 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
     }
     lazy["github-api"] = api
     git = _git_twin(shared, api)
+    own = frozenset(host for host, _ in hosts_and_ports(settings.index_urls))
+    others = OtherIndexes(shared.upstream, emit, own=own, offline=settings.offline)
     twins: Mapping[TwinName, ASGIApp] = {
         "oidc": OidcTwin(shared.issuer, shared.jobs, settings.repository.partition("/")[0]).app,
         "results": shared.results.app,
         "sigstore": sigstore.app,
         "github": request_response(git.answer),
+        "other-index": request_response(others.answer),
         "unanswered": request_response(not_stood_in_for),
         **lazy,
     }
@@ -129,6 +140,7 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         is_open=lambda job_id: shared.jobs.get(job_id) is not None,
         records=records,
         emit=emit,
+        others=others,
     )
     return Parts(
         injector=injector,
@@ -137,20 +149,23 @@ def assemble(settings: TwinSettings, emit: EventSink, injector: Injector) -> Par
         upstream=shared.upstream,
         records=records,
         jobs=shared.jobs,
+        log=shared.log,
         artifacts=shared.artifacts,
         caches=shared.caches,
         stores=stores,
         publishers=shared.publishers,
+        real=shared.real,
         verification=shared.verification,
         sigstore=sigstore,
         git=git,
+        others=others,
         lazy=lazy,
         application=application,
     )
 
 
 def _shared(
-    settings: TwinSettings, emit: EventSink, injector: Injector, upstream: Upstream, verification: Verification
+    settings: TwinSettings, emit: EventSink, injector: Injector, outside: Outside, verification: Verification
 ) -> _Shared:
     jobs, clock = Jobs(settings.run_id), injector.clock
     artifacts = ArtifactStore(settings.folder / "artifacts")
@@ -161,6 +176,7 @@ def _shared(
         emit=emit,
         injector=injector,
         jobs=jobs,
+        log=JobLog(),
         issuer=Issuer(clock),
         callers=Callers(jobs, settings.facts.user_tokens),
         clone=Clone(settings.clone, settings.repository, emit),
@@ -168,8 +184,9 @@ def _shared(
         caches=caches,
         results=ResultsTwin(artifacts, jobs, emit, clock, cache.routes),
         publishers=Publishers(settings.publishers),
+        real=RealProjects(outside, settings.index_url, settings.extra_index_urls),
         verification=verification,
-        upstream=upstream,
+        upstream=Upstream(outside),
     )
 
 
@@ -195,6 +212,7 @@ def _api_twin(shared: _Shared) -> tuple[ApiTwin, Closing]:
         clone=shared.clone,
         callers=shared.callers,
         jobs=shared.jobs,
+        log=shared.log,
         facts=shared.settings.facts,
         folder=shared.settings.folder / "releases",
         artifacts=shared.artifacts,
@@ -221,6 +239,8 @@ def _index_twin(shared: _Shared, name: IndexName, store: Store) -> tuple[ASGIApp
         offline=settings.offline,
         emit=shared.injector.watched(name, shared.emit),
         clock=shared.clock,
+        real=shared.real,
+        named=settings.facts.named,
     )
     return index_twin(indexes()[name], store, around)
 

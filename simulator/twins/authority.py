@@ -40,11 +40,11 @@ class Authority:
         """The authority's own certificate, PEM."""
         return self._authority.cert_pem.bytes()
 
-    def server_context(self) -> ssl.SSLContext:
-        """A TLS server's settings, with a new certificate for all hosts of the twins; HTTP/1.1 only."""
+    def server_context(self, *hosts: str) -> ssl.SSLContext:
+        """A TLS server's settings, with a new certificate for some hosts or all of the twins; HTTP/1.1 only."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.set_alpn_protocols(["http/1.1"])
-        leaf = self._authority.issue_cert(*certificate_names(), organization_name="pysim")
+        leaf = self._authority.issue_cert(*(hosts or certificate_names()), organization_name="pysim")
         leaf.configure_cert(context)
         return context
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.indexes import IndexName
+from simulator.run_events import TwinRequest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +38,8 @@ class JobGrant:
     `claims` are GitHub's ID-token claims that depend on the job (all but iss, aud, jti, iat, nbf, exp); they are
     handed out only when `id_token` is True. Jobs with one `run_id` among them are of one workflow run, and share its
     artifacts. `token` is the job's GITHUB_TOKEN and `permissions` what it may do: `read` or `write` by scope; a scope
-    that is not there is closed.
+    that is not there is closed. `at_most` is what it may do if the repository's setting gives more, where that is not
+    known.
     """
 
     job_id: str
@@ -45,10 +47,19 @@ class JobGrant:
     claims: Mapping[str, str]
     token: str = ""
     permissions: Mapping[str, str] = field(default_factory=dict)
+    at_most: Mapping[str, str] = field(default_factory=dict)
 
     def may(self, scope: str, access: str) -> bool:
-        """Whether the token has at least this access (`read`, `write`) to a scope."""
-        return self.permissions.get(scope) in ({"write"} if access == "write" else {"read", "write"})
+        """Whether the token may have at least this access (`read`, `write`) to a scope."""
+        return self.surely_may(scope, access) or _has(self.at_most, scope, access)
+
+    def surely_may(self, scope: str, access: str) -> bool:
+        """The same, whatever the repository's setting is."""
+        return _has(self.permissions, scope, access)
+
+
+def _has(permissions: Mapping[str, str], scope: str, access: str) -> bool:
+    return permissions.get(scope) in ({"write"} if access == "write" else {"read", "write"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,13 +110,14 @@ class ReleasedProject:
     """A project that the real index has, and that this run published.
 
     `files` are those whose names are taken there, with other content. A `strange` project was made by this run, as
-    pysim was not told of it.
+    pysim was not told of it; then `urls` are those of its newest release there.
     """
 
     index: IndexName
     project: str  # normalised
     files: Sequence[PublishedFile]
     strange: bool = False
+    urls: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +151,13 @@ class Twins(Protocol):
 
     def close_job(self, job_id: str) -> None:
         """Take the way in away: later connections and tokens of the job are refused. Safe to call twice."""
+        ...
+
+    def record(self, request: TwinRequest) -> None:
+        """Write down a request of a job that reached no twin, and tell of it, as of those that do. From any thread."""
+
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
         ...
 
     def assume(self, publisher: Publisher) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from simulator.safe_files import existing_file, new_file
+
 CHUNK: Final = 1 << 20
 
 
@@ -35,9 +37,10 @@ class Blocks:
     async def receive(self, block: str, body: AsyncIterable[bytes]) -> int:
         """Take a block in and give its size back. Nothing is kept of a body that breaks off."""
         self._drafts += 1
+        self._folder.mkdir(parents=True, exist_ok=True)  # those of a list are used up
         draft, size = self._folder / f"draft-{self._drafts}", 0
         try:
-            with draft.open("wb") as file:
+            with new_file(draft) as file:
                 async for chunk in body:
                     size += file.write(chunk)
             draft.replace(self._path(block))
@@ -55,9 +58,11 @@ class Blocks:
             raise BlobError("The specified block list is invalid.")
         sha256, size = hashlib.sha256(), 0
         draft = self._folder / "whole"
-        with draft.open("wb") as whole:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)  # of a list that broke off
+        with new_file(draft) as whole:
             for path in paths:
-                with path.open("rb") as file:
+                with existing_file(path) as file:
                     while chunk := file.read(CHUNK):
                         sha256.update(chunk)
                         size += whole.write(chunk)

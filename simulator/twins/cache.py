@@ -25,7 +25,7 @@ from simulator.twins.jobs import Jobs, OpenJob
 from simulator.twins.twirp import Fields, Method, TwirpError, caller, fields_of, service
 
 FIRST_PROTOCOL: Final = "/_apis/artifactcache"
-_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(?:\*|\d+)")
+_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(?:\*|\d+)")
 _Answer = Callable[[OpenJob, Request], Awaitable[Response]]
 
 
@@ -43,13 +43,13 @@ class CacheTwin:
         }
         self.routes: Sequence[BaseRoute] = (
             service("CacheService", methods, jobs),
-            Route("/cache/uploads/{number:int}", self._put, methods=["PUT"]),
-            Route("/cache/blobs/{number:int}", self._download, methods=["GET"]),
+            Route("/cache/uploads/{number:id}", self._put, methods=["PUT"]),
+            Route("/cache/blobs/{number:id}", self._download, methods=["GET"]),
             self._first("/cache", self._first_get, "GET"),
             self._first("/caches", self._first_list, "GET"),
             self._first("/caches", self._first_reserve, "POST"),
-            self._first("/caches/{number:int}", self._first_part, "PATCH"),
-            self._first("/caches/{number:int}", self._first_commit, "POST"),
+            self._first("/caches/{number:id}", self._first_part, "PATCH"),
+            self._first("/caches/{number:id}", self._first_commit, "POST"),
         )
 
     async def _get(self, job: OpenJob, fields: Fields) -> Mapping[str, Any]:

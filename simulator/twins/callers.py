@@ -6,7 +6,6 @@ Knows how clients send a token; knows no route.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -35,6 +34,11 @@ class Caller:
         """Whether the token has at least this access to a scope of the rehearsed repository."""
         return self.user or (self.job is not None and self.job.grant.may(scope, access))
 
+    def by_setting(self, scope: str, access: str) -> bool:
+        """Whether it may do so only if the repository's setting, which is not known, gives jobs more."""
+        job = self.job
+        return not self.user and job is not None and not job.grant.surely_may(scope, access) and self.may(scope, access)
+
 
 class Callers:
     """Knows the tokens that hold."""
@@ -61,9 +65,24 @@ def token_of(authorization: str) -> str:
         return rest.strip()
     try:
         user, _, password = base64.b64decode(rest).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no Base64, or no UTF-8 in it
         return ""
     return password if password not in {"", "x-oauth-basic"} else user
+
+
+def permission_by_setting(job_id: str, scope: str, access: str) -> FindingRaised:
+    """What a job's token may do only if the repository's setting gives all jobs write access."""
+    return FindingRaised(
+        finding=Finding(
+            code="token-permission",
+            severity=Severity.WARNING,
+            message=f"The job {job_id} needs `{scope}: {access}`, and no file gives it that: GitHub refuses it unless "
+            "the repository's setting (Settings > Actions > General > Workflow permissions) gives jobs write access.",
+            hint=f"Give the job `permissions: {scope}: {access}`, or say what the setting is: workflow-permissions "
+            "under [repository].",
+            where=job_id,
+        )
+    )
 
 
 def missing_permission(job_id: str, did: str, scope: str, access: str) -> FindingRaised:

@@ -18,6 +18,8 @@ from simulator.run_events import EventSink, RefChanged
 By = Literal["push", "api", "release"]
 _ENVIRONMENT: Final = {"LC_ALL": "C.UTF-8"}
 
+_LONGEST_WORD: Final = 1 << 14  # characters; Linux takes 128 KiB
+
 
 class Clone:
     """The bare repository at `path`, which is `repository` (owner/name) on GitHub."""
@@ -34,7 +36,9 @@ class Clone:
         return command.run(*words, stdin=stdin, check=check)
 
     async def ask(self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes | None:
-        """What git prints; None when it fails."""
+        """What git prints; None when it fails, and for words that no program can be given."""
+        if any("\0" in word or len(word) > _LONGEST_WORD for word in words):
+            return None
         done = await asyncio.to_thread(self.git, *words, stdin=stdin, env=env)
         return done.stdout if done.code == 0 else None
 

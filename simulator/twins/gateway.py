@@ -12,7 +12,7 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -57,10 +57,20 @@ class Gateway:
     """Opens and closes the sockets of jobs; all methods belong to the twins' event loop."""
 
     def __init__(
-        self, *, application: Config, tls: ssl.SSLContext, outside: Outside, records: Records, ports: Sequence[int]
+        self,
+        *,
+        application: Config,
+        tls: ssl.SSLContext,
+        outside: Outside,
+        records: Records,
+        ports: Sequence[int],
+        others: Container[str] = (),
+        tls_of: Callable[[str], ssl.SSLContext] | None = None,
     ) -> None:
+        """`others` are more hosts that the application answers for, `tls_of` makes the settings for one of them."""
         self._application, self._tls, self._outside = application, tls, outside
         self._records, self._ports = records, frozenset(ports)
+        self._others, self._tls_of = others, tls_of
         self._folder = _private_folder()
         self._open: dict[str, _JobSocket] = {}
         self._count = 0
@@ -127,6 +137,8 @@ class Gateway:
             await self._hand_over(job, connection, port, None)
         elif (name := host_name(greeting.server_name or "")) and twin_of(name):
             await self._hand_over(job, connection, port, self._tls)
+        elif name and name in self._others and self._tls_of is not None:
+            await self._hand_over(job, connection, port, self._tls_of(name))
         else:
             await self._let_out(job, connection, name or greeting.server_name or "", port)
 

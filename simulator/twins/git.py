@@ -23,7 +23,7 @@ from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
 from simulator.twins.bodies import TooLargeError, read_body
-from simulator.twins.callers import BOT, Callers, missing_permission
+from simulator.twins.callers import BOT, Callers, missing_permission, permission_by_setting
 from simulator.twins.clone import Clone
 from simulator.twins.hosts import GITHUB
 from simulator.twins.upstream import Upstream
@@ -126,6 +126,8 @@ class GitTwin:
             return PlainTextResponse(f"{said}\n", status_code=401, headers=refusal)
         access = "write" if writes else "read"
         if caller.may("contents", access):
+            if caller.by_setting("contents", access):
+                self._emit(permission_by_setting(visit(request).job_id, "contents", access))
             return None
         did = "pushed" if writes else "fetched from this private repository"
         self._emit(missing_permission(visit(request).job_id, did, "contents", access))

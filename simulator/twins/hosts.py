@@ -12,7 +12,9 @@ from typing import Literal
 
 from simulator.indexes import indexes
 
-TwinName = Literal["pypi", "testpypi", "oidc", "results", "github", "github-api", "sigstore", "unanswered"]
+TwinName = Literal[
+    "pypi", "testpypi", "oidc", "results", "github", "github-api", "sigstore", "other-index", "unanswered"
+]
 
 GITHUB = "github.com"
 OIDC = "token.actions.githubusercontent.com"

@@ -77,6 +77,7 @@ class Jobs:
         self._run = uuid.uuid5(_NAMESPACE, run_id)
         self._key = secrets.token_bytes(32)
         self._open: dict[str, OpenJob] = {}
+        self._runs: dict[str, str] = {}
 
     def open(self, grant: JobGrant) -> OpenJob:
         """Give a job its tokens. Raises TwinError when it has some already."""
@@ -84,6 +85,7 @@ class Jobs:
             raise TwinError(f"The job {grant.job_id} is open already", hint="Close it first.")
         run = uuid.uuid5(self._run, grant.claims.get("run_id", ""))
         backend = str(uuid.uuid5(run, grant.job_id))
+        self._runs[grant.job_id] = grant.claims.get("run_id", "")
         job = self._open[grant.job_id] = OpenJob(
             grant=grant,
             run_backend_id=str(run),
@@ -104,6 +106,10 @@ class Jobs:
     def open_jobs(self) -> Sequence[OpenJob]:
         """The jobs that are open."""
         return tuple(self._open.values())
+
+    def run_of(self, job_id: str) -> str | None:
+        """The workflow run of a job, open or not any more; None for a job that never was."""
+        return self._runs.get(job_id)
 
     def holder(self, token: str) -> OpenJob | None:
         """The open job whose GITHUB_TOKEN this is: it dies with the job."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
 import ssl
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from simulator.twins.addresses import ClosedAddresses, is_name_of_this_machine, is_this_machine, resolved
+from simulator.twins.addresses import ClosedAddresses, is_name_of_this_machine, is_this_machine, look_up, resolved
 from simulator.twins.hosts import host_name, twin_of
 
 CONNECT_SECONDS: Final = 20.0
@@ -74,8 +73,11 @@ class Outside:
         await self.closed.look()
         if not is_needed:
             return await resolved(name)
-        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        return [str(address[0]) for *_, address in found]
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await look_up(name, port)
+        except TimeoutError as error:
+            raise OSError(f"no name server answered for {name} within {CONNECT_SECONDS:g} s") from error
 
     def _why_not(self, name: str, address: str) -> str | None:
         """Why no job may reach an address; a sandbox has a loopback of its own, this machine's is none of a job's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from simulator.run_events import EventSink, TwinRequest
+from simulator.safe_files import naming, open_folder, open_to_append
 
 OUTSIDE: Final = "outside"  # went to the real network
 REFUSED: Final = "refused"  # was for the real network, and pysim did not let it out
@@ -42,8 +44,10 @@ class Records:
             "path": request.path,
             "status": request.status,
         }
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{json.dumps(line)}\n")
+        with self._lock, naming(self._path), open_folder(self._path.parent) as folder:
+            handle = open_to_append(folder, self._path.name)
+            with os.fdopen(handle, "a", encoding="ascii") as file:
+                file.write(f"{json.dumps(line)}\n")
         self._emit(request)
 
     def connection(self, job_id: str, host: str, port: int, status: int) -> None:

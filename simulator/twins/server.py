@@ -10,7 +10,7 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,9 @@ from uvicorn.config import Config
 
 from simulator.errors import TwinError
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ArtifactStored, EventSink
+from simulator.run_events import EventSink, RunEvent, TwinRequest
 from simulator.twins.artifact_store import ArtifactError
+from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
 from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
 from simulator.twins.gateway import Gateway
@@ -37,6 +38,8 @@ from simulator.twins.settings import TwinSettings
 
 SUPPLIED: Final = "supplied by you"
 """Stands for the job of an artifact that the user supplies; no job has a name with a space but for a matrix."""
+
+_LONGEST: Final = 15.0  # seconds that an index may take to tell of a project
 
 # Their words about a bad request belong in no console of pysim; the records tell what was refused.
 for _library in ("uvicorn", "python_multipart"):
@@ -84,6 +87,14 @@ class LocalTwins:
         if self._thread is not None:
             self._thread.call(self._thread.served.close(job_id))
 
+    def hear(self, event: RunEvent) -> None:
+        """Take in what the runner tells of jobs and steps: GitHub's API shows it to those who ask."""
+        self._parts.log(event)
+
+    def record(self, request: TwinRequest) -> None:
+        """See `Twins.record`."""
+        self._parts.records.add(request)
+
     def artifacts(self) -> Sequence[StoredArtifact]:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._parts.artifacts.finished() if artifact.stored]
@@ -100,11 +111,7 @@ class LocalTwins:
             raise TwinError(f"{error}.", hint="Name the artifact as the workflow does.") from error
         finally:
             self._parts.jobs.close(SUPPLIED)
-        self._emit(
-            ArtifactStored(
-                job_id=SUPPLIED, name=name, size=stored.size, digest=stored.digest, files=tuple(stored.files)
-            )
-        )
+        self._emit(artifact_event(stored))
 
     def adopt(self, artifacts: Sequence[StoredArtifact]) -> None:
         """Take over artifacts that jobs of the same workflow run uploaded elsewhere."""
@@ -121,9 +128,21 @@ class LocalTwins:
         for artifact in self._parts.artifacts.finished():
             self._parts.artifacts.delete(artifact)
 
+    def take_uploads(self, host: str) -> None:
+        """Answer for the host of another index from now on, and take what is uploaded there."""
+        self._parts.others.add(host)
+
+    def taken_elsewhere(self) -> Mapping[str, int]:
+        """How many files the stand-ins of other indexes took, by host."""
+        return self._parts.others.taken
+
     def assume(self, publisher: Publisher) -> None:
         """Register a publisher that the configuration does not declare."""
         self._parts.publishers.assume(publisher)
+
+    def ask_index(self, index: IndexName, project: str) -> None:
+        """Begin to ask the real index for a project, so that it is known when a job publishes that."""
+        self._parts.real.ask(index, project)
 
     def published(self) -> Sequence[PublishedFile]:
         """The files that the indexes took, in order."""
@@ -157,7 +176,14 @@ class LocalTwins:
             index_url=settings.index_url,
             extra_index_urls=settings.extra_index_urls,
         )
-        return tuple(replace(held, strange=self._is_strange(held)) for held in found)
+        return tuple(self._told(held) for held in found)
+
+    def _told(self, held: ReleasedProject) -> ReleasedProject:
+        if not self._is_strange(held):
+            return held
+        self._parts.real.ask(held.index, held.project)
+        urls = self._parts.real.known(held.index, held.project, patience=_LONGEST).urls
+        return replace(held, strange=True, urls=urls)
 
     def _is_strange(self, held: ReleasedProject) -> bool:
         """Whether this run made a project that no declared publisher says is there."""
@@ -165,12 +191,16 @@ class LocalTwins:
         with self._parts.stores[held.index].reading() as catalogue:
             return held.project in catalogue.made() and (held.index, held.project) not in told
 
-    def upload_token(self, index: IndexName) -> str:
-        """A new API token of a user who may upload to every project of an index, and create projects."""
-        from simulator.twins.pypi.tokens import mint_for_user
+    def upload_token(self, index: IndexName, *others: IndexName) -> str:
+        """A new API token of a user who may upload to every project of the indexes, and create projects."""
+        from simulator.twins.pypi.tokens import mint_for_user, share
 
         with self._parts.stores[index].transaction() as catalogue:
-            return mint_for_user(catalogue, indexes()[index].main_host)
+            token = mint_for_user(catalogue, indexes()[index].main_host)
+            for each in others:
+                with self._parts.stores[each].transaction() as other:
+                    share(token, catalogue, other)
+        return token
 
     def mend(self) -> None:
         """Let nothing fail on request any more; publishers that were removed are registered again."""
@@ -229,7 +259,15 @@ async def _serve(parts: Parts, ports: Sequence[int], started: Callable[[Gateway]
     )
     config.load()
     tls = parts.authority.server_context()
-    gateway = Gateway(application=config, tls=tls, outside=parts.outside, records=parts.records, ports=ports)
+    gateway = Gateway(
+        application=config,
+        tls=tls,
+        outside=parts.outside,
+        records=parts.records,
+        ports=ports,
+        others=parts.others,
+        tls_of=functools.cache(parts.authority.server_context),
+    )
     started(gateway)
     lookup = None if parts.outside.offline else asyncio.create_task(parts.outside.closed.look())
     try:

@@ -5,7 +5,6 @@ Always answers in JSON: clients try again after anything else. Knows no service.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.twins.application import visit
-from simulator.twins.bodies import TooLargeError, read_body
+from simulator.twins.bodies import TooLargeError, parse_json, read_body, whole_number
 from simulator.twins.github_api import not_stood_in_for
 from simulator.twins.jobs import Jobs, OpenJob, bearer
 
@@ -48,7 +47,7 @@ class Fields:
 
     def __init__(self, body: bytes) -> None:
         try:
-            self._values = json.loads(body or b"{}")
+            self._values = parse_json(body or b"{}")
         except ValueError as error:
             raise TwirpError("malformed", f"the json request could not be decoded: {error}") from None
         if not isinstance(self._values, dict):
@@ -61,10 +60,10 @@ class Fields:
 
     def number(self, name: str) -> int:
         """A field as a number, 0 when it is absent."""
-        try:
-            return int(self.text(name) or 0)
-        except ValueError:
-            raise TwirpError("invalid_argument", f"{name} is no number") from None
+        number = whole_number(self.text(name) or "0")
+        if number is None:
+            raise TwirpError("invalid_argument", f"{name} is no number")
+        return number
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A repeated field, empty when it is absent."""

@@ -102,17 +102,17 @@ class Upstream:
         body: bytes | AsyncIterable[bytes],
         *,
         judged: bool = False,
-    ) -> _Relayed:
+    ) -> Relayed:
         import httpx
 
         # A request made here, not by the client, has no header that the job's client did not send.
         extensions = {"trace": self._judge(url)} if judged else {}
         request = httpx.Request(method, url, headers=headers, content=body or None, extensions=extensions)
         try:
-            return _Relayed(await self._client(url).send(request, stream=True))
+            return Relayed(await self._client(url).send(request, stream=True))
         except httpx.HTTPError as error:
             text = httpx.ByteStream(f"pysim could not reach {url.host}: {error!r}\n".encode())
-            return _Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
+            return Relayed(httpx.Response(httpx.codes.BAD_GATEWAY, stream=text))
 
     def _judge(self, url: httpx.URL) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
         """Ends a connection that leads where none may go, before a byte is sent: names may change meanwhile."""
@@ -146,7 +146,7 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-class _Relayed(StreamingResponse):
+class Relayed(StreamingResponse):
     """An answer passed on as it arrives, its bytes and its headers untouched."""
 
     def __init__(self, answer: httpx.Response) -> None:

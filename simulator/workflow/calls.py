@@ -35,6 +35,8 @@ LoadFile: TypeAlias = Callable[[str | bytes, str], Loaded]
 RESTRICTED: Final[Permissions] = {"contents": "read", "packages": "read"}
 """A new repository's setting for workflows that say nothing: "Read repository contents and packages permissions"."""
 
+SETTING: Final = "the repository's setting (Settings > Actions > General > Workflow permissions)"
+"""Where GitHub has what a job may do whose file does not say it."""
 UNREAD: Final = "call-unread"
 """The code of the problem that a called workflow is not at hand."""
 _RANK = {"none": 0, "read": 1, "write": 2}
@@ -85,16 +87,18 @@ def load_calls(
     *,
     limits: Limits = GITHUB,
     default: Permissions = RESTRICTED,
+    default_is_known: bool = True,
     load: LoadFile = load_workflow,
     used: int = 0,
 ) -> LoadedCalls:
     """All workflows that `workflow` calls, directly or not.
 
-    `default` is what a token may do where no file says anything, `used` the size of the caller's own file, `load` reads
-    a file and is given its text and its name. A file of the repository that is not there is an error; one of another
-    repository that the resolver does not give is a warning, as it may be there. Raises what `resolve` raises.
+    `default` is what a token may do where no file says anything, and may do more where it is not known. `used` is the
+    size of the caller's own file, `load` reads a file and is given its text and its name. A file of the repository that
+    is not there is an error; one of another repository that the resolver does not give is a warning, as it may be
+    there. Raises what `resolve` raises.
     """
-    loader = _Calls(resolve=resolve, limits=limits, default=default, load=load, size=used)
+    loader = _Calls(resolve=resolve, limits=limits, default=default, known=default_is_known, load=load, size=used)
     calls = loader.of(workflow, _CallChain(), workflow.span)
     diagnostics = tuple(dict.fromkeys(loader.reader.diagnostics))
     return LoadedCalls(calls=calls, diagnostics=diagnostics, sources=loader.sources)
@@ -124,6 +128,7 @@ class _Calls:
     resolve: Resolver
     limits: Limits
     default: Permissions
+    known: bool
     load: LoadFile
     reader: Reader = field(default_factory=Reader)
     files: dict[str, Loaded | None] = field(default_factory=dict)
@@ -164,7 +169,7 @@ class _Calls:
             return None
         _check_inputs(self.reader, trigger, job, uses)
         _check_secrets(self.reader, trigger, job, uses)
-        self._check_permissions(job, called, uses.value, self.default if given is None else given)
+        self._check_permissions(job, called, uses.value, given)
         inherited = called.permissions if called.permissions is not None else given
         inner = _CallChain(references=(*chain.references, reference.lower()), permissions=inherited)
         ref, sha = self.versions.get(reference.lower(), ("", ""))
@@ -223,7 +228,8 @@ class _Calls:
         span = next((trigger.span for trigger in called.triggers.values()), called.span)
         self._refuse(span, uses, "call-trigger", "workflow_call key is not defined in the referenced workflow.")
 
-    def _check_permissions(self, job: Job, called: Workflow, uses: str, allowed: Permissions) -> None:
+    def _check_permissions(self, job: Job, called: Workflow, uses: str, given: Permissions | None) -> None:
+        allowed = self.default if given is None else given
         requests = {f"workflow '{uses}'": called.permissions}
         for each in called.jobs.values():
             requests[f"nested job '{each.name.source if each.name and each.name.source else each.id}'"] = (
@@ -234,13 +240,21 @@ class _Calls:
             if excess:
                 wanted = ", ".join(f"{scope}: {access}" for scope, access in excess.items())
                 granted = ", ".join(f"{scope}: {allowed.get(scope, 'none')}" for scope in excess)
-                self.reader.error(
-                    job.span,
-                    "call-permissions",
-                    f"Error calling workflow '{uses}'. The {who} is requesting '{wanted}', "
-                    f"but is only allowed '{granted}'.",
-                    f"Grant them under `permissions` of the job {job.id}: what it calls has at most its own.",
-                )
+                message = f"Error calling workflow '{uses}'. The {who} is requesting '{wanted}', "
+                message += f"but is only allowed '{granted}'."
+                hint = f"Grant them under `permissions` of the job {job.id}: what it calls has at most its own."
+                if given is not None or self.known or "id-token" in excess:
+                    self.reader.error(job.span, "call-permissions", message, hint)
+                else:
+                    self._may_be_granted(job, message, hint)
+
+    def _may_be_granted(self, job: Job, message: str, hint: str) -> None:
+        """Note what GitHub refuses unless the repository's setting gives jobs more, which is not known."""
+        message = f"{message.removesuffix('.')}, unless {SETTING} gives all jobs write access."
+        hint = f'{hint} If the setting gives more, say so: workflow-permissions = "write" under [repository].'
+        self.reader.diagnostics.append(
+            Diagnostic(code="call-permissions", severity=Severity.WARNING, message=message, span=job.span, hint=hint)
+        )
 
 
 def _excess(requested: Permissions, allowed: Permissions) -> Permissions:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from simulator.positions import Span
 from simulator.workflow import nodes
-from simulator.workflow.model import Container, Credentials, Entries, Snapshot, Text
+from simulator.workflow.model import Container, Credentials, Entries, Job, Snapshot, Text
 from simulator.workflow.reading import Reader, Shape
 
 _KEYS = ("image", "options", "env", "ports", "volumes", "credentials")
@@ -58,6 +58,24 @@ def _read(reader: Reader, node: nodes.Node, where: tuple[str, str], shape: Shape
 def _check_image(reader: Reader, image: Text | None, span: Span) -> None:
     if image is not None and image.source == "docker://":
         reader.error(span, "container-image", "Container image cannot be empty")
+
+
+def check_images(reader: Reader, jobs: Iterable[Job]) -> None:
+    """Note the containers without an image; where something in one is computed GitHub asks for it later."""
+    for job in jobs:
+        for container in (*((job.container,) if job.container else ()), *job.services.values()):
+            if container.image is None and not _is_computed(container):
+                hint = "Name the image that the container is made from, such as `image: python:3.13`."
+                reader.error(container.span, "container-image", "Container image cannot be empty", hint)
+
+
+def _is_computed(container: Container) -> bool:
+    mine = [container.options, container.entrypoint, container.command, *container.ports, *container.volumes]
+    if container.credentials is not None:
+        mine += [container.credentials.username, container.credentials.password]
+    env = container.env
+    texts = [text for text in (*mine, *env.values()) if text is not None]
+    return bool(env.whole or env.computed) or not all(text.template.is_literal for text in texts)
 
 
 def _list(reader: Reader, node: nodes.Node | None, at: str) -> Sequence[Text]:

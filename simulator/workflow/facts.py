@@ -60,6 +60,12 @@ def contexts() -> frozenset[str]:
     return frozenset(name for key in _availability() for name in vocabulary(key).names)
 
 
+@functools.cache
+def properties(context: str) -> frozenset[str]:
+    """All properties that a context has; KeyError for one of which they are not known."""
+    return frozenset(read_facts("contexts")["properties"][context])
+
+
 def functions(key: str) -> tuple[str, ...]:
     """The functions that are available under `key` alone, as GitHub spells them."""
     return tuple(item.partition("(")[0] for item in _availability()[key] if "(" in item)

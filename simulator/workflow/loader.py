@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from simulator.diagnostics import Diagnostic
 from simulator.positions import Span
 from simulator.workflow import nodes
+from simulator.workflow.containers import check_images
 from simulator.workflow.jobs import read_jobs
 from simulator.workflow.limits import GITHUB, Limits
 from simulator.workflow.model import Step, Trigger, Workflow
@@ -64,7 +65,7 @@ def parse_workflow(text: str | bytes, path: str, limits: Limits = GITHUB) -> Loa
 
 def _load(text: str | bytes, path: str, limits: Limits, *, service_rules: bool) -> Loaded:
     document = read(text, path, limits)
-    reader = Reader(diagnostics=list(document.diagnostics))
+    reader = Reader(diagnostics=list(document.diagnostics), events_are_checked=not service_rules)
     workflow = None
     size = nodes.size_of_text(path) + (nodes.size_of(document.root) if document.root else 0)
     if size > limits.size:
@@ -136,4 +137,6 @@ def _read_workflow(reader: Reader, root: nodes.Node, path: str) -> Workflow | No
     )
     if isinstance(jobs_node, nodes.Mapping) and len(workflow.jobs) == len(jobs_node.entries):
         check_needs(reader, workflow.jobs, jobs_node.span)
+    if not reader.has_errors:
+        check_images(reader, workflow.jobs.values())
     return workflow

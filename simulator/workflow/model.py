@@ -185,7 +185,8 @@ class Matrix:
     """`strategy.matrix`, or one `expression` for all of it.
 
     Values are plain, a scalar with expressions is a `Text`. A vector, `include` and `exclude` are tuples, or one `Text`
-    that gives the whole; a mapping in them is a dict in the order of the file.
+    that gives the whole; a mapping in them is a dict in the order of the file. `numbers` are the numbers with a point
+    that jobs can get, each with the name of its vector or its key.
     """
 
     vectors: Entries[MatrixValue]
@@ -193,6 +194,7 @@ class Matrix:
     exclude: MatrixValue
     expression: Text | None
     span: Span
+    numbers: Sequence[tuple[str, Located[float]]] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -74,10 +74,14 @@ def has_expression(node: nodes.Node) -> bool:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads nodes; holds what is wrong with them and what is valid but beyond pysim."""
+    """Reads nodes; holds what is wrong with them and what is valid but beyond pysim.
+
+    `events_are_checked` reads `on` as GitHub's parser in TypeScript does, which refuses what the service passes over.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unsupported: list[Located[str]] = field(default_factory=list)
+    events_are_checked: bool = False
 
     @property
     def has_errors(self) -> bool:
@@ -94,6 +98,14 @@ class Reader:
             Diagnostic(code=code, severity=Severity.ERROR, message=message, span=span, hint=hint, shown_at=elsewhere)
         )
 
+    def ignored(self, span: Span, code: str, message: str, hint: str | None = None) -> None:
+        """Note something under an event of `on` that GitHub's service passes over, and its parser does not."""
+        if self.events_are_checked:
+            self.error(span, code, message, hint)
+            return
+        message = f"{message}, which GitHub ignores"
+        self.diagnostics.append(Diagnostic(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint))
+
     def unexpected(self, scalar: nodes.Scalar, expected: Sequence[str] = (), hint: str | None = None) -> None:
         """Note a scalar that is none of `expected`, or not what `hint` asks for."""
         text = spelled(scalar)
@@ -102,6 +114,10 @@ class Reader:
     def unknown(self, word: Located[str], expected: Sequence[str]) -> None:
         """Note a word that is none of `expected`."""
         self.error(word.span, "unexpected-value", f"Unexpected value '{word.value}'", _hint(word.value, expected))
+
+    def unknown_type(self, word: Located[str], expected: Sequence[str]) -> None:
+        """Note an activity type of an event that it does not have."""
+        self.ignored(word.span, "unexpected-value", f"Unexpected value '{word.value}'", _hint(word.value, expected))
 
     def not_expected(self, node: nodes.Sequence | nodes.Mapping) -> None:
         """Note a collection where none is taken."""
@@ -322,8 +338,10 @@ class Reader:
         """A mapping of free keys to texts, such as `env` and `with`."""
         return self.read_entries(node, at, name, lambda _, value: self.text(value, at))
 
-    def fields(self, node: nodes.Node | None, shape: Shape, at: str | None = None, name: str = "") -> Fields:
-        """The entries of a mapping whose keys are fixed."""
+    def fields(
+        self, node: nodes.Node | None, shape: Shape, at: str | None = None, name: str = "", *, of_event: bool = False
+    ) -> Fields:
+        """The entries of a mapping whose keys are fixed; `of_event` passes over others as `ignored` does."""
         mapping = self.mapping(node, at, name)
         if mapping is None:
             return Fields()
@@ -333,6 +351,11 @@ class Reader:
                 self._expression_key(entry.key, at)
             elif spelled(entry.key) in shape.keys:
                 known[spelled(entry.key)] = entry
+            elif of_event:
+                text = spelled(entry.key)
+                self.ignored(
+                    entry.key.span, "unknown-key", f"Unexpected value '{text}'", _hint(text, sorted(shape.keys))
+                )
             else:
                 self._unknown_key(entry.key, shape.keys)
         if not any(has_expression(entry.key) for entry in mapping):
@@ -443,7 +466,7 @@ def _hint(text: str, expected: Sequence[str]) -> str | None:
 def _words_for(error: ExpressionError, at: str) -> str | None:
     token = error.token or ""
     if error.text == "Unrecognized named-value":
-        return _available(token, sorted(facts.vocabulary(at).names), known=token.lower() in facts.contexts())
+        return _named(token, sorted(facts.vocabulary(at).names), known=token.lower() in facts.contexts())
     if error.text == "Unrecognized function":
         return _available(token, sorted({*BUILTIN_FUNCTIONS, *facts.functions(at)}))
     return "Strings in expressions are in single quotes." if token.startswith('"') else None
@@ -455,3 +478,9 @@ def _available(token: str, names: Sequence[str], *, known: bool = False) -> str:
         return f"The context '{token}' is not available here. {available}"
     guess = closest(token, names)
     return f"Did you mean '{guess}'? {available}" if guess else available
+
+
+def _named(token: str, names: Sequence[str], *, known: bool) -> str:
+    """Words for a name that is no context, or none that is available: often a text without its quotes."""
+    quoted = "" if known or closest(token, names) else f" A text has single quotes: '{token}'."
+    return _available(token, names, known=known) + quoted

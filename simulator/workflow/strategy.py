@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from simulator.positions import Located
 from simulator.spelling import suggest
 from simulator.workflow import nodes
 from simulator.workflow.model import Entries, Matrix, MatrixValue, Strategy
@@ -46,7 +47,21 @@ def _matrix(reader: Reader, node: nodes.Node | None) -> Matrix | None:
         reader.error(node.span, "matrix", "Matrix must define at least one vector")
     if isinstance(node, nodes.Mapping) and not _any_expression(node):
         _check_filters(reader, node, vectors)
-    return Matrix(vectors=vectors, span=node.span, expression=None, **lists)
+    made = [entry for entry in node if spelled(entry.key) != "exclude"] if isinstance(node, nodes.Mapping) else []
+    numbers = tuple(number for entry in made for number in _numbers(spelled(entry.key), entry.value))
+    return Matrix(vectors=vectors, span=node.span, expression=None, numbers=numbers, **lists)
+
+
+def _numbers(name: str, node: nodes.Node) -> Iterator[tuple[str, Located[float]]]:
+    """The numbers with a point below a key of that name."""
+    if isinstance(node, nodes.Mapping):
+        for entry in node:
+            yield from _numbers(spelled(entry.key), entry.value)
+    elif isinstance(node, nodes.Sequence):
+        for item in node.items:
+            yield from _numbers(name, item)
+    elif isinstance(node.value, float):
+        yield name, Located(node.value, node.span)
 
 
 def _any_expression(node: nodes.Node) -> bool:

@@ -64,9 +64,9 @@ def _event_fields(reader: Reader, event: Located[str], node: nodes.Node | None, 
         return Fields()
     keys = (*(("types",) if known.has_types else ()), *known.keys)
     if not keys and isinstance(node, nodes.Mapping):
-        reader.error(node.span, "unexpected-mapping", f"The event '{event.value}' takes no configuration")
+        reader.ignored(node.span, "unexpected-mapping", f"The event '{event.value}' takes no configuration")
         return Fields()
-    return reader.fields(node, Shape(keys))
+    return reader.fields(node, Shape(keys), of_event=event.value != "workflow_call")
 
 
 def _types(reader: Reader, node: nodes.Node | None, known: facts.EventFacts) -> Sequence[str] | None:
@@ -75,7 +75,7 @@ def _types(reader: Reader, node: nodes.Node | None, known: facts.EventFacts) -> 
     types = reader.literals(node)
     for type_ in types:
         if known.types is not None and type_.value not in known.types:
-            reader.unknown(type_, known.types)
+            reader.unknown_type(type_, known.types)
     return tuple(type_.value for type_ in types)
 
 

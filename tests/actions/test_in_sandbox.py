@@ -11,6 +11,7 @@ from simulator.indexes import indexes
 from simulator.run_events import FileUploaded, TwinRequest
 from simulator.twins.base import Publisher
 from tests.actions.sandboxed import job
+from tests.actions.wheels import write_wheel
 from tests.twins.distributions import write_dists
 from tests.twins.driving import REPOSITORY, Rig
 
@@ -39,6 +40,21 @@ def test_a_build_job(engine: Engine, rig: Rig) -> None:
         assert download.code == 0, download.log
         assert build.command(["cat", "again/file.txt"]).lines == ["2"]
     assert {request.twin for request in rig.seen(TwinRequest)} == {"github", "results"}
+
+
+def test_what_pip_installs_for_the_user_is_on_path(engine: Engine, rig: Rig, tmp_path: Path) -> None:
+    script = "#!python\nimport sys\nprint(sys.prefix == sys.base_prefix, sys.prefix)\n"
+    (tmp_path / "wheels").mkdir()
+    write_wheel(tmp_path / "wheels", "greeter", "1.0", {"greeter-1.0.data/scripts/greet": script})
+    with job(engine, rig, "build") as build:
+        build.sandbox.copy_in(tmp_path / "wheels", LAYOUT.work / "demo/demo/wheels")
+        setup = build.run("actions/setup-python@v5", {"python-version": "3.12"})
+        assert setup.code == 0, setup.log
+        wheel = "wheels/greeter-1.0-py3-none-any.whl"
+        installed = build.command(["python", "-m", "pip", "install", "--user", "--no-index", wheel])
+        assert installed.code == 0, installed.log
+        said = build.command(["sh", "-c", "command -v greet; greet"]).lines
+        assert said == [f"{LAYOUT.home}/.local/bin/greet", f"True {setup.variables['pythonLocation']}"]
 
 
 def test_a_publish_job(engine: Engine, rig: Rig, tmp_path: Path) -> None:

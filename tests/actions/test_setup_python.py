@@ -9,9 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from simulator.actions.builtin.setup_python import prefix
 from simulator.actions.builtin.setup_python.installations import own_architecture
+from simulator.engines.pythons import FoundPython, find_pythons
+from simulator.rehearsal.explanations import STEPS, explain, hint_for
 from tests.actions.driving import Driver
 from tests.actions.own_python import EXECUTABLE, MINOR, SETUP, offer_own_python
+from tests.actions.wheels import write_wheel
+from tests.python_archive import offer_download
+
+RECENT = [python for python in find_pythons().found if int(python.minor.partition(".")[2]) >= 8]  # GitHub has no older
 
 
 def cache(driver: Driver, *versions: str) -> None:
@@ -28,6 +35,11 @@ def cached(driver: Driver) -> Driver:
     incomplete = driver.tools / "Python" / "3.12.9" / own_architecture()
     incomplete.mkdir(parents=True)
     return driver
+
+
+def run_python_of(folder: Path, *words: str) -> str:
+    """What an installation's Python says."""
+    return subprocess.run([folder / "bin/python", *words], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def run_python(driver: Driver, *words: str) -> str:
@@ -56,10 +68,40 @@ def test_a_python_of_the_machine_is_set_up_with_its_pip(driver: Driver) -> None:
     assert done.paths == [str(folder), f"{folder}/bin"]
     assert f"Successfully set up CPython ({platform.python_version()})" in done.lines
     for program in ("python", "python3", f"python{MINOR}"):
-        assert run_python(driver, program, "-c", "import sys; print(sys.prefix)") == str(folder)
+        asked = "import site, sys; print(sys.prefix, sys.base_prefix, site.getsitepackages()[0])"
+        prefix, base, packages = run_python(driver, program, "-c", asked).split()
+        assert prefix == base == str(folder)
+        assert Path(packages).resolve() == folder / f"lib/python{MINOR}/site-packages"
     for program in ("pip", "pip3", f"pip{MINOR}"):
         assert str(folder) in run_python(driver, program, "--version")
     assert "pip" in run_python(driver, "pip", "list", "--disable-pip-version-check")
+
+
+@pytest.mark.parametrize("python", RECENT, ids=lambda python: str(python.executable.parent))
+def test_every_cpython_is_set_up_as_an_installation(python: FoundPython, tmp_path: Path) -> None:
+    folder = tmp_path / "x64"
+    assert prefix.set_up(python.executable, folder)
+    write_wheel(tmp_path, "greeter", "1.0", {"greeter-1.0.data/scripts/greet": "#!python\nprint('hello')\n"})
+    environment = {"HOME": str(tmp_path / "home"), "PATH": f"{folder}/bin:{tmp_path}/home/.local/bin:/usr/bin:/bin"}
+
+    def run(*words: str) -> str:
+        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    facts = (
+        "import ctypes, os, ssl, sys, sysconfig; print(sys.prefix, sys.base_prefix, os.path.realpath(sys.executable))"
+    )
+    assert run("python", "-c", facts).split() == [str(folder), str(folder), f"{folder}/bin/python{python.minor}"]
+    install = ("pip", "install", "--no-index", "--no-warn-script-location", "greeter-1.0-py3-none-any.whl")
+    run(*install, "--user")
+    assert run("greet") == "hello"
+    assert (tmp_path / "home/.local/bin/greet").is_file()
+    run("pip", "uninstall", "-y", "greeter")
+    run(*install)
+    assert (folder / "bin/greet").is_file()
+    run("python", "-m", "venv", "--without-pip", "environment")
+    assert run("environment/bin/python", "-c", "import sys; print(sys.base_prefix)") == str(folder)
 
 
 def test_a_second_step_finds_it_in_the_tool_cache(driver: Driver) -> None:
@@ -126,6 +168,26 @@ def test_a_version_that_is_nowhere_is_an_error_that_lists_what_is_there(cached: 
     assert second.startswith("The list of all available versions can be found here: https://raw.github")
     assert all(found in third for found in ("3.10.13", "3.12.4", f"{platform.python_version()} ({EXECUTABLE})"))
     assert done.outputs == {}
+
+
+def test_a_version_that_github_has_is_fetched_by_uv(driver: Driver, tmp_path: Path) -> None:
+    python = find_pythons().newest("3.12")
+    if python is None or python.prefix == Path("/usr"):
+        pytest.skip("needs a CPython 3.12 that is not the system's own")
+    (tmp_path / "download").mkdir()
+    listing = str(offer_download(python, tmp_path / "download"))
+    done = driver.run(SETUP, {"python-version": "3.12"}, env={"UV_PYTHON_DOWNLOADS_JSON_URL": listing})
+    assert done.code == 0, done.log
+    folder = driver.tools / "Python" / python.version / own_architecture()
+    assert run_python_of(folder, "-c", "import sys; print(sys.prefix, sys.base_prefix)").split() == [str(folder)] * 2
+
+
+def test_a_version_that_github_has_and_this_machine_cannot_have(driver: Driver) -> None:
+    done = driver.run(SETUP, {"python-version": "3.14"}, env={"UV_PYTHON_DOWNLOADS_JSON_URL": "/nonexistent"})
+    [error] = done.said("error")
+    assert "GitHub has CPython 3.14." in error
+    assert (found := explain(STEPS, error)) is not None
+    assert (found.code, hint_for(found, error)[-22:]) == ("python-not-available", "uv python install 3.14")
 
 
 @pytest.mark.parametrize(

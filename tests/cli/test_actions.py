@@ -50,7 +50,7 @@ def test_the_plan_says_what_cannot_run_and_what_would_be_fetched(
 ) -> None:
     assert main(["plan", "-C", str(root), "--tag", "v1"]) == ExitCode.GO
     said, problems = capsys.readouterr()
-    assert f".github/workflows/release.yml:7:15: notice: {SAID}" in problems
+    assert f".github/workflows/release.yml:7:15: error: {SAID}" in problems
     assert "release.yml:7:15: Not on this machine yet, so not looked into: far/away@v1, octo/far@v2" in said
     (root / "stand/inner/action.yml").write_text("runs: {using: node24, main: x.js}")
     assert main(["plan", "-C", str(root), "--tag", "v1", "--actions", "real"]) == ExitCode.GO
@@ -62,18 +62,22 @@ def test_the_plan_says_what_cannot_run_and_what_would_be_fetched(
 def test_the_check_says_what_cannot_run(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "-C", str(root), "--format", "json", "--fail-on", "never"]) == ExitCode.GO
     found = json.loads(capsys.readouterr().out)
-    (problem,) = (each for each in found["problems"] if each["code"] == "unsupported")
-    assert (problem["severity"], problem["line"], problem["message"].startswith(SAID)) == ("notice", 7, True)
+    (problem,) = (each for each in found["problems"] if each["code"] == "action-not-found")
+    assert (problem["severity"], problem["line"], problem["message"].startswith(SAID)) == ("error", 7, True)
 
 
 def test_a_run_names_everything_that_is_missing_offline_at_once(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "stand/inner/action.yml").write_text("runs: {using: node24, main: x.js}")
+    inner = "runs: {using: composite, steps: [{run: 'true', shell: bash}]}"
+    (root / "stand/inner/action.yml").write_text(inner)
     words = ["run", "-C", str(root), "--tag", "v1", "--offline", "--json", "--engine", "local"]
-    assert main(words) == ExitCode.NO_GO
-    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
-    (finding,) = (each for each in summary["findings"] if "Offline" in each["message"])
-    assert finding["message"] == "Offline, and not on this machine: far/away@v1, octo/far@v2"
-    assert [job["conclusion"] for job in summary["jobs"]] == ["skipped"]
+    assert main(words) == ExitCode.NOT_REHEARSED
+    *events, summary = map(json.loads, capsys.readouterr().out.splitlines())
+    (notice,) = (each for each in events if each["type"] == "notice" and "Offline" in each["message"])
+    assert notice["message"].endswith("Offline, and not on this machine: far/away@v1, octo/far@v2")
+    steps = {step["name"]: step["conclusion"] for step in summary["jobs"][0]["steps"]}
+    assert (steps["Run octo/far@v2"], steps["Run ./later"]) == ("success", "failure")
+    found = {(each["code"], each["severity"], *each["unrehearsed"]) for each in summary["findings"]}
+    assert found == {("action-not-rehearsed", "warning", "publish"), ("step-failed", "warning", "publish")}
 
 
 @pytest.mark.parametrize(

@@ -449,13 +449,3 @@ def test_a_server_that_never_ends_is_left(start: bytes, inside_a_loop: bool) -> 
             read()
     finally:
         server.close()
-
-
-def test_answers_have_a_limit_in_all() -> None:
-    server = Dripping(OK + b"Content-Length: 99999999\r\n\r\n", b"a" * 65536)
-    outside = Outside(offline=False, proxies={}, trust=ssl.create_default_context)
-    try:
-        with pytest.raises(TwinError, match="answered with more than 1 MB in all"):
-            read_project(outside, PYPI, [server.url], "demo", limits=Limits(size=1 << 20))
-    finally:
-        server.close()

@@ -127,7 +127,7 @@ def test_without_publishers_the_values_for_the_form(tmp_path: Path, capsys: pyte
     assert code == 0
     assert "No publisher is declared, so a run assumes the one of this job." in said
     assert "Owner: octo; Repository name: demo; Workflow name: pypi.yml; Environment name: pypi\n" in said
-    assert "PyPI has no project demo as far as pysim knows, so register a pending publisher:" in said
+    assert "Whether PyPI has a project demo is unknown. If it has none, register a pending publisher; " in said
     assert said.endswith(f"    https://{PYPI.main_host}/manage/account/publishing/\n")
 
 
@@ -348,7 +348,7 @@ def test_the_time_at_which_it_is_asked(tmp_path: Path, capsys: pytest.CaptureFix
     assert explain(root, capsys, "--now", "2026-01-30")[0] == 0
     code, said = explain(root, capsys, "--now", "2026-02-01")
     assert code == 1
-    assert "PyPI has no project demo as far as pysim knows, so register a pending publisher:" in said
+    assert "Whether PyPI has a project demo is unknown. If it has none, register a pending publisher; " in said
 
 
 def test_no_job_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,8 @@ SHOWN = [
     ("calls", "text", [*TAG, "--event", "release"], 0),
     ("calls", "graph", [*TAG, "--event", "release", "--graph"], 0),
     ("unheard", "text", [*TAG], 0),
+    ("called-late", "text", [*TAG], 0),
+    ("called-type", "text", [*TAG], 3),
     ("nothing", "text", ["--tag", "v1.2.3rc1"], 1),
     ("nothing", "branch", ["--branch", "main"], 1),
 ]

@@ -81,3 +81,23 @@ def test_a_dry_run_has_no_page(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["run", "-C", str(tmp_path), "--tag", "v1", "-n", "--html", "x.html"]) == ExitCode.USAGE
     assert "-n runs nothing" in capsys.readouterr().err
     assert main(["run", "-C", str(tmp_path), "--tag", "v1", "--html", str(tmp_path / "gone/x.html")]) == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("name", ["logs/one/01-a.log", "artifacts/1-x.zip", "index/pypi/packages", "owner"])
+@pytest.mark.parametrize(
+    "words", [("report",), ("report", "{run}"), ("report", "{folder}"), ("clean", "--runs")], ids=" ".join
+)
+def test_a_run_with_a_link_in_it_is_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], name: str
+) -> None:
+    run = record(tmp_path, "go")
+    (tmp_path / "mine").write_text("1-2-3")
+    link = run.path / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "mine")
+    given = [word.format(run=run.id, folder=run.path) for word in words]
+    assert main([*given, "-C", str(tmp_path)]) == ExitCode.USAGE
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert f"{link} is a link, and pysim makes none in the folder of a run" in shown.err
+    assert link.is_symlink()

@@ -6,7 +6,7 @@ Its sandboxes refuse what a real one would refuse or silently take wrong. What c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -54,6 +54,12 @@ class FakeEngine:
         self._name: EngineName = name
         self._programs = frozenset(programs)
         self._containers = containers
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:
+        return ()
+
+    def no_node(self, progress: ProgressSink) -> str | None:
+        return None
 
     @property
     def no_containers(self) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import io
 import json
 import secrets
@@ -11,8 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,33 +23,6 @@ from tests.engines.job_docker import ASK, IMAGE, ask
 from tests.engines.leftovers import containers, eventually, volumes
 
 pytestmark = pytest.mark.docker
-
-
-DockerSandboxes = Callable[[bool], Sandbox]
-
-
-@pytest.fixture(scope="module")
-def builder(
-    docker_engine: DockerEngine, image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DockerSandboxes]:
-    """A sandbox that is there for all builds, by whether it is offline."""
-    with contextlib.ExitStack() as stack:
-
-        @functools.cache
-        def opened(offline: bool) -> Sandbox:
-            folder = tmp_path_factory.mktemp("gateway")
-            listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-            listener.bind(str(folder / "gateway.sock"))
-            spec = SandboxSpec(
-                run_id=f"test-{secrets.token_hex(6)}",
-                job_id="job",
-                gateway=folder / "gateway.sock",
-                ca_bundle=b"",
-                offline=offline,
-            )
-            return stack.enter_context(docker_engine.open(spec))
-
-        yield opened
 
 
 @pytest.fixture
@@ -112,51 +82,6 @@ def test_no_copy_leads_out_of_a_shared_folder(sandbox: Sandbox, tmp_path: Path) 
     assert "is a symbolic link" in output(sandbox, f"{moved}; {copy}")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "FROM IMAGE\nADD http://127.0.0.1:PORT/x /x",
-        "FROM IMAGE\nADD http:\\/\\/127.0.0.1:PORT/x /x",
-        'FROM IMAGE\nADD http:"//"127.0.0.1:PORT/x /x',
-        "FROM IMAGE\nADD http:/\\\n/127.0.0.1:PORT/x /x",
-        "FROM IMAGE\nAD\\\nD http://127.0.0.1:PORT/x /x",
-        "FROM IMAGE\nENV U=http://127.0.0.1:PORT/x\nADD $U /x",
-        "# escape=`\nFROM IMAGE\nADD http:`/`/127.0.0.1:PORT/x /x",
-        "FROM IMAGE\nLABEL a=<<b\nADD http://127.0.0.1:PORT/x /x",
-        "FROM IMAGE AS one\nONBUILD ADD http:\\/\\/127.0.0.1:PORT/x /x\nFROM one",
-        "FROM IMAGE\nCOPY --from=127.0.0.1:PORT/x /x /x",
-        "FROM IMAGE\nCOPY --from=\\\n127.0.0.1:PORT/x /x /x",
-        "FROM IMAGE AS one\nONBUILD COPY --from=127.0.0.1:PORT/x /x /x\nFROM one",
-        "FROM 127.0.0.1:PORT/x",
-        "FR\\\nOM 127.0.0.1:PORT/x",
-        "FROM 127.\\\n0.0.1:PORT/x",
-        'ARG A="127.0.0.1:PORT"\nFROM ${A}/x',
-        "FROM HOSTNAME:PORT/x",
-        "FROM --platform=$X 127.1:PORT/x",
-    ],
-)
-@pytest.mark.parametrize("offline", [False, True])
-def test_the_daemon_fetches_nothing_for_a_build(
-    builder: DockerSandboxes, own_server: OwnServer, text: str, offline: bool
-) -> None:
-    for name, value in {"IMAGE": IMAGE, "PORT": str(own_server.port), "HOSTNAME": socket.gethostname()}.items():
-        text = text.replace(name, value)
-    sandbox = builder(offline)
-    sandbox.write(WORK / "Dockerfile", f"{text}\n".encode())
-    with pytest.raises(ContainerError):
-        sandbox.containers.build(WORK, "Dockerfile", name="the escape", on_line=print)
-    with io.BytesIO() as data, tarfile.open(mode="w", fileobj=data) as archive:
-        entry = tarfile.TarInfo("Dockerfile")
-        entry.size = len(text)
-        archive.addfile(entry, io.BytesIO(text.encode()))
-        archive.close()
-        sandbox.write(WORK / "context.tar", data.getvalue())
-    send = f"-H 'Content-Type: application/x-tar' --data-binary @{WORK}/context.tar http://d/build"
-    said = output(sandbox, f"curl -s --unix-socket /var/run/docker.sock -w '%{{http_code}}' {send}")
-    assert said.endswith("400"), said
-    assert not own_server.asked
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "localhost", "HOSTNAME"])
 def test_no_registry_of_this_machine_is_asked(sandbox: Sandbox, own_server: OwnServer, host: str) -> None:
     address = f"{host.replace('HOSTNAME', socket.gethostname())}:{own_server.port}"
@@ -209,14 +134,6 @@ def test_an_image_makes_the_daemon_fetch_nothing(sandbox: Sandbox, own_server: O
     finally:
         client.close()
     assert not asked
-
-
-def test_offline_a_build_pulls_nothing(docker_engine: DockerEngine, spec: SandboxSpec, tmp_path: Path) -> None:
-    with docker_engine.open(replace(spec, offline=True)) as sandbox:
-        for text in ("FROM no.example/x\n", "FROM scratch\nCOPY --from=no.example/x /x /x\n"):
-            (tmp_path / "Dockerfile").write_text(text)
-            with pytest.raises(ContainerError, match="offline, so nothing is pulled"):
-                sandbox.containers.build(tmp_path, "Dockerfile", name="offline", on_line=print)
 
 
 def test_no_name_that_a_job_gives_outlives_the_run(docker_engine: DockerEngine, spec: SandboxSpec, image: str) -> None:

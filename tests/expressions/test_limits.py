@@ -1,4 +1,4 @@
-"""Depth, length and size limits, and text that is meant to hurt."""
+"""Depth and length limits. What is meant to hurt: `tests/escapes/attempts/host/`."""
 
 from __future__ import annotations
 
@@ -46,23 +46,6 @@ def test_length() -> None:
         parse(text + " ", NOTHING)
 
 
-def test_a_value_cannot_grow_without_end() -> None:
-    text = "x"
-    for _ in range(8):
-        text = f"format('{'{0}' * 20}', {text})"
-    with pytest.raises(ExpressionError, match="The maximum allowed memory size was exceeded"):
-        evaluate(parse(text, NAMES), Scope(contexts={"x": "0123456789"}))
-
-
-def test_json_cannot_nest_without_end() -> None:
-    scope = Scope(contexts={"x": "[" * 100_000})
-    with pytest.raises(ExpressionError, match="nested more than 100 levels deep"):
-        evaluate(parse("fromJSON(x)", NAMES), scope)
+def test_brackets_in_a_text_of_json_do_not_nest() -> None:
     brackets = Scope(contexts={"x": '["' + "[" * 1000 + '\\"[["]'})
     assert evaluate(parse("fromJSON(x)[0]", NAMES), brackets) == "[" * 1000 + '"[['
-
-
-@pytest.mark.parametrize("text", ["(" * 20_000, "!" * 20_000, "[" * 20_000, "a." * 10_000, "'" * 19_999, "1," * 10_000])
-def test_hostile_text_is_refused(text: str) -> None:
-    with pytest.raises(ExpressionError):
-        parse(text, NOTHING)

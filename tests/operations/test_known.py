@@ -11,7 +11,7 @@ from simulator.findings import Finding
 from simulator.operations.actions import read_actions
 from simulator.operations.known import known_findings
 from simulator.operations.problems import ReleaseRules
-from simulator.operations.request import Request, unheard
+from simulator.operations.request import EventName, Request, unheard
 from simulator.operations.starting import start_workflows
 from simulator.operations.trees import CommitTree
 from tests.operations.reading import read
@@ -36,12 +36,32 @@ jobs:
 """
 
 
-def known(root: Path, **files: str) -> list[Finding]:
+SKIPPED = """\
+on: {push: {tags: ['v*']}, workflow_dispatch: }
+jobs:
+  validate:
+    if: github.event_name == 'workflow_dispatch'
+    runs-on: ubuntu-latest
+    steps: [{run: ls}]
+  build:
+    needs: validate
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{run: ls}]
+  publish:
+    needs: build
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps: [{uses: pypa/gh-action-pypi-publish@cef221092ed1bacb1cc03d23a2d87d1d172e277b}]
+"""
+
+
+def known(root: Path, *, event: EventName = "push", **files: str) -> list[Finding]:
     folder = root / "project/.github/workflows"
     folder.mkdir(parents=True)
     for name, text in files.items():
         (folder / f"{name}.yml").write_text(text)
-    request = Request(repository=root / "project", tag="v1")
+    request = Request(repository=root / "project", tag="v1", event=event)
     repository, found = read(request, root / "clone.git")
     started = start_workflows(request, repository, found.valid())
     actions = read_actions(Configuration(), unheard, offline=True)
@@ -66,3 +86,13 @@ def test_files_that_jobs_call_are_judged_too(tmp_path: Path) -> None:
     (finding,) = known(tmp_path, release=CALLER, called=CALLED)
     assert (finding.code, finding.severity) == ("reusable-publish", "error")
     assert str(finding.where).startswith(".github/workflows/called.yml:6:")
+
+
+@pytest.mark.parametrize(
+    ("event", "severity", "said"),
+    [("push", "error", "looks at that, too"), ("workflow_dispatch", "warning", "(not for this event)")],
+)
+def test_a_job_that_never_runs_counts_for_its_event(tmp_path: Path, event: EventName, severity: str, said: str) -> None:
+    (finding,) = known(tmp_path, event=event, release=SKIPPED)
+    assert (finding.code, finding.severity) == ("skipped-ancestor", severity)
+    assert finding.message.endswith(said)

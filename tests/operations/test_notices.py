@@ -33,6 +33,7 @@ def root(tmp_path: Path) -> Path:
     git(folder, "init", "-q")
     git(folder, "remote", "add", "origin", "https://github.com/octo/project.git")
     commit(folder, "one")
+    git(folder, "tag", "v0.9")
     git(folder, "tag", "v1")
     git(folder, "tag", "-a", "-m", "two", "v2")
     commit(folder, "two")
@@ -64,6 +65,19 @@ def test_a_tag_on_a_detached_head(root: Path) -> None:
     assert said(root, "v1") == []
 
 
+def test_a_new_tag_that_no_version_tag_shows_the_kind_of(root: Path) -> None:
+    git(root, "tag", "-d", "v0.9")
+    (note,) = said(root, "v3")
+    assert "v3 is made as an annotated tag, as no version tag shows" in note
+    assert "git tag -a v3" in note
+
+
+def test_a_new_tag_that_is_annotated_as_the_others_are(root: Path) -> None:
+    git(root, "tag", "-a", "-m", "last", "v2.9")
+    (note,) = said(root, "v3")
+    assert "v3 is made as an annotated tag, as v2.9 is one" in note
+
+
 def test_changes_that_are_not_rehearsed(root: Path) -> None:
     for number in range(8):
         (root / f"new-{number}").write_text("x")
@@ -81,6 +95,7 @@ def test_a_shallow_clone(root: Path) -> None:
     shallow = root.parent / "shallow"
     git(root.parent, "clone", "-q", "--depth", "1", f"file://{root}", str(shallow))
     git(shallow, "remote", "set-url", "origin", "git@github.com:octo/project.git")
+    git(shallow, "tag", "v0.9")
     (note,) = said(shallow, "v3")
     assert "git fetch --unshallow --tags" in note
 

@@ -23,6 +23,11 @@ MISSPELT: Final = "on: pull_request\njobs: {a: {runs-on: ubuntu-latest, stepps: 
 CALLER: Final = "on: {push: {tags: ['v*']}}\njobs: {a: {uses: ./.github/workflows/other.yml}}\n"
 CALLED: Final = "on: workflow_call\njobs: {a: {runs-on: ubuntu-latest, stepps: []}}\n"
 AT_TAGS: Final = "on: {push: {tags: ['v*']}}\njobs: {a: {runs-on: ubuntu-latest, steps: [{rnu: x}]}}\n"
+ACTION: Final = ".github/actions/pick/action.yml"
+USES_ACTION: Final = """\
+on: {push: {tags: ['v*']}}
+jobs: {a: {runs-on: ubuntu-latest, steps: [{uses: ./.github/actions/pick}]}}
+"""
 PLAN: Final = ("plan", "--json", "--tag", "v1.0")
 
 
@@ -32,6 +37,19 @@ def rule(name: str) -> Mapping[str, str]:
 
 def reader(name: str) -> Mapping[str, str]:
     return {RELEASE: (READER / f"{name}.yml").read_text(encoding="utf-8")}
+
+
+STEPS: Final = {
+    "if": "{if: '${{ inputs.target != production }}', shell: bash, run: ls}",
+    "with": "{uses: actions/checkout@v4, with: {ref: '${{ production }}'}}",
+    "env": "{shell: bash, run: ls, env: {A: '${{ production }}'}}",
+    "run": "{shell: bash, run: 'echo ${{ production }}'}",
+}
+"""Steps of a composite action with a word that lacks its quotes."""
+
+
+def action(step: str) -> str:
+    return f"name: pick\ndescription: pick\nruns:\n  using: composite\n  steps: [{step}]\n"
 
 
 # The files of a repository, and whether one that a tag may start is not valid.
@@ -57,6 +75,7 @@ CASES: Final[Mapping[str, tuple[Mapping[str, str], bool]]] = {
     "beside: a misspelt key": ({RELEASE: PUBLISH, OTHER: AT_TAGS}, True),
     "called: a misspelt key": ({RELEASE: CALLER, OTHER: CALLED}, True),
     "called: not there": ({RELEASE: CALLER}, True),
+    **{f"action: {what}": ({RELEASE: USES_ACTION, ACTION: action(step)}, False) for what, step in STEPS.items()},
 }
 
 
@@ -119,3 +138,61 @@ def test_a_run_says_what_is_known_and_runs_no_job(
     (other,) = [each for each in raised if each["where"]["file"] == OTHER]
     assert other["severity"] == "warning"
     assert other["message"].startswith(f"GitHub runs nothing of {OTHER}, which this event does not start: ")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_what_github_refuses_in_an_action_is_an_error(
+    step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, _ = CASES[f"action: {step}"]
+    where = written(tmp_path, files)
+    assert main(["check", "--format", "json", *where]) == ExitCode.NO_GO
+    ((file, line, _, severity, code, message, hint),) = problems(capsys.readouterr().out)
+    assert (file, line, severity, code) == (ACTION, 5, "error", "action-manifest")
+    assert message.startswith("Unrecognized named-value: 'production'.")
+    assert "A text has single quotes: 'production'." in hint
+    assert main([*RUN, *where]) == ExitCode.NO_GO
+    assert "action-manifest" in capsys.readouterr().out
+
+
+def test_what_github_refuses_in_an_action_that_may_not_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = USES_ACTION.replace("{uses", "{if: failure(), uses")
+    main(["check", "--format", "json", *written(tmp_path, {RELEASE: text, ACTION: action(STEPS["run"])})])
+    assert [each[3] for each in problems(capsys.readouterr().out)] == ["warning"]
+
+
+def test_a_problem_of_a_called_file_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = written(tmp_path, {RELEASE: CALLER, OTHER: CALLED})
+    for command in (["check", "--format", "json", *where], [*PLAN, *where]):
+        main(command)
+        found = problems(capsys.readouterr().out)
+        assert [each[0] for each in found if each[4] == "unknown-key"] == [OTHER]
+
+
+SILENT: Final = "on: {push: {tags: ['v*']}}\njobs: {a: {uses: ./.github/workflows/other.yml}}\n"
+WRITES: Final = "on: workflow_call\npermissions: {SCOPE: write}\njobs: {a: {runs-on: x, steps: [{run: ls}]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("scope", "setting", "severities"),
+    [
+        ("contents", "", ["warning"]),
+        ("contents", "read", ["error"]),
+        ("contents", "write", []),
+        ("id-token", "", ["error"]),
+    ],
+)
+def test_what_the_setting_of_the_repository_decides(
+    scope: str, setting: str, severities: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {RELEASE: SILENT, OTHER: WRITES.replace("SCOPE", scope)}
+    if setting:
+        files["pysim.toml"] = f'[repository]\nworkflow-permissions = "{setting}"\n'
+    main(["check", "--format", "json", *written(tmp_path, files)])
+    found = problems(capsys.readouterr().out)
+    assert [each[3] for each in found if each[4] == "call-permissions"] == severities
+    assert all(
+        "Settings > Actions > General > Workflow permissions" in each[5] for each in found if each[3] == "warning"
+    )

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.indexes import indexes
 from simulator.planning.outside import script_writes_outside, writes_outside
-from simulator.planning.tools import given_inputs
-from simulator.planning.uploads import (
-    foreign_indexes_of_action,
-    foreign_indexes_of_project,
-    foreign_indexes_of_script,
-)
+from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.workflow.loader import load_workflow
-from simulator.workflow.model import Step
 
 WORKFLOW = """\
 on: push
@@ -23,44 +16,6 @@ jobs:
     steps:
       - {step}
 """
-ACTION = "{uses: pypa/gh-action-pypi-publish@release/v1, with: {%s}}"
-OWN = indexes()["testpypi"].upload_url
-
-
-def step_of(text: str) -> Step:
-    loaded = load_workflow(WORKFLOW.format(step=text), "w.yml")
-    assert loaded.workflow, loaded.diagnostics
-    return loaded.workflow.jobs["publish"].steps[0]
-
-
-@pytest.mark.parametrize(
-    ("step", "host"),
-    [
-        (ACTION % "repository-url: https://pkgs.corp.example/legacy/", "pkgs.corp.example"),
-        (ACTION % "repository_url: 'https://USER@Pkgs.corp.example:8443/x'", "pkgs.corp.example"),
-        (ACTION % f"repository-url: {OWN}", None),
-        (ACTION % "user: x", None),
-        (ACTION % "repository-url: '${{ vars.INDEX }}'", None),
-        ("{run: twine upload --repository-url https://pkgs.corp.example/ dist/*}", "pkgs.corp.example"),
-        ("{run: uv publish --publish-url=https://pkgs.corp.example/}", "pkgs.corp.example"),
-        ("{run: twine upload --repository-url http://localhost:8080/ dist/*}", None),
-        ("{run: twine upload dist/*, env: {TWINE_REPOSITORY_URL: https://pkgs.corp.example/}}", "pkgs.corp.example"),
-        ("{run: twine upload -r testpypi dist/*, env: {OTHER_URL: https://pkgs.corp.example/}}", None),
-        ("{run: uv publish --index corp}", "the index corp"),
-        ("{run: pip install -r requirements.txt && twine upload -r testpypi dist/*}", None),
-        ("{run: echo --repository-url https://pkgs.corp.example/}", None),
-    ],
-)
-def test_hosts(step: str, host: str | None) -> None:
-    given = step_of(step)
-    if given.uses is not None:
-        found = foreign_indexes_of_action(given.uses.value, given_inputs(given))
-    else:
-        assert given.run is not None
-        found = foreign_indexes_of_script(given.run.source, {name: text.source for name, text in given.env.items()})
-    assert list(found) == ([host] if host else [])
-
-
 NPM = "runs npm publish, which publishes to an npm registry"
 CURL = "runs curl, which sends data to %s"
 PUSH = "which pushes an image to a registry"
@@ -131,26 +86,14 @@ def test_commands_that_do_not(script: str) -> None:
     ],
 )
 def test_steps_that_write_outside(step: str, said: str | None) -> None:
-    assert writes_outside(step_of(step)) == ((said,) if said else ())
+    loaded = load_workflow(WORKFLOW.format(step=step), "w.yml")
+    assert loaded.workflow, loaded.diagnostics
+    assert writes_outside(loaded.workflow.jobs["publish"].steps[0]) == ((said,) if said else ())
 
 
-@pytest.mark.parametrize(
-    ("script", "files", "hosts"),
-    [
-        (
-            "uv publish",
-            {"pyproject.toml": '[tool.uv]\npublish-url = "https://pkgs.corp.example/"'},
-            ("pkgs.corp.example",),
-        ),
-        ("uv publish", {"uv.toml": 'publish-url = "https://pkgs.corp.example/"'}, ("pkgs.corp.example",)),
-        ("uv publish", {"pyproject.toml": f'[tool.uv]\npublish-url = "{OWN}"'}, ()),
-        ("uv publish", {"pyproject.toml": "[tool]\nuv = 1", "uv.toml": "broken ="}, ()),
-        ("uv publish", {}, ()),
-        ("uv build", {"uv.toml": 'publish-url = "https://pkgs.corp.example/"'}, ()),
-    ],
-)
-def test_what_the_projects_own_settings_say(script: str, files: dict[str, str], hosts: tuple[str, ...]) -> None:
-    def read(name: str) -> bytes | None:
-        return files[name].encode() if name in files else None
-
-    assert foreign_indexes_of_project(script, read) == hosts
+def test_what_another_index_got_is_a_warning() -> None:
+    one, several = published_elsewhere({"pkgs.corp.example": 1, "devpi.example": 3}, {"devpi.example": ["publish"]})
+    assert (one.unrehearsed, several.unrehearsed) == ((), ("publish",))
+    assert (one.code, one.severity.value) == ("publishes-elsewhere", "warning")
+    assert one.message.startswith("uploaded 1 file to pkgs.corp.example (a stand-in;")
+    assert several.message.startswith("uploaded 3 files to devpi.example (a stand-in;")

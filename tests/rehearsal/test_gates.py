@@ -40,8 +40,9 @@ def test_what_to_do_where_it_waits() -> None:
 
 
 def test_an_environment_that_nobody_declares_is_said_to_protect_nothing() -> None:
-    finding = unprotected("pypi", PLACE, table=TABLE)
-    assert (finding.severity, finding.code) == (Severity.WARNING, "environment-unprotected")
+    finding = unprotected("pypi", PLACE, table=TABLE, others=False)
+    assert (finding.severity, finding.code) == (Severity.NOTICE, "environment-unprotected")
+    assert unprotected("pypi", PLACE, table=TABLE, others=True).severity is Severity.WARNING
     assert "without any protection" in finding.message
     assert finding.hint.endswith(f"or declare {TABLE}.")
     assert finding.remedies == (remedy(Act.IMPORT_ENVIRONMENTS),)

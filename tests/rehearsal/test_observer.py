@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from simulator.findings import Finding, Severity
+from simulator.indexes import indexes
 from simulator.positions import Span
 from simulator.rehearsal.observer import Observer
 from simulator.remedies import Act, remedy
@@ -21,9 +22,11 @@ from simulator.run_events import (
     StepLine,
     StepStarted,
     TokenExchanged,
+    TwinRequest,
 )
 from tests.rehearsal.observing import SPAN, UPLOAD, failed_step, observe
 
+PYPI, TEST = indexes()["pypi"], indexes()["testpypi"]
 EXCHANGE = TokenExchanged(
     job_id="publish",
     index="pypi",
@@ -63,6 +66,17 @@ def test_a_command_that_is_not_there() -> None:
     (finding,) = observer.findings
     assert finding.hint.startswith("A command was not found")
     assert finding.remedies == (remedy(Act.USE_ENGINE, "docker"),)
+
+
+@pytest.mark.parametrize("said", ["/tmp/a.sh: line 1: gh: command not found", "/tmp/a.sh: 1: gh: not found"])
+def test_a_program_that_github_has_and_the_sandbox_has_not(said: str) -> None:
+    start, *before, end = failed_step("Process completed with exit code 127.")
+    assert isinstance(end, StepFinished)
+    line = StepLine(job_id=end.job_id, number=end.number, line=said)
+    observer, _ = observe(start, line, *before, replace(end, exit_code=127))
+    (finding,) = observer.findings
+    assert (finding.code, finding.would_show) == ("missing-program", None)
+    assert "gh is not here, and GitHub's ubuntu-24.04 has it" in finding.message
 
 
 def test_a_step_that_fails_offline_may_have_wanted_the_network() -> None:
@@ -244,3 +258,38 @@ def test_where_no_publisher_is_near_one_is_to_be_registered_and_declared() -> No
     (finding,) = observer.findings
     assert finding.hint.startswith("Register a trusted publisher at TestPyPI")
     assert finding.remedies == (remedy(Act.ADD_PUBLISHER, index="testpypi"), remedy(Act.EXPLAIN_TOKENS))
+
+
+@pytest.mark.parametrize(
+    ("twin", "method", "host", "path", "found"),
+    [
+        ("unanswered", "GET", f"upload.{TEST.main_host}", "/_/oidc/audience", True),
+        ("unanswered", "POST", f"test.{PYPI.upload_host}", "/legacy/", True),
+        ("pypi", "POST", PYPI.main_host, "/legacy/", True),
+        ("testpypi", "POST", TEST.upload_host, "/simple/", True),
+        ("testpypi", "POST", TEST.upload_host, "/legacy", False),
+        ("testpypi", "POST", TEST.upload_host, "/_/oidc/mint-token", False),
+        ("unanswered", "GET", f"docs.{PYPI.main_host}", "/", False),
+        ("unanswered", "POST", "x.actions.githubusercontent.com", "/legacy/", False),
+    ],
+)
+def test_an_address_that_no_index_has(*, twin: str, method: str, host: str, path: str, found: bool) -> None:
+    start, said, end = failed_step("HTTPError: 404 Not Found")
+    request = TwinRequest(job_id="publish", twin=twin, method=method, host=host, path=path, status=404)
+    observer, _ = observe(start, request, said, end)
+    (finding,) = observer.findings
+    assert (finding.code == "index-address") is found
+    if found:
+        right = PYPI if host == PYPI.main_host else TEST
+        assert finding.message.startswith(f"Job publish asked https://{host}{path}, ")
+        assert finding.hint == f"Publish to {right.upload_url}"
+
+
+def test_what_a_stand_in_for_another_index_refuses() -> None:
+    refused = replace(UPLOAD, index="pkgs.corp.example", status=401, message="Unauthorized: no credential was sent")
+    start, said, end = failed_step("HTTPError: 401 Unauthorized")
+    observer, _ = observe(start, refused, said, end)
+    (finding,) = observer.findings
+    assert finding.code == "upload-refused"
+    assert "the stand-in for pkgs.corp.example with 401" in finding.message
+    assert not observer.offered

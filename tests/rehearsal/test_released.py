@@ -50,8 +50,27 @@ def test_new_files_of_a_yanked_release() -> None:
 
 def test_a_project_of_the_real_index_that_was_rehearsed_as_new() -> None:
     known = ReleasedProject(index="pypi", project="known", files=())
-    (finding,) = already_there([known, ReleasedProject(index="testpypi", project="demo", files=(), strange=True)])
-    assert (finding.code, finding.severity, finding.where) == ("project-exists", Severity.WARNING, "demo")
+    strange = ReleasedProject(index="testpypi", project="demo", files=(), strange=True)
+    (finding,) = already_there([known, strange], "octo/demo")
+    assert (finding.code, finding.severity, finding.where) == ("project-exists", Severity.NOTICE, "demo")
     assert finding.message.startswith("TestPyPI itself has a project demo, of which pysim was not told")
-    assert finding.hint.startswith("If it is yours, import it;")
+    assert finding.hint.startswith("If it is yours, import it.")
     assert finding.remedies == (remedy(Act.IMPORT_PROJECT, "demo", index="testpypi"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("https://github.com/octo/demo", True),
+        ("https://github.com/Octo/Demo/issues", True),
+        ("https://www.github.com/octo/demo#readme", True),
+        ("git@github.com:octo/demo.git", True),
+        ("https://github.com/octo/demo-2", False),
+        ("https://github.com/other/demo", False),
+        ("https://notgithub.com/octo/demo", False),
+        ("https://demo.example", False),
+    ],
+)
+def test_one_whose_newest_release_names_this_repository_is_yours(url: str, own: bool) -> None:
+    held = ReleasedProject(index="pypi", project="demo", files=(), strange=True, urls=("https://x.example", url))
+    assert (list(already_there([held], "octo/demo")) == []) == own

@@ -37,10 +37,10 @@ jobs:
 def test_what_no_runner_here_makes_is_missing_until_it_is_supplied(tiny: Repository) -> None:
     tiny.write(WORKFLOW, RELEASE)
     done = tiny.rehearse()
-    assert (done.code, done.verdict) == (1, "no-go")
+    assert (done.code, done.verdict) == (6, "not-rehearsed")
     assert done.conclusions == {"build (ubuntu-latest)": "success", "build (macos-15)": "skipped", "publish": "skipped"}
     assert "Supply the artifact dist-macos-15 from a folder" in done.findings["job-not-rehearsed"]
-    assert "publish could not be rehearsed" in done.summary["reason"]
+    assert "Job build (macos-15) is not rehearsed" in done.summary["reason"]
 
     folder = tiny.root.parent / "supplied"
     process.run([sys.executable, "backend.py", str(folder)], cwd=tiny.root)

@@ -134,6 +134,6 @@ def test_a_workflow_of_another_repository(tiny: Repository) -> None:
     )
     text = (tiny.root / WORKFLOW).read_text().partition("  x-publish:")[0]
     tiny.write(WORKFLOW, text)
-    assert "is not at hand" in tiny.rehearse("--offline").findings["unsupported"]
+    assert "is not at hand" in tiny.rehearse("--offline").findings["job-not-rehearsed"]
     done = tiny.rehearse("--local-repository", f"o/other@v1={other}")
     assert done.conclusions == {"build / build": "success"}

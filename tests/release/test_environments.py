@@ -80,7 +80,7 @@ def test_what_nobody_declares_protects_nothing(tiny: Repository) -> None:
     assert done.conclusions["publish"] == "success"
     assert list(done.findings) == ["environment-unprotected"]
     (finding,) = done.summary["findings"]
-    assert (finding["severity"], finding["where"].partition(":")[0]) == ("warning", str(WORKFLOW))
+    assert (finding["severity"], finding["where"].partition(":")[0]) == ("notice", str(WORKFLOW))
 
 
 @pytest.mark.local

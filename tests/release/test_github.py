@@ -72,6 +72,15 @@ def test_a_repository_that_gives_its_jobs_more(tiny: Repository) -> None:
     assert (done.conclusions["release"], len(done.summary["github"]["releases"])) == ("success", 1)
 
 
+def test_a_repository_whose_setting_is_not_known(tiny: Repository) -> None:
+    workflow = tiny.root / WORKFLOW
+    silent = RELEASE.replace("    permissions:\n      contents: write\n", "")
+    workflow.write_text(workflow.read_text().rstrip() + "\n" + silent)
+    done = tiny.rehearse("--offline")
+    assert (done.conclusions["release"], len(done.summary["github"]["releases"])) == ("success", 1)
+    assert "Settings > Actions > General > Workflow permissions" in done.findings["token-permission"]
+
+
 def test_the_release_of_a_release_event_is_there(tiny: Repository) -> None:
     workflow = tiny.root / WORKFLOW
     text = workflow.read_text()

@@ -137,12 +137,22 @@ def test_an_artifact_that_nothing_uploaded(tiny: Repository) -> None:
     assert "Artifact not found for name: dist" in done.findings["artifact-not-found"]
 
 
-def test_an_unknown_action_is_named_and_nothing_runs(tiny: Repository) -> None:
-    tiny.edit(WORKFLOW, ("actions/setup-python@v5", "someone/something@v1"))
-    done = tiny.rehearse()
-    assert (done.code, done.verdict) == (1, "no-go")
-    assert "someone/something@v1" in done.findings["unsupported"]
-    assert all(job["steps"] == [] for job in done.summary["jobs"])
+@pytest.mark.local
+def test_an_action_that_cannot_be_had_is_named_and_the_others_run(tiny: Repository) -> None:
+    tiny.edit(
+        WORKFLOW,
+        (
+            "      - uses: actions/setup-python@v5\n",
+            "      - uses: someone/something@v1\n      - uses: actions/setup-python@v5\n",
+        ),
+    )
+    done = tiny.rehearse("--offline")
+    assert (done.code, done.verdict) == (6, "not-rehearsed")
+    assert "someone/something@v1" in done.findings["action-not-rehearsed"]
+    assert done.conclusions == {"build": "success", "publish": "success"}
+    assert done.summary["published"]
+    done = tiny.rehearse("--offline", "--accept", "action-not-rehearsed: someone/something")
+    assert (done.code, done.verdict) == (0, "go")
 
 
 @pytest.mark.local

@@ -44,11 +44,22 @@ jobs:
 """
 
 
+MARKING = """\
+import pathlib as _p
+_p.Path({mark!r}).parent.mkdir(parents=True, exist_ok=True)
+_p.Path({mark!r}).touch()
+"""
+
+
 def test_steps_reach_the_twins_alone_and_see_nothing_of_the_caller(tiny_on: Repository, tmp_path: Path) -> None:
+    """Nor does what they published, where it is built to be installed, or its command is started."""
     home = tmp_path / "caller"
     home.mkdir()
     (home / ".pypirc").write_text("[pypi]\npassword = the-callers-password\n")
     tiny_on.write(WORKFLOW, STEPS.replace("CALLER_HOME", str(home)))
+    mark = tmp_path / "ran"
+    for path in (tiny_on.root / "backend.py", tiny_on.root / "tinytool.py"):
+        path.write_text(MARKING.format(mark=str(mark)) + path.read_text())
     tiny_on.write(".secrets", "PYPI_TOKEN=pypi-AgEIthe-real-token\n")
     caller = {
         "HOME": str(home),
@@ -64,6 +75,8 @@ def test_steps_reach_the_twins_alone_and_see_nothing_of_the_caller(tiny_on: Repo
     assert "the secret is ***" in said
     assert "no pypirc of the caller" in said
     assert "no agent" in said
+    assert {item["dist"] for item in done.summary["installed"] if item["ok"]} == {"wheel", "sdist"}
+    assert not mark.exists()
     (step,) = [s for s in done.summary["jobs"][0]["steps"] if s["name"] == "a token with id"]
     assert step["conclusion"] == "success"
     hosts = set().union(*(index.hosts for index in indexes().values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.parse
 from pathlib import Path
 
@@ -22,7 +23,7 @@ jobs:
   build:
     name: Build
     runs-on: ubuntu-latest
-    permissions: {contents: read, id-token: write}
+    permissions: {contents: write, id-token: write}
     environment: {name: pypi, url: "https://example.invalid/${{ steps.out.outputs.plain }}"}
     outputs: {plain: "${{ steps.out.outputs.plain }}", added: "${{ steps.out.outputs.added }}"}
     env: {S: "${{ secrets.SPREAD }}", DEBUG: "1"}
@@ -50,6 +51,15 @@ jobs:
           curl -s "https://$A.example.invalid/" || true
           curl -s "https://api.github.com/repos/x/$A?token=$S" || true
           curl -s "http://example.invalid/$A?sig=$S" || true
+      - name: a ref, a release and the key of a cache
+        env: {GH_TOKEN: "${{ github.token }}"}
+        run: |
+          A=Hj3-added; A=$A-in-the-job-5Vt
+          git push origin "HEAD:refs/heads/made-$A" || true
+          curl -s -H "Authorization: Bearer $GH_TOKEN" "https://api.github.com/repos/$GITHUB_REPOSITORY/releases" \\
+            -d "{\\"tag_name\\": \\"v1-$A\\", \\"name\\": \\"$A\\", \\"body\\": \\"of $A\\"}" || true
+      - uses: actions/cache/save@v4
+        with: {key: "${{ secrets.SPREAD }}-Hj3-added-in-the-job-5Vt", path: dist/}
       - uses: actions/upload-artifact@v4
         with: {name: "named-Hj3-added-in-the-job-5Vt", path: dist/}
       - uses: actions/download-artifact@v4
@@ -84,6 +94,9 @@ def test_a_secret_stands_nowhere(tiny: Repository) -> None:
             shown[path.relative_to(folder)] = path.read_bytes()
     assert {"events.jsonl", "access.jsonl", "report.html", "summary.json"} <= {str(path) for path in shown}
     assert b"example.invalid" in shown[Path("access.jsonl")]
+    told = shown[Path("events.jsonl")]
+    assert {b"refs/heads/made-***", b"v1-***"} <= set(re.findall(rb"refs/heads/made-\*+|v1-\*+", told))
+    assert b"Cache saved with key: ***-***" in told
     leaks = [
         (str(path), form)
         for path, content in shown.items()

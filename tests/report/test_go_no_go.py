@@ -90,15 +90,22 @@ def test_what_to_register(index: str, title: str) -> None:
     new = PublisherForm(
         project="demo", owner="o", repository="r", workflow="p.yml", environment="pypi", pending=True, page=page
     )
-    known = replace(new, pending=False, environment="")
-    shown = text(replay([replace(exchange(), index=index, forms=(new, known))]))
-    assert [line[17:] for line in shown].count(page) == 2, "in one piece"
+    known = replace(new, pending=False, environment="", there=True)
+    unnamed = replace(known, owner="", repository="")
+    forms = (replace(new, there=False), new, known, unnamed)
+    shown = text(replay([replace(exchange(), index=index, forms=forms)]))
+    assert [line[17:] for line in shown].count(page) == 3, "in one piece"
     words = " ".join(line.strip() for line in shown).replace(page, "PAGE")
     assert (
-        f"None is declared. {title} has no project demo as far as pysim knows, so register a pending publisher: "
+        f"None is declared. {title} has no project demo, so register a pending publisher: "
         "PyPI Project Name: demo; Owner: o; Repository name: r; Workflow name: p.yml; Environment name: pypi PAGE "
+        f"None is declared. Whether {title} has a project demo is unknown. If it has none, register a pending "
+        "publisher; else register it in the project's settings: "
+        "PyPI Project Name: demo; Owner: o; Repository name: r; Workflow name: p.yml; Environment name: pypi PAGE "
+        f"None is declared. Register it for demo on {title}, where the link fills in the form: PAGE "
         f"None is declared. Register it for demo on {title}, where the link fills in the form: "
-        "Owner: o; Repository name: r; Workflow name: p.yml; Environment name: (leave empty) PAGE"
+        "Owner: (the repository's owner at GitHub); Repository name: (its name at GitHub); Workflow name: p.yml; "
+        "Environment name: (leave empty) PAGE"
     ) in words
 
 

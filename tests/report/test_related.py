@@ -50,3 +50,25 @@ def test_without_a_failure_the_weight_alone_counts() -> None:
     notice, warning = finding("notice", Severity.NOTICE, 21), finding("warning", Severity.WARNING, 21)
     error = finding("error", Severity.ERROR, 7)
     assert order(*job("publish", 20, Conclusion.SUCCESS), notice, warning, error) == ["error", "warning", "notice"]
+
+
+def test_the_same_of_several_jobs_is_one_finding() -> None:
+    names = [f"test ({number})" for number in range(7)]
+    events = [event for name in names for event in job(name, 5, Conclusion.FAILURE)]
+    failed = [
+        FindingRaised(
+            finding=Finding(
+                code="step-failed",
+                severity=Severity.ERROR,
+                message=f"Run tox (job {name}) failed with exit code {code}",
+                hint="",
+                where=Span(file=FILE, line=9, column=1),
+            )
+        )
+        for name, code in zip(names, (1, 1, 1, 1, 1, 1, 2), strict=True)
+    ]
+    first, second = in_reading_order(replay([*events, *failed]))
+    assert first.message == (
+        "Run tox (jobs test (0), test (1), test (2), test (3), test (4) and 1 more) failed with exit code 1"
+    )
+    assert second.message == "Run tox (job test (6)) failed with exit code 2"

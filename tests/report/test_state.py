@@ -10,6 +10,7 @@ import pytest
 from simulator.report.state import LAST_LINES, RunState, advance, replay
 from simulator.report.summary import summary
 from simulator.run_events import (
+    ArtifactStored,
     Conclusion,
     FileUploaded,
     JobPlanned,
@@ -122,3 +123,11 @@ def test_a_refusal_is_told_from_another_no_go() -> None:
 def test_a_run_that_never_ended_has_no_verdict() -> None:
     assert RunState().verdict is None
     assert summary(RunState()) is None
+
+
+def test_an_artifact_that_was_deleted_or_made_anew_is_not_shown_twice() -> None:
+    first = ArtifactStored(job_id="build", name="dist", size=1, digest="sha256:a", files=("a",))
+    other = replace(first, name="docs")
+    second = replace(first, size=2)
+    assert replay([first, other, replace(first, deleted=True)]).artifacts == (other,)
+    assert replay([first, other, replace(first, deleted=True), second]).artifacts == (other, second)

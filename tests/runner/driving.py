@@ -24,6 +24,7 @@ from simulator.run_events import (
     StepFinished,
     StepLine,
     StepStarted,
+    TwinRequest,
 )
 from simulator.runner.contexts import github_context, workspace
 from simulator.runner.masking import Masker
@@ -56,6 +57,8 @@ class SmallTwins:
         self._gateway = gateway
         self.grants: dict[str, JobGrant] = {}
         self.open: set[str] = set()
+        self.requests: list[TwinRequest] = []
+        self.taken: list[str] = []
 
     def open_job(self, grant: JobGrant) -> JobAccess:
         assert grant.job_id not in self.open
@@ -71,6 +74,12 @@ class SmallTwins:
 
     def close_job(self, job_id: str) -> None:
         self.open.discard(job_id)
+
+    def record(self, request: TwinRequest) -> None:
+        self.requests.append(request)
+
+    def take_uploads(self, host: str) -> None:
+        self.taken.append(host)
 
     def assume(self, publisher: Publisher) -> None:
         raise AssertionError(publisher)

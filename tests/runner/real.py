@@ -7,7 +7,7 @@ import socket
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -73,6 +73,12 @@ class FastEngine:
     @property
     def name(self) -> EngineName:
         return self.engine.name
+
+    def lacks(self, programs: Collection[str]) -> Collection[str]:
+        return self.engine.lacks(programs)
+
+    def no_node(self, progress: ProgressSink) -> str | None:
+        return self.engine.no_node(progress)
 
     @property
     def no_containers(self) -> str | None:

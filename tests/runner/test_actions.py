@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engines.base import LAYOUT
+from simulator.run_events import FindingRaised
 from tests.runner.driving import WORKSPACE, Case, World, composite, job_of
 from tests.runner.machine import NODES
 
@@ -61,17 +62,17 @@ COMPOSITES = {
             = success
         """,
     ),
-    "what would write outside for real is not begun": Case(
+    "what would write outside for real is passed over": Case(
         world={"files": {"push/action.yml": composite("- {run: 'npm ${{ inputs.verb }}', shell: bash}")}},
         steps="""
             - uses: ./push
               with: {verb: publish}
         """,
         says=f"""
-            Run ./push: failure
+            Run ./push: success
               ? Unexpected input(s) 'verb', valid inputs are ['']
-              ! This step {NPM}. pysim does not stand in for that, so a rehearsal would do it for real.
-            = failure
+              i Not rehearsed: A step {NPM}, and pysim does not stand in for that: a rehearsal would do it for real
+            = success
         """,
     ),
     "GITHUB_ENV and GITHUB_PATH are the job's, but the step's own env wins inside": Case(
@@ -526,38 +527,23 @@ Located within expression: format('{1}')
     ),
 }
 
-REAL = "pysim does not stand in for that: it would be a real release."
+UNEXPLAINED = (
+    "to which none of the settings of twine upload that pysim reads gives an address: it could be a real release"
+)
 OUTSIDE = {
-    "an upload to an index that only an expression names is not begun": Case(
-        head="env: {TWINE_REPOSITORY_URL: 'https://${{ github.ref_name }}.corp.example/'}",
+    "an upload to an index that nothing explains is passed over": Case(
+        head="env: {TWINE_REPOSITORY: 'of-${{ github.ref_name }}'}",
         steps="""
             - run: twine upload dist/*
             - if: always()
-              run: twine upload --repository-url https://${{ github.ref_name }}.b.example/ dist/*
-            - if: always()
-              uses: pypa/gh-action-pypi-publish@release/v1
-              with: {repository-url: 'https://${{ github.ref_name }}.c.example/'}
+              run: TWINE_REPOSITORY=corp twine upload dist/*
         """,
         says=f"""
-            Run twine upload dist/*: failure
-              ! This step uploads to v1.corp.example. {REAL}
-            Run twine upload --repository-url https://v1.b.example/ dist/*: failure
-              ! This step uploads to v1.b.example. {REAL}
-            Run pypa/gh-action-pypi-publish@release/v1: failure
-              ! This step uploads to v1.c.example. {REAL}
-            = failure
-        """,
-    ),
-    "nor one to an index that the project's own settings name": Case(
-        world={"files": {"package/uv.toml": "publish-url = 'https://corp.example/'"}},
-        steps="""
-            - run: uv publish
-              working-directory: package
-        """,
-        says=f"""
-            Run uv publish: failure
-              ! This step uploads to corp.example. {REAL}
-            = failure
+            Run twine upload dist/*: success
+              i Not rehearsed: A step uploads to the index of-v1, {UNEXPLAINED}
+            Run TWINE_REPOSITORY=corp twine upload dist/*: success
+              i Not rehearsed: A step uploads to the index corp, {UNEXPLAINED}
+            = success
         """,
     ),
     "what has no effect but outside is passed over and told": Case(
@@ -581,22 +567,22 @@ REFUSED = {
         world={"files": {"act/Dockerfile": "FROM x"}},
         steps="""
             - uses: ./act
-            - run: say never
+            - run: say on
         """,
         says="""
-            Run ./act: failure
-              ! pysim cannot run ./act: the fake engine was given no answer for any
-            Run say never: skipped
-            = failure
+            Run ./act: success
+              i Not rehearsed: ./act is a Docker action, and the fake engine was given no answer for any
+            Run say on: success
+              on
+            = success
         """,
     ),
     "an image": Case(
         steps="- uses: docker://alpine:3",
         says="""
-            Pull alpine:3: failure
-              ! pysim cannot run docker://alpine:3: the fake engine was given no answer for any
-            Run alpine:3: skipped
-            = failure
+            Run alpine:3: success
+              i Not rehearsed: docker://alpine:3 is a Docker action, and the fake engine was given no answer for any
+            = success
         """,
     ),
     "a local action that is not there": Case(
@@ -622,10 +608,10 @@ actions/checkout before running your local action? The folder is looked for in t
         world={"files": {"act/action.yml": composite("- {run: say x, shell: bash, env: \"${{ fromJSON('{}') }}\"}")}},
         steps="- uses: ./act",
         says="""
-            Run ./act: failure
-              ! Fail to load act/action.yml: act/action.yml:4:38: error: pysim does not carry out `env: ${{ }}` in a \
-composite action yet [unsupported]. Mend the manifest.
-            = failure
+            Run ./act: success
+              i Not rehearsed: ./act: Fail to load act/action.yml: act/action.yml:4:38: error: pysim does not carry out \
+`env: ${{ }}` in a composite action yet [unsupported]
+            = success
         """,
     ),
     "inside an action, something that is no reference": Case(
@@ -753,19 +739,22 @@ def test_pre_and_post_parts_inside_composite_actions(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("sign", "conclusion"), [("no", "success"), ("yes", "failure")])
-def test_a_refused_action_inside_another_one_fails_where_it_runs(tmp_path: Path, sign: str, conclusion: str) -> None:
+@pytest.mark.parametrize("sign", ["no", "yes"])
+def test_a_refused_action_inside_another_one_is_told_where_its_step_runs(tmp_path: Path, sign: str) -> None:
     step = "- {uses: actions/attest@v2, if: inputs.sign == 'yes'}"
     files = {"octo/a@v1": {"action.yml": f"inputs: {{sign: {{default: '{sign}'}}}}\n{composite(step)}"}}
     ran = World(actions=files, temporary=tmp_path).run(job_of("- uses: octo/a@v1"))
-    assert ran.conclusions == {"build": conclusion}
+    assert ran.conclusions == {"build": "success"}
+    found = [event.finding for event in ran.events if isinstance(event, FindingRaised)]
+    assert [each.unrehearsed for each in found] == ([("build",)] if sign == "yes" else [])
     assert ("pysim does not run actions/attest@v2" in ran.transcript("build")) == (sign == "yes")
 
 
-def test_every_repository_is_there_before_the_first_step(tmp_path: Path) -> None:
+def test_one_that_cannot_be_had_is_passed_over_where_its_step_runs(tmp_path: Path) -> None:
     files = {"octo/a@v1": {"action.yml": composite("- uses: octo/b@v1")}}
-    ran = World(actions=files, temporary=tmp_path).run(job_of("- run: say never\n- uses: octo/a@v1"))
-    assert ran.transcript("build").splitlines()[0] == "Set up job: failure"
+    ran = World(actions=files, temporary=tmp_path).run(job_of("- run: say first\n- uses: octo/a@v1"))
+    assert ran.conclusions == {"build": "success"}
+    assert "Not rehearsed: " in ran.transcript("build")
     assert "octo/b@v1" in ran.transcript("build")
 
 
@@ -835,3 +824,24 @@ def test_the_head_of_an_action(tmp_path: Path) -> None:
     lines = ran.lines("build")
     begin = lines.index("Run ./js")
     assert lines[begin : begin + 7] == ["Run ./js", "with:", "  a: given", "  b: d", "env:", "  E: e", ""]
+
+
+def test_stand_ins_take_uploads_to_indexes_that_only_the_run_knows(tmp_path: Path) -> None:
+    steps = """
+        - run: say twine upload --repository-url "https://${{ github.ref_name }}.a.example/" dist/*
+        - run: say uv publish
+          working-directory: package
+        - run: say twine upload dist/*
+          env: {TWINE_REPOSITORY_URL: 'https://${{ github.ref_name }}.b.example/'}
+        - uses: pypa/gh-action-pypi-publish@release/v1
+          with: {repository-url: 'https://${{ github.ref_name }}.c.example/'}
+        - run: say twine upload -r corp dist/*
+    """
+    home = {
+        "package/uv.toml": "publish-url = 'https://d.example/'",
+        str(LAYOUT.home / ".pypirc"): "[corp]\nrepository = https://e.example/",
+    }
+    publish = {"pypa/gh-action-pypi-publish@release/v1": {"action.yml": composite("- {run: say x, shell: bash}")}}
+    ran = World(files=home, actions=publish, temporary=tmp_path).run(job_of(steps))
+    assert ran.conclusions == {"build": "success"}
+    assert ran.twins.taken == ["v1.a.example", "d.example", "v1.b.example", "v1.c.example", "e.example"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.run_events import Annotation, TwinRequest
+from simulator.run_events import Annotation
 from tests.runner.driving import Case
 
 ACTION = """
@@ -222,7 +222,5 @@ def test_annotations_of_a_container_have_paths_of_the_workspace() -> None:
 
 def test_what_the_daemon_fetches_is_a_request_of_the_job() -> None:
     ran = CASES["services"].run()
-    asked = [
-        (event.twin, event.host, event.path, event.status) for event in ran.events if isinstance(event, TwinRequest)
-    ]
+    asked = [(each.twin, each.host, each.path, each.status) for each in ran.twins.requests]
     assert asked == [("outside", "registry.example", "/v2/img:1", 200)]

@@ -199,7 +199,7 @@ def test_why_a_job_was_skipped() -> None:
         + job("d", **{"if": "github.ref_type == 'branch'"})
     )
     assert ran.reason("c") == "a job that it needs did not succeed: a (failure)"
-    assert ran.reason("d") == "its condition is false: github.ref_type == 'branch'"
+    assert ran.reason("d") == "its condition is false: github.ref_type == 'branch' is false ('tag' against 'branch')"
 
 
 def test_a_job_that_is_held() -> None:

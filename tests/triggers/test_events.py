@@ -38,6 +38,7 @@ def tagged(repo: Folder, clone: Path, tag: str = "v1") -> tuple[Source, Event]:
 
 class TestPushOfATag:
     def test_lightweight(self, repo: Folder, clone: Path) -> None:
+        repo.git("tag", "v1")
         source, event = tagged(repo, clone)
         payload = plain(event)
         assert (event.name, event.ref, event.ref_name, event.ref_type) == ("push", "refs/tags/v1", "v1", "tag")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from simulator.errors import UsageError
+from simulator.safe_files import LARGEST_FILE
 from simulator.triggers.model import Source
-from simulator.triggers.repository import check_tag_name, find_files, list_folder, read_file, take_source
+from simulator.triggers.repository import check_tag_name, list_files, list_folder, read_file, take_source
 
 from .folders import Folder
 
@@ -31,7 +33,7 @@ class TestCommit:
     def test_a_new_tag_is_made_on_head_in_the_clone_alone(self, repo: Folder, clone: Path) -> None:
         before = repo.state()
         source = take_source(repo.path, clone, tag="v1.0")
-        assert resolved(source, "refs/tags/v1.0") == source.sha == repo.git("rev-parse", "HEAD")
+        assert resolved(source, "refs/tags/v1.0^{commit}") == source.sha == repo.git("rev-parse", "HEAD")
         assert repo.state() == before
         assert not source.snapshot
 
@@ -42,6 +44,39 @@ class TestCommit:
         source = take_source(repo.path, clone, tag="v1.0")
         assert source.sha == tagged
         assert resolved(source, "refs/tags/v1.0") == repo.git("rev-parse", "refs/tags/v1.0") != tagged
+
+    @pytest.mark.parametrize(
+        ("tags", "kind"),
+        [
+            ([("-a", "v0.9")], "tag"),
+            ([("-f", "v0.9")], "commit"),
+            ([("-f", "v0.8"), ("-a", "v0.9")], "tag"),
+            ([("-a", "v0.8"), ("-f", "v0.9")], "commit"),
+            ([("-a", "v0.9"), ("-f", "v0")], "tag"),
+            ([("-a", "v0.8"), ("-f", "docs-0.9")], "tag"),
+            ([("-f", "latest")], "tag"),
+            ([], "tag"),
+        ],
+    )
+    def test_a_new_tag_is_of_the_kind_of_the_newest_version_tag(
+        self, repo: Folder, clone: Path, monkeypatch: pytest.MonkeyPatch, tags: list[tuple[str, str]], kind: str
+    ) -> None:
+        for day, (option, name) in enumerate(tags, start=1):
+            for role in ("AUTHOR", "COMMITTER"):
+                monkeypatch.setenv(f"GIT_{role}_DATE", f"2024-06-0{day}T00:00:00Z")
+            repo.commit(name)
+            repo.git("tag", option, name, *(("-m", "x") if option == "-a" else ()))
+        source = take_source(repo.path, clone, tag="v1.0")
+        assert Folder(clone).git("cat-file", "-t", "v1.0") == kind
+        assert resolved(source, "refs/tags/v1.0^{commit}") == source.sha
+        described = subprocess.run(["git", "describe", "--exact-match"], cwd=clone, capture_output=True, check=False)
+        assert (described.returncode == 0) == (kind == "tag")
+
+    def test_a_tag_that_is_moved_to_a_snapshot_keeps_its_kind(self, repo: Folder, clone: Path) -> None:
+        repo.git("tag", "--annotate", "--message", "One", "v1.0")
+        repo.write("README", "changed\n")
+        take_source(repo.path, clone, tag="v1.0", worktree=True)
+        assert Folder(clone).git("cat-file", "-t", "v1.0") == "tag"
 
     def test_branches_and_tags_come_along(self, repo: Folder, clone: Path) -> None:
         repo.git("branch", "fix/one")
@@ -56,7 +91,7 @@ class TestCommit:
         tip = repo.commit("Next")
         repo.git("checkout", "--quiet", "main")
         source = take_source(repo.path, clone, tag="v2", branch="next")
-        assert source.sha == tip == resolved(source, "refs/tags/v2")
+        assert source.sha == tip == resolved(source, "refs/tags/v2^{commit}")
 
     def test_a_detached_head(self, repo: Folder, clone: Path) -> None:
         repo.git("checkout", "--quiet", "--detach")
@@ -115,10 +150,34 @@ class TestCommit:
         assert read_file(source, "missing") is None
         assert list_folder(source, "missing") == ()
 
-    def test_finding_files(self, repo: Folder, clone: Path) -> None:
-        repo.commit("More", **{"a/b/pyproject.toml": "", "z/pyproject.toml": "", "a/xpyproject.toml": ""})
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_of_a_huge_file_the_beginning_is_read(self, repo: Folder, clone: Path, *, packed: bool) -> None:
+        with repo.write("large").open("wb") as file:
+            file.truncate(300 << 20)
+        repo.commit("Large")
+        if packed:
+            repo.git("repack", "-adq")
         source = take_source(repo.path, clone)
-        assert find_files(source, "pyproject.toml") == ("z/pyproject.toml", "a/b/pyproject.toml")
+        assert read_file(source, "large") == bytes(LARGEST_FILE + 1)
+
+    def test_a_tree_without_end_is_refused(self, repo: Folder, clone: Path) -> None:
+        """Trees in trees, each of ten times the one below."""
+        blob = repo.git("hash-object", "-w", "--stdin")
+        rows = [f"100644 blob {blob}\t{number}" for number in range(10)]
+        for _ in range(7):
+            made = subprocess.run(
+                ["git", "mktree"], cwd=repo.path, input="\n".join(rows), check=True, capture_output=True, text=True
+            )
+            rows = [f"040000 tree {made.stdout.strip()}\t{number}" for number in range(10)]
+        sha = repo.git("commit-tree", "-m", "x", made.stdout.strip())
+        repo.git("tag", "bomb", sha)
+        source = take_source(repo.path, clone, tag="bomb")
+        with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
+            list_files(source)
+        repo.git("update-ref", "refs/heads/main", sha)
+        for worktree in (False, True):
+            with pytest.raises(UsageError, match=f"the files of commit {sha[:10]} take more than 64 MiB to list"):
+                take_source(repo.path, clone.with_name(f"second-{worktree}"), worktree=worktree)
 
 
 class TestUnderOddCircumstances:
@@ -168,7 +227,7 @@ class TestUnderOddCircumstances:
         except OSError:
             pytest.skip("root of a user namespace has no other user to give it to")
         source = take_source(repo.path, clone, tag="v1")
-        assert resolved(source, "refs/tags/v1") == source.sha
+        assert resolved(source, "refs/tags/v1^{commit}") == source.sha
 
     def test_a_broken_repository(self, repo: Folder, clone: Path) -> None:
         (repo.path / ".git" / "HEAD").write_text("nonsense", encoding="utf-8")
@@ -204,7 +263,7 @@ class TestSnapshot:
         assert files(source) == {"src/tool.sh": "100755", "link": "120000", ".gitignore": "100644"}
         assert source.snapshot
         assert source.dirty == ()
-        assert source.sha == resolved(source, "refs/tags/v1") == resolved(source, "refs/heads/trunk")
+        assert source.sha == resolved(source, "refs/tags/v1^{commit}") == resolved(source, "refs/heads/trunk")
         assert folder.state() == before
 
     def test_equal_files_give_an_equal_commit(self, make_folder: Callable[..., Folder], clone: Path) -> None:
@@ -264,7 +323,7 @@ class TestSnapshot:
         repo.git("tag", "v1")
         repo.write("new")
         source = take_source(repo.path, clone, tag="v1", worktree=True)
-        assert resolved(source, "refs/tags/v1") == source.sha != repo.git("rev-parse", "v1")
+        assert resolved(source, "refs/tags/v1^{commit}") == source.sha != repo.git("rev-parse", "v1")
 
     def test_repositories_inside_the_folder(self, make_folder: Callable[..., Folder], clone: Path) -> None:
         folder = make_folder("plain", git=False)

@@ -153,6 +153,14 @@ def overlap() -> bytes:
     return local + records + end
 
 
+def zip_directory() -> bytes:
+    """A central directory of a million members."""
+    local, _, _ = zipped({"a": ""}).partition(b"PK\x01\x02")
+    directory = (struct.pack("<4s24xH16x", b"PK\x01\x02", 1) + b"a") * (1 << 20)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0, 0, len(directory), len(local), 0)
+    return local + directory + end
+
+
 def nested() -> bytes:
     """Archives in archives, which nobody has asked for."""
     inner = bytes(64)
@@ -174,7 +182,8 @@ TARS: Mapping[str, Callable[[], bytes]] = {
     for made in (zeros, half, long_name, pax_header, first_header, members, names, headers_for_all, chain)
 }
 ZIPS: Mapping[str, Callable[[], bytes]] = {
-    made.__name__: made for made in (zip_ratio, zip_marker, zip_record, zip_metadata, zip_source, overlap, nested)
+    made.__name__: made
+    for made in (zip_ratio, zip_directory, zip_marker, zip_record, zip_metadata, zip_source, overlap, nested)
 }
 
 

@@ -20,6 +20,7 @@ from simulator.twins.oidc import Issuer
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.assembly import Surroundings, index_twin
 from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import mint_for_user
 from simulator.twins.pypi.verification import Verification
@@ -59,6 +60,8 @@ class Desk:
             offline=True,
             emit=self.events.append,
             clock=self.clock,
+            real=RealProjects(outside, None, ()),
+            named=True,
         )
         self._app, self._closing = index_twin(self.index, self.store, around)
 
@@ -116,6 +119,19 @@ class Desk:
         """The exchange of an ID token, a new one if none is given."""
         url = f"https://{self.index.upload_host}/_/oidc/mint-token"
         return self.ask("POST", url, json={"token": token or self.id_token(**claims)})
+
+    def mint_at_once(self, token: str, count: int) -> list[httpx.Response]:
+        """So many exchanges of one ID token beside each other."""
+        url = f"https://{self.index.upload_host}/_/oidc/mint-token"
+
+        async def all_of_them() -> list[httpx.Response]:
+            return await asyncio.gather(*(self._client.post(url, json={"token": token}) for _ in range(count)))
+
+        return self._runner.run(all_of_them())
+
+    def burn(self, token: str) -> httpx.Response:
+        """Give an upload token back."""
+        return self.ask("POST", f"https://{self.index.upload_host}/_/oidc/burn-token", json={"token": token})
 
     def minted(self, **claims: str) -> str:
         """A token from a successful exchange."""

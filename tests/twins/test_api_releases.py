@@ -286,8 +286,9 @@ def test_any_other_route_is_named_and_told(rig: Rig, ask: Ask) -> None:
         f"pysim does not stand in for POST {API}/issues yet; nothing was sent to GitHub."
     )
     (finding,) = [event.finding for event in rig.seen(FindingRaised)]
-    assert (finding.code, finding.severity) == ("github-api", "warning")
+    assert (finding.code, finding.severity) == ("github-api-not-rehearsed", "warning")
     assert f"POST {API}/issues" in finding.message
+    assert finding.unrehearsed == ("publish",)
 
 
 def test_graphql_is_named_by_its_operation(rig: Rig, ask: Ask) -> None:

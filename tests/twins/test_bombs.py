@@ -27,6 +27,7 @@ SAID = {
     "headers_for_all": TOO_MUCH,
     "chain": BROKEN,
     "zip_ratio": TOO_MUCH,
+    "zip_directory": TOO_MUCH,
     "zip_marker": "OK",
     "zip_record": BROKEN,
     "zip_metadata": BROKEN,

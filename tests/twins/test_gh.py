@@ -161,7 +161,7 @@ def test_a_query_with_all_that_the_language_has(ask: Ask) -> None:
         ("", "a document that is not understood: Syntax Error: Unexpected <EOF>."),
         ("{ viewer { login } } { viewer { id } }", "a document of 2 operations"),
         ("{ viewer { login } } type Thing { id: Int }", "a document that defines types"),
-        ("{ viewer { login @skip(if: true) } }", "the directive @skip"),
+        ("{ viewer { login @defer(if: true) } }", "the directive @defer"),
         ("{" + "a{" * 40 + "b" + "}" * 41, "a document of that depth"),
         ("{a(b:" + "[" * 5000, "a document "),
         ("{" + "a{" * 20_000, "a document "),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from simulator.twins.pypi.baseline import changing
 from simulator.twins.pypi.catalogue import Release
 from simulator.twins.pypi.foresight import foresee, yanked
 from tests.rehearsal.built.making import USUAL, built
+from tests.twins import bombs
 
 WHEEL, SDIST = "demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"
 
@@ -45,6 +48,32 @@ def test_what_twine_does_not_read(tmp_path: Path) -> None:
     ((name, status, message),) = found
     assert (name, status) == (WHEEL, None)
     assert "three" in message
+
+
+TOO_MUCH = "Invalid distribution file. File exceeds compression ratio of 50"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "message"),
+    [
+        (SDIST, bombs.pax_header, 400, TOO_MUCH),
+        (SDIST, bombs.long_name, 400, TOO_MUCH),
+        (WHEEL, bombs.zip_metadata, 400, TOO_MUCH),
+        (WHEEL, bombs.zip_directory, 400, TOO_MUCH),
+        (WHEEL, lambda: b"PK", None, f"{WHEEL} cannot be read: File is not a zip file"),
+        (SDIST, lambda: b"PK", None, f"{SDIST} cannot be read: Not a gzipped file (b'PK')"),
+    ],
+)
+def test_what_twine_would_read_without_end(
+    tmp_path: Path, name: str, content: Callable[[], bytes], status: int | None, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content())
+    tracemalloc.start()
+    try:
+        assert said(tmp_path / name, baseline=tmp_path / "index") == [(name, status, message)]
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("name", "words"), [("demo", None), ("dem0", "too similar to an existing project")])

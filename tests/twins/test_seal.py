@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -20,7 +19,8 @@ from simulator.twins.greeting import LIMIT
 from simulator.twins.hosts import closed_domains, host_name, twin_hosts, twin_of
 
 from .connections import ask, client_hello, knock
-from .driving import Rig, Start, pump
+from .driving import Rig, Start
+from .way_out import WayOut, own_address, resolving
 
 PORTS = (80, 443, 8443)
 SEALED = sorted({*(host for index in indexes().values() for host in index.hosts), *twin_hosts()})
@@ -29,39 +29,6 @@ READ_BY_PYSIM = {
     "rekor.sigstore.dev",
     *(host for index in indexes().values() for host in (index.main_host, index.files_host)),
 }  # which relays what only reads
-
-
-class WayOut:
-    """The machine's HTTP proxy: everything that leaves pysim asks here first, so this is all that left."""
-
-    def __init__(self) -> None:
-        self.targets: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._echo, args=(client,), daemon=True).start()
-
-    def _echo(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += client.recv(1)
-            self.targets.append(head.split(b" ")[1].decode())
-            if head.startswith(b"CONNECT"):
-                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-                pump(client, client)
-            else:
-                client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\noutside")
 
 
 @pytest.fixture
@@ -330,18 +297,6 @@ def test_no_name_leads_to_this_machine(
 CLOSED_AT = "203.0.113.7"
 
 
-def resolving(names: Mapping[str, str]) -> Callable[..., list[object]]:
-    """A name server that knows these names, and knows no other."""
-
-    def resolve(host: str, port: int, *_: object, **__: object) -> list[object]:
-        if host not in names:
-            raise socket.gaierror(host)
-        family = socket.AF_INET6 if ":" in names[host] else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, 6, "", (names[host], port))]
-
-    return resolve
-
-
 @pytest.mark.parametrize("proxied", [True, False])
 @pytest.mark.parametrize("address", [CLOSED_AT, f"::ffff:{CLOSED_AT}"])
 def test_the_address_of_an_upload_host_is_closed_under_every_name(
@@ -358,14 +313,6 @@ def test_the_address_of_an_upload_host_is_closed_under_every_name(
     assert way_out.targets == []
     seen = [(event.twin, event.host, event.status) for event in rig.seen(TwinRequest)]
     assert seen == [("refused", "alias.example", 403)] * 2
-
-
-def own_address() -> str:
-    """An address of this machine that is no loopback, as far as it has one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with contextlib.suppress(OSError):
-            probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
 
 
 @pytest.mark.parametrize("proxied", [True, False])

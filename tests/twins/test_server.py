@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import stat
@@ -111,6 +112,20 @@ def test_each_request_is_recorded_with_its_own_job(rig: Rig) -> None:
         list(pool.map(lambda number: jobs[number % 2].http.get(KEYS), range(20)))
     seen = [event.job_id for event in rig.seen(TwinRequest)]
     assert (seen.count("build (3.12, ubuntu)"), seen.count("publish")) == (10, 10)
+
+
+def test_what_reached_no_twin_is_recorded_as_what_did(rig: Rig) -> None:
+    """Docker's daemon fetches images past the gateway."""
+    request = TwinRequest(
+        job_id="a", twin="outside", method="GET", host="registry.example", path="/v2/img/manifests/1", status=200
+    )
+    rig.twins.record(request)
+    assert rig.seen(TwinRequest) == [request]
+    (line,) = (rig.settings.folder / "access.jsonl").read_text().splitlines()
+    assert {key: value for key, value in json.loads(line).items() if key != "at"} == {
+        "job": "a", "twin": "outside", "method": "GET", "host": "registry.example", "path": "/v2/img/manifests/1",
+        "status": 200,
+    }  # fmt: skip
 
 
 def test_a_name_of_any_length_gets_a_socket(rig: Rig) -> None:

@@ -19,8 +19,10 @@ from simulator.rehearsal.rule import rule
 from simulator.workflow.model import Job, Step, Workflow
 
 _CLASSIFIER: Final = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
-_VERSION: Final = re.compile(r"(\d+\.\d+)(?:\.\d+)?t?")
-_LOOSE: Final = re.compile(r"pypy|graalpy|[<>=~!*x,]|dev|^3$|-", re.IGNORECASE)
+_VERSION: Final = re.compile(r"(\d+\.\d+)(?:\.\d+)?t?(?:-dev)?")
+"""A version of CPython with a minor one in it; `3.15-dev` is its newest build (README of actions/setup-python)."""
+_OTHER: Final = re.compile(r"pypy|graalpy", re.IGNORECASE)
+_TOOLS: Final = re.compile(r"\b(?:tox|nox|hatch|cibuildwheel)\b")
 _VARIABLE: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
 _SETUP: Final = frozenset({"actions/setup-python", "astral-sh/setup-uv"})
 
@@ -112,29 +114,27 @@ def tested_pythons(workflows: Iterable[Workflow]) -> Pythons:
     complete = True
     for workflow in workflows:
         for job in workflow.jobs.values():
-            complete = complete and job.uses is None
-            for step in job.all_steps:
-                versions = _versions(job, step)
-                complete = complete and versions is not None
-                found += versions or ()
+            of_steps = [_versions(job, step) for step in job.all_steps]
+            complete = complete and job.uses is None and all(each.complete for each in of_steps)
+            found += [version for each in of_steps for version in each.tested]
     return Pythons(tested=tuple(found), complete=complete)
 
 
-def _versions(job: Job, step: Step) -> Sequence[TestedPython] | None:
-    """Those that a step sets up; None when that is not written plainly."""
+def _versions(job: Job, step: Step) -> Pythons:
+    """Those that a step sets up; not complete when one is not written plainly."""
     if step.uses is None:
-        hidden = step.run is not None and re.search(r"\b(?:tox|nox|hatch|cibuildwheel)\b", step.run.source)
-        return None if hidden else ()
+        return Pythons(tested=(), complete=step.run is None or not _TOOLS.search(step.run.source))
     text = step.with_.get("python-version") if action_name(step.uses.value) in _SETUP else None
     if text is None:
-        return None if "python-version-file" in step.with_ or "cibuildwheel" in step.uses.value else ()
+        hidden = "python-version-file" in step.with_ or "cibuildwheel" in step.uses.value
+        return Pythons(tested=(), complete=not hidden)
     names = [text.source] if text.template.is_literal else _of_matrix(job, text.source)
-    if names is None:
-        return None
-    words = [word for name in names for word in re.split(r"[\s|]+", name.strip()) if word]
-    plain = [match[1] for word in words if not _LOOSE.search(word) and (match := _VERSION.fullmatch(word))]
+    words = [word for name in names or () for word in re.split(r"[\s|]+", name.strip()) if word]
+    words = [word for word in words if not _OTHER.match(word)]
+    plain = [match[1] for word in words if (match := _VERSION.fullmatch(word))]
     matrix = not text.template.is_literal
-    return [TestedPython(version=version, span=text.span, matrix=matrix) for version in dict.fromkeys(plain)]
+    tested = [TestedPython(version=version, span=text.span, matrix=matrix) for version in dict.fromkeys(plain)]
+    return Pythons(tested=tuple(tested), complete=names is not None and len(plain) == len(words))
 
 
 def _of_matrix(job: Job, source: str) -> Sequence[str] | None:

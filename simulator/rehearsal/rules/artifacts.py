@@ -6,6 +6,7 @@ Silent wherever an action or a called workflow may upload artifacts that cannot 
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from simulator.workflow.model import Job, Step, Workflow
 _UPLOAD, _DOWNLOAD = "actions/upload-artifact", "actions/download-artifact"
 _ELSEWHERE = frozenset({"run-id", "repository", "github-token", "artifact-ids"})
 _BEYOND_STARS = re.compile(r"[\[\]{}()!+@\\]")
+_FOLDER = re.compile(r"(?:\w+[-_])?(?:s?dists?|wheels?|wheelhouse|sources?|build|out|output|packages?)", re.IGNORECASE)
+"""Names that are those of folders; another one without a slash behind it may be a file's."""
 _OLD = re.compile(r"v[123](?:\.|$)")
 
 
@@ -238,10 +241,12 @@ def _combinations(job: Job) -> int:
     "nested-download",
     Severity.ERROR,
     summary="A download puts folders where the publishing step takes files.",
-    why="Without a name, each artifact lands in a folder of its own, and the upload fails on a folder in dist/.",
+    why="Without a name, each artifact lands in a folder of its own, and paths in several folders keep these: the "
+    "upload fails on a folder in dist/.",
 )
 def nested_download(subject: Subject) -> Iterator[Problem]:
     workflow = subject.workflow
+    uploads = list(_uploads(workflow))
     for job in workflow.jobs.values():
         for found in publishing_of(workflow, job):
             folder = distributions_folder(found.step)
@@ -256,6 +261,8 @@ def nested_download(subject: Subject) -> Iterator[Problem]:
                 elif download.name is None and inputs.get("merge-multiple", "false") == "false":
                     hint = "Add merge-multiple: true, or name the one artifact."
                     yield _nested(download, "each artifact into a folder of its own", folder, hint)
+                else:
+                    yield from _with_folders(download, uploads, folder)
 
 
 def _nested(download: _Download, how: str, folder: str, hint: str) -> Problem:
@@ -265,6 +272,51 @@ def _nested(download: _Download, how: str, folder: str, hint: str) -> Problem:
         f"{folder}/",
         hint=hint,
     )
+
+
+def _with_folders(download: _Download, uploads: Sequence[_Upload], folder: str) -> Iterator[Problem]:
+    """What is wrong where an artifact that is surely downloaded has folders in it."""
+    for upload in uploads:
+        inner = _folders_in(upload) if download.surely_takes(upload) else ()
+        if inner:
+            places = " and ".join(f"{folder}/{each}/" if folder != "." else f"{each}/" for each in inner)
+            hint = (
+                f"Let {upload.job.id} upload from one folder, or one artifact a folder; nothing flattens an artifact."
+            )
+            yield _nested(download, f"{upload.shown}, whose files land in {places}", folder, hint)
+            return
+
+
+def _folders_in(upload: _Upload) -> Sequence[str]:
+    """The folders of an artifact, whose root is what the uploaded paths have in common; none if not known."""
+    path = given_inputs(upload.step).get("path", "") if action_name(_uses(upload)) == _UPLOAD else ""
+    lines = [line.strip() for line in path.splitlines()]
+    patterns = [line for line in lines if line and not line.startswith(("!", "#"))]
+    if any("${{" in line or "**" in line or line.startswith(("/", "~")) or "\\" in line for line in patterns):
+        return ()
+    split = [_searched(pattern) for pattern in patterns]
+    root = os.path.commonpath([head for head, _ in split]) if split else ""
+    found = [_below(root, head, tail) for head, tail in split]
+    return [each for each in dict.fromkeys(found) if each]
+
+
+def _uses(upload: _Upload) -> str:
+    return upload.step.uses.value if upload.step.uses else ""
+
+
+def _searched(pattern: str) -> tuple[str, str]:
+    """The folder in which a pattern searches, "" for the workspace, and the folders below it that the pattern names."""
+    parts = [part for part in pattern.split("/") if part not in {"", "."}]
+    first = next((place for place, part in enumerate(parts) if re.search(r"[*?\[]", part)), None)
+    if first is None:
+        is_folder = pattern.endswith("/") or not parts or _FOLDER.fullmatch(parts[-1])
+        return "/".join(parts if is_folder else parts[:-1]), ""
+    return "/".join(parts[:first]), "/".join(parts[first:-1])
+
+
+def _below(root: str, head: str, tail: str) -> str:
+    inner = head[len(root) :].strip("/")
+    return f"{inner}/{tail}".strip("/")
 
 
 def _downloads_before(workflow: Workflow, job: Job, publish: Step) -> Sequence[_Download]:

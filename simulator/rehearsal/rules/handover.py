@@ -9,6 +9,7 @@ from simulator.rehearsal.handover import handovers, unheard
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import publishing
+from simulator.workflow.calls import SETTING
 
 
 @rule(
@@ -37,7 +38,7 @@ def token_starts_nothing(subject: Subject) -> Iterator[Problem]:
     "missing-contents-write",
     Severity.ERROR,
     summary="A step makes a release or a tag with GITHUB_TOKEN without `contents: write` (a warning where no "
-    "file says).",
+    "file says, and the repository's setting is not known).",
     why="GitHub answers `Resource not accessible by integration`, often when the upload is done already.",
 )
 def missing_contents_write(subject: Subject) -> Iterator[Problem]:
@@ -46,13 +47,16 @@ def missing_contents_write(subject: Subject) -> Iterator[Problem]:
         job = handover.job
         given = job.permissions if job.permissions is not None else workflow.permissions
         called = given is None and "workflow_call" in workflow.triggers  # then its callers say it
-        if called or (given or {}).get("contents") == "write" or handover.span in seen:
+        by_setting = given is None and subject.workflow_permissions == "write"
+        if called or by_setting or (given or {}).get("contents") == "write" or handover.span in seen:
             continue
         seen.add(handover.span)
-        setting = "" if given is not None else ", unless the repository's setting gives all jobs write access"
+        unknown = given is None and subject.workflow_permissions is None
+        setting = f", unless {SETTING} gives all jobs write access" if unknown else ""
         yield Problem(
             span=handover.span,
             message=f"Job {job.id} {handover.what} with GITHUB_TOKEN, which may not write contents{setting}",
-            hint=f"Add contents: write to the `permissions` of {job.id}; a job's block replaces the workflow's wholly.",
-            severity=Severity.WARNING if given is None else None,
+            hint=f"Add contents: write to the `permissions` of {job.id}; a job's block replaces the workflow's wholly."
+            + (" Or say what the setting is: workflow-permissions under [repository]." if unknown else ""),
+            severity=Severity.WARNING if unknown else None,
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.diagnostics import Severity
 from simulator.planning.tools import building_step
+from simulator.positions import Span
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import may_mint, publishing_of
@@ -23,24 +24,32 @@ _VERSION = re.compile(r"(?:release/)?v?\d[\w.+-]*")
 )
 def unpinned_action(subject: Subject) -> Iterator[Problem]:
     workflow = subject.workflow
+    places: dict[str, list[Span]] = {}
     for job in workflow.jobs.values():
         if not may_mint(workflow, job) or not any(publishing_of(workflow, job)):
             continue
         for step in job.all_steps:
-            uses = step.uses.value if step.uses else "./"
-            if uses.startswith(("./", "$/", "docker://")) or step.uses is None:
-                continue
-            name, _, ref = uses.partition("@")
-            state = subject.ref_state(uses)
-            if not _COMMIT.fullmatch(ref) and not (state is not None and state.state == "absent"):
-                moving = not _VERSION.fullmatch(ref)
-                kind = "branch" if moving else "tag or release branch"
-                yield Problem(
-                    span=step.uses.span,
-                    message=f"{uses} names a {kind} that its owner can move, in a job that may publish",
-                    hint=f"Pin it to a commit: {name}@<40 digits> # {ref}",
-                    severity=Severity.WARNING if moving else Severity.NOTICE,
-                )
+            if step.uses is not None and not step.uses.value.startswith(("./", "$/", "docker://")):
+                places.setdefault(step.uses.value, []).append(step.uses.span)
+    for uses, (first, *others) in places.items():
+        name, _, ref = uses.partition("@")
+        state = subject.ref_state(uses)
+        if not _COMMIT.fullmatch(ref) and not (state is not None and state.state == "absent"):
+            moving = not _VERSION.fullmatch(ref)
+            kind = "branch" if moving else "tag or release branch"
+            yield Problem(
+                span=first,
+                message=f"{uses} names a {kind} that its owner can move, in a job that may publish{_also(others)}",
+                hint=f"Pin it to a commit: {name}@<40 digits> # {ref}",
+                severity=Severity.WARNING if moving else Severity.NOTICE,
+            )
+
+
+def _also(others: Sequence[Span]) -> str:
+    lines = [str(span.line) for span in others]
+    if not lines:
+        return ""
+    return f"; so in line{'s' if len(lines) > 1 else ''} {', '.join(lines)}"
 
 
 @rule(

@@ -10,10 +10,16 @@ from simulator.rehearsal.rule import Rule, rules_of
 from simulator.rehearsal.rules import (
     action_refs,
     artifacts,
+    calls,
     circumstances,
+    conditions,
+    destinations,
     handover,
     publishers,
     publishing_jobs,
+    pythons,
+    references,
+    secrets,
     tags,
     tokens,
     versions,
@@ -21,7 +27,21 @@ from simulator.rehearsal.rules import (
 from simulator.rehearsal.rules.model import Problem, Subject
 
 RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
-    tags, tokens, artifacts, publishers, circumstances, versions, action_refs, handover, publishing_jobs
+    tags,
+    tokens,
+    artifacts,
+    publishers,
+    circumstances,
+    versions,
+    action_refs,
+    handover,
+    publishing_jobs,
+    conditions,
+    references,
+    pythons,
+    calls,
+    destinations,
+    secrets,
 )
 
 
@@ -34,6 +54,7 @@ def check(subject: Subject) -> tuple[Diagnostic, ...]:
             message=problem.message,
             span=problem.span,
             hint=problem.hint,
+            events=problem.events,
         )
         for code, each in RULES.items()
         for problem in each.check(subject)

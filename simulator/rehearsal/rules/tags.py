@@ -19,6 +19,8 @@ _PREFIXES = ("", "v", "V", "v.", "release-", "release/", "release-v", "release/v
              "project-", "project/v", "project/", "project@", "project@v", "py-v", "python-v")  # fmt: skip
 _SPECIAL = re.compile(r"[*?+\[\]\\!]")
 _NOT_IN_TAGS = re.compile(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|//|@\{|^/|/$|\.$|^-|^refs/")
+_NOT_OF_DRAFTS = frozenset({"created", "prereleased"})  # docs.github.com: events that trigger workflows, release
+_OF_DRAFTS = frozenset({"published", "released"})
 _WITHOUT_TAGS = frozenset({"push", "pull_request", "pull_request_target", "schedule", "merge_group"})
 
 
@@ -104,3 +106,24 @@ def _publishing_conditions(subject: Subject) -> Iterator[tuple[Job, Sequence[Con
 def _branches_alone(push: Trigger) -> bool:
     has_tags = push.tags is not None or push.tags_ignore is not None
     return not has_tags and (push.branches is not None or push.branches_ignore is not None)
+
+
+@rule(
+    "release-saved-as-draft",
+    Severity.WARNING,
+    summary="A publishing workflow waits for a release by `created` or `prereleased` alone.",
+    why="GitHub starts neither for a release that was saved as a draft first: it is published, and nothing runs.",
+)
+def release_saved_as_draft(subject: Subject) -> Iterator[Problem]:
+    trigger = subject.workflow.triggers.get("release")
+    types = set(trigger.types or ()) if trigger is not None else set()
+    if trigger is None or not types & _NOT_OF_DRAFTS or types & _OF_DRAFTS:
+        return
+    if any(any(publishing(each)) for each in reached(subject.workflow, subject.others)):
+        waited = " and ".join(each for each in trigger.types or () if each in _NOT_OF_DRAFTS)
+        yield Problem(
+            span=trigger.span,
+            message=f"A release that is saved as a draft first starts nothing here when it is published: GitHub starts "
+            f"no run of {waited} for it",
+            hint="Write types: [published], which every release has, a draft's and a prerelease's too.",
+        )

@@ -18,7 +18,7 @@ from simulator.report.pages.jobs import jobs, step_link
 from simulator.report.pages.markdown import markdown_html
 from simulator.report.pages.markup import Html, Part, badge, code, element, items, join, table
 from simulator.report.pages.record import RunRecord
-from simulator.report.related import in_reading_order
+from simulator.report.related import in_reading_order, not_rehearsed
 from simulator.report.words import (
     VERDICTS,
     by_source,
@@ -27,6 +27,7 @@ from simulator.report.words import (
     duration,
     fault_words,
     index_name,
+    local_index,
     place,
     plural,
     size,
@@ -43,7 +44,7 @@ _KINDS: Final = {
     Verdict.PAUSED: "warning",
 }
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
-_HERE: Final = ("on the local", "refused by the local")
+_HERE: Final = ("on the", "refused by the")
 
 
 def page(record: RunRecord) -> Html:
@@ -122,6 +123,19 @@ def _header(record: RunRecord) -> list[Part]:
 
 
 # ---- sections
+
+
+def _not_rehearsed(record: RunRecord) -> list[Part]:
+    return [_lack(finding) for finding in not_rehearsed(record.state)]
+
+
+def _lack(finding: Finding) -> Html:
+    where = place(finding.where)
+    head = [badge(", ".join(finding.unrehearsed), "warning"), " ", code(finding.code)]
+    if where:
+        head += [" ", code(where)]
+    said = f"Accepted: {finding.accepted}." if finding.accepted else finding.hint
+    return element("article", element("p", *head), element("p", finding.message), element("p", said))
 
 
 def _findings(record: RunRecord) -> list[Part]:
@@ -225,7 +239,7 @@ def _published(record: RunRecord) -> list[Part]:
         (
             code(f.filename),
             f"{f.project} {f.version}",
-            _answer(200 <= f.status < 300, f"{_HERE[0]} {index_name(f.index)}", f"{_HERE[1]} {index_name(f.index)}"),
+            _answer(200 <= f.status < 300, f"{_HERE[0]} {local_index(f.index)}", f"{_HERE[1]} {local_index(f.index)}"),
             size(f.size),
             code(f.sha256),
             "attested" if f.attested else "",
@@ -315,6 +329,7 @@ def _faults(record: RunRecord) -> list[Part]:
 
 
 SECTIONS: Final[Sequence[tuple[str, Callable[[RunRecord], list[Part]]]]] = (
+    ("Not run", _not_rehearsed),
     ("Findings", _findings),
     ("Faults", _faults),
     ("Jobs", jobs),

@@ -22,6 +22,8 @@ from simulator.twins.github_api.runs import Runs
 from simulator.twins.github_api.site import Site
 from simulator.twins.github_api.storage import Storage
 from simulator.twins.github_api.twin import ApiTwin
+from simulator.twins.github_api.workflows import Workflows
+from simulator.twins.job_log import JobLog
 from simulator.twins.jobs import Jobs
 from simulator.twins.records import Clock
 from simulator.twins.upstream import Upstream
@@ -34,6 +36,7 @@ class Surroundings:
     clone: Clone
     callers: Callers
     jobs: Jobs
+    log: JobLog
     facts: RepositoryFacts
     folder: Path
     artifacts: ArtifactStore
@@ -51,13 +54,18 @@ def api_twin(around: Surroundings) -> ApiTwin:
     store = ReleaseStore(around.folder, around.facts.releases)
     releases = Releases(clone=clone, repository=repository, store=store, emit=around.emit, clock=clock)
     storage = Storage(
-        artifacts=around.artifacts, caches=around.caches, artifact_url=around.artifact_url, repository=repository
+        artifacts=around.artifacts,
+        caches=around.caches,
+        artifact_url=around.artifact_url,
+        repository=repository,
+        emit=around.emit,
     )
     endpoints = (
         *releases.endpoints,
         *Refs(clone=clone, repository=repository, clock=clock).endpoints,
         *History(clone=clone, repository=repository).endpoints,
-        *Runs(jobs=around.jobs, repository=repository, clock=clock).endpoints,
+        *Runs(jobs=around.jobs, log=around.log, repository=repository, clock=clock).endpoints,
+        *Workflows(clone=clone, repository=repository).endpoints,
         *storage.endpoints,
     )
     return ApiTwin(
@@ -66,6 +74,6 @@ def api_twin(around: Surroundings) -> ApiTwin:
         upstream=around.upstream,
         emit=around.emit,
         endpoints=endpoints,
-        queries=Queries(clone=clone, repository=repository, store=store, releases=releases),
+        queries=Queries(clone=clone, repository=repository, store=store, releases=releases, emit=around.emit),
         site=Site(clone=clone, repository=repository, releases=releases, callers=around.callers),
     )

@@ -6,7 +6,6 @@ Knows no route.
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -16,11 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from simulator.twins.application import visit
+from simulator.twins.bodies import TooLargeError, parse_json, read_body, whole_number
 from simulator.twins.callers import Caller
 
 DOCS: Final = "https://docs.github.com/rest"
 PER_PAGE: Final = 30
 MOST_PER_PAGE: Final = 100
+_VENDOR: Final = "application/vnd.github."
+_MOST_JSON: Final = 8 << 20  # bytes
 Json = dict[str, Any]
 Arguments = Mapping[str, Any]
 Node = Mapping[str, Any]  # of a GraphQL answer: values, nodes, lists of them, or a function of arguments to one
@@ -35,7 +37,7 @@ class ApiError(Exception):
 
 
 class UnsupportedError(Exception):
-    """A GraphQL document, or a field of it, that is not answered here."""
+    """What is not answered here of a route: a GraphQL document or a field of it, a media type, a kind of answer."""
 
 
 def invalid(resource: str, field: str, code: str, message: str = "") -> ApiError:
@@ -83,27 +85,35 @@ class Call:
 
     def count(self, name: str, default: int) -> int:
         """A value of the query that counts something: what is no number is not heard."""
-        text = self.query(name)
-        return max(1, int(text)) if text.isdecimal() else default
+        number = whole_number(self.query(name))
+        return default if number is None else max(1, number)
 
     async def body(self) -> Json:
         """The JSON object that was sent; an empty body is an empty one. Raises ApiError."""
-        raw = await self.request.body()
         try:
-            value = json.loads(raw or b"{}")
+            value = parse_json(await read_body(self.request, _MOST_JSON) or b"{}")
+        except TooLargeError:
+            raise ApiError(413, f"The body is larger than {_MOST_JSON >> 20} MiB") from None
         except ValueError:
             raise ApiError(400, "Problems parsing JSON") from None
         if not isinstance(value, dict):
             raise ApiError(400, "Body should be a JSON object")
         return value
 
-    def wants(self, kind: str) -> bool:
-        """Whether the Accept header names a media type of GitHub's (`raw`), or of any (`application/octet-stream`)."""
+    def wants(self, kind: str) -> str | None:
+        """The accepted media type that is GitHub's of a kind (`raw`), or any (`application/octet-stream`), as asked.
+
+        GitHub writes it back as it was asked: `application/vnd.github.v3.raw` and `application/vnd.github.raw+json`.
+        """
         accepted = [item.split(";")[0].strip() for item in self.request.headers.get("accept", "").split(",")]
-        return kind in accepted or any(
-            item.startswith("application/vnd.github.") and kind in item.removesuffix("+json").split(".")
-            for item in accepted
-        )
+        ours = (each for each in accepted if kind in each.removesuffix("+json").split(".") and each.startswith(_VENDOR))
+        return kind if kind in accepted else next(ours, None)
+
+    def refuse_rendered(self) -> None:
+        """Raises UnsupportedError where GitHub would render Markdown for the answer."""
+        for kind in ("html", "text", "full"):
+            if asked := self.wants(kind):
+                raise UnsupportedError(f"as {asked}")
 
 
 Answer = Callable[[Call], Awaitable[Response]]
@@ -127,6 +137,11 @@ class Endpoint:
     def needs(self) -> Literal["read", "write"]:
         """The access to its scope that it asks for."""
         return self.access or ("read" if self.method == "GET" else "write")
+
+
+def as_asked(content: bytes | str, media_type: str) -> Response:
+    """Content in the media type that was asked for."""
+    return Response(content, media_type=f"{media_type}; charset=utf-8")
 
 
 def window(call: Call) -> tuple[int, int]:

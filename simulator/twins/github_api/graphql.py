@@ -43,7 +43,7 @@ class Query:
         """What the operation asks for. Raises UnsupportedError."""
         if self._operation.operation.value != "query":
             raise UnsupportedError(self._operation.operation.value)
-        _no_directives(self._operation)
+        _known_directives(self._operation, ())
         declared = self._operation.variable_definitions or ()
         defaults = {
             each.variable.name.value: value_from_ast_untyped(each.default_value) if each.default_value else None
@@ -60,13 +60,15 @@ class Query:
             self._left -= 1
             if self._left < 0:
                 raise UnsupportedError("a document of that size")
-            _no_directives(selection)
+            if self._is_left_out(selection):
+                continue
             match selection:
                 case InlineFragmentNode():
-                    found |= await self._select(node, selection.selection_set, depth + 1)
+                    if _is_about(selection, node):
+                        found |= await self._select(node, selection.selection_set, depth + 1)
                 case FragmentSpreadNode():
-                    if fragment := self._fragments.get(selection.name.value):
-                        _no_directives(fragment)
+                    if (fragment := self._fragments.get(selection.name.value)) and _is_about(fragment, node):
+                        _known_directives(fragment, ())
                         found |= await self._select(node, fragment.selection_set, depth + 1)
                 case FieldNode():
                     name = (selection.alias or selection.name).value
@@ -74,6 +76,18 @@ class Query:
                 case _:
                     raise UnsupportedError(f"a {selection.kind}")
         return found
+
+    def _is_left_out(self, selection: SelectionNode) -> bool:
+        """Whether @include or @skip leaves it out."""
+        _known_directives(selection, ("include", "skip"))
+        for directive in selection.directives or ():
+            given = {
+                each.name.value: value_from_ast_untyped(each.value, self._variables)
+                for each in directive.arguments or ()
+            }
+            if bool(given.get("if")) is (directive.name.value == "skip"):
+                return True
+        return False
 
     async def _value(self, node: Node, field: FieldNode) -> Any:
         name = field.name.value
@@ -122,6 +136,16 @@ def _bounded(chosen: SelectionSetNode | None, depth: int) -> None:
             _bounded(selection.selection_set, depth + 1)
 
 
-def _no_directives(node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode) -> None:
+def _is_about(fragment: InlineFragmentNode | FragmentDefinitionNode, node: Node) -> bool:
+    """Whether a fragment's type is the node's, or one of the interfaces in its `__implements`."""
+    kind, condition = node.get("__typename"), fragment.type_condition
+    return condition is None or kind is None or condition.name.value in {kind, *node.get("__implements", ())}
+
+
+def _known_directives(
+    node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode, known: tuple[str, ...]
+) -> None:
     for directive in node.directives or ():
+        if directive.name.value in known:
+            continue
         raise UnsupportedError(f"the directive @{directive.name.value}")

@@ -17,6 +17,7 @@ from simulator.twins.github_api.calls import (
     Call,
     Endpoint,
     Json,
+    as_asked,
     link_header,
     paged,
     utc,
@@ -90,8 +91,12 @@ class History:
 
     async def _commit(self, call: Call) -> Response:
         sha = await self._resolve(call.part("ref"), status=422)
-        if call.wants("sha"):
-            return Response(sha, media_type="application/vnd.github.sha; charset=utf-8")
+        if asked := call.wants("sha"):
+            return as_asked(sha, asked)
+        if asked := call.wants("diff"):
+            return as_asked(await self._clone.ask("show", "--format=", "--patch", sha) or b"", asked)
+        if asked := call.wants("patch"):
+            return as_asked(await self._clone.ask("format-patch", "--stdout", "-1", sha) or b"", asked)
         (commit,) = await self._log("--max-count=1", sha)
         parent = commit["parents"][0]["sha"] if commit["parents"] else None
         files = await self._files(*([parent, sha] if parent else ["--root", sha]))
@@ -107,6 +112,10 @@ class History:
         merge_base = await self._clone.text("merge-base", old, new)
         if not merge_base:
             raise ApiError(404, f"No common ancestor between {base} and {head}.")
+        if asked := call.wants("diff"):
+            return as_asked(await self._clone.ask("diff", merge_base, new) or b"", asked)
+        if asked := call.wants("patch"):
+            return as_asked(await self._clone.ask("format-patch", "--stdout", f"{old}..{new}") or b"", asked)
         counted = await self._clone.text("rev-list", "--left-right", "--count", f"{old}...{new}")
         behind, ahead = map(int, counted.split())
         status = "diverged" if ahead and behind else "ahead" if ahead else "behind" if behind else "identical"
@@ -250,12 +259,17 @@ class History:
         if itself is not None and itself.kind == "commit":
             return JSONResponse(self._shown_entry(itself, ref))
         inside = await self._entries(ref, f"{path}/" if path else "")
-        return JSONResponse([self._shown_entry(entry, ref) for entry in inside])
+        shown = [self._shown_entry(entry, ref) for entry in inside]
+        if call.wants("object"):
+            folder = Entry(mode="", kind="tree", sha=await self._clone.object(f"{ref}:{path}") or "", size=0, path=path)
+            return JSONResponse({**self._shown_entry(folder, ref), "entries": shown})
+        return JSONResponse(shown)
 
     async def _file(self, call: Call, entry: Entry, ref: str) -> Response:
         content = await self._clone.ask("cat-file", "blob", entry.sha) or b""
-        if call.wants("raw"):
-            return Response(content, media_type="application/vnd.github.raw; charset=utf-8")
+        if asked := call.wants("raw"):
+            return as_asked(content, asked)
+        call.refuse_rendered()
         encoded = base64.encodebytes(content).decode()
         return JSONResponse({**self._shown_entry(entry, ref), "content": encoded, "encoding": "base64"})
 
@@ -319,6 +333,8 @@ class History:
         content = await self._clone.ask("cat-file", "blob", sha) if SHA.fullmatch(sha) else None
         if content is None:
             raise ApiError(404, NOT_FOUND)
+        if asked := call.wants("raw"):
+            return as_asked(content, asked)
         encoded = {"content": base64.encodebytes(content).decode(), "encoding": "base64", "size": len(content)}
         url = f"{self._repository.url}/git/blobs/{sha}"
         return JSONResponse({"sha": sha, "node_id": node_id("Blob", sha), "url": url, **encoded})

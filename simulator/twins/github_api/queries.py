@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
+from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.callers import BOT
 from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import ApiError, Arguments, Call, Json, Node, UnsupportedError
+from simulator.twins.github_api.git_nodes import GitNodes, Tell, connection
+from simulator.twins.github_api.lacking import api_not_rehearsed
 from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.github_api.release_store import Release, ReleaseStore
 from simulator.twins.github_api.releases import Releases
@@ -24,13 +27,18 @@ _OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)")
 class Queries:
     """The one route of GraphQL."""
 
-    def __init__(self, *, clone: Clone, repository: Repository, store: ReleaseStore, releases: Releases) -> None:
+    def __init__(
+        self, *, clone: Clone, repository: Repository, store: ReleaseStore, releases: Releases, emit: EventSink
+    ) -> None:
         self._clone, self._repository, self._store, self._releases = clone, repository, store, releases
+        self._emit, self._git = emit, GitNodes(clone, repository)
 
     async def answer(self, call: Call) -> Response:
         """The answer to a query. Raises ApiError, and UnsupportedError (with the operation's name) for any other."""
         body = await call.body()
         text, variables = str(body.get("query", "")), body.get("variables") or {}
+        if not isinstance(variables, dict):
+            raise ApiError(400, "Variables are invalid")
         if not call.caller.known:
             raise ApiError(401, "This endpoint requires you to be authenticated.")
         named = _OPERATION.search(text)
@@ -55,10 +63,15 @@ class Queries:
 
     def _repository_node(self, call: Call) -> Node:
         repository, writes = self._repository, call.caller.may("contents", "write")
-        default = repository.facts.default_branch
+
+        def tell(what: str) -> None:
+            said = (
+                f"The job {call.job_id} asked GitHub's API {what}, which GitHub alone knows: pysim answered with none."
+            )
+            self._emit(FindingRaised(finding=api_not_rehearsed(call.job_id, said)))
 
         def seen(release: Release | None) -> Node | None:
-            return self._release(release) if release and (writes or not release.draft) else None
+            return self._release(release, tell) if release and (writes or not release.draft) else None
 
         async def release(given: Arguments) -> Node | None:
             found = (each for each in self._store.all() if each.tag == given.get("tagName"))
@@ -67,14 +80,9 @@ class Queries:
         async def releases(given: Arguments) -> Node:
             shown = [node for each in self._store.all() if (node := seen(each)) is not None]
             order = given.get("orderBy") or {}
-            return _connection(shown[::-1] if order.get("direction") == "ASC" else shown, given)
-
-        async def ref(given: Arguments) -> Node | None:
-            name = str(given.get("qualifiedName", ""))
-            names = [name] if name.startswith("refs/") else [f"refs/tags/{name}", f"refs/heads/{name}", f"refs/{name}"]
-            refs = await self._clone.refs()
-            found = next((each for each in names if each in refs), None)
-            return None if found is None else await self._ref(found, refs[found])
+            if not isinstance(order, dict):
+                raise UnsupportedError("an order of another form")
+            return connection(shown[::-1] if order.get("direction") == "ASC" else shown, given)
 
         return {
             "id": node_id("Repository", repository.facts.id),
@@ -97,31 +105,35 @@ class Queries:
             "rebaseMergeAllowed": True,
             "squashMergeAllowed": True,
             "viewerPermission": "WRITE" if writes else "READ",
-            "defaultBranchRef": {"name": default},
             "release": release,
             "releases": releases,
             "latestRelease": seen(self._store.latest),
-            "ref": ref,
+            **self._git.fields(tell),
         }
 
-    async def _ref(self, ref: str, sha: str) -> Node:
-        kind = await self._clone.text("cat-file", "-t", sha)
-        name = ref.split("/", 2)[-1]
-        target = {"oid": sha, "__typename": kind.title()}
-        return {"id": node_id("Ref", ref), "name": name, "prefix": ref.removesuffix(name), "target": target}
-
-    def _release(self, release: Release) -> Node:
+    def _release(self, release: Release, tell: Tell) -> Node:
         shown = self._releases.shown(release)
         latest = self._store.latest
 
         async def assets(given: Arguments) -> Node:
-            return _connection([_asset(asset) for asset in shown["assets"]], given)
+            return connection([_asset(asset) for asset in shown["assets"]], given)
+
+        async def tag(_given: Arguments) -> Node | None:
+            ref = f"refs/tags/{release.tag}"
+            sha = await self._clone.object(ref)
+            return None if sha is None else self._git.ref(ref, sha, tell)
+
+        async def tag_commit(_given: Arguments) -> Node | None:
+            sha = await self._clone.commit(f"refs/tags/{release.tag}")
+            return None if sha is None else await self._git.object(sha, tell)
 
         return {
             "id": shown["node_id"],
             "databaseId": release.number,
             "name": release.name or "",
             "tagName": release.tag,
+            "tag": tag,
+            "tagCommit": tag_commit,
             "description": release.body or "",
             "isDraft": release.draft,
             "isPrerelease": release.prerelease,
@@ -154,16 +166,4 @@ def _asset(asset: Json) -> Node:
         "downloadUrl": asset["browser_download_url"],
         "createdAt": asset["created_at"],
         "updatedAt": asset["updated_at"],
-    }
-
-
-def _connection(nodes: list[Any], given: Arguments) -> Node:
-    """A page of nodes; cursors are positions."""
-    after = str(given.get("after") or "0")
-    start = int(after) if after.isdecimal() else 0
-    end = start + int(given.get("first") or len(nodes))
-    return {
-        "nodes": nodes[start:end],
-        "totalCount": len(nodes),
-        "pageInfo": {"hasNextPage": end < len(nodes), "endCursor": str(min(end, len(nodes)))},
     }

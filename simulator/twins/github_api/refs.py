@@ -39,6 +39,8 @@ class Refs:
         """What this answers."""
         return (
             Endpoint("GET", "/git/ref/{ref:path}", self._get, docs=f"{_DOCS}#get-a-reference"),
+            Endpoint("GET", "/git/refs", self._old_get, docs=f"{_DOCS}#list-matching-references"),
+            Endpoint("GET", "/git/refs/{ref:path}", self._old_get, docs=f"{_DOCS}#list-matching-references"),
             Endpoint("GET", "/git/matching-refs/{ref:path}", self._matching, docs=f"{_DOCS}#list-matching-references"),
             Endpoint("POST", "/git/refs", self._create, docs=f"{_DOCS}#create-a-reference"),
             Endpoint("PATCH", "/git/refs/{ref:path}", self._update, docs=f"{_DOCS}#update-a-reference"),
@@ -52,6 +54,17 @@ class Refs:
         if (sha := (await self._clone.refs()).get(ref)) is None:
             raise ApiError(404, NOT_FOUND)
         return JSONResponse(await self._shown(ref, sha))
+
+    async def _old_get(self, call: Call) -> Response:
+        """The route before `ref` and `matching-refs`, which GitHub still answers: one ref, or those that begin so."""
+        ref = f"refs/{call.request.path_params.get('ref', '')}"
+        refs = await self._clone.refs()
+        if ref in refs:
+            return JSONResponse(await self._shown(ref, refs[ref]))
+        found = [await self._shown(each, sha) for each, sha in refs.items() if each.startswith(ref)]
+        if not found:
+            raise ApiError(404, NOT_FOUND)
+        return paged(call, found)
 
     async def _matching(self, call: Call) -> Response:
         prefix = f"refs/{call.part('ref')}"
@@ -160,7 +173,7 @@ class Refs:
 def _seconds(date: str) -> int:
     try:
         return int(datetime.datetime.fromisoformat(utc(date).replace("Z", "+00:00")).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ApiError(422, f"Invalid request.\n\n{date!r} is no date.") from None
 
 

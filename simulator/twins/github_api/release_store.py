@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from simulator.safe_files import new_file
 from simulator.twins.github_api.calls import Json
 
 FIRST_RELEASE: Final = 200_000_000  # ids as long as GitHub's, so that nothing takes them for counts
@@ -121,7 +122,7 @@ class ReleaseStore:
         folder.mkdir(parents=True, exist_ok=True)
         draft, sha256, size = folder / f".{asset}", hashlib.sha256(), 0
         try:
-            with draft.open("wb") as file:
+            with new_file(draft) as file:
                 async for chunk in body:
                     sha256.update(chunk)
                     size += file.write(chunk)
@@ -132,8 +133,12 @@ class ReleaseStore:
 
 
 def asset_name(name: str) -> str:
-    """The name that GitHub gives an uploaded file: special characters become dots, and none stands at an end."""
-    return _DOTS.sub(".", _RENAMED.sub(".", name)).strip(".") or "default"
+    """The name that GitHub gives an uploaded file: special characters become dots, and none stands at an end.
+
+    A file that begins with a dot is one of the name `default`: `.gitignore` becomes `default.gitignore`.
+    """
+    plain = _DOTS.sub(".", _RENAMED.sub(".", name)).rstrip(".")
+    return f"default{plain}" if plain[:1] in {"", "."} else plain
 
 
 def _read(known: Mapping[str, Any]) -> Release:

@@ -37,6 +37,7 @@ _ASSET_DOCS: Final = "releases/assets"
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "tag_name": str,
     "target_commitish": str,
+    "previous_tag_name": str,
     "name": str,
     "body": str,
     "draft": bool,
@@ -59,7 +60,7 @@ class Releases:
     @property
     def endpoints(self) -> Sequence[Endpoint]:
         """What this answers. Files arrive at a host of their own."""
-        one, file = "/releases/{number:int}", "/releases/assets/{number:int}"
+        one, file = "/releases/{number:id}", "/releases/assets/{number:id}"
         return (
             Endpoint("GET", "/releases", self._list, docs=f"{_DOCS}#list-releases"),
             Endpoint("POST", "/releases", self._create, docs=f"{_DOCS}#create-a-release"),
@@ -208,8 +209,8 @@ class Releases:
         return Response(status_code=204)
 
     async def _notes(self, call: Call) -> Response:
-        fields = await call.body()
-        if not isinstance(tag := fields.get("tag_name"), str) or not tag:
+        fields = _checked(await call.body())
+        if not (tag := fields.get("tag_name")):
             raise ApiError(422, 'Invalid request.\n\n"tag_name" wasn\'t supplied.')
         target = fields.get("target_commitish") or self._repository.facts.default_branch
         notes = await self._generated(tag, target, fields.get("previous_tag_name"))

@@ -9,7 +9,9 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from simulator.run_events import EventSink
 from simulator.twins.artifact_store import Artifact, ArtifactError, ArtifactStore
+from simulator.twins.artifacts import artifact_event
 from simulator.twins.cache_store import CacheStore, Entry
 from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged, utc
 from simulator.twins.github_api.objects import Repository, node_id
@@ -27,21 +29,22 @@ class Storage:
     caches: CacheStore
     artifact_url: Callable[[Artifact], str]
     repository: Repository
+    emit: EventSink
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
         """What this answers."""
-        one, keys = "/actions/artifacts/{number:int}", "/actions/caches"
+        one, keys = "/actions/artifacts/{number:id}", "/actions/caches"
         listing = f"{_DOCS}#list-workflow-run-artifacts"
         return (
-            Endpoint("GET", "/actions/runs/{number:int}/artifacts", self._of_run, scope="actions", docs=listing),
+            Endpoint("GET", "/actions/runs/{number:id}/artifacts", self._of_run, scope="actions", docs=listing),
             Endpoint("GET", "/actions/artifacts", self._all, scope="actions", docs=_DOCS),
             Endpoint("GET", one, self._one, scope="actions", docs=f"{_DOCS}#get-an-artifact"),
             Endpoint("DELETE", one, self._delete, scope="actions", docs=f"{_DOCS}#delete-an-artifact"),
             Endpoint("GET", f"{one}/zip", self._zip, scope="actions", docs=f"{_DOCS}#download-an-artifact"),
             Endpoint("GET", keys, self._caches, scope="actions", docs=_CACHE_DOCS),
             Endpoint("DELETE", keys, self._delete_keys, scope="actions", docs=_CACHE_DOCS),
-            Endpoint("DELETE", f"{keys}/{{number:int}}", self._delete_cache, scope="actions", docs=_CACHE_DOCS),
+            Endpoint("DELETE", f"{keys}/{{number:id}}", self._delete_cache, scope="actions", docs=_CACHE_DOCS),
         )
 
     async def _of_run(self, call: Call) -> Response:
@@ -60,7 +63,10 @@ class Storage:
         return JSONResponse(self._shown(self._find(call)))
 
     async def _delete(self, call: Call) -> Response:
-        await asyncio.to_thread(self.artifacts.delete, self._find(call))
+        artifact = self._find(call)
+        await asyncio.to_thread(self.artifacts.delete, artifact)
+        if artifact.stored is not None:
+            self.emit(artifact_event(artifact.stored, deleted=True))
         return Response(status_code=204)
 
     async def _zip(self, call: Call) -> Response:

@@ -16,10 +16,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import internal_error, visit
-from simulator.twins.callers import Caller, Callers, missing_permission
+from simulator.twins.callers import Caller, Callers, missing_permission, permission_by_setting
 from simulator.twins.github_api.calls import (
     FORBIDDEN,
     NOT_FOUND,
@@ -30,6 +29,7 @@ from simulator.twins.github_api.calls import (
     UnsupportedError,
     error_response,
 )
+from simulator.twins.github_api.lacking import api_not_rehearsed
 from simulator.twins.github_api.objects import Repository
 from simulator.twins.github_api.queries import Queries
 from simulator.twins.github_api.runs import RATE
@@ -95,6 +95,8 @@ class ApiTwin:
                 response = await endpoint.answer(Call(request=request, caller=caller))
             except ApiError as error:
                 response = error_response(error, endpoint.docs)
+            except UnsupportedError as error:
+                return self._unanswered(request, f" {error}")
             response.headers["x-ratelimit-limit"] = response.headers["x-ratelimit-remaining"] = str(RATE)
             return response
 
@@ -114,6 +116,8 @@ class ApiTwin:
             did = f"called {request.method} {visit(request).path}"
             self._emit(missing_permission(visit(request).job_id, did, endpoint.scope, endpoint.needs))
             raise ApiError(403, FORBIDDEN)
+        if (private or endpoint.needs == "write") and caller.by_setting(endpoint.scope, endpoint.needs):
+            self._emit(permission_by_setting(visit(request).job_id, endpoint.scope, endpoint.needs))
         return caller
 
     # ---- what is not the rehearsed repository's
@@ -151,20 +155,11 @@ class ApiTwin:
         return self._unanswered(request)
 
     def _unanswered(self, request: Request, what: str = "") -> Response:
-        """501 with the route; the warning holds where the step takes no notice of it."""
+        """501 with the route; the finding holds where the step takes no notice of it."""
         at = visit(request)
         route = f"{request.method} https://{at.host}{at.path}{what}"
         message = f"pysim does not stand in for {route} yet; nothing was sent to GitHub."
-        self._emit(
-            FindingRaised(
-                finding=Finding(
-                    code="github-api",
-                    severity=Severity.WARNING,
-                    message=f"The job {at.job_id} called {route}. pysim does not stand in for that: it answered 501.",
-                    hint="What the release does there was not rehearsed; look at that step by hand.",
-                    where=at.job_id,
-                )
-            )
-        )
+        said = f"The job {at.job_id} called {route}. pysim does not stand in for that: it answered 501."
+        self._emit(FindingRaised(finding=api_not_rehearsed(at.job_id, said)))
         body: Json = {"message": message, "documentation_url": "https://docs.github.com/rest", "status": "501"}
         return JSONResponse(body, 501)

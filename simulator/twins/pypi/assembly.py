@@ -16,6 +16,7 @@ from simulator.twins.pypi.minting import Minting
 from simulator.twins.pypi.pages import Pages
 from simulator.twins.pypi.project_sources import project_sources
 from simulator.twins.pypi.publishers import Publishers
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.twin import IndexTwin
 from simulator.twins.pypi.upload import Uploads
@@ -26,7 +27,10 @@ from simulator.twins.upstream import Upstream
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surroundings:
-    """What the twins of all indexes share; `urls` are the machine's own index and its extra ones."""
+    """What the twins of all indexes share; `urls` are the machine's own index and its extra ones.
+
+    `real` knows what the real indexes have, and `named` whether anybody told the repository's owner at GitHub.
+    """
 
     publishers: Publishers
     verification: Verification
@@ -37,13 +41,24 @@ class Surroundings:
     offline: bool
     emit: EventSink
     clock: Clock
+    real: RealProjects
+    named: bool
 
 
 def index_twin(index: Index, store: Store, at: Surroundings) -> tuple[ASGIApp, Closing]:
     """The application of an index and what closes it."""
     pages = Pages(index, store)
     keyring = Keyring(issuer=at.issuer, clock=at.clock)
-    minting = Minting(index=index, store=store, publishers=at.publishers, keyring=keyring, emit=at.emit, clock=at.clock)
+    minting = Minting(
+        index=index,
+        store=store,
+        publishers=at.publishers,
+        keyring=keyring,
+        emit=at.emit,
+        clock=at.clock,
+        real=at.real,
+        named=at.named,
+    )
     twin = IndexTwin(
         index,
         minting=minting,

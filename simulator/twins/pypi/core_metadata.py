@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
-from simulator.archives import BROKEN, TooMuchError
+from simulator.archives import BROKEN, TooMuchError, opened_zip
 from simulator.twins.pypi.members import read_member
 
 
@@ -15,7 +14,7 @@ def core_metadata(wheel: Path, filename: str) -> bytes | None:
     if not filename.endswith(".whl"):
         return None
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with opened_zip(wheel) as archive:
             return read_member(archive, place)
     except (*BROKEN, TooMuchError, KeyError):
         return None

@@ -6,15 +6,18 @@ Offers are made as twine makes them. Knows no publisher: the files come from a u
 from __future__ import annotations
 
 import base64
+import gzip
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from simulator.archives import BROKEN, TooMuchError, open_tar, opened_zip, tar_members
 from simulator.indexes import IndexName, indexes
 from simulator.twins.base import Foreseen
 from simulator.twins.pypi.baseline import open_copies
+from simulator.twins.pypi.checks.archives import TOO_MUCH
 from simulator.twins.pypi.checks.submission import parsed_version
 from simulator.twins.pypi.offers import Offer, OfferedFile
 from simulator.twins.pypi.publishers import Publishers
@@ -23,6 +26,7 @@ from simulator.twins.pypi.tokens import mint_for_user
 from simulator.twins.pypi.upload import Uploads
 from simulator.twins.pypi.verification import Verification
 
+_METADATA: Final = 8 << 20  # bytes
 Release = tuple[str, str]  # normalised name, version
 
 
@@ -67,9 +71,14 @@ def _refusal(path: Path, uploads: Uploads, store: Store, authorization: str) -> 
     from twine.package import PackageFile
 
     try:
+        _check_bounds(path)
         package = PackageFile.from_filename(str(path), comment=None)
     except TwineException as error:
         return Foreseen(filename=path.name, status=None, message=str(error))
+    except TooMuchError:
+        return Foreseen(filename=path.name, status=400, message=f"Invalid distribution file. {TOO_MUCH}")
+    except BROKEN as error:
+        return Foreseen(filename=path.name, status=None, message=f"{path.name} cannot be read: {error}")
     with path.open("rb") as source:
         staged = store.stage(source)
     file = OfferedFile(filename=path.name, content_type="application/octet-stream", staged=staged)
@@ -77,6 +86,19 @@ def _refusal(path: Path, uploads: Uploads, store: Store, authorization: str) -> 
     offer = Offer(fields=_form(data), file=file, authorization=authorization)
     refused = uploads.take(offer, "")
     return Foreseen(filename=path.name, status=refused.status, message=str(refused)) if refused else None
+
+
+def _check_bounds(path: Path) -> None:
+    """See that a file is one to be read without bounds, as twine does. Raises TooMuchError, and what is in BROKEN."""
+    if path.name.endswith(".tar.gz"):
+        with gzip.open(path) as packed, open_tar(packed) as tar:
+            sizes = [member.size for member in tar_members(tar) if member.name.endswith("PKG-INFO")]
+    else:
+        with opened_zip(path) as archive:
+            entries = archive.infolist()
+        sizes = [entry.file_size for entry in entries if entry.filename.endswith(("METADATA", "PKG-INFO"))]
+    if sum(sizes) > _METADATA:
+        raise TooMuchError
 
 
 def _form(data: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:

@@ -5,7 +5,6 @@ Also says what was compared, for the report. Knows no route.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
 from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchanged
+from simulator.twins.bodies import parse_json
 from simulator.twins.oidc import ISSUER
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project
 from simulator.twins.pypi.creation import are_alike, check_new_name
@@ -29,6 +29,7 @@ from simulator.twins.pypi.publishers import (
     ReusedTokenError,
     look_up,
 )
+from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.refusals import RequestRefusedError
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.tokens import identify, is_genuine, mint_for_publisher
@@ -49,7 +50,7 @@ class MintError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Minting:
-    """The exchange of one index."""
+    """The exchange of one index; `named` says whether anybody told the repository's owner at GitHub."""
 
     index: Index
     store: Store
@@ -57,6 +58,8 @@ class Minting:
     keyring: Keyring
     emit: EventSink
     clock: Clock
+    real: RealProjects
+    named: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -215,17 +218,25 @@ class Minting:
         )
 
     def _forms(self, row: Registration) -> tuple[PublisherForm, ...]:
-        """What must be registered for an assumed publisher; a project that this run made is not on the index yet."""
+        """What must be registered for an assumed publisher.
+
+        A project that this run made is not on the index yet, unless the real one has it.
+        """
         with self.store.reading() as catalogue:
             made = catalogue.made()
-        return tuple(form_of(self.index, row, name, pending=canonicalize_name(name) in made) for name in row.projects)
+        forms = []
+        for name in row.projects:
+            there = self.real.known(self.index.name, name).there if canonicalize_name(name) in made else True
+            pending = not there
+            forms.append(form_of(self.index, row, name, pending=pending, there=there, named=self.named))
+        return tuple(forms)
 
 
 def _payload(body: bytes) -> str:
     """The ID token of a request. The index answers with its validator's text, of which this is the essence."""
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
+        payload = parse_json(body)
+    except ValueError:
         problem = "  Invalid JSON [type=json_invalid, input_type=str]"
         raise MintError("invalid-payload", f"1 validation error for TokenPayload\n{problem}") from None
     token = payload.get("token") if isinstance(payload, dict) else None

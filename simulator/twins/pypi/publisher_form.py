@@ -9,16 +9,18 @@ from simulator.run_events import PublisherForm
 from simulator.twins.pypi.publishers import Registration
 
 
-def form_of(index: Index, row: Registration, project: str, *, pending: bool) -> PublisherForm:
-    """The form for one project of a publisher.
+def form_of(
+    index: Index, row: Registration, project: str, *, pending: bool, there: bool | None = None, named: bool = True
+) -> PublisherForm:
+    """The form for one project of a publisher; `named` says whether the repository's names are those at GitHub.
 
     The page of a project fills its form in from the address. The page for projects to be made takes nothing from there
     (warehouse, commit 6b62157).
     """
     given = {
         "provider": "github",
-        "owner": row.owner,
-        "repository": row.repository,
+        "owner": row.owner if named else "",
+        "repository": row.repository if named else "",
         "workflow_filename": row.workflow,
         "environment": row.environment,
     }
@@ -26,10 +28,11 @@ def form_of(index: Index, row: Registration, project: str, *, pending: bool) -> 
     where = "account/publishing/" if pending else f"project/{project}/settings/publishing/?{query}"
     return PublisherForm(
         project=project,
-        owner=row.owner,
-        repository=row.repository,
+        owner=given["owner"],
+        repository=given["repository"],
         workflow=row.workflow,
         environment=row.environment,
         pending=pending,
         page=f"https://{index.main_host}/manage/{where}",
+        there=there,
     )

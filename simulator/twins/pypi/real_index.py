@@ -33,6 +33,7 @@ IMPORTED: Final = "import"
 _SIMPLE: Final = "application/vnd.pypi.simple.v1+json"
 _SECONDS: Final = 30.0
 _LARGEST: Final = 256 << 20  # bytes of an answer
+_CODINGS: Final = frozenset({"", "identity", "gzip", "x-gzip"})  # one upon the other, a few bytes unpack to gigabytes
 _FILENAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _BLAKE2: Final = re.compile(r"/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/[^/]+$")
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
@@ -111,6 +112,15 @@ def read_project(
     )
 
 
+def read_page(outside: Outside, url: str, limits: Limits) -> str:
+    """The text at an address; empty where there is none within the limits."""
+    try:
+        content = _Asking(outside, limits).content(url, "*/*") or b""
+    except _AnswerError:
+        return ""
+    return content.decode("utf-8", errors="replace")
+
+
 def _read_at(asking: _Asking, base: str, name: str) -> RealProject | None:
     """The project of an index with the simple page of all projects at `base`; None where it has none."""
     page = asking.json(f"{base}/{name}/", _SIMPLE)
@@ -141,7 +151,7 @@ class _Asking:
 
     def json(self, url: str, accept: str) -> Json | None:
         """The object at an address; None for 404, empty for what is no JSON. Raises _AnswerError."""
-        text = self._run(self._content_at(url, accept))
+        text = self.content(url, accept)
         if text is None:
             return None
         try:
@@ -149,6 +159,10 @@ class _Asking:
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
+
+    def content(self, url: str, accept: str) -> bytes | None:
+        """What is at an address; None for 404. Raises _AnswerError."""
+        return self._run(self._content_at(url, accept))
 
     def _run(self, asked: Coroutine[Any, Any, bytes | None]) -> bytes | None:
         """Wait for an answer; also where the caller has an event loop of its own."""
@@ -170,7 +184,7 @@ class _Asking:
                 httpx.AsyncClient(
                     proxy=proxy, verify=self._outside.trust(), trust_env=False, timeout=_SECONDS
                 ) as client,
-                client.stream("GET", at, headers={"accept": accept}, follow_redirects=True) as answer,
+                client.stream("GET", at, headers=_asked(accept), follow_redirects=True) as answer,
             ):
                 if answer.status_code == httpx.codes.NOT_FOUND:
                     return None
@@ -183,6 +197,9 @@ class _Asking:
             raise _AnswerError(f"{at.host} did not answer ({error})") from error
 
     async def _content(self, answer: httpx.Response) -> bytes:
+        coding = answer.headers.get("content-encoding", "").strip().lower()
+        if coding not in _CODINGS:
+            raise _AnswerError(f"{answer.url.host} answered in the coding {coding[:40]!r}, which was not asked for")
         content = bytearray()
         async for chunk in answer.aiter_bytes():
             content += chunk
@@ -192,6 +209,10 @@ class _Asking:
             if self._left < 0:
                 raise _AnswerError(f"{answer.url.host} answered with more than {self._limits.size >> 20} MB in all")
         return bytes(content)
+
+
+def _asked(accept: str) -> Mapping[str, str]:
+    return {"accept": accept, "accept-encoding": "gzip"}
 
 
 def _understood(name: str, url: str, described: Json, page: Json) -> RealProject:

@@ -6,17 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulator.indexes import indexes
 from simulator.twins.base import PublishedFile, ReleasedProject
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.project_sources import project_sources
+from simulator.twins.pypi.real_index import Limits, read_page
 
-if TYPE_CHECKING:  # a library that few runs wait for
-    import httpx
-
-_SECONDS: Final = 10.0
+_LIMITS: Final = Limits(size=256 << 20, seconds=15.0)
 
 
 def released(
@@ -31,7 +29,7 @@ def released(
     for (name, project), group in groupby(sorted(files, key=_WHERE), key=_WHERE):
         index = indexes()[name]
         sources = [source or index.simple_url for source in project_sources(index, index_url, extra_index_urls)]
-        page = "\n".join(_page(outside, f"{source.rstrip('/')}/{project}/") for source in sources)
+        page = "\n".join(read_page(outside, f"{source.rstrip('/')}/{project}/", _LIMITS) for source in sources)
         if page:
             yield ReleasedProject(
                 index=name, project=project, files=tuple(file for file in group if _is_other(file, page))
@@ -39,25 +37,6 @@ def released(
 
 
 _WHERE: Final = attrgetter("index", "project")
-
-
-def _page(outside: Outside, url: str) -> str:
-    import httpx
-
-    at = httpx.URL(url)
-    port = at.port or (443 if at.scheme == "https" else 80)
-    try:
-        with _client(outside, outside.proxy(at.scheme, at.host, port)) as client:
-            answer = client.get(at)
-    except httpx.HTTPError:
-        return ""
-    return answer.text if answer.is_success else ""
-
-
-def _client(outside: Outside, proxy: str | None) -> httpx.Client:
-    import httpx
-
-    return httpx.Client(proxy=proxy, verify=outside.trust(), trust_env=False, timeout=_SECONDS, follow_redirects=True)
 
 
 def _is_other(file: PublishedFile, page: str) -> bool:

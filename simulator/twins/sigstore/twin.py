@@ -27,6 +27,7 @@ from starlette.routing import Mount, Route, request_response
 from simulator.findings import Finding, Severity
 from simulator.run_events import EventSink, FindingRaised
 from simulator.twins.application import internal_error, visit
+from simulator.twins.bodies import parse_json
 from simulator.twins.hosts import REKOR
 from simulator.twins.oidc import ISSUER, SIGNING_AUDIENCE, Issuer
 from simulator.twins.sigstore.certificates import certify
@@ -173,8 +174,8 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = parse_json(body)
+    except ValueError:
         value = None
     if not isinstance(value, dict):
         raise SigningRefusedError(400, _INVALID_ARGUMENT, "The request is no JSON object")

@@ -12,34 +12,17 @@ import platform
 import shutil
 import subprocess
 import sys
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator.actions.builtin.setup_python import versions
+from simulator.actions.builtin.setup_python import prefix, versions
 from simulator.actions.builtin.setup_python.versions import Range, Version
 from simulator.actions.builtin.toolkit import log
 from simulator.actions.builtin.toolkit.step import variable
 
 MACHINE_LIST = ".pysim-pythons.json"
+HOSTED = Path(__file__).with_name("hosted_versions.json")
 ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64", "i686": "x86"}
-# Where ensurepip's wheels are: in its package, unless a distribution keeps them elsewhere.
-FIND_WHEELS = """
-import ensurepip, glob, os, sysconfig
-bundled = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
-for folder in filter(None, (sysconfig.get_config_var("WHEEL_PKG_DIR"), bundled)):
-    wheels = [name for kind in ("pip", "setuptools") for name in glob.glob(os.path.join(folder, kind + "-*.whl"))]
-    if wheels:
-        print("\\n".join(wheels))
-        break
-"""
-PIP = """#!{python}
-import sys
-
-from pip._internal.cli.main import main
-
-sys.exit(main())
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +56,12 @@ def cached(architecture: str) -> list[Version]:
     return [version for version in found if version and folder_of(version, architecture).is_dir()]
 
 
+def hosted(wanted: Range, architecture: str) -> Version | None:
+    """The newest version that GitHub has for its Ubuntu runners, as of the list's date."""
+    names = json.loads(HOSTED.read_text(encoding="utf-8"))["versions"].get(architecture, ())
+    return versions.best(wanted, filter(None, map(versions.parse_version, names)))
+
+
 def of_machine() -> list[Found]:
     """The CPythons of the machine that the engine found and showed to the sandbox."""
     listing = tool_cache() / MACHINE_LIST
@@ -91,7 +80,7 @@ def fetch_with_uv(request: str) -> Found | None:
     uv = shutil.which("uv") or shutil.which("uv", path=Path(sys.executable).parent)
     if not uv:
         return None
-    environment = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(tool_cache() / ".uv")}
+    environment = {**os.environ, "UV_PYTHON_INSTALL_DIR": str(tool_cache() / ".uv"), "UV_PYTHON_INSTALL_BIN": "0"}
     log.info(f"[command]{uv} python install {request}")
     fetched = subprocess.run([uv, "python", "install", "--no-progress", request], env=environment, check=False)
     if fetched.returncode != 0:
@@ -110,32 +99,14 @@ def uv_request(wanted: Range) -> str:
 
 
 def install(found: Found, architecture: str) -> Path:
-    """Set a CPython up in the tool cache: a virtual environment with the pip that it carries."""
+    """Set a CPython up in the tool cache, with the pip that it carries."""
     folder = folder_of(found.version, architecture)
     if folder.exists():
         shutil.rmtree(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([found.executable, "-I", "-m", "venv", "--without-pip", folder], check=True)
-    _install_pip(found, folder)
+    if not prefix.set_up(found.executable, folder):
+        log.warning(f"{found.executable} carries no pip; install one in a step of your own.")
     folder.with_name(f"{architecture}.complete").touch()
     return folder
-
-
-def _install_pip(found: Found, folder: Path) -> None:
-    """Unpack the wheels that ensurepip carries: what it would do itself, some seconds faster."""
-    wheels = subprocess.run([found.executable, "-I", "-c", FIND_WHEELS], check=False, stdout=subprocess.PIPE, text=True)
-    major, minor, _ = found.version.release
-    packages = folder / "lib" / f"python{major}.{minor}" / "site-packages"
-    for wheel in wheels.stdout.splitlines():
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extractall(packages)
-    if not (packages / "pip").is_dir():
-        log.warning(f"{found.executable} carries no pip; install one in a step of your own.")
-        return
-    for name in ("pip", f"pip{major}", f"pip{major}.{minor}"):
-        script = folder / "bin" / name
-        script.write_text(PIP.format(python=folder / "bin" / "python"), encoding="utf-8")
-        script.chmod(0o755)
 
 
 def _ask_version(executable: Path) -> Version | None:

@@ -125,7 +125,7 @@ def find_or_install(wanted: str, spec: str, architecture: str) -> tuple[Version,
     log.info(f"Version {spec} was not found in the local cache")
     found = find_outside(accepted) if architecture == installations.own_architecture() else None
     if not found:
-        raise ActionError(not_found(wanted, architecture))
+        raise ActionError(not_found(wanted, architecture, installations.hosted(accepted, architecture)))
     log.info(f"Setting up CPython {found.version} of {found.executable}")
     return found.version, installations.install(found, architecture)
 
@@ -139,7 +139,7 @@ def find_outside(accepted: Range) -> installations.Found | None:
     return installations.fetch_with_uv(installations.uv_request(accepted)) if accepted else None
 
 
-def not_found(wanted: str, architecture: str) -> str:
+def not_found(wanted: str, architecture: str, hosted: Version | None) -> str:
     """Why the step ends: setup-python's own words, and what there would be here."""
     cached = [str(version) for version in installations.cached(architecture)]
     machine = [f"{found.version} ({found.executable})" for found in installations.of_machine()]
@@ -148,6 +148,7 @@ def not_found(wanted: str, architecture: str) -> str:
         f"The version '{wanted}' with architecture '{architecture}' was not found for {operating_system()}.\n"
         f"The list of all available versions can be found here: {ALL_VERSIONS}\n"
         f"pysim looked in the sandbox's tool cache and on this machine, where it found: {here}."
+        + (f" GitHub has CPython {hosted}." if hosted else "")
     )
 
 

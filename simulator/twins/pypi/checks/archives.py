@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from typing import Final
 
-from simulator.archives import BROKEN, TooMuchError
+from simulator.archives import BROKEN, TooMuchError, opened_zip
 from simulator.twins.pypi.checks.scanning import encrypted
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.checks.zips import records_problem
@@ -39,7 +39,7 @@ def _zip_problem(submission: Submission) -> str | None:
         return "File is not a zipfile"
     if is_tar(path):
         return "File is both a zip and a tar file"
-    with zipfile.ZipFile(path) as archive:
+    with opened_zip(path) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
         if unpacked > RATIO_FROM and unpacked > RATIO * path.stat().st_size:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Collection
 from typing import Final
 
@@ -16,6 +15,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
+from simulator.archives import opened_zip
 from simulator.twins.pypi.checks.submission import Submission, parsed_version
 from simulator.twins.pypi.refusals import RequestRefusedError
 
@@ -86,7 +86,7 @@ def wheel_license_files(submission: Submission) -> None:
     """The licence files that the metadata names are in the wheel."""
     if submission.filetype == "bdist_wheel":
         folder = "-".join(submission.file.filename.split("-")[:2])
-        with zipfile.ZipFile(submission.file.staged.path) as wheel:
+        with opened_zip(submission.file.staged.path) as wheel:
             _licenses_inside(submission, f"{folder}.dist-info/licenses", wheel.namelist())
 
 

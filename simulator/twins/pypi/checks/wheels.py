@@ -5,11 +5,10 @@ from __future__ import annotations
 import configparser
 import csv
 import re
-import zipfile
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.archives import BROKEN, TooMuchError
+from simulator.archives import BROKEN, TooMuchError, opened_zip
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.mails import record_differs
 from simulator.twins.pypi.members import read_member
@@ -66,7 +65,7 @@ def name_length(submission: Submission) -> None:
 
 def _part(submission: Submission, part: str) -> tuple[bytes | None, Sequence[str]]:
     """A file of the wheel's metadata, if it is there, and the names of all files."""
-    with zipfile.ZipFile(submission.file.staged.path) as wheel:
+    with opened_zip(submission.file.staged.path) as wheel:
         try:
             return read_member(wheel, f"{_folder(submission.file.filename)}/{part}"), wheel.namelist()
         except KeyError:

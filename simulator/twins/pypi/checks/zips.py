@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from simulator.archives import opened_zip
+
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 _STREAMED: Final = 0x08  # the flag of a data descriptor
@@ -29,9 +31,9 @@ class _RecordError(Exception):
 
 
 def records_problem(path: Path) -> str | None:
-    """What the index says of a ZIP file's records; None when it takes them."""
+    """What the index says of a ZIP file's records; None when it takes them. Raises TooMuchError."""
     try:
-        with zipfile.ZipFile(path) as zipped:
+        with opened_zip(path) as zipped:
             sizes = {entry.orig_filename: (entry.compress_size, entry.file_size) for entry in zipped.infolist()}
         with path.open("rb") as file:
             _Walk(file=file, sizes=sizes).run()

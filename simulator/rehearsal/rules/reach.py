@@ -1,0 +1,116 @@
+"""Whether what publishes can run: the publishing steps and calls of a workflow, and the jobs before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.diagnostics import Severity
+from simulator.indexes import IndexName
+from simulator.planning.foresight import Foresight, Start, releasing, starts_of
+from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.rules.release import called_by, publishing, reached
+from simulator.workflow.model import Job, Step, Workflow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """What publishes: a step, or a job that calls a workflow with one (`step` None)."""
+
+    job: Job
+    step: Step | None
+    index: IndexName | None
+
+    def stands_for(self, other: End) -> bool:
+        """Whether a release that this one makes is one where the other does not run."""
+        return self.index != "testpypi" or other.index == "testpypi"
+
+
+class Reach:
+    """What each way of starting lets run of a workflow; `releases` are the ways that bring a release."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.workflow = workflow = subject.workflow
+        starts = tuple(_starts(subject))
+        self.all = [Foresight(workflow, start, self.outputs) for start in starts]
+        bringing = releasing(starts)
+        self.releases = [each for each in self.all if each.start in bringing]
+        self._ends = tuple(_ends(subject))
+
+    def outputs(self, job: Job) -> frozenset[str] | None:
+        """The outputs that a job declares, those of what it calls; None where they are not known."""
+        if job.uses is not None:
+            called = called_by(job, self._subject.others)
+            trigger = called.triggers.get("workflow_call") if called is not None else None
+            return None if trigger is None else frozenset(trigger.outputs)
+        return None if job.outputs.whole or job.outputs.computed else frozenset(job.outputs)
+
+    @property
+    def events(self) -> frozenset[str]:
+        """All ways of starting, by name."""
+        return frozenset(each.start.name for each in self.all)
+
+    def never(self, job: Job, step: Step | None = None) -> bool:
+        """Whether a job runs in no run; of a step, whether it runs in no run that has its job."""
+        having = [each for each in self.all if job.id not in each.never]
+        if step is None:
+            return not having
+        return bool(having) and all(each.step_holds(job, step) is False for each in having)
+
+    def ends_behind(self, job: Job, step: Step | None) -> Sequence[End]:
+        """What does not publish where a job, or a step of it, does not run."""
+        return [end for end in self._ends if self._is_before(job, step, end)]
+
+    def _is_before(self, job: Job, step: Step | None, end: End) -> bool:
+        if step is not None:
+            return end.job.id == job.id and end.step is not None and end.step.number == step.number
+        return end.job.id == job.id or any(job.id in each.before(end.job) for each in self.all[:1])
+
+    def is_missed(self, end: End, foresight: Foresight) -> bool:
+        """Whether neither this nor another end like it is reached."""
+        return not any(each.stands_for(end) and _may_run(each, foresight) for each in self._ends)
+
+    def severity(self, job: Job, step: Step | None = None) -> Severity:
+        """How much it weighs that a job or a step never runs: an error where no release is published for it."""
+        missed = (
+            all(self.is_missed(end, foresight) for foresight in self.releases) for end in self.ends_behind(job, step)
+        )
+        return Severity.ERROR if any(missed) else Severity.WARNING
+
+
+def _starts(subject: Subject) -> Iterator[Start]:
+    """The ways in which a workflow starts: of calls those in which the callers in the repository start."""
+    for start in starts_of(subject.workflow):
+        callers = list(_callers(subject)) if start.trigger.event == "workflow_call" else []
+        if not callers or any("workflow_call" in caller.triggers for caller in callers):
+            yield start
+            continue
+        for caller in callers:
+            yield from (replace(start, caller=each) for each in starts_of(caller))
+
+
+def _callers(subject: Subject) -> Iterator[Workflow]:
+    for other in subject.others.values():
+        called = (called_by(job, subject.others) for job in other.jobs.values())
+        if any(each is not None and each.path == subject.workflow.path for each in called):
+            yield other
+
+
+def _may_run(end: End, foresight: Foresight) -> bool:
+    held = end.step is None or foresight.step_holds(end.job, end.step) is not False
+    return held and end.job.id not in foresight.never
+
+
+def _ends(subject: Subject) -> Iterator[End]:
+    workflow = subject.workflow
+    for found in publishing(workflow):
+        yield End(job=found.job, step=found.step, index=found.index)
+    for job in workflow.jobs.values():
+        called = called_by(job, subject.others)
+        if called is not None and _publishes(called, subject):
+            yield End(job=job, step=None, index=None)
+
+
+def _publishes(called: Workflow, subject: Subject) -> bool:
+    return any(any(publishing(each)) for each in reached(called, subject.others))
