@@ -15,6 +15,12 @@ from simulator.engines.pythons import FoundPython
 def offer_download(python: FoundPython, folder: Path) -> Path:
     """Write the archive into a new folder; the path of the list."""
     copy_python(python, folder / "python")
+    program = folder / "python" / "bin" / f"python{python.minor}"
+    # A build with a shared library looks for it where it was installed: let it look beside itself.
+    built_for = f"{python.prefix}/lib".encode()
+    here = b"$ORIGIN/../lib".ljust(len(built_for), b"\0")
+    if len(here) == len(built_for):
+        program.write_bytes(program.read_bytes().replace(built_for + b"\0", here + b"\0"))
     archive = folder / "cpython.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
         packed.add(folder / "python", "python")

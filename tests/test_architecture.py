@@ -89,7 +89,7 @@ HOMES = {
 # Parts that the rest of the package knows by their protocol only; `operations` picks the concrete ones.
 BEHIND_A_PROTOCOL = {"engines", "twins"}
 # Scripts that run inside a sandbox with the standard library alone (built-in actions also with the tools' packages).
-IN_A_SANDBOX = ("engines/inside/", "runner/inside/", "actions/builtin/")
+IN_A_SANDBOX = ("engines/inside/", "runner/inside/", "rehearsal/inside/", "actions/builtin/")
 LONGEST_FUNCTION = 60
 LONGEST_MODULE = 500
 TESTS = PACKAGE.parent / "tests"

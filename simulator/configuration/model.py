@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 
 from simulator.actions.choice import ActionChoice, parse_choice
 from simulator.actions.repositories import LocalRepository, parse_local_repository
@@ -28,9 +28,12 @@ from simulator.configuration.declaring import (
 )
 from simulator.indexes import IndexName
 from simulator.remedies import Act
+from simulator.spelling import suggest
+from simulator.twins.base import RULES
 
 _INDEXES: Final[Mapping[str, IndexName]] = {"pypi": "pypi", "testpypi": "testpypi"}
 _VISIBILITIES: Final = {name: name for name in ("public", "private", "internal")}
+_TARGETS: Final[Mapping[str, Literal["branch", "tag"]]] = {"branch": "branch", "tag": "tag"}
 _PERMISSIONS: Final = {name: name for name in ("read", "write")}
 _MOST_REVIEWERS: Final = 6
 _LONGEST_WAIT: Final = 43_200
@@ -104,6 +107,27 @@ def _images(node: Node) -> Mapping[str, str]:
     return found
 
 
+def _rules(node: Node) -> tuple[str, ...]:
+    names = texts(node)
+    for number, name in enumerate(names):
+        if name not in RULES:
+            hint = suggest(name, RULES)
+            raise node.child(number, name).error(f"pysim holds no rule {name}.", hint=f"{hint} Leave out any other.")
+    return names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulesetSettings:
+    """`[[repository.rulesets]]`: an active ruleset, as `Ruleset` has it."""
+
+    name: str = key(text, "")
+    target: Literal["branch", "tag"] = key(one_of(_TARGETS, "No ruleset is of a {}."), "branch")
+    include: tuple[str, ...] = key(texts, ("~DEFAULT_BRANCH",))
+    exclude: tuple[str, ...] = key(texts, ())
+    rules: tuple[str, ...] = key(_rules, (), needed=True)
+    bypass: tuple[str, ...] = key(texts, ())
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositorySettings:
     """`[repository]`: what git does not say, or says otherwise; None is not given."""
@@ -118,6 +142,8 @@ class RepositorySettings:
         ),
         None,
     )
+    immutable_releases: bool = key(flag, default=False)
+    rulesets: tuple[RulesetSettings, ...] = key(tables(RulesetSettings), ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,6 +214,13 @@ class AcceptSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InstallSettings:
+    """`[install]`: what is tried of a release that was installed, in the sandbox."""
+
+    check: str | None = key(_filled, None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The tables of a file: those of the repository's, and at the end those of the user's alone."""
 
@@ -197,6 +230,7 @@ class Settings:
     environments: Mapping[str, EnvironmentSettings] = key(by_name(table(EnvironmentSettings, _one_choice_of_refs)), {})
     vars: Mapping[str, str] = key(by_name(text, _variable), {})
     accept: tuple[AcceptSettings, ...] = key(tables(AcceptSettings), ())
+    install: InstallSettings = key(table(InstallSettings), InstallSettings())
     actions: ActionChoice = key(_action_choice, ActionChoice())
     local_repositories: tuple[LocalRepository, ...] = user_key(
         _local_repositories, (), machine="folders", ask=Act.USE_COPY

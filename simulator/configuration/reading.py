@@ -67,6 +67,7 @@ def load_configuration(root: Path, *, secret_file: Path | None = None) -> Config
             for name, names in claimed.items()
         },
         accepted=_accepted(file, settings) if file else (),
+        install_check=settings.install.check,
         actions=settings.actions,
         local_repositories=own.local_repositories,
         images=own.images,

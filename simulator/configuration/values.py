@@ -51,6 +51,7 @@ class Configuration:
     secrets: Mapping[str, str] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     accepted: tuple[Acceptance, ...] = ()
+    install_check: str | None = None
     actions: ActionChoice = field(default_factory=ActionChoice)
     local_repositories: tuple[LocalRepository, ...] = ()
     images: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Environments as they are set up at GitHub, taken over from what its API says of them."""
+"""Environments, and rules for branches, tags and releases, as they are set up at GitHub and its API says of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from simulator.configuration.reading import load_configuration
 from simulator.configuration.values import TABLE
 from simulator.environments.imported import Answer, import_environments
 from simulator.environments.model import EnvironmentRules
+from simulator.operations.import_rulesets import is_of_rules, rule_tables
 from simulator.toml_places import toml_key, toml_text
 from simulator.triggers.repository import find_root
 
@@ -18,7 +19,7 @@ __all__ = ["Answer", "ImportedEnvironments", "imported_environments"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportedEnvironments:
-    """The environments as tables of the configuration file, in TOML, and what should be known of them."""
+    """Environments and rules as tables of the configuration file, in TOML, and what should be known of them."""
 
     tables: str
     notes: tuple[str, ...]
@@ -30,12 +31,16 @@ def imported_environments(repository: Path, answers: Sequence[Answer]) -> Import
     Raises UsageError for what is no such answer.
     """
     prefix = TABLE if load_configuration(find_root(repository)).file == "pyproject.toml" else ()
-    imported = import_environments(answers)
+    of_rules = [answer for answer in answers if is_of_rules(answer)]
+    of_environments = [answer for answer in answers if answer not in of_rules]
+    imported = import_environments(of_environments)
     notes = list(imported.notes)
-    if not imported.environments:
+    rules = list(rule_tables(of_rules, prefix, notes))
+    if of_environments and not imported.environments:
         notes.append("The repository has no environment; GitHub makes one that a job names, without protection.")
     notes += [f"{rules.name} has no protection rule." for rules in imported.environments if not rules.protects]
-    tables = "\n\n".join("\n".join(_table(rules, prefix)) for rules in imported.environments)
+    environments = ["\n".join(_table(rules, prefix)) for rules in imported.environments]
+    tables = "\n\n".join([*rules, *environments])
     return ImportedEnvironments(tables=tables, notes=tuple(notes))
 
 

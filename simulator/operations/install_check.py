@@ -29,6 +29,7 @@ from simulator.run_events import (
     StepStarted,
 )
 from simulator.runner.contexts import github_context
+from simulator.triggers.repository import list_files
 from simulator.twins.base import PublishedFile
 from simulator.workflow.model import Workflow
 
@@ -57,7 +58,23 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
         run_workflow = partial(_run_check, rehearsal, _check_name(one, releases))
         python = python_for(one.distributions, _pythons(rehearsal.prepared))
         offline = rehearsal.prepared.request.offline
-        check_install(one, python=python, run_workflow=run_workflow, emit=rehearsal.observer, offline=offline)
+        check_install(
+            one,
+            python=python,
+            run_workflow=run_workflow,
+            emit=rehearsal.observer,
+            offline=offline,
+            check=rehearsal.prepared.configuration.install_check,
+            sources=_top_packages(rehearsal.prepared),
+        )
+
+
+def _top_packages(prepared: PreparedRehearsal) -> frozenset[str]:
+    """The names of the packages in the repository that lie in no other one."""
+    named = (path.rpartition("/") for path in list_files(prepared.source))
+    folders = {folder for folder, _, name in named if name == "__init__.py"}
+    tops = [folder for folder in folders if folder and folder.rpartition("/")[0] not in folders]
+    return frozenset(folder.rpartition("/")[2] for folder in tops)
 
 
 def _check_name(release: Release, releases: Sequence[Release]) -> str:
@@ -97,19 +114,26 @@ def _run_check(rehearsal: OpenRehearsal, name: str, workflow: Workflow) -> Outco
 
 
 class StepRecorder:
-    """An event sink that passes events on and remembers what became of each step, by its name."""
+    """An event sink that passes events on and remembers what became of each step, by its name.
+
+    The group of lines at the head of a step's log, its command and its environment, is none of what the step says.
+    """
 
     def __init__(self, emit: EventSink) -> None:
         self.steps: dict[str, Outcome] = {}
         self._emit = emit
         self._started: dict[int, StepStarted] = {}
         self._lines: dict[int, list[str]] = {}
+        self._headed: set[int] = set()
 
     def __call__(self, event: RunEvent, /) -> None:
         """Pass an event on."""
         self._emit(event)
         if isinstance(event, StepStarted):
             self._started[event.number] = event
+        elif isinstance(event, StepLine) and event.level == "endgroup" and event.number not in self._headed:
+            self._headed.add(event.number)
+            self._lines.pop(event.number, None)
         elif isinstance(event, StepLine):
             self._lines.setdefault(event.number, []).append(event.line)
         elif isinstance(event, StepFinished):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+from simulator.configuration.model import RulesetSettings
 from simulator.engines.base import Engine
 from simulator.engines.host import HostSettings, host_settings
 from simulator.operations.actions import Actions
@@ -31,6 +32,7 @@ from simulator.runner.model import JobResult, Portion, RunSettings
 from simulator.runner.run import Run
 from simulator.triggers.repository import STAND_IN, read_file
 from simulator.triggers.submodules import submodule_copies
+from simulator.twins.base import Ruleset
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.server import LocalTwins
 from simulator.twins.settings import TwinSettings
@@ -148,6 +150,8 @@ def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
         id=int(identity.id),
         owner_id=int(identity.owner_id),
         named=identity.owner != STAND_IN or configuration.repository.owner is not None,
+        immutable_releases=configuration.repository.immutable_releases,
+        rulesets=tuple(_ruleset(each) for each in configuration.repository.rulesets),
         visibility=identity.visibility,
         default_branch=identity.default_branch,
         actor=identity.actor,
@@ -156,6 +160,17 @@ def _facts(prepared: PreparedRehearsal) -> RepositoryFacts:
         environments=tuple(dict.fromkeys([*configuration.environments, *declared])),
         jobs={job.key: job.name for item in prepared.plans for job in item.jobs},
         user_tokens=frozenset(configuration.all_secrets),
+    )
+
+
+def _ruleset(each: RulesetSettings) -> Ruleset:
+    return Ruleset(
+        name=each.name,
+        target=each.target,
+        include=each.include,
+        exclude=each.exclude,
+        rules=each.rules,
+        bypass=each.bypass,
     )
 
 

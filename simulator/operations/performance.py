@@ -19,7 +19,7 @@ from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
 from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.released import already_released, already_there
+from simulator.rehearsal.released import already_released, already_there, too_many_new
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.run_events import Conclusion, EngineChosen, EventSink, Notice, Progress
 from simulator.runner.model import JobResult, RunSettings
@@ -63,7 +63,7 @@ def perform(
             rehearsal.inspection.warn_of_yanked(published)
             held = twins.released()
             others = [file for each in held for file in each.files]
-            there = already_there(held, prepared.identity.full_name)
+            there = (*already_there(held, prepared.identity.full_name), *too_many_new(twins.new_projects()))
             for finding in (*already_released(others, _skipping(prepared)), *there):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)

@@ -232,6 +232,23 @@ UPLOADS: Final = (
 
 STEPS: Final = (
     Explanation(
+        words="tag_name was used by an immutable release",
+        code="immutable-release",
+        hint="Release under another tag: GitHub keeps the tag of an immutable release for ever.",
+    ),
+    Explanation(
+        words="(?:to|of) an immutable release",
+        code="immutable-release",
+        hint="Make the release as a draft, upload its files, and publish it then: once it is published, GitHub takes "
+        "no more of them.",
+    ),
+    Explanation(
+        words="Repository rule violations found",
+        code="repository-rules",
+        hint="Let the job do what the rules of the repository allow, such as to open a pull request, or push with a "
+        "token of somebody who may bypass them.",
+    ),
+    Explanation(
         words="ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset",
         code="id-token-permission",
         says="the job may not ask for an ID token, as it lacks `id-token: write`",
@@ -251,7 +268,8 @@ STEPS: Final = (
         words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
         code="python-not-available",
         says="this machine lacks a CPython that GitHub has, and it could not be fetched",
-        hint=r"Have one here and rehearse again: uv python install \g<version>.",
+        hint=r"Have one on this machine, which the local engine takes: uv python install \g<version>.",
+        remedies=(remedy(Act.USE_ENGINE, "local"),),
         here=True,
     ),
     Explanation(

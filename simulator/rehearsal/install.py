@@ -6,9 +6,12 @@ has. TestPyPI lacks most of them, so from there the files are installed by their
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
 from typing import Final, Literal
 
 from simulator.errors import InvalidWorkflowError
@@ -23,6 +26,11 @@ from simulator.workflow.model import Workflow
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
+_MISSING: Final = re.compile(r"No module named '([\w.]+)'")
+_KINDS: Final[tuple[Literal["wheel", "sdist"], ...]] = ("wheel", "sdist")
+_BESIDE: Final = (
+    "Nothing to do where that is optional, or of another platform. Else name what it needs in `dependencies`."
+)
 _NO_RELEASE: Final = "No matching distribution"
 _FRAME: Final = "Traceback (most recent call last)"
 
@@ -154,8 +162,33 @@ _START: Final = """\
 """
 
 
-def install_workflow(release: Release, *, python: str) -> Workflow:
-    """The bundled workflow that tries every way to install a release."""
+_IMPORT: Final = """\
+      - name: the modules of {project} {version} from the {dist} are imported
+        id: import-{dist}
+        if: always() && steps.pip-{dist}.outcome == 'success'
+        working-directory: ${{{{ runner.temp }}}}
+        run: |
+          cat > import_modules.py <<'END OF SCRIPT'
+{script}
+          END OF SCRIPT
+          "$RUNNER_TEMP/{dist}/bin/python" -I import_modules.py {project}
+"""
+_CHECK: Final = """\
+      - name: {project} {version} from the {dist} passes the check of pysim.toml
+        id: check-{dist}
+        if: always() && steps.pip-{dist}.outcome == 'success'
+        env:
+          VIRTUAL_ENV: ${{{{ runner.temp }}}}/{dist}
+        run: {command}
+"""
+_SCRIPT: Final = Path(__file__).with_name("inside") / "import_modules.py"
+_NOT_IMPORTED: Final = re.compile(r"(?P<kind>error|note): (?P<module>[\w.]+): (?P<why>.+)")
+_SITE: Final = re.compile(r"'[^']*/site-packages/")
+_LAST_LINES: Final = 5
+
+
+def install_workflow(release: Release, *, python: str, check: str | None = None) -> Workflow:
+    """The bundled workflow: every way to install a release, its modules imported, and the user's check."""
     text = _HEAD.format(index=indexes()["pypi"].simple_url, python=python)
     only = {"wheel": f"--only-binary {release.project}", "sdist": f"--no-binary {release.project}"}
     for attempt in ATTEMPTS:
@@ -172,11 +205,22 @@ def install_workflow(release: Release, *, python: str) -> Workflow:
         )
         folder = "$PIPX_BIN_DIR" if attempt.tool == "pipx" else f"$RUNNER_TEMP/{attempt.dist}/bin"
         text += "".join(_START.format(folder=folder, script=script) for script in release.scripts)
+    for kind in _KINDS:
+        if kind in release.by_kind:
+            named = {"dist": kind, "project": release.project, "version": release.version}
+            text += _IMPORT.format(script=indent(_SCRIPT.read_text(encoding="utf-8"), " " * 10), **named)
+            text += _CHECK.format(command=_command(kind, check), **named) if check else ""
     loaded = load_workflow(text, PATH)
     if loaded.workflow is None:
         said = "; ".join(str(item) for item in loaded.diagnostics)
         raise InvalidWorkflowError(f"pysim's own install check is not valid: {said}", hint="Please report this.")
     return loaded.workflow
+
+
+def _command(kind: str, check: str) -> str:
+    """The user's command as a value of YAML, after the environment's programs are found first; no expression in it."""
+    plain = check.replace("${{", "${{ '${{' }}")
+    return json.dumps(f'export PATH="$RUNNER_TEMP/{kind}/bin:$PATH"\n{plain}')
 
 
 def check_install(
@@ -186,12 +230,16 @@ def check_install(
     run_workflow: Callable[[Workflow], Outcomes],
     emit: EventSink,
     offline: bool = False,
+    check: str | None = None,
+    sources: Collection[str] = (),
 ) -> None:
     """Install a release, report each attempt, and raise one finding when any of them failed.
 
-    A run that is `offline` cannot tell a requirement that nobody has from one that it did not look for.
+    What is installed is imported, and `check` run, a command of the user's. `sources` are the names of the top-level
+    packages in the repository. A run that is `offline` cannot tell a requirement that nobody has from one that it did
+    not look for.
     """
-    outcomes = run_workflow(install_workflow(release, python=python))
+    outcomes = run_workflow(install_workflow(release, python=python, check=check))
     started = f"starts: {', '.join(release.scripts)}" if release.scripts else "it has no console script to start"
     failed: dict[str, Outcome] = {}
     for attempt in ATTEMPTS:
@@ -214,6 +262,55 @@ def check_install(
             failed[f"{attempt.tool} ({kind})"] = outcome
     if failed:
         emit(FindingRaised(finding=_failed(release, failed, offline=offline)))
+    for finding in (*_not_imported(release, outcomes, sources), *_not_passed(release, outcomes)):
+        emit(FindingRaised(finding=finding))
+
+
+def _not_imported(release: Release, outcomes: Outcomes, sources: Collection[str]) -> Iterator[Finding]:
+    """What cannot be imported of what was installed; the same of wheel and sdist is said once."""
+    told: set[tuple[str, str]] = set()
+    for kind in _KINDS:
+        outcome = outcomes.get(f"import-{kind}")
+        found = [match for line in (outcome.lines if outcome else ()) if (match := _NOT_IMPORTED.fullmatch(line))]
+        for match in found:
+            module, why = match["module"], _SITE.sub("'", match["why"])
+            missing = _MISSING.search(why)
+            own = match["kind"] == "error" or (missing is not None and missing[1].partition(".")[0] in sources)
+            if (module, why) in told:
+                continue
+            told.add((module, why))
+            said = f"{release.project} {release.version} is installed from the {kind}, and {module} cannot be imported"
+            yield Finding(
+                code="import-failed",
+                severity=Severity.ERROR if own else Severity.NOTICE,
+                message=f"{said}: {why}",
+                where="install check",
+                hint=_import_hint(why) if own else _BESIDE,
+            )
+
+
+def _import_hint(why: str) -> str:
+    if why.startswith("FileNotFoundError"):
+        return "Put the file into the distribution as package data: with setuptools, [tool.setuptools.package-data]."
+    if why.startswith("SyntaxError"):
+        return "Mend the code, or raise `requires-python` to what it is written for."
+    return "Put the module into the distribution: list every package, or let the build backend find them."
+
+
+def _not_passed(release: Release, outcomes: Outcomes) -> Iterator[Finding]:
+    """That the user's own check failed, once."""
+    failed = [(kind, outcomes[f"check-{kind}"]) for kind in _KINDS if f"check-{kind}" in outcomes]
+    for kind, outcome in [(kind, outcome) for kind, outcome in failed if not outcome.ok][:1]:
+        lines = [line for line in outcome.lines if line.strip() and not line.startswith("Process completed")]
+        yield Finding(
+            code="install-check-failed",
+            severity=Severity.ERROR,
+            message=f"{release.project} {release.version}, installed from the {kind}, fails the check that pysim.toml "
+            f"names: {' / '.join(lines[-_LAST_LINES:]) or 'it says nothing'}",
+            where="install check",
+            hint="Users of the release would meet the same; if the check wants more than is installed, mend it under "
+            "[install] check.",
+        )
 
 
 def _failed(release: Release, failed: Mapping[str, Outcome], *, offline: bool) -> Finding:

@@ -69,6 +69,7 @@ class SkippedStep:
 
 
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
+_OF_INSTALL: Final = ("install-failed", "import-failed")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
 
 
@@ -185,7 +186,7 @@ class Observer:
 
     def _is_known(self, finding: Finding) -> bool:
         """Whether a failed install is what a finding about the built files says already."""
-        absent = _NO_MODULE.search(finding.message) if finding.code == "install-failed" else None
+        absent = _NO_MODULE.search(finding.message) if finding.code in _OF_INSTALL else None
         return absent is not None and any(
             told.severity is Severity.ERROR and told.code in _UNIMPORTABLE and absent[1] in told.message
             for told in self._findings

@@ -56,6 +56,21 @@ def already_there(held: Iterable[ReleasedProject], repository: str) -> Iterator[
         )
 
 
+def too_many_new(projects: Mapping[IndexName, Sequence[str]]) -> Iterator[Finding]:
+    """An error for each index that makes no more projects for a user within a day."""
+    for index, names in projects.items():
+        yield Finding(
+            code="too-many-new-projects",
+            severity=Severity.ERROR,
+            message=f"Uploads with a token make {len(names)} projects that {TITLES[index]} does not have, and it makes "
+            f"four a day for a user: {', '.join(names)}",
+            where=names[-1],
+            would_show="429 Too many new projects created",
+            hint="Register pending publishers for them: the projects that these make are not counted. Or make them on "
+            "several days.",
+        )
+
+
 def yanked_again(releases: Mapping[tuple[str, str], str], index: IndexName) -> Iterator[Finding]:
     """A warning for each release (project, version) that is yanked, with the reason, and gets new files."""
     for (project, version), reason in releases.items():

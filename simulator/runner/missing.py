@@ -33,7 +33,7 @@ def missing_programs(
         if job.decision == "skip" or job.deferred or job.job.container is not None or not runs_here(job.runs_on):
             continue
         for step, names in _of_job(plan, job):
-            absent = lacks(names)
+            absent = lacks(names) if names else ()
             if absent:
                 found[step.span] = step, job.job.id, [name for name in names if name in absent]
     return tuple(_finding(step, job_id, names, has_docker) for step, job_id, names in found.values())

@@ -25,6 +25,7 @@ from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
 from simulator.twins.git import GitTwin, Pages
 from simulator.twins.github_api import not_stood_in_for
+from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.hosts import TwinName
 from simulator.twins.injection.injector import Injector
 from simulator.twins.job_log import JobLog
@@ -39,6 +40,7 @@ from simulator.twins.pypi.real_projects import RealProjects
 from simulator.twins.pypi.store import Store
 from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock, Records
+from simulator.twins.repository_rules import RepositoryRules
 from simulator.twins.settings import TwinSettings
 from simulator.twins.sigstore.root import TrustRoot
 from simulator.twins.sigstore.twin import SigstoreTwin
@@ -89,6 +91,7 @@ class _Shared:
     issuer: Issuer
     callers: Callers
     clone: Clone
+    rules: RepositoryRules
     artifacts: ArtifactStore
     caches: CacheStore
     results: ResultsTwin
@@ -180,6 +183,7 @@ def _shared(
         issuer=Issuer(clock),
         callers=Callers(jobs, settings.facts.user_tokens),
         clone=Clone(settings.clone, settings.repository, emit),
+        rules=_rules(settings.facts),
         artifacts=artifacts,
         caches=caches,
         results=ResultsTwin(artifacts, jobs, emit, clock, cache.routes),
@@ -190,16 +194,27 @@ def _shared(
     )
 
 
+def _rules(facts: RepositoryFacts) -> RepositoryRules:
+    there = {str(each["tag_name"]) for each in facts.releases if not each.get("draft")}
+    return RepositoryRules(
+        rulesets=facts.rulesets,
+        default_branch=facts.default_branch,
+        private=facts.private,
+        immutable_releases=facts.immutable_releases,
+        held=there if facts.immutable_releases else set(),
+    )
+
+
 def _git_twin(shared: _Shared, api: LazyApplication[ApiTwin]) -> GitTwin:
     async def site() -> Pages:
         return (await api.make()).site
 
     return GitTwin(
         clone=shared.clone,
+        rules=shared.rules,
         callers=shared.callers,
         upstream=shared.upstream,
         site=site,
-        private=shared.settings.facts.private,
         copies=shared.settings.copies,
         emit=shared.emit,
     )
@@ -210,6 +225,7 @@ def _api_twin(shared: _Shared) -> tuple[ApiTwin, Closing]:
 
     around = Surroundings(
         clone=shared.clone,
+        rules=shared.rules,
         callers=shared.callers,
         jobs=shared.jobs,
         log=shared.log,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Literal, Protocol
 
 from simulator.indexes import IndexName
 from simulator.run_events import TwinRequest
@@ -29,6 +29,33 @@ class Publisher:
     pending: bool = False
     registered: float | None = None  # seconds since the epoch
     owner_id: str | None = None
+
+
+RULES: Final = (
+    "creation",
+    "update",
+    "deletion",
+    "non_fast_forward",
+    "pull_request",
+    "required_signatures",
+    "required_status_checks",
+)
+"""The rules of rulesets that the stand-ins hold, as GitHub's API names them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruleset:
+    """A ruleset of the repository: its patterns of refs, its rules, and who may bypass it.
+
+    In `bypass`, `github-actions` is a job's own token; any other name stands for people and apps.
+    """
+
+    target: Literal["branch", "tag"]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    bypass: tuple[str, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gzip
 import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
@@ -23,9 +25,11 @@ from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice
 from simulator.twins.application import visit
 from simulator.twins.bodies import TooLargeError, read_body
-from simulator.twins.callers import BOT, Callers, missing_permission, permission_by_setting
+from simulator.twins.callers import BOT, Caller, Callers, missing_permission, permission_by_setting
 from simulator.twins.clone import Clone
 from simulator.twins.hosts import GITHUB
+from simulator.twins.receiving import Push, read_push, with_declined
+from simulator.twins.repository_rules import DECLINED, RepositoryRules, said_to_git, update
 from simulator.twins.upstream import Upstream
 
 T = TypeVar("T")
@@ -64,15 +68,15 @@ class GitTwin:
         self,
         *,
         clone: Clone,
+        rules: RepositoryRules,
         callers: Callers,
         upstream: Upstream,
         site: SiteMaker,
-        private: bool,
         copies: Mapping[str, Path],
         emit: EventSink,
     ) -> None:
         self._clone, self._callers, self._upstream, self._emit = clone, callers, upstream, emit
-        self._site, self._private, self._copies = site, private, copies
+        self._site, self._copies, self._rules = site, copies, rules
         self._told: set[str] = set()
         self._threads = concurrent.futures.ThreadPoolExecutor(64, thread_name_prefix="git")
 
@@ -109,15 +113,53 @@ class GitTwin:
         if not writes or request.method != "POST":
             return await self._backend(request, path)
         async with self._clone.changing(visit(request).job_id, "push"):
+            if self._rules.says_anything:
+                return await self._judged(request, path)
             response = await self._backend(request, path)
             return await _whole(response) if isinstance(response, StreamingResponse) else response
+
+    async def _judged(self, request: Request, path: str) -> Response:
+        """The answer to a push that rules of the repository may decline, ref by ref."""
+        caller = self._callers.of(request) or Caller()
+        body = await request.body()
+        push = read_push(gzip.decompress(body) if request.headers.get("content-encoding") == "gzip" else body)
+        declined = await self._declined(push, caller) if push else {}
+        if push is None or not declined:
+            response = await self._backend(request, path)
+            return await _whole(response) if isinstance(response, StreamingResponse) else response
+        if "atomic" in push.capabilities.split():
+            declined = {each.ref: declined.get(each.ref, "") for each in push.commands}
+        said, answer = "".join(declined.values()), b""
+        if left := push.without(declined):
+            response = await self._backend(request, path, body=left)
+            whole = await _whole(response) if isinstance(response, StreamingResponse) else response
+            if whole.status_code != 200:
+                return whole
+            answer = bytes(whole.body)
+        content = with_declined(answer, push, dict.fromkeys(declined, DECLINED), said)
+        return Response(content, media_type="application/x-git-receive-pack-result")
+
+    async def _declined(self, push: Push, caller: Caller) -> dict[str, str]:
+        """What git shows of each ref that a rule keeps from changing."""
+        if push.pack and any(self._rules.asks_for_history(each.ref) for each in push.commands):
+            await self._clone.ask("index-pack", "--stdin", "--fix-thin", stdin=push.pack)
+        declined = {}
+        for each in push.commands:
+            change = update(each.ref, each.before, each.after)
+            if change.before and change.after:
+                forced = not await self._clone.is_ancestor(change.before, change.after)
+                change = replace(change, forced=forced)
+            if violations := self._rules.violations(change, caller):
+                page = f"https://{GITHUB}/{self._clone.repository}"
+                declined[each.ref] = said_to_git(each.ref, violations, page)
+        return declined
 
     def _refusal(self, request: Request, *, writes: bool) -> Response | None:
         """What GitHub answers to a request that may not be: git shows the text behind `remote:`.
 
         Reads with a token that is nobody's are let through, as a token of an app means nothing here.
         """
-        if not writes and not self._private:
+        if not writes and not self._rules.private:
             return None
         caller = self._callers.of(request)
         if caller is None or not caller.known:
@@ -145,14 +187,22 @@ class GitTwin:
                 )
             )
 
-    async def _backend(self, request: Request, path: str, folder: Path | None = None) -> StreamingResponse | Response:
-        """What `git http-backend` answers, passed on as it comes once it has had the whole request."""
+    async def _backend(
+        self, request: Request, path: str, folder: Path | None = None, *, body: bytes | None = None
+    ) -> StreamingResponse | Response:
+        """What `git http-backend` answers, passed on as it comes once it has had the whole request.
+
+        A `body` is given in the place of the request's own.
+        """
         with tempfile.TemporaryFile() as complaints:
             place = folder or self._clone.path
-            command = in_own_repository(place.absolute(), env=self._environment(request, path, place))
+            given = self._environment(request, path, place)
+            if body is not None:
+                given = {**given, "CONTENT_LENGTH": str(len(body)), "HTTP_CONTENT_ENCODING": ""}
+            command = in_own_repository(place.absolute(), env=given)
             child = command.with_settings(_SERVED).start("http-backend", stderr=complaints)
             try:
-                await self._feed(child, request)
+                await self._feed(child, request.stream() if body is None else _once(body))
                 head, rest = await self._in_thread(_read_head, child)
             except BaseException:
                 self._threads.submit(process.stop, child)
@@ -165,10 +215,10 @@ class GitTwin:
         status = int(head.get("Status", "200").split(" ")[0])
         return StreamingResponse(self._rest(child, rest), status, headers=headers)
 
-    async def _feed(self, child: process.Child, request: Request) -> None:
+    async def _feed(self, child: process.Child, content: AsyncIterator[bytes]) -> None:
         assert child.stdin
         try:
-            async for chunk in request.stream():
+            async for chunk in content:
                 await self._in_thread(child.stdin.write, chunk)
             await self._in_thread(child.stdin.close)
         except BrokenPipeError:
@@ -236,6 +286,10 @@ def _read_head(child: process.Child) -> tuple[Mapping[str, str], bytes]:
     head, _, rest = data.partition(b"\r\n\r\n")
     fields = (line.partition(": ")[::2] for line in head.decode("latin-1").split("\r\n"))
     return dict(fields), rest
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _whole(response: StreamingResponse) -> Response:

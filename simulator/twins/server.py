@@ -178,6 +178,28 @@ class LocalTwins:
         )
         return tuple(self._told(held) for held in found)
 
+    def new_projects(self) -> Mapping[IndexName, Sequence[str]]:
+        """The projects that uploads of a user made within a day where that is more than an index takes.
+
+        Only those that the real index says it has not; where it does not answer, there are none.
+        """
+        from simulator.twins.pypi.creation import DAY, PER_DAY
+
+        found: dict[IndexName, Sequence[str]] = {}
+        for index, store in self._parts.stores.items():
+            with store.reading() as catalogue:
+                count, made = catalogue.count_creations(self._injector.clock() - DAY), catalogue.made()
+            if count <= PER_DAY:
+                continue
+            for name in made:
+                self._parts.real.ask(index, name)
+            new = [
+                name for name in sorted(made) if self._parts.real.known(index, name, patience=_LONGEST).there is False
+            ]
+            if min(count, len(new)) > PER_DAY:
+                found[index] = new
+        return found
+
     def _told(self, held: ReleasedProject) -> ReleasedProject:
         if not self._is_strange(held):
             return held

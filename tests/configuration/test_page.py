@@ -12,8 +12,10 @@ from simulator.configuration.declaring import Setter, declared
 from simulator.configuration.model import (
     AcceptSettings,
     EnvironmentSettings,
+    InstallSettings,
     PublisherSettings,
     RepositorySettings,
+    RulesetSettings,
     RunSettings,
     Settings,
 )
@@ -23,6 +25,7 @@ PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 INNER = {
     "repository": RepositorySettings,
     "run": RunSettings,
+    "install": InstallSettings,
     "publishers": PublisherSettings,
     "environments": EnvironmentSettings,
     "accept": AcceptSettings,
@@ -41,6 +44,8 @@ def keys_of(setter: Setter) -> Iterator[str]:
         if key.setter is setter:
             head = NAMED.get(name, f"{name}.")
             yield from (f"{head}{inner}" for inner in declared(INNER[name])) if name in INNER else [head]
+    if setter is Setter.REPOSITORY:
+        yield from (f"repository.rulesets.{inner}" for inner in declared(RulesetSettings))
 
 
 def test_the_tables() -> None:

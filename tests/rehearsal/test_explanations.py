@@ -75,3 +75,21 @@ def test_places() -> None:
 
 def test_of_several_projects_none_is_named() -> None:
     assert hint_locations([], [("a/pyproject.toml", PROJECT), ("b/pyproject.toml", PROJECT)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "mends"),
+    [
+        (
+            "remote: error: GH013: Repository rule violations found for refs/heads/main.",
+            "repository-rules",
+            "pull request",
+        ),
+        ('{"message":"Cannot upload assets to an immutable release."}', "immutable-release", "as a draft"),
+        ("HTTP 422: tag_name was used by an immutable release", "immutable-release", "another tag"),
+    ],
+)
+def test_what_github_refuses(said: str, code: str, mends: str) -> None:
+    found = explain(STEPS, said)
+    assert found is not None
+    assert (found.code, mends in found.hint) == (code, True)

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from packaging.utils import canonicalize_name
 
+from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install, install_workflow
@@ -34,13 +35,16 @@ def scripts_of(workflow: Workflow) -> dict[str, str]:
     return {step.id: step.run.source for step in steps if step.id and step.run}
 
 
+WHEEL, SDIST = ("pip-wheel", "import-wheel"), ("pip-sdist", "import-sdist")
+
+
 @pytest.mark.parametrize(
     ("given", "steps"),
     [
-        (release("wheel", "sdist"), ["pip-wheel", "pip-sdist", "pipx"]),
-        (release("wheel"), ["pip-wheel", "pipx"]),
-        (release("sdist"), ["pip-sdist", "pipx"]),
-        (release("wheel", "sdist", scripts=()), ["pip-wheel", "pip-sdist"]),
+        (release("wheel", "sdist"), [*WHEEL[:1], *SDIST[:1], "pipx", *WHEEL[1:], *SDIST[1:]]),
+        (release("wheel"), [*WHEEL[:1], "pipx", *WHEEL[1:]]),
+        (release("sdist"), [*SDIST[:1], "pipx", *SDIST[1:]]),
+        (release("wheel", "sdist", scripts=()), [*WHEEL[:1], *SDIST[:1], *WHEEL[1:], *SDIST[1:]]),
     ],
 )
 def test_what_is_tried(given: Release, steps: list[str]) -> None:
@@ -140,3 +144,50 @@ def test_what_succeeded_says_what_starts() -> None:
     (installed,) = check({"pip-wheel": fine}, release("wheel", scripts=()))
     assert isinstance(installed, Installed)
     assert "no console script" in installed.detail
+
+
+def findings(events: Sequence[RunEvent]) -> list[Finding]:
+    return [event.finding for event in events if isinstance(event, FindingRaised)]
+
+
+def test_what_is_installed_and_cannot_be_imported() -> None:
+    lost = "error: demo: FileNotFoundError: [Errno 2] No such file or directory: '/x/{}/site-packages/demo/data.json'"
+    outcomes = {
+        "import-wheel": failed([lost.format("wheel"), "note: extra: ModuleNotFoundError: No module named 'torch'"]),
+        "import-sdist": failed([lost.format("sdist"), "note: more: ModuleNotFoundError: No module named 'sibling.x'"]),
+    }
+    seen: list[RunEvent] = []
+    check_install(
+        release("wheel", "sdist"),
+        python="3.12",
+        run_workflow=lambda _: outcomes,
+        emit=seen.append,
+        sources={"sibling"},
+    )
+    wrong, optional, sibling = findings(seen)
+    assert [each.code for each in (wrong, optional, sibling)] == ["import-failed"] * 3
+    assert [each.severity for each in (wrong, optional, sibling)] == [Severity.ERROR, Severity.NOTICE, Severity.ERROR]
+    assert wrong.message == (
+        "demo 1.0 is installed from the wheel, and demo cannot be imported: "
+        "FileNotFoundError: [Errno 2] No such file or directory: 'demo/data.json'"
+    )
+    assert "package data" in wrong.hint
+    assert "installed from the sdist, and more cannot be imported" in sibling.message
+
+
+def test_the_check_of_the_user() -> None:
+    made = install_workflow(release("wheel", "sdist"), python="3.12", check='demo --version\necho "${{ x }}: y"')
+    steps = {step.id: step for step in made.jobs[JOB].steps if step.id}
+    assert list(steps)[-4:] == ["import-wheel", "check-wheel", "import-sdist", "check-sdist"]
+    run = steps["check-wheel"].run
+    assert run is not None
+    assert run.source == (
+        'export PATH="$RUNNER_TEMP/wheel/bin:$PATH"\ndemo --version\necho "${{ \'${{\' }} x }}: y"'
+    ), "an expression is left to the shell"
+    lines = ["1", "2", "3", "4", "5", "it is bad", "Process completed with exit code 1."]
+    outcomes = {"check-wheel": Outcome(ok=True, seconds=1.0), "check-sdist": failed(lines)}
+    (finding,) = findings(check(outcomes))
+    assert (finding.code, finding.severity) == ("install-check-failed", Severity.ERROR)
+    assert finding.message == (
+        "demo 1.0, installed from the sdist, fails the check that pysim.toml names: 2 / 3 / 4 / 5 / it is bad"
+    )

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.indexes import IndexName
-from simulator.rehearsal.released import already_released, already_there, yanked_again
+from simulator.rehearsal.released import already_released, already_there, too_many_new, yanked_again
 from simulator.remedies import Act, remedy
 from simulator.twins.base import PublishedFile, ReleasedProject
 
@@ -74,3 +74,10 @@ def test_a_project_of_the_real_index_that_was_rehearsed_as_new() -> None:
 def test_one_whose_newest_release_names_this_repository_is_yours(url: str, own: bool) -> None:
     held = ReleasedProject(index="pypi", project="demo", files=(), strange=True, urls=("https://x.example", url))
     assert (list(already_there([held], "octo/demo")) == []) == own
+
+
+def test_more_new_projects_than_an_index_makes_in_a_day() -> None:
+    (finding,) = too_many_new({"pypi": ["a", "b", "c", "d", "e"]})
+    assert (finding.code, finding.severity) == ("too-many-new-projects", Severity.ERROR)
+    assert finding.message.startswith("Uploads with a token make 5 projects that PyPI does not have")
+    assert finding.would_show == "429 Too many new projects created"

@@ -609,8 +609,8 @@ actions/checkout before running your local action? The folder is looked for in t
         steps="- uses: ./act",
         says="""
             Run ./act: success
-              i Not rehearsed: ./act: Fail to load act/action.yml: act/action.yml:4:38: error: pysim does not carry out \
-`env: ${{ }}` in a composite action yet [unsupported]
+              i Not rehearsed: ./act: Fail to load act/action.yml: act/action.yml:4:38: error: pysim does not \
+carry out `env: ${{ }}` in a composite action yet [unsupported]
             = success
         """,
     ),

@@ -11,10 +11,10 @@ from simulator.indexes import indexes
 from simulator.run_events import PublisherForm, TokenExchanged
 from simulator.twins.github_api.facts import RepositoryFacts
 
-from .distributions import Form
+from .distributions import Form, wheel
 from .driving import Rig, Start, publisher
 from .minting import exchange
-from .uploading import Uploader
+from .uploading import Uploader, renamed
 from .upstream import connected
 from .world import Page, World
 
@@ -81,3 +81,21 @@ def test_the_urls_of_its_newest_release(start: Start, world: World) -> None:
     assert uploader.send(Form(), exchange(uploader.job).json()["token"]).is_success
     (held,) = rig.twins.released()
     assert (held.project, held.strange, held.urls) == ("demo", True, ("https://github.com/octo/demo",))
+
+
+NEW = tuple(f"demo{letter}" for letter in "pqrst")
+
+
+@pytest.mark.parametrize(("there", "offline", "told"), [((), False, True), (NEW[:1], False, False), ((), True, False)])
+def test_more_new_projects_than_it_makes_in_a_day(
+    start: Start, world: World, there: tuple[str, ...], offline: bool, told: bool
+) -> None:
+    for name in there:
+        body = json.dumps({"name": name, "files": [{"filename": "x", "url": "x", "hashes": {}}]}).encode()
+        world.pages[SIMPLE.replace("demo", name)] = Page(body=body)
+    uploader = Uploader(connected(start, world, offline=offline))
+    for name in NEW[:4]:
+        assert uploader.send(renamed(f"{name}-0.1.0-py3-none-any.whl", wheel(name), name=name)).is_success
+    assert uploader.rig.twins.new_projects() == {}
+    assert uploader.send(renamed(f"{NEW[4]}-0.1.0-py3-none-any.whl", wheel(NEW[4]), name=NEW[4])).is_success
+    assert uploader.rig.twins.new_projects() == ({"pypi": list(NEW)} if told else {})

@@ -13,7 +13,7 @@ def command() -> None:
 @command.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="[NAME=]FILE...")
 def import_(files: tuple[str, ...]) -> int:
-    """Print the tables for pysim.toml of what GitHub's API says of environments; - is standard input.
+    """Print the tables for pysim.toml of what GitHub's API says of environments and rulesets; - is standard input.
 
     \b
     gh api repos/O/R/environments > all.json

@@ -27,11 +27,12 @@ class DeclaredSecrets:
 class Subject:
     """A workflow and what is around it.
 
-    `others` are the workflows of the repository by path, this one too. `publishers` are those that are
-    declared; `git_version` is the build requirement that takes the version from git, if there is one. `ref_state`
-    says of the text of a `uses:` whether the action has that ref, None where that cannot be said; `now` is when the
-    workflow would run, in seconds since the epoch. `secrets` are those that are declared, None where nothing is. `read`
-    reads files of the repository, and `workflow_permissions` is the repository's setting for jobs whose files give none, if it is known.
+    `others` are the workflows of the repository by path, this one too. `publishers` are those that are declared;
+    `git_version` is the build requirement that takes the version from git, if there is one. `ref_state` says of the
+    text of a `uses:` whether the action has that ref, None where that cannot be said; `now` is when the workflow
+    would run, in seconds since the epoch. `secrets` are those that are declared, None where nothing is. `read` reads
+    files of the repository, and `workflow_permissions` is the repository's setting for jobs whose files give none, if
+    it is known.
     """
 
     workflow: Workflow

@@ -26,6 +26,7 @@ from simulator.twins.github_api.workflows import Workflows
 from simulator.twins.job_log import JobLog
 from simulator.twins.jobs import Jobs
 from simulator.twins.records import Clock
+from simulator.twins.repository_rules import RepositoryRules
 from simulator.twins.upstream import Upstream
 
 
@@ -35,6 +36,7 @@ class Surroundings:
 
     clone: Clone
     callers: Callers
+    rules: RepositoryRules
     jobs: Jobs
     log: JobLog
     facts: RepositoryFacts
@@ -52,7 +54,9 @@ def api_twin(around: Surroundings) -> ApiTwin:
     clone, clock = around.clone, around.clock
     repository = Repository(full_name=clone.repository, facts=around.facts)
     store = ReleaseStore(around.folder, around.facts.releases)
-    releases = Releases(clone=clone, repository=repository, store=store, emit=around.emit, clock=clock)
+    releases = Releases(
+        clone=clone, repository=repository, store=store, rules=around.rules, emit=around.emit, clock=clock
+    )
     storage = Storage(
         artifacts=around.artifacts,
         caches=around.caches,
@@ -62,8 +66,8 @@ def api_twin(around: Surroundings) -> ApiTwin:
     )
     endpoints = (
         *releases.endpoints,
-        *Refs(clone=clone, repository=repository, clock=clock).endpoints,
-        *History(clone=clone, repository=repository).endpoints,
+        *Refs(clone=clone, repository=repository, rules=around.rules, clock=clock).endpoints,
+        *History(clone=clone, repository=repository, rules=around.rules).endpoints,
         *Runs(jobs=around.jobs, log=around.log, repository=repository, clock=clock).endpoints,
         *Workflows(clone=clone, repository=repository).endpoints,
         *storage.endpoints,

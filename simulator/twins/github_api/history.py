@@ -25,6 +25,7 @@ from simulator.twins.github_api.calls import (
 )
 from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.github_api.refs import SHA, UNSIGNED
+from simulator.twins.repository_rules import RepositoryRules
 
 _FIELDS: Final = ("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")
 _STATUS: Final = {"A": "added", "D": "removed", "M": "modified", "T": "changed", "R": "renamed"}
@@ -50,8 +51,8 @@ class Entry:
 class History:
     """The routes that read the repository."""
 
-    def __init__(self, *, clone: Clone, repository: Repository) -> None:
-        self._clone, self._repository = clone, repository
+    def __init__(self, *, clone: Clone, repository: Repository, rules: RepositoryRules) -> None:
+        self._clone, self._repository, self._rules = clone, repository, rules
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -227,7 +228,7 @@ class History:
         return {
             "name": name,
             "commit": {"sha": sha, "url": f"{self._repository.url}/commits/{sha}"},
-            "protected": False,
+            "protected": self._rules.protects(name),
         }
 
     async def _tags(self, call: Call) -> Response:

@@ -14,6 +14,7 @@ from simulator.twins.clone import Clone
 from simulator.twins.github_api.calls import NOT_FOUND, ApiError, Call, Endpoint, Json, moment, paged, utc
 from simulator.twins.github_api.objects import Repository, node_id
 from simulator.twins.records import Clock
+from simulator.twins.repository_rules import RefUpdate, RepositoryRules, said_by_api
 
 SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _TAG_LINE: Final = re.compile(r"(?P<name>.*) <(?P<email>.*)> (?P<seconds>\d+) [+-]\d{4}")
@@ -31,8 +32,8 @@ UNSIGNED: Final[Json] = {
 class Refs:
     """The routes below /git."""
 
-    def __init__(self, *, clone: Clone, repository: Repository, clock: Clock) -> None:
-        self._clone, self._repository, self._clock = clone, repository, clock
+    def __init__(self, *, clone: Clone, repository: Repository, rules: RepositoryRules, clock: Clock) -> None:
+        self._clone, self._repository, self._rules, self._clock = clone, repository, rules, clock
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -79,6 +80,7 @@ class Refs:
         if await self._clone.ask("check-ref-format", ref) is None:
             raise ApiError(422, f"{ref} is not a valid ref name.")
         await self._require(sha, ref)
+        self._permit(call, RefUpdate(ref=ref, before=None, after=sha))
         async with self._clone.changing(call.job_id, "api"):
             if await self._clone.ask("update-ref", ref, sha, "0" * len(sha)) is None:
                 raise ApiError(422, "Reference already exists")
@@ -91,16 +93,25 @@ class Refs:
         await self._require(sha, ref)
         async with self._clone.changing(call.job_id, "api"):
             before = await self._existing(ref)
-            if not fields.get("force") and not await self._clone.is_ancestor(before, sha):
+            forced = not await self._clone.is_ancestor(before, sha)
+            if forced and not fields.get("force"):
                 raise ApiError(422, "Update is not a fast forward")
+            self._permit(call, RefUpdate(ref=ref, before=before, after=sha, forced=forced))
             await self._clone.ask("update-ref", ref, sha, before)
         return JSONResponse(await self._shown(ref, sha))
 
     async def _delete(self, call: Call) -> Response:
         ref = f"refs/{call.part('ref')}"
         async with self._clone.changing(call.job_id, "api"):
-            await self._clone.ask("update-ref", "-d", ref, await self._existing(ref))
+            before = await self._existing(ref)
+            self._permit(call, RefUpdate(ref=ref, before=before, after=None))
+            await self._clone.ask("update-ref", "-d", ref, before)
         return Response(status_code=204)
+
+    def _permit(self, call: Call, change: RefUpdate) -> None:
+        """Raises ApiError for a change that a rule of the repository forbids the caller."""
+        if violations := self._rules.violations(change, call.caller):
+            raise ApiError(422, said_by_api(violations))
 
     async def _existing(self, ref: str) -> str:
         if (sha := (await self._clone.refs()).get(ref)) is None:

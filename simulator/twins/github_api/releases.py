@@ -29,6 +29,7 @@ from simulator.twins.github_api.notes import generate
 from simulator.twins.github_api.objects import API, UPLOADS, Repository, node_id
 from simulator.twins.github_api.release_store import Asset, Release, ReleaseStore, asset_name
 from simulator.twins.records import Clock
+from simulator.twins.repository_rules import RefUpdate, RepositoryRules, said_by_api
 
 MOST_ASSETS: Final = 1000
 BODY_LIMIT: Final = 125_000  # characters
@@ -53,9 +54,17 @@ class Releases:
     """The routes below /releases."""
 
     def __init__(
-        self, *, clone: Clone, repository: Repository, store: ReleaseStore, emit: EventSink, clock: Clock
+        self,
+        *,
+        clone: Clone,
+        repository: Repository,
+        store: ReleaseStore,
+        rules: RepositoryRules,
+        emit: EventSink,
+        clock: Clock,
     ) -> None:
-        self._clone, self._repository, self._store, self._emit, self._clock = clone, repository, store, emit, clock
+        self._clone, self._repository, self._store, self._rules = clone, repository, store, rules
+        self._emit, self._clock = emit, clock
 
     @property
     def endpoints(self) -> Sequence[Endpoint]:
@@ -134,6 +143,10 @@ class Releases:
     async def _edit(self, call: Call) -> Response:
         release = self._find(call)
         fields = _checked(await call.body())
+        if self._is_immutable(release) and any(
+            fields.get(name, old) != old for name, old in (("tag_name", release.tag), ("draft", False))
+        ):
+            raise ApiError(422, "Cannot change the tag or the draft state of an immutable release.")
         release = await self._changed(call, release, fields)
         self._keep(call, release, "edited", fields)
         return JSONResponse(self.shown(release))
@@ -149,7 +162,9 @@ class Releases:
         if not draft:
             published = published or moment(self._clock())
             created = utc(await self._clone.text("show", "--no-patch", "--format=%cI", f"{commit}^{{commit}}"))
-            if await self._clone.object(f"refs/tags/{tag}") is None:
+            exists = await self._clone.object(f"refs/tags/{tag}") is not None
+            self._permit_tag(call, tag, commit, exists=exists)
+            if not exists:
                 async with self._clone.changing(call.job_id, "release"):
                     await self._clone.ask("update-ref", f"refs/tags/{tag}", commit, "0" * len(commit))
         return replace(
@@ -184,8 +199,30 @@ class Releases:
             raise invalid("Release", "target_commitish", "invalid")
         return found
 
+    def _permit_tag(self, call: Call, tag: str, commit: str, *, exists: bool) -> None:
+        """Raises ApiError where a rule keeps the tag from being made, or an immutable release had it once."""
+        broken = self._rules.violations(RefUpdate(ref=f"refs/tags/{tag}", before=None, after=commit), call.caller)
+        if (exists or not broken) and tag not in self._rules.used:
+            return
+        errors = []
+        if broken and not exists:
+            said = f"pre_receive {said_by_api(broken)}"
+            errors.append({"resource": "Release", "code": "custom", "field": "pre_receive", "message": said})
+        if tag in self._rules.used:
+            said = "tag_name was used by an immutable release"
+            errors.append({"resource": "Release", "code": "custom", "field": "tag_name", "message": said})
+        if not exists:
+            said = "Published releases must have a valid tag"
+            errors.append({"resource": "Release", "code": "custom", "message": said})
+        raise ApiError(422, "Validation Failed", *errors)
+
+    def _is_immutable(self, release: Release) -> bool:
+        return self._rules.immutable_releases and not release.draft
+
     def _keep(self, call: Call, release: Release, change: Change, fields: Json) -> None:
         self._store.put(release)
+        if self._is_immutable(release):
+            self._rules.held.add(release.tag)
         able = not release.draft and not release.prerelease
         if able and (change == "created" or {"make_latest", "draft"} & fields.keys()):
             self._settle_latest(release, str(fields.get("make_latest", "true")).lower())
@@ -205,6 +242,9 @@ class Releases:
     async def _delete(self, call: Call) -> Response:
         release = self._find(call)
         self._store.remove(release)
+        if self._is_immutable(release):
+            self._rules.held.discard(release.tag)
+            self._rules.used.add(release.tag)
         self._tell(call, release, "deleted")
         return Response(status_code=204)
 
@@ -232,6 +272,8 @@ class Releases:
         if f"https://{visit(call.request).host}" != UPLOADS:
             raise ApiError(404, NOT_FOUND)
         release = self._find(call)
+        if self._is_immutable(release):
+            raise ApiError(422, "Cannot upload assets to an immutable release.")
         if not (given := call.query("name")):
             raise ApiError(422, "Validation Failed", {"resource": "ReleaseAsset", "code": "missing", "field": "name"})
         name = asset_name(given)
@@ -287,6 +329,7 @@ class Releases:
 
     async def _edit_asset(self, call: Call) -> Response:
         release, asset = self._find_asset(call)
+        self._require_mutable(release)
         fields = await call.body()
         name = asset_name(str(fields.get("name") or asset.name))
         if name != asset.name:
@@ -298,8 +341,14 @@ class Releases:
         return JSONResponse(self._shown_asset(release, changed))
 
     async def _delete_asset(self, call: Call) -> Response:
-        self._tell(call, self._store.remove_asset(*self._find_asset(call)), "edited")
+        release, asset = self._find_asset(call)
+        self._require_mutable(release)
+        self._tell(call, self._store.remove_asset(release, asset), "edited")
         return Response(status_code=204)
+
+    def _require_mutable(self, release: Release) -> None:
+        if self._is_immutable(release):
+            raise ApiError(422, "Cannot update or delete assets of an immutable release.")
 
     # ---- what is common
 
@@ -349,7 +398,7 @@ class Releases:
             "target_commitish": release.target,
             "name": release.name,
             "draft": release.draft,
-            "immutable": False,
+            "immutable": self._is_immutable(release),
             "prerelease": release.prerelease,
             "created_at": release.created,
             "updated_at": release.updated,

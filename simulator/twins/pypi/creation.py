@@ -15,13 +15,18 @@ from simulator.twins.pypi.refusals import RequestRefusedError
 NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 PER_HOUR: Final = 20  # projects that a user may create by uploads
 NameFault: TypeAlias = Literal["invalid", "standard library", "exists", "prohibited", "alike"]
+PER_DAY: Final = 4  # of projects that are new to the real index (`RateLimit-Policy: q=4;w=86400`, since May 2026)
+DAY: Final = 86_400.0  # seconds
 _HOUR: Final = 3600.0
 _ALIKE: Final = str.maketrans({"l": "1", "i": "1", "o": "0", ".": None, "_": None, "-": None})
 _STANDARD_LIBRARY: Final = {canonicalize_name(name) for name in sys.stdlib_module_names}
 
 
 def check_rate(catalogue: Catalogue, now: float) -> None:
-    """Raise RequestRefusedError when the user created too many projects within the last hour."""
+    """Raise RequestRefusedError when the user created too many projects within the last hour.
+
+    Which of them the real index has, nobody asks here; of those that are new there, the run tells in the end.
+    """
     if catalogue.count_creations(now - _HOUR) >= PER_HOUR:
         raise RequestRefusedError(429, "Too many new projects created")
 

@@ -1,0 +1,1 @@
+"""Scripts that pysim's own steps run in a sandbox, of the standard library alone."""
