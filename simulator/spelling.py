@@ -57,19 +57,4 @@ def is_slip(word: str, name: str) -> bool:
     """
     one, other = word.casefold(), name.casefold()
     allowed = 2 if min(len(one), len(other)) >= 8 else 1
-    return word != name and abs(len(one) - len(other)) <= allowed and _slips(one, other) <= allowed
-
-
-def _slips(one: str, other: str) -> int:
-    """The letters to insert, take out, replace or exchange with their neighbour."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        here = [row]
-        for column, wanted in enumerate(other, 1):
-            cost = min(last[column] + 1, here[-1] + 1, last[column - 1] + (letter != wanted))
-            if row > 1 and column > 1 and (letter, one[row - 2]) == (other[column - 2], wanted):
-                cost = min(cost, before[column - 2] + 1)
-            here.append(cost)
-        before, last = last, here
-    return last[-1]
+    return word != name and abs(len(one) - len(other)) <= allowed and _distance(one, other) <= allowed
