@@ -19,15 +19,21 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     for name in known:
         meant = name.casefold()
         most = min(_MOST, max(1, max(len(given), len(meant)) // 3))
-        if given and len(given) <= _LONGEST and abs(len(given) - len(meant)) <= most:
-            wrong = _distance(given, meant)
+        if given and len(given) <= _LONGEST and abs(len(given) - len(meant)) <= most and _share(given, meant, most):
+            wrong = _distance(given, meant, most)
             if wrong <= most and wrong < min(len(given), len(meant)) and (found is None or wrong < found[0]):
                 found = wrong, name
     return found[1] if found is not None else None
 
 
-def _distance(one: str, other: str) -> int:
-    """How many letters are wrong, missing, too many, or exchanged with the next."""
+def _share(one: str, other: str, most: int) -> bool:
+    """Whether no more than `most` of the letters of each are none of the other's: a quick look before the long one."""
+    letters, others = set(one), set(other)
+    return len(letters - others) <= most and len(others - letters) <= most
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """How many letters are wrong, missing, too many, or exchanged with the next; more than `most` is not counted."""
     before: list[int] = []
     row = list(range(len(other) + 1))
     for place, letter in enumerate(one, start=1):
@@ -37,6 +43,8 @@ def _distance(one: str, other: str) -> int:
             if at > 1 and place > 1 and letter == other[at - 2] and one[place - 2] == facing:
                 cost = min(cost, before[at - 2] + 1)
             following.append(cost)
+        if min(following) > most:
+            return most + 1
         before, row = row, following
     return row[-1]
 

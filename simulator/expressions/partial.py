@@ -170,6 +170,8 @@ def _evaluated(node: Node, names: Mapping[str, Value]) -> Value:
 
 
 def _property(known: Mapping[str, Partial], name: str, missing: Partial = None) -> Partial:
+    if name in known:
+        return known[name]
     wanted = fold(name)
     return next((value for key, value in known.items() if fold(key) == wanted), missing)
 

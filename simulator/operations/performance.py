@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import product
 
+from packaging.utils import canonicalize_name
+
 from simulator.engines.base import Engine
+from simulator.findings import Finding
 from simulator.indexes import IndexName
 from simulator.operations.install_check import check_published, read_published
 from simulator.operations.opened import OpenRehearsal, open_rehearsal, run_jobs, run_settings
@@ -19,7 +22,7 @@ from simulator.rehearsal.built.versions import tag_version
 from simulator.rehearsal.distributions import in_artifacts
 from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.released import already_released, already_there, too_many_new
+from simulator.rehearsal.released import already_released, already_there, passed_over, too_many_new
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.run_events import Conclusion, EngineChosen, EventSink, Notice, Progress
 from simulator.runner.model import JobResult, RunSettings
@@ -67,6 +70,8 @@ def perform(
             for finding in (*already_released(others, _skipping(prepared)), *there):
                 observer.raise_finding(finding)
             check_published(rehearsal, published)
+        for finding in _passed_over(rehearsal, workflows, results, published=bool(published)):
+            observer.raise_finding(finding)
         for finding in published_elsewhere(twins.taken_elsewhere(), observer.uploaders):
             observer.raise_finding(finding)
         if prepared.request.keep_index:
@@ -115,6 +120,26 @@ def _judge_files(
         if stopped:
             artifacts = [artifact for artifact in rehearsal.twins.artifacts() if artifact.workflow_run == each.number]
             rehearsal.inspection.judge_unpublished(each.plan, in_artifacts(artifacts))
+
+
+def _passed_over(
+    rehearsal: OpenRehearsal, workflows: Sequence[RunSettings], results: Sequence[JobResult], *, published: bool
+) -> Iterator[Finding]:
+    """What publishing jobs did not upload as the index has that version already."""
+    from simulator.twins.pypi.checks.submission import parsed_version
+
+    built = in_artifacts(rehearsal.twins.artifacts())
+    versions = {version for each in workflows if (version := tag_version(each.plan.event.ref_name)) is not None}
+    names = {*rehearsal.inspection.around.projects, *(canonicalize_name(found.project) for found in built)}
+    versions |= {version for found in built if (version := parsed_version(found.version)) is not None}
+    for result in results:
+        if result.conclusion is not Conclusion.SUCCESS or not may_publish(result.planned.workflow, result.planned.job):
+            continue
+        for index, name in sorted(rehearsal.observer.looked_up(result.key)):
+            for version in sorted(versions) if name in names else ():
+                held = rehearsal.twins.held(index, name, version)
+                if held is not None:
+                    yield passed_over(result.key, held, published=published)
 
 
 def _is_stopped(result: JobResult) -> bool:

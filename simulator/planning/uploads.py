@@ -22,13 +22,20 @@ _OWN_NAMES: Final = frozenset({"pypi", "testpypi", "test-pypi", "test_pypi"})
 class Destination:
     """Where a command or an action uploads to. `said` is the address or the name that it is given, "" for none.
 
-    `address` is None where it is not known: for an expression, and for a name that no settings have. `tool` is the
-    command's program and verb, or the action's name.
+    `tool` is the command's program and verb, or the action's name. `own` is the index where the tool itself knows its
+    address; else `written` is the address, None where it is not known: for an expression, and for a name that no
+    settings have.
     """
 
     tool: str
     said: str
-    address: str | None
+    written: str | None = None
+    own: IndexName | None = None
+
+    @property
+    def address(self) -> str | None:
+        """The address that the tool uses, as far as it is known."""
+        return self.written if self.own is None else indexes()[self.own].upload_url
 
     @property
     def host(self) -> str:
@@ -46,18 +53,18 @@ class Destination:
     @property
     def index(self) -> IndexName | None:
         """Which of the two indexes it is, as far as that is known."""
-        return index_of_host(self.host)
+        return self.own or index_of_host(self.host)
 
     @property
     def is_foreign(self) -> bool:
         """Whether it is known to be another index, which is no server of the sandbox itself."""
-        name = self.host
+        name = self.host if self.own is None else ""
         return bool(name) and self.index is None and name != "localhost" and not name.startswith("127.")
 
     @property
     def is_unknown_name(self) -> bool:
         """Whether a name is given that no settings have, and that people do not use for PyPI or TestPyPI either."""
-        return self.address is None and is_known(self.said) and self.said.lower() not in _OWN_NAMES
+        return self.own is None and self.written is None and is_known(self.said) and self.said.lower() not in _OWN_NAMES
 
 
 def destinations_of_action(
@@ -102,11 +109,17 @@ def host_of(address: str) -> str:
 
 
 def index_of_host(host: str) -> IndexName | None:
-    """The index that a host is of, or would be: those below its main host are closed, too."""
+    """The index that a host is of, or would be: those below its main host are closed, too.
+
+    What takes long to find out is asked last: the hosts of files and of former times.
+    """
+    if not host:
+        return None
     for index in sorted(indexes().values(), key=lambda each: -len(each.main_host)):
-        if host in index.hosts or host == index.files_host or host.endswith(f".{index.main_host}"):
+        if host == index.main_host or host.endswith(f".{index.main_host}"):
             return index.name
-    return None
+    every = indexes().values()
+    return next((each.name for each in every if host in each.hosts or host == each.files_host), None)
 
 
 def foreign(destinations: Iterable[Destination]) -> Sequence[Destination]:
@@ -130,15 +143,15 @@ def _of_command(command: PublishCommand, read: Read, scripts: Sequence[str]) -> 
     found = named_index(command, name, read, scripts) if is_known(name) else None
     own = command.facts["names"].get(name)
     if own and (found is None or command.facts["settings"] == "hatch"):  # hatch lets nobody change its own
-        found = indexes()[own].upload_url
+        return Destination(tool=command.tool, said=name, own=own)
     found = expanded(found, command.variables) if found else None
-    return Destination(tool=command.tool, said=name, address=found if found and is_known(found) else None)
+    return Destination(tool=command.tool, said=name, written=found if found and is_known(found) else None)
 
 
 def _of_address(tool: str, address: str) -> Destination:
     known = address if is_known(address) else None
-    return Destination(tool=tool, said=address, address=known or (address if host_of(address) else None))
+    return Destination(tool=tool, said=address, written=known or (address if host_of(address) else None))
 
 
 def _default(tool: str) -> Destination:
-    return Destination(tool=tool, said="", address=indexes()["pypi"].upload_url)
+    return Destination(tool=tool, said="", own="pypi")

@@ -68,17 +68,18 @@ def token_secrets(workflow: Workflow, job: Job, read: Read = nothing_read) -> tu
 
 
 def indexes_of(workflow: Workflow, job: Job, read: Read = nothing_read) -> tuple[IndexName, ...]:
-    """The indexes that the publishing steps of a job upload to; empty when none does.
+    """The indexes that the publishing steps of a job upload to; none for other indexes.
 
-    An address that is known at run time alone is taken to be TestPyPI's where its expression says so, else PyPI's.
+    Of an address that only the run knows, what is written tells whether TestPyPI is meant.
     """
-    destinations = [each for step in uploads_of(workflow, job, read) for each in step.destinations]
-    own = [each.index or _likely(each) for each in destinations if not each.is_foreign]
-    return tuple(dict.fromkeys(own))
+    destinations = (each for step in uploads_of(workflow, job, read) for each in step.destinations)
+    return tuple(dict.fromkeys(index for each in destinations if (index := each.index or _guessed(each))))
 
 
-def _likely(destination: Destination) -> IndexName:
-    return "testpypi" if re.search(r"(?i)test.?pypi", destination.said) else "pypi"
+def _guessed(destination: Destination) -> IndexName | None:
+    if destination.host:
+        return None
+    return "testpypi" if re.search(r"test[-_.]?pypi", destination.said.lower()) else "pypi"
 
 
 def passed_as(job: Job, name: str) -> tuple[str, ...]:

@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from simulator.acceptance import Acceptances
 from simulator.findings import Finding, Severity
-from simulator.indexes import TITLES
+from simulator.indexes import TITLES, IndexName
 from simulator.planning.programs import hosted_programs
+from simulator.planning.uploads import index_of_host
 from simulator.positions import Span
 from simulator.rehearsal.addresses import asked_in_vain
 from simulator.rehearsal.explanations import (
@@ -56,6 +59,8 @@ from simulator.run_events import (
 )
 
 StepKey = tuple[str, int]
+Page = tuple[IndexName, str]
+"""An index, and the normalised name of a project."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +73,7 @@ class SkippedStep:
     reason: str
 
 
+_PROJECT: Final = re.compile(r"/(?:simple|pypi)/([^/]+)/")
 _UNIMPORTABLE: Final = ("entry-point", "missing-modules", "empty-wheel")
 _OF_INSTALL: Final = ("install-failed", "import-failed")
 _NO_MODULE: Final = re.compile(r"No module named '([\w.]+)'")
@@ -109,7 +115,8 @@ class Observer:
         self._faults: dict[str, FaultInjected] = {}  # the last one of a job's current step
         self._explained: set[str] = set()
         self._predicted: set[str] = set()
-        self._offered = False
+        self._offering: set[str] = set()
+        self._pages: dict[str, set[Page]] = {}
         self._findings: list[Finding] = []
         self._acceptances = Acceptances()
         self._begun = False  # whether a job has
@@ -127,7 +134,10 @@ class Observer:
             self._needs[event.job_id] = event.needs
         self._begun = self._begun or isinstance(event, JobStarted)
         self._emit(event)
-        self._offered = self._offered or (isinstance(event, FileUploaded) and event.index in TITLES)
+        if isinstance(event, FileUploaded) and event.index in TITLES:
+            self._offering.add(event.job_id)
+        elif isinstance(event, TwinRequest) and (page := _page_of_project(event)) is not None:
+            self._pages.setdefault(event.job_id, set()).add(page)
         with self._lock:
             if isinstance(event, FileUploaded) and event.status < 400:
                 self._uploaders.setdefault(event.index, []).append(event.job_id)
@@ -150,7 +160,11 @@ class Observer:
     @property
     def offered(self) -> bool:
         """Whether a job has offered a file to an index."""
-        return self._offered
+        return bool(self._offering)
+
+    def looked_up(self, job_id: str) -> Collection[Page]:
+        """The projects whose pages a job asked an index for, where it offered that no file."""
+        return () if job_id in self._offering else frozenset(self._pages.get(job_id, ()))
 
     def accept(self, acceptances: Acceptances) -> None:
         """What the user takes as it is, from now on."""
@@ -369,6 +383,13 @@ def _known(lines: Sequence[str], error: str) -> tuple[Explanation | None, str]:
         if known := explain(STEPS, text):
             return known, text
     return None, error
+
+
+def _page_of_project(event: TwinRequest) -> Page | None:
+    """The project whose page of links, or of data, a request reads."""
+    index = index_of_host(event.host)
+    named = _PROJECT.match(event.path)
+    return (index, canonicalize_name(named[1])) if index and named and event.method == "GET" else None
 
 
 def _sentences(lines: Iterable[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -10,7 +11,7 @@ from operator import attrgetter
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.remedies import Act, remedy
-from simulator.twins.base import PublishedFile, ReleasedProject
+from simulator.twins.base import HeldRelease, PublishedFile, ReleasedProject
 
 
 def already_released(files: Sequence[PublishedFile], skipping: Collection[IndexName]) -> Iterator[Finding]:
@@ -34,6 +35,25 @@ def already_released(files: Sequence[PublishedFile], skipping: Collection[IndexN
             if index not in skipping
             else "The step passes over what is there, so nothing new would be published: raise the version.",
         )
+
+
+def passed_over(job_id: str, held: HeldRelease, *, published: bool) -> Finding:
+    """A finding for a job that ended well, uploaded nothing, and had looked up a release that the index has already.
+
+    An error where nothing else was published either.
+    """
+    title = TITLES[held.index]
+    where = f"{title} itself" if held.real else f"the local {title}"
+    day = time.strftime("%Y-%m-%d", time.gmtime(held.since))
+    return Finding(
+        code="version-exists",
+        severity=Severity.WARNING if published else Severity.ERROR,
+        message=f"Job {job_id} uploaded nothing: {where} holds {held.project} {held.version} since {day}, and the tool "
+        "passes over what is there",
+        where=f"job {job_id}",
+        would_show="Nothing: the job would end well, and users would get no new release.",
+        hint="Raise the version: an index never takes other files under the names that it has seen.",
+    )
 
 
 def already_there(held: Iterable[ReleasedProject], repository: str) -> Iterator[Finding]:

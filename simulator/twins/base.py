@@ -148,6 +148,17 @@ class ReleasedProject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HeldRelease:
+    """A release that an index had before the run: since when, and whether that is the real index (`real`)."""
+
+    index: IndexName
+    project: str  # normalised
+    version: str
+    since: float  # seconds since the epoch
+    real: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Foreseen:
     """A refusal of a built file that nobody has uploaded: the index's status and words.
 

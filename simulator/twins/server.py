@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from uvicorn.config import Config
 
 from simulator.errors import TwinError
@@ -25,7 +26,15 @@ from simulator.run_events import EventSink, RunEvent, TwinRequest
 from simulator.twins.artifact_store import ArtifactError
 from simulator.twins.artifacts import artifact_event
 from simulator.twins.assembly import Parts, assemble
-from simulator.twins.base import JobAccess, JobGrant, PublishedFile, Publisher, ReleasedProject, StoredArtifact
+from simulator.twins.base import (
+    HeldRelease,
+    JobAccess,
+    JobGrant,
+    PublishedFile,
+    Publisher,
+    ReleasedProject,
+    StoredArtifact,
+)
 from simulator.twins.gateway import Gateway
 from simulator.twins.injection.injector import Injector
 from simulator.twins.loop_thread import LoopThread
@@ -206,6 +215,25 @@ class LocalTwins:
         self._parts.real.ask(held.index, held.project)
         urls = self._parts.real.known(held.index, held.project, patience=_LONGEST).urls
         return replace(held, strange=True, urls=urls)
+
+    def held(self, index: IndexName, project: str, version: Version) -> HeldRelease | None:
+        """A release that an index had before this run: this run's own copy, or the real one where that has none."""
+        from simulator.twins.pypi.released import held_by_copy, held_by_real_index
+
+        with self._parts.stores[index].reading() as catalogue:
+            known = catalogue.project(project) is not None
+            found = held_by_copy(catalogue, index, project, version, self._settings.run_id)
+        if known or self._settings.offline:
+            return found
+        settings = self._settings
+        return held_by_real_index(
+            index,
+            project,
+            version,
+            self._parts.outside,
+            index_url=settings.index_url,
+            extra_index_urls=settings.extra_index_urls,
+        )
 
     def _is_strange(self, held: ReleasedProject) -> bool:
         """Whether this run made a project that no declared publisher says is there."""

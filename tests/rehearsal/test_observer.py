@@ -293,3 +293,13 @@ def test_what_a_stand_in_for_another_index_refuses() -> None:
     assert finding.code == "upload-refused"
     assert "the stand-in for pkgs.corp.example with 401" in finding.message
     assert not observer.offered
+
+
+def test_what_a_job_looked_up_and_did_not_offer() -> None:
+    def page(job: str, path: str) -> TwinRequest:
+        return TwinRequest(job_id=job, twin="pypi", method="GET", host=PYPI.main_host, path=path, status=200)
+
+    asked = [page("publish", "/simple/Demo_X/"), page("publish", "/pypi/other/json"), page("publish", "/help/")]
+    observer, _ = observe(*asked, page("build", "/simple/demo/"), replace(UPLOAD, job_id="build", status=200))
+    assert observer.looked_up("publish") == {("pypi", "demo-x"), ("pypi", "other")}
+    assert not observer.looked_up("build")

@@ -8,9 +8,9 @@ import pytest
 
 from simulator.findings import Severity
 from simulator.indexes import IndexName
-from simulator.rehearsal.released import already_released, already_there, too_many_new, yanked_again
+from simulator.rehearsal.released import already_released, already_there, passed_over, too_many_new, yanked_again
 from simulator.remedies import Act, remedy
-from simulator.twins.base import PublishedFile, ReleasedProject
+from simulator.twins.base import HeldRelease, PublishedFile, ReleasedProject
 
 
 def published(filename: str, index: IndexName = "pypi") -> PublishedFile:
@@ -35,6 +35,15 @@ def test_one_finding_a_release(
     (finding,) = already_released(files, skipping)
     assert (finding.code, finding.severity, finding.would_show) == ("already-released", severity, shown)
     assert "aise the version" in finding.hint
+
+
+@pytest.mark.parametrize(("real", "where"), [(True, "PyPI itself"), (False, "the local PyPI")])
+def test_a_version_that_a_tool_passed_over(*, real: bool, where: str) -> None:
+    held = HeldRelease(index="pypi", project="demo", version="1", since=86_400.0, real=real)
+    finding = passed_over("publish", held, published=False)
+    assert finding.message.startswith(f"Job publish uploaded nothing: {where} holds demo 1 since 1970-01-02")
+    assert finding.severity is Severity.ERROR
+    assert passed_over("publish", held, published=True).severity is Severity.WARNING
 
 
 def test_nothing_is_nothing() -> None:

@@ -21,6 +21,8 @@ _GIVING = re.compile(
     r"|(?:TOKEN|PASSWORD|AUTH)(?s:.)*GITHUB_ENV|GITHUB_ENV(?s:.)*(?:TOKEN|PASSWORD|AUTH)",
     re.IGNORECASE,
 )
+_HANDING = re.compile(r"(?i)secret|vault|credential")
+_CREDENTIAL = re.compile(r"POETRY_(?:PYPI_TOKEN|HTTP_BASIC)|HATCH_INDEX_AUTH|FLIT_PASSWORD")
 
 
 @rule(
@@ -33,7 +35,7 @@ def index_address(subject: Subject) -> Iterator[Problem]:
     for job in subject.workflow.jobs.values():
         for step in uploads_of(subject.workflow, job, subject.read):
             for each in step.destinations:
-                wrong = wrong_address(each.address or "")
+                wrong = wrong_address(each.written or "")
                 if wrong is not None:
                     yield Problem(
                         span=_span(step, each.said),
@@ -85,10 +87,15 @@ def _has_credential(step: StepUploads, command: PublishCommand) -> bool:
 
 
 def _may_give(step: StepUploads) -> bool:
-    """Whether a step may set up a credential for those after it: a script that writes one, an action of one's own."""
+    """Whether a step may set up a credential for those after it: a script writes one, an action hands one out.
+
+    Such are actions of one's own, those that are given the name of a variable, and those that are named for secrets.
+    """
     uses = step.step.uses.value if step.step.uses else ""
     computed = step.step.env.whole or step.step.env.computed
-    return bool(computed) or uses.startswith(("./", "$/")) or bool(_GIVING.search(step.script))
+    given = _CREDENTIAL.search(" ".join([*step.inputs.values(), *step.step.env])) if uses else None
+    handing = given or _HANDING.search(uses)
+    return bool(computed or handing or _GIVING.search(step.script)) or uses.startswith(("./", "$/"))
 
 
 def _is_own_machine(job: Job) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.diagnostics import Severity
@@ -45,6 +46,15 @@ class Reach:
             trigger = called.triggers.get("workflow_call") if called is not None else None
             return None if trigger is None else frozenset(trigger.outputs)
         return None if job.outputs.whole or job.outputs.computed else frozenset(job.outputs)
+
+    @functools.cached_property
+    def _owners(self) -> Mapping[str, str]:
+        jobs = reversed(list(self.workflow.jobs.values()))
+        return {step.id.lower(): job.id for job in jobs for step in job.all_steps if step.id}
+
+    def owner_of(self, step: str) -> str | None:
+        """The first job that has a step of that id."""
+        return self._owners.get(step.lower())
 
     @property
     def events(self) -> frozenset[str]:

@@ -157,7 +157,7 @@ def _step(reach: Reach, used: Used, reference: Reference) -> tuple[str, str] | N
         return f"{message}a step does not see itself", "Read it in a later step."
     if wanted.lower() in _ids(job.all_steps):
         return f"{message}the step {wanted} runs later", f"Move it behind the step {wanted}."
-    owner = next((name for name, each in reach.workflow.jobs.items() if wanted.lower() in _ids(each.all_steps)), None)
+    owner = reach.owner_of(wanted)
     guess = closest(wanted, [each.id for each in before if each.id])
     if owner is not None and guess is None:
         hint = f"Hand it on as an output of job {owner}, and read needs.{owner}.outputs."
