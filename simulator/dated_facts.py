@@ -20,7 +20,17 @@ from simulator.errors import UsageError
 from simulator.paths import user_configuration
 from simulator.spelling import suggest
 
-NAMES: Final = ("actions", "contexts", "events", "outside", "permissions", "publishing", "refs", "runners")
+NAMES: Final = (
+    "actions",
+    "contexts",
+    "events",
+    "hosted_programs",
+    "outside",
+    "permissions",
+    "publishing",
+    "refs",
+    "runners",
+)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _HINT: Final = "Mend the file, or take it away: then the facts that pysim ships count."
 

@@ -78,7 +78,7 @@ def test_an_older_file_does_not_count(folder: Path) -> None:
         ("runners", "[", ":1:2: Expecting value."),
         ("runners", "[]", ": the whole is a list, not a table."),
         ("runners", "{}", ": `ended` is missing."),
-        ("runners", {"more": 1}, ": `more` is no key of it. Did you mean source?"),
+        ("runners", {"more": 1}, ": `more` is no key of it. There is: ended, labels, note, retrieved, source."),
         ("runners", {"retrieved": "yesterday"}, ": `retrieved` is a text, not a date."),
         ("runners", {"retrieved": "2026-02-30"}, ": `retrieved` is a text, not a date."),
         ("runners", {"labels": []}, ": `labels` is a list, not a table."),

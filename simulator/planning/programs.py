@@ -5,13 +5,11 @@ The names are in resources/hosted_programs.json.
 
 from __future__ import annotations
 
-import functools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from simulator.dated_facts import read_facts
 from simulator.planning.outside import TOKEN
 from simulator.planning.tools import code_of
 
@@ -23,11 +21,9 @@ _HIDING: Final = frozenset(
 """Words after which it is not sure what is run, or whether it is."""
 
 
-@functools.cache
 def hosted_programs() -> Mapping[str, Any]:
     """The data file."""
-    text = files("simulator").joinpath("resources", "hosted_programs.json").read_text(encoding="utf-8")
-    return cast("Mapping[str, Any]", json.loads(text))
+    return read_facts("hosted_programs")
 
 
 def surely_started(script: str) -> Sequence[str]:
