@@ -76,8 +76,10 @@ done
 # It is not the user's to change, so pip installs for the user, as there.
 "$tools" "$stage/prefix.py" "$tools" /opt/pysim/system
 /opt/pysim/system/bin/pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore setuptools wheel
+# No links: a virtual environment looks for its library around the link by which its Python was started.
 for program in /opt/pysim/system/bin/*; do
-    ln -s "$program" /usr/local/bin/
+    printf '#!/bin/sh\nexec %s "$@"\n' "$program" > "/usr/local/bin/${program##*/}"
+    chmod 755 "/usr/local/bin/${program##*/}"
 done
 
 # As on Ubuntu, a login shell keeps its PATH; Debian's sets another one.

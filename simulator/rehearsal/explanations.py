@@ -289,10 +289,7 @@ STEPS: Final = (
     Explanation(
         words="' was not found for ",
         code="python-not-found",
-        hint="The log says which are there, and why it could not be downloaded; GitHub may have it. The local engine "
-        "takes the CPythons of this machine, too.",
-        remedies=(remedy(Act.USE_ENGINE, "local"),),
-        here=True,
+        hint="GitHub's list of versions, as pysim knows it, has none such: name one that is there, in quotes.",
     ),
     Explanation(
         words="which sees the workspace but not",

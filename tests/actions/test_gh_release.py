@@ -153,7 +153,7 @@ def test_patterns(world: World) -> None:
     done = world.run({"files": "dist/{a,b 1}.*, **/.hid*\n\n./dist/n?tes.[lm]d,dist"})
     assert done.code == 0, done.log
     names = {asset["name"] for asset in world.ask("/releases/tags/v0.1.0")["assets"]}
-    assert names == {"a.whl", "b.1.tar.gz", "notes.md", "hidden"}
+    assert names == {"a.whl", "b.1.tar.gz", "notes.md", "default.hidden"}
     assert "🤔 Pattern 'dist' does not match any files." in done.lines
 
 

@@ -22,6 +22,7 @@ from packaging.version import InvalidVersion, Version
 from simulator.errors import TwinError, UsageError
 from simulator.indexes import TITLES, Index
 from simulator.remedies import Act, remedy
+from simulator.twins.addresses import look_up
 from simulator.twins.outside import Outside
 from simulator.twins.pypi.catalogue import Elsewhere, File, Status
 
@@ -177,8 +178,12 @@ class _Asking:
         import httpx
 
         at = httpx.URL(url)
-        proxy = self._outside.proxy(at.scheme, at.host, at.port or (443 if at.scheme == "https" else 80))
+        port = at.port or (443 if at.scheme == "https" else 80)
+        proxy = self._outside.proxy(at.scheme, at.host, port)
         try:
+            async with asyncio.timeout(self._end - time.monotonic()):
+                if proxy is None:
+                    await look_up(at.host, port)  # which nobody waits for at the end of this process
             async with (
                 asyncio.timeout(self._end - time.monotonic()),
                 httpx.AsyncClient(

@@ -65,7 +65,7 @@ class RealProjects:
             asked.look = RealLook(there=True, urls=tuple(str(link) for link in links if link))
         except UsageError:
             asked.look = RealLook(there=False)
-        except TwinError:
+        except (TwinError, RuntimeError):  # the latter where this process is ending
             pass
         finally:
             asked.answered.set()
