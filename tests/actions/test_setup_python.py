@@ -187,7 +187,7 @@ def test_a_version_that_github_has_and_this_machine_cannot_have(driver: Driver) 
     [error] = done.said("error")
     assert "GitHub has CPython 3.14." in error
     assert (found := explain(STEPS, error)) is not None
-    assert (found.code, hint_for(found, error)[-22:]) == ("python-not-available", "uv python install 3.14")
+    assert (found.code, hint_for(found, error)[-23:]) == ("python-not-available", "uv python install 3.14.")
 
 
 @pytest.mark.parametrize(
