@@ -100,6 +100,8 @@ def _running(repository: Repository, item: Started, calls: Calls) -> Iterator[Jo
 
 
 def _that_may_run(planned: Plan) -> Iterator[JobOfFile]:
+    """The jobs that call a workflow, too, for which those of that stand elsewhere."""
+    yield from ((job.workflow.path, job.job.id) for job in planned.jobs if job.decision != "skip")
     for inner, job in foreseen_jobs(planned):
         if job.decision != "skip":
             yield job.workflow.path, job.job.id

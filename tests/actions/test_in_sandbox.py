@@ -42,13 +42,13 @@ def test_a_build_job(engine: Engine, rig: Rig) -> None:
     assert {request.twin for request in rig.seen(TwinRequest)} == {"github", "results"}
 
 
-@pytest.mark.parametrize("python", ["python", "python3", "/usr/bin/env python3"])
-def test_a_virtual_environment_of_the_python_that_no_step_sets_up(engine: Engine, rig: Rig, python: str) -> None:
+def test_a_virtual_environment_of_the_python_that_no_step_sets_up(engine: Engine, rig: Rig) -> None:
     with job(engine, rig, "build") as build:
-        made = build.command(["sh", "-c", f"{python} -m venv venv && venv/bin/python -m pip --version"])
-        assert made.code == 0, made.log
-        said = build.command(["venv/bin/python", "-c", "import encodings, sys; print(sys.prefix)"]).lines
-        assert said[-1].endswith("/venv")
+        for python in ("python", "python3"):
+            made = build.command(["sh", "-c", f"{python} -m venv --without-pip {python}-venv"])
+            assert made.code == 0, made.log
+            said = build.command([f"{python}-venv/bin/python", "-c", "import sys; print(sys.prefix)"]).lines
+            assert said[-1].endswith(f"/{python}-venv")
 
 
 def test_what_pip_installs_for_the_user_is_on_path(engine: Engine, rig: Rig, tmp_path: Path) -> None:

@@ -88,6 +88,18 @@ def test_files_that_jobs_call_are_judged_too(tmp_path: Path) -> None:
     assert str(finding.where).startswith(".github/workflows/called.yml:6:")
 
 
+def test_a_job_that_calls_a_workflow_runs_as_well(tmp_path: Path) -> None:
+    called = """\
+on: workflow_call
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps: [{run: twine upload dist/*, env: {TWINE_PASSWORD: "${{ secrets.PYPI_TOKEN }}"}}]
+"""
+    (finding,) = known(tmp_path, release=CALLER, called=called)
+    assert (finding.code, finding.severity) == ("secrets-not-passed", "error")
+
+
 @pytest.mark.parametrize(
     ("event", "severity", "said"),
     [("push", "error", "looks at that, too"), ("workflow_dispatch", "warning", "(not for this event)")],
