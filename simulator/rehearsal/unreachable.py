@@ -25,6 +25,10 @@ _PROJECT: Final = re.compile(r"/simple/([^/]+)/?")
 _ERROR: Final = re.compile(
     r"\b(?:error|errors|failed|failure|fatal|exception|panic|cannot|could not|unable)\b|Error\b", re.I
 )
+# What tox, make and others say of a program that has said why it failed.
+_OF_RUNNER: Final = re.compile(
+    r"\bexit(?:ed)?\b.*\d|\bcode[ =]\d|evaluation failed|non-zero exit|\*\*\* \[|\bError \d+$", re.I
+)
 _NETWORK: Final = re.compile(
     r"\b(?:connect\w*|resolve|resolution|network|ssl\w*|tls|unreachable|timed out|getaddrinfo|retries|proxy|502|EOF)\b",
     re.I,
@@ -84,7 +88,7 @@ class Unreachable:
         if not unreached:
             return None
         last = [line for line in lines if line.strip() and _EXIT not in line][-_LAST_LINES:]
-        complaints = [line for line in last if _ERROR.search(line)]
+        complaints = [line for line in last if _ERROR.search(line) and not _OF_RUNNER.search(line)]
         said = complaints[-1] if complaints else "\n".join(last)
         named = next((each for each in unreached if _names(said, each.word)), None)
         late = [each for each in unreached if self._clock() - each.at < _LAST_SECONDS]

@@ -40,6 +40,12 @@ def judged(*events: RunEvent, offline: bool = False) -> Finding:
     [
         [f"curl: (35) OpenSSL SSL_connect: Connection reset by peer in connection to {HOST}:443"],
         [f"fatal: unable to access 'https://{HOST}/x/': Could not resolve host: {HOST}", "make: *** stopped"],
+        [
+            f"    fatal: unable to access 'https://{HOST}/x/': The requested URL returned error: 502",
+            "lint: exit 3 (0.66 seconds) /work> pre-commit run --all-files pid=101",
+            "  lint: FAIL code 3 (9.62=setup[8.96]+cmd[0.66] seconds)",
+            "  evaluation failed :( (9.77 seconds)",
+        ],
         ["Traceback (most recent call last):", f"requests.exceptions.ConnectionError: HTTPSConnectionPool('{HOST}')"],
         ["urllib.error.URLError: <urlopen error EOF occurred in violation of protocol>"],
         [],
