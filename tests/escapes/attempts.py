@@ -88,7 +88,7 @@ class Attempt:
             pytest.skip(f"there is no {self.needs} command")
         if self.dockerfile:
             sandbox.write(_BUILT / "Dockerfile", _filled(self.dockerfile, world).encode())
-        done, lines = run(sandbox, *self.argv(world), timeout=30)
+        done, lines = run(sandbox, *self.argv(world), timeout=120)
         text = "\n".join(lines)
         assert done.reason == "exited", text
         refused = json.loads(lines[-1])[0] in {400, 403, 404} if self.request else not done.ok
