@@ -317,20 +317,13 @@ class DockerApi:
         if request.path.endswith("/restart"):
             with self._containers.start_lock:
                 self._client.api.stop(found)
-        facts = self._client.api.inspect_container(found)
-        if facts["State"]["Running"]:
+        elif self._client.api.inspect_container(found)["State"]["Running"]:
             request.connection.answer(304)
             return
         made = self._containers.made.get(found)
         if made is None:
             raise Refused(404, f"No such container: {container}")
-        try:
-            made.start()
-        except (ContainerError, SimulatorError):
-            if facts["HostConfig"].get("AutoRemove"):  # as Docker does: the client waits for it
-                with contextlib.suppress(ContainerError, SimulatorError):
-                    made.remove()
-            raise
+        made.start()
         request.connection.answer(204)
 
     def _create_exec(self, request: Request, container: str) -> None:

@@ -64,7 +64,16 @@ class DockerContainer:
         return self._notes
 
     def start(self) -> None:
-        """See `Container.start`."""
+        """See `Container.start`. One that is to be removed when it ends is so, too, when it does not start."""
+        try:
+            self._start()
+        except ContainerError:
+            with contextlib.suppress(APIError):
+                if self._client.api.inspect_container(self._id)["HostConfig"].get("AutoRemove"):
+                    self.remove()
+            raise
+
+    def _start(self) -> None:
         with daemon_errors("Docker cannot start a container"), self._group.paused(self._shared):
             try:
                 self._client.api.start(self._id)

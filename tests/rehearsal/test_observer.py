@@ -96,7 +96,11 @@ def test_what_only_this_machine_lacks_is_not_what_the_release_would_show() -> No
     message = "The version '3.99' with architecture 'x64' was not found for Debian 12.\nMore"
     observer, _ = observe(*failed_step(message))
     (finding,) = observer.findings
-    assert (finding.code, finding.would_show) == ("python-not-found", None)
+    assert (finding.code, finding.severity, finding.would_show) == ("python-not-found", Severity.ERROR, message)
+    observer, _ = observe(*failed_step(f"{message} GitHub has CPython 3.99."))
+    (finding,) = observer.findings
+    assert (finding.code, finding.severity, finding.would_show) == ("python-not-available", Severity.WARNING, None)
+    assert finding.unrehearsed
     assert finding.remedies == (remedy(Act.USE_ENGINE, "local"),)
 
 
