@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName
-from simulator.planning.choice import may_publish, publishes_by_tool
+from simulator.planning.choice import likeliest, publishing_reason
 from simulator.planning.tools import publishing_step
 from simulator.positions import Span
 from simulator.rehearsal.observer import SkippedStep
@@ -18,8 +18,8 @@ from simulator.runner.model import JobResult
 
 def publishing_results(results: Sequence[JobResult]) -> list[JobResult]:
     """Those of the jobs that publish: by an action or a command, or, where none has one, by their token."""
-    by_tool = [each for each in results if publishes_by_tool(each.planned.workflow, each.planned.job)]
-    return by_tool or [each for each in results if may_publish(each.planned.workflow, each.planned.job)]
+    publishing = likeliest({each.key: publishing_reason(each.planned.workflow, each.planned.job) for each in results})
+    return [each for each in results if each.key in publishing]
 
 
 def not_published(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from simulator.errors import InvalidWorkflowError
@@ -126,21 +126,6 @@ def called_jobs(called: CalledWorkflow) -> Iterator[JobsOfFile]:
 def _has_late_labels(job: PlannedJob) -> bool:
     """Whether the labels of a job are not known yet."""
     return job.deferred and not all(label.template.is_literal for label in job.job.runs_on)
-
-
-def missing_calls(planned: Plan) -> Iterator[Job]:
-    """The jobs, of the plan and of what it calls, that may run and call a workflow that is not at hand."""
-    callers = [job.job for job in planned.jobs if job.decision != "skip" and job.job.uses is not None]
-    yield from _missing(callers, planned.calls)
-
-
-def _missing(callers: Iterable[Job], calls: Mapping[str, CalledWorkflow]) -> Iterator[Job]:
-    for job in callers:
-        called = calls.get(job.id)
-        if called is None:
-            yield job
-        else:
-            yield from _missing((each for each in called.workflow.jobs.values() if each.uses), called.calls)
 
 
 def call_contexts(caller: Plan, job: PlannedJob, needs: Mapping[str, Value]) -> dict[str, Value]:

@@ -33,11 +33,26 @@ def choose(
 
     `calls` are the workflows that their jobs call, as far as they are at hand: by the file's path, then by job id.
     """
-    publishing = {workflow.path: _why(workflow, (calls or {}).get(workflow.path, {})) for workflow in workflows}
-    if any(why and not why.endswith(_BY_TOKEN) for why in publishing.values()):  # a token may be for something else
-        publishing = {path: why if why and not why.endswith(_BY_TOKEN) else None for path, why in publishing.items()}
-    nobody = not any(publishing.values())
-    return tuple(_choice(workflow, publishing[workflow.path], run_all=run_all, nobody=nobody) for workflow in workflows)
+    reasons = {workflow.path: _why(workflow, (calls or {}).get(workflow.path, {})) for workflow in workflows}
+    publishing = likeliest(reasons)
+    return tuple(
+        _choice(
+            workflow,
+            reasons[workflow.path] if workflow.path in publishing else None,
+            run_all=run_all,
+            nobody=not publishing,
+        )
+        for workflow in workflows
+    )
+
+
+def likeliest(reasons: Mapping[str, str | None]) -> frozenset[str]:
+    """Of what may publish, by the reasons: what does so by an action or a command, or, where nothing does, by a token.
+
+    A token may be for something else.
+    """
+    may = {name for name, reason in reasons.items() if reason}
+    return frozenset({name for name in may if not str(reasons[name]).endswith(_BY_TOKEN)} or may)
 
 
 def _choice(workflow: Workflow, why: str | None, *, run_all: bool, nobody: bool) -> Choice:
@@ -68,16 +83,7 @@ def _why_job(workflow: Workflow, job: Job, called: CalledWorkflow | None) -> str
 
 def publishing_jobs(workflow: Workflow, calls: Mapping[str, CalledWorkflow]) -> frozenset[str]:
     """The ids of the jobs that may publish: by an action or a command, or, where none has one, by their token."""
-    reasons = {job.id: _why_job(workflow, job, calls.get(job.id)) for job in workflow.jobs.values()}
-    may = {name for name, reason in reasons.items() if reason}
-    by_tool = {name for name in may if not str(reasons[name]).endswith(_BY_TOKEN)}
-    return frozenset(by_tool or may)
-
-
-def publishes_by_tool(workflow: Workflow, job: Job) -> bool:
-    """Whether an action or a command says that a job publishes, not its token alone."""
-    reason = publishing_reason(workflow, job)
-    return reason is not None and reason != _BY_TOKEN
+    return likeliest({job.id: _why_job(workflow, job, calls.get(job.id)) for job in workflow.jobs.values()})
 
 
 def may_publish(workflow: Workflow, job: Job) -> bool:

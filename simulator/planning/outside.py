@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from simulator.dated_facts import read_facts
 from simulator.indexes import indexes
-from simulator.planning.tools import action_name, code_of, given_inputs
-from simulator.workflow.model import Step
+from simulator.planning.tools import action_name, code_of
 
 _EXPRESSION: Final = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _GITHUB_ADDRESS: Final = re.compile(
@@ -41,18 +40,11 @@ def _facts() -> Mapping[str, Any]:
     return read_facts("outside")
 
 
-def writes_outside(step: Step) -> Sequence[str]:
-    """What a step would do outside, such as "runs npm publish, which publishes to an npm registry"."""
-    if step.run is not None:
-        return script_writes_outside(step.run.source)
-    if step.uses is None:
-        return ()
-    said = action_writes_outside(step.uses.value, given_inputs(step))
-    return () if said is None else (said,)
-
-
 def action_writes_outside(uses: str, inputs: Mapping[str, str]) -> str | None:
-    """The same of an action with its inputs, as written or evaluated, by their names in lower case."""
+    """What an action would do outside, such as "uses X, which pushes an image to a registry"; None for nothing.
+
+    `inputs` are as written or evaluated, by their names in lower case.
+    """
     known = _facts()["actions"].get(action_name(uses))
     if known is None or any(inputs.get(name, "").lower() in idle for name, idle in known["inputs"].items()):
         return None
@@ -60,7 +52,10 @@ def action_writes_outside(uses: str, inputs: Mapping[str, str]) -> str | None:
 
 
 def script_writes_outside(script: str) -> Sequence[str]:
-    """The same of a script, before or after its expressions are evaluated."""
+    """What a script would do outside, such as "runs npm publish, which publishes to an npm registry".
+
+    Before or after its expressions are evaluated.
+    """
     found = (said for words in _commands(_plain(script)) if (said := _judge(words)) is not None)
     return tuple(dict.fromkeys(found))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.planning.outside import script_writes_outside, writes_outside
+from simulator.planning.outside import action_writes_outside, script_writes_outside
+from simulator.planning.tools import given_inputs
 from simulator.rehearsal.elsewhere import published_elsewhere
 from simulator.workflow.loader import load_workflow
 
@@ -88,7 +89,13 @@ def test_commands_that_do_not(script: str) -> None:
 def test_steps_that_write_outside(step: str, said: str | None) -> None:
     loaded = load_workflow(WORKFLOW.format(step=step), "w.yml")
     assert loaded.workflow, loaded.diagnostics
-    assert writes_outside(loaded.workflow.jobs["publish"].steps[0]) == ((said,) if said else ())
+    (given,) = loaded.workflow.jobs["publish"].steps
+    if given.uses is not None:
+        found = [action_writes_outside(given.uses.value, given_inputs(given))]
+    else:
+        assert given.run is not None
+        found = list(script_writes_outside(given.run.source))
+    assert found == [said]
 
 
 def test_what_another_index_got_is_a_warning() -> None:
