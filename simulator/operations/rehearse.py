@@ -120,7 +120,8 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
     jobs = outcomes(performed.results, observer)
     if prepared.plans and prepared.request.tag is not None and prepared.request.event != "workflow_dispatch":
         indexes = {file.index for file in performed.published}
-        for finding in not_published(performed.results, indexes, observer.skipped, observer.findings):
+        found, event = observer.findings, prepared.request.event
+        for finding in not_published(performed.results, indexes, observer.skipped, found, event):
             observer.raise_finding(finding)
     for finding in prepared.acceptances.problems():
         observer.raise_finding(finding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName
@@ -12,8 +13,14 @@ from simulator.planning.tools import publishing_step
 from simulator.positions import Span
 from simulator.rehearsal.observer import SkippedStep
 from simulator.rehearsal.rules.release import publishing_of
+from simulator.remedies import Act, remedy
 from simulator.run_events import Conclusion
 from simulator.runner.model import JobResult
+
+_RELEASE: Final = (
+    "Nothing would be published by the tag alone. The workflow starts for a release, too: rehearse that, if it is what "
+    "publishes; else mend the condition."
+)
 
 
 def publishing_results(results: Sequence[JobResult]) -> list[JobResult]:
@@ -27,20 +34,26 @@ def not_published(
     indexes: Collection[IndexName],
     skipped: Sequence[SkippedStep],
     found: Sequence[Finding],
+    event: str,
 ) -> Iterator[Finding]:
     """What a tag or a release did not publish: an error for each publishing job or step that was left out.
 
-    `indexes` are those that took files, `skipped` the steps that were left out. Where an index took files, only a
-    warning for those that publish to PyPI, when it took none. Nothing where an error says it already, or a job failed.
+    `event` is the one that is rehearsed, `indexes` are those that took files, `skipped` the steps that were left out.
+    Where an index took files, only a warning for those that publish to PyPI, when it took none. Nothing where an
+    error says it already, or a job failed.
     """
     failed = any(each.conclusion in {Conclusion.FAILURE, Conclusion.CANCELLED} for each in results)
     if failed or "pypi" in indexes or any(each.severity is Severity.ERROR for each in found):
         return
-    for result in publishing_results(results):
+    for result in sorted(publishing_results(results), key=_is_for_pypi, reverse=True):
         if indexes and not _is_for_pypi(result):
             continue
+        later = event == "push" and "release" in result.planned.workflow.triggers
         for finding in _left_out(result, skipped):
-            yield replace(finding, severity=Severity.WARNING) if indexes else finding
+            told = (
+                replace(finding, hint=_RELEASE, remedies=(remedy(Act.CHOOSE_EVENT, "release"),)) if later else finding
+            )
+            yield replace(told, severity=Severity.WARNING) if indexes else told
 
 
 def _is_for_pypi(result: JobResult) -> bool:
