@@ -13,6 +13,7 @@ from typing import Final, cast
 from simulator.configuration.values import Configuration
 from simulator.errors import UsageError
 from simulator.expressions.language import Value
+from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.plans import plan_of
 from simulator.operations.request import EventName, Request, require_one_event, when
@@ -60,7 +61,7 @@ def explain_tokens(request: Request) -> tuple[TokenView, ...]:
 def _explained(
     request: Request, root: Path, clone: Path, configuration: Configuration, registered: Registered
 ) -> Sequence[TokenView]:
-    chosen = request.tag is not None or request.branch is not None or request.event != "push"
+    chosen = request.tag is not None or request.branch is not None or request.event not in {None, "push"}
     imagined = request.tag is None and (not chosen or request.event == "release")
     if imagined:  # also a release has a tag
         request = replace(request, tag=_ANY[0][0])
@@ -69,6 +70,7 @@ def _explained(
     files = files_of_commit(
         CommitTree(repository.source), repository.source, request.workflows, repository.identity, resolve
     )
+    request, _ = choose_event(request, repository, files)
     _require_valid(request, repository, files, chosen=chosen)
     if chosen:
         started = [item for item in start_workflows(request, repository, files.valid()) if item.match.starts]

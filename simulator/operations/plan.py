@@ -14,6 +14,7 @@ from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.actions import Actions, foreseen, read_actions
+from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
 from simulator.operations.problems import in_order, problems_of
@@ -116,6 +117,7 @@ def _require_event(request: Request) -> None:
 
 def _planned(request: Request, read: _Read) -> Planned:
     repository, files = read.repository, read.files
+    request, instead = choose_event(request, repository, files)
     started = start_workflows(request, repository, files.valid())
     choices = chosen(request, started, files.calls())
     late: list[Diagnostic] = []
@@ -130,7 +132,10 @@ def _planned(request: Request, read: _Read) -> Planned:
         sha=repository.source.sha,
         workflows=ordered,
         unheard=list(_unheard({each.path: each for each in files.valid()}, views)),
-        notices=[*(notice.message for notice in repository.notices), *_of_actions(read, started, when(request))],
+        notices=[
+            *(notice.message for notice in (*repository.notices, *([instead] if instead else ()))),
+            *_of_actions(read, started, when(request)),
+        ],
         problems=problems,
     )
     return Planned(

@@ -21,6 +21,7 @@ from simulator.operations.accepted import accepted
 from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
 from simulator.operations.cancellation import Cancellation
+from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.known import known_findings
 from simulator.operations.performance import Performed, perform
@@ -118,9 +119,10 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
     for finding in never_met({str(fault): fault.says for fault in prepared.faults}, performed.fired):
         observer.raise_finding(finding)
     jobs = outcomes(performed.results, observer)
-    if prepared.plans and prepared.request.tag is not None and prepared.request.event != "workflow_dispatch":
+    event = prepared.plans[0].event.name if prepared.plans else ""
+    if event in {"push", "release"} and prepared.request.tag is not None:
         indexes = {file.index for file in performed.published}
-        found, event = observer.findings, prepared.request.event
+        found = observer.findings
         for finding in not_published(performed.results, indexes, observer.skipped, found, event):
             observer.raise_finding(finding)
     for finding in prepared.acceptances.problems():
@@ -199,6 +201,7 @@ def _prepare(
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)
     files = files_of_commit(tree, repository.source, request.workflows, repository.identity, local)
+    request, instead = choose_event(request, repository, files)
     if invalid := starting_and_invalid(request, repository, files):
         raise files.invalid(invalid)
     started = start_workflows(request, repository, files.valid())
@@ -207,7 +210,7 @@ def _prepare(
     observer(opening(into.folder, repository, started[0].event, request.faults))
     for settings in settings_read(configuration):
         observer(settings)
-    for notice in repository.notices:
+    for notice in (*repository.notices, *([instead] if instead else ())):
         observer(notice)
     known = partial(
         known_findings, request, repository, started, ReleaseRules(tree, configuration, actions, when(request))

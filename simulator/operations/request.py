@@ -30,7 +30,8 @@ class Request:
     """An event of a repository, and how it is to be rehearsed. All values are final; nothing is read from a terminal.
 
     `repository` is a folder in it. The event is the push of `tag` or of `branch`, the release of `tag` (a `prerelease`
-    or not), or a dispatch on either with `inputs`. `source` says which files: those of the commit, or the folder's as
+    or not), or a dispatch on either with `inputs`; with `event` None it is the push, or the release of the tag where
+    that publishes and the push does not. `source` says which files: those of the commit, or the folder's as
     they are. `workflows` are names of files; with none, those that publish are rehearsed, or with `run_all` all that
     start. `variables` are the repository's, `secret_file` is read in the place of `.secrets`. `keep_index` lets later
     rehearsals find what this one publishes.
@@ -46,7 +47,7 @@ class Request:
 
     repository: Path
     tag: str | None = None
-    event: EventName = "push"
+    event: EventName | None = None
     branch: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     prerelease: bool = False
@@ -101,7 +102,7 @@ def require_event(request: Request) -> None:
             hint="Name the tag.",
             remedies=(remedy(Act.CHOOSE_TAG, "v1.2.3"),),
         )
-    if request.event == "push" and request.tag is None and request.branch is None:
+    if request.event in {None, "push"} and request.tag is None and request.branch is None:
         raise UsageError(
             "There is nothing to rehearse: no tag was given.",
             hint="Name the tag or the branch whose push is meant.",

@@ -82,9 +82,7 @@ _EVENT = (
         "--event",
         "event_name",
         type=click.Choice(["push", "release", "workflow_dispatch"]),
-        default="push",
-        show_default=True,
-        help="What happens on GitHub.",
+        help="What happens on GitHub.  [default: the push, or the tag's release where only that publishes]",
     ),
     click.option("--branch", metavar="BRANCH", help="Rehearse a push to a branch, or choose the ref of a dispatch."),
     click.option(

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from simulator.diagnostics import Severity
 from simulator.indexes import IndexName
 from simulator.planning.foresight import Foresight, Start, releasing, starts_of
+from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.rules.model import Subject
-from simulator.rehearsal.rules.release import called_by, publishing, reached
+from simulator.rehearsal.rules.release import Publishing, called_by, publishing, reached
 from simulator.workflow.model import Job, Step, Workflow
 
 
@@ -81,6 +82,21 @@ class Reach:
         """Whether neither this nor another end like it is reached."""
         return not any(each.stands_for(end) and _may_run(each, foresight) for each in self._ends)
 
+    def published_by(self, way: str) -> frozenset[IndexName | None]:
+        """The indexes that something may be published on where the workflow starts in a way, such as `push tag`."""
+        found: set[IndexName | None] = set()
+        for foresight in self.all:
+            if (foresight.start.caller or foresight.start).name not in {way, "workflow_call"}:
+                continue
+            for end in (each for each in self._ends if _may_run(each, foresight)):
+                found.update({end.index} if end.step is not None else self._behind(end.job).published_by(way))
+        return frozenset(found)
+
+    def _behind(self, job: Job) -> Reach:
+        called = called_by(job, self._subject.others)
+        assert called is not None
+        return Reach(replace(self._subject, workflow=called))
+
     def severity(self, job: Job, step: Step | None = None) -> Severity:
         """How much it weighs that a job or a step never runs: an error where no release is published for it."""
         missed = (
@@ -115,11 +131,19 @@ def _may_run(end: End, foresight: Foresight) -> bool:
 def _ends(subject: Subject) -> Iterator[End]:
     workflow = subject.workflow
     for found in publishing(workflow):
-        yield End(job=found.job, step=found.step, index=found.index)
+        yield End(job=found.job, step=found.step, index=found.index or _index(found, subject))
     for job in workflow.jobs.values():
         called = called_by(job, subject.others)
         if called is not None and _publishes(called, subject):
             yield End(job=job, step=None, index=None)
+
+
+def _index(found: Publishing, subject: Subject) -> IndexName | None:
+    """The index that a command publishes on, where that is known."""
+    uploads = next(
+        each for each in uploads_of(subject.workflow, found.job, subject.read) if each.step.number == found.step.number
+    )
+    return next((each.index for each in uploads.destinations), None)
 
 
 def _publishes(called: Workflow, subject: Subject) -> bool:

@@ -1,0 +1,79 @@
+"""The event where none was named: the push of the tag, or its release where more is published by that."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import replace
+
+from simulator.operations.request import Request
+from simulator.operations.source import Repository
+from simulator.operations.starting import start_workflows
+from simulator.operations.workflow_files import WorkflowFiles
+from simulator.rehearsal.rules.model import Subject
+from simulator.rehearsal.rules.reach import Reach
+from simulator.rehearsal.rules.release import called_by
+from simulator.remedies import Act, remedy
+from simulator.run_events import Notice
+from simulator.workflow.model import Workflow
+
+
+class _Publishes(enum.IntEnum):
+    """What an event may have published, as far as the files say."""
+
+    NOTHING = 0
+    PERHAPS = 1  # by a workflow of another repository, or to the test index alone
+    A_RELEASE = 2
+
+
+def choose_event(request: Request, repository: Repository, files: WorkflowFiles) -> tuple[Request, Notice | None]:
+    """The request with its event, and a sentence where that is not the push though none was named.
+
+    It is the release of the tag where that publishes and the push does not, as in a workflow that starts on
+    `release`, or one whose publishing job has `if: github.event_name == 'release'`.
+    """
+    if request.event is not None:
+        return request, None
+    push = replace(request, event="push")
+    if request.tag is None or not _releases(files):
+        return push, None
+    release = replace(request, event="release")
+    by_push, by_release = (_published(each, repository, files) for each in (push, release))
+    if by_release is not _Publishes.A_RELEASE or by_push is _Publishes.A_RELEASE:
+        return push, None
+    return release, _told(release, repository, files)
+
+
+def _releases(files: WorkflowFiles) -> bool:
+    return any("release" in workflow.triggers for workflow in files.valid())
+
+
+def _published(request: Request, repository: Repository, files: WorkflowFiles) -> _Publishes:
+    return max((each for _, each in _by_workflow(request, repository, files)), default=_Publishes.NOTHING)
+
+
+def _by_workflow(
+    request: Request, repository: Repository, files: WorkflowFiles
+) -> Iterator[tuple[Workflow, _Publishes]]:
+    way = "push tag" if request.event == "push" else "release"
+    for item in start_workflows(request, repository, files.valid()):
+        if item.match.starts:
+            yield item.workflow, _of(item.workflow, files, way)
+
+
+def _of(workflow: Workflow, files: WorkflowFiles, way: str) -> _Publishes:
+    indexes = Reach(Subject(workflow=workflow, others=files.models)).published_by(way)
+    if any(index != "testpypi" for index in indexes):
+        return _Publishes.A_RELEASE
+    away = (job for job in workflow.jobs.values() if job.uses is not None and called_by(job, files.models) is None)
+    return _Publishes.PERHAPS if indexes or any(away) else _Publishes.NOTHING
+
+
+def _told(request: Request, repository: Repository, files: WorkflowFiles) -> Notice:
+    publishing = [workflow.path for workflow, does in _by_workflow(request, repository, files) if does]
+    return Notice(
+        message=f"The release of {request.tag} is rehearsed and not the push of the tag, by which nothing would be "
+        f"published on PyPI: {' and '.join(publishing)} does that for a release.",
+        hint="Name the push to rehearse that.",
+        remedies=(remedy(Act.CHOOSE_EVENT, "push"),),
+    )
