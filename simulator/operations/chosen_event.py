@@ -10,6 +10,7 @@ from simulator.operations.request import Request
 from simulator.operations.source import Repository
 from simulator.operations.starting import start_workflows
 from simulator.operations.workflow_files import WorkflowFiles
+from simulator.rehearsal.handover import handovers
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.reach import Reach
 from simulator.rehearsal.rules.release import called_by
@@ -30,7 +31,8 @@ def choose_event(request: Request, repository: Repository, files: WorkflowFiles)
     """The request with its event, and a sentence where that is not the push though none was named.
 
     It is the release of the tag where that publishes and the push does not, as in a workflow that starts on
-    `release`, or one whose publishing job has `if: github.event_name == 'release'`.
+    `release`, or one whose publishing job has `if: github.event_name == 'release'`. Where a job of the push makes the
+    release with GITHUB_TOKEN it stays the push: that release starts nothing.
     """
     if request.event is not None:
         return request, None
@@ -40,6 +42,8 @@ def choose_event(request: Request, repository: Repository, files: WorkflowFiles)
     release = replace(request, event="release")
     by_push, by_release = (_published(each, repository, files) for each in (push, release))
     if by_release is not _Publishes.A_RELEASE or by_push is _Publishes.A_RELEASE:
+        return push, None
+    if any(_makes_release(workflow, files) for workflow, _ in _by_workflow(push, repository, files)):
         return push, None
     return release, _told(release, repository, files)
 
@@ -67,6 +71,12 @@ def _of(workflow: Workflow, files: WorkflowFiles, way: str) -> _Publishes:
         return _Publishes.A_RELEASE
     away = (job for job in workflow.jobs.values() if job.uses is not None and called_by(job, files.models) is None)
     return _Publishes.PERHAPS if indexes or any(away) else _Publishes.NOTHING
+
+
+def _makes_release(workflow: Workflow, files: WorkflowFiles) -> bool:
+    reach = Reach(Subject(workflow=workflow, others=files.models))
+    made = (each for each in handovers(workflow) if each.made == "release")
+    return any(reach.may_run("push tag", each.job, each.step) for each in made)
 
 
 def _told(request: Request, repository: Repository, files: WorkflowFiles) -> Notice:

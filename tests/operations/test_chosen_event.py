@@ -13,11 +13,13 @@ from tests.operations.reading import read
 
 FOLDER = ".github/workflows"
 BOTH = "{push: {tags: ['*']}, release: {types: [published]}}"
+TOKEN = "${{ github.token }}"
 RELEASE = "github.event_name == 'release'"
 
 
 def job(condition: str = "true", run: str = "twine upload dist/*") -> str:
-    return f"jobs: {{publish: {{if: \"{condition}\", runs-on: ubuntu-latest, steps: [{{run: '{run}'}}]}}}}\n"
+    step = f"{{run: '{run}', env: {{GH_TOKEN: '{TOKEN}'}}}}"
+    return f'jobs: {{publish: {{if: "{condition}", runs-on: ubuntu-latest, steps: [{step}]}}}}\n'
 
 
 def call(path: str) -> str:
@@ -43,6 +45,9 @@ RELEASED = {
         "w.yml": f"on: {BOTH}\n" + job("github.event_name == 'push'", "twine upload -r testpypi dist/*"),
         "x.yml": "on: {release: {types: [published]}}\n" + job(),
     },
+    "a job of the release adds to it": {
+        "w.yml": f"on: {BOTH}\n" + job(RELEASE, "gh release edit --draft=false && twine upload dist/*"),
+    },
     "the called workflow waits for a release": {
         "w.yml": f"on: {BOTH}\n" + call(f"./{FOLDER}/called.yml"),
         "called.yml": "on: workflow_call\n" + job(RELEASE),
@@ -66,6 +71,10 @@ PUSHED = {
     "neither publishes": {"w.yml": f"on: {BOTH}\n" + job(run="make")},
     "by a condition that a run decides": {"w.yml": f"on: {BOTH}\n" + job("vars.PUBLISH == 'yes'")},
     "the push of a branch is no release": {"w.yml": "on: {push: {branches: [main]}}\n" + job()},
+    "a job of the push makes the release": {
+        "w.yml": "on: {push: {tags: ['*']}}\n" + job(run="gh release create v1"),
+        "x.yml": "on: release\n" + job(),
+    },
     "what is called decides by a tag": {
         "w.yml": f"on: {BOTH}\n" + call(f"./{FOLDER}/called.yml"),
         "called.yml": "on: workflow_call\n" + job("startsWith(github.ref, 'refs/tags/')"),

@@ -80,17 +80,22 @@ class Reach:
 
     def is_missed(self, end: End, foresight: Foresight) -> bool:
         """Whether neither this nor another end like it is reached."""
-        return not any(each.stands_for(end) and _may_run(each, foresight) for each in self._ends)
+        return not any(each.stands_for(end) and _may_run(each.job, each.step, foresight) for each in self._ends)
 
     def published_by(self, way: str) -> frozenset[IndexName | None]:
         """The indexes that something may be published on where the workflow starts in a way, such as `push tag`."""
         found: set[IndexName | None] = set()
-        for foresight in self.all:
-            if (foresight.start.caller or foresight.start).name not in {way, "workflow_call"}:
-                continue
-            for end in (each for each in self._ends if _may_run(each, foresight)):
+        for foresight in self._of(way):
+            for end in (each for each in self._ends if _may_run(each.job, each.step, foresight)):
                 found.update({end.index} if end.step is not None else self._behind(end.job).published_by(way))
         return frozenset(found)
+
+    def may_run(self, way: str, job: Job, step: Step) -> bool:
+        """Whether a step may run where the workflow starts in a way."""
+        return any(_may_run(job, step, foresight) for foresight in self._of(way))
+
+    def _of(self, way: str) -> Sequence[Foresight]:
+        return [each for each in self.all if (each.start.caller or each.start).name in {way, "workflow_call"}]
 
     def _behind(self, job: Job) -> Reach:
         called = called_by(job, self._subject.others)
@@ -123,9 +128,9 @@ def _callers(subject: Subject) -> Iterator[Workflow]:
             yield other
 
 
-def _may_run(end: End, foresight: Foresight) -> bool:
-    held = end.step is None or foresight.step_holds(end.job, end.step) is not False
-    return held and end.job.id not in foresight.never
+def _may_run(job: Job, step: Step | None, foresight: Foresight) -> bool:
+    held = step is None or foresight.step_holds(job, step) is not False
+    return held and job.id not in foresight.never
 
 
 def _ends(subject: Subject) -> Iterator[End]:
