@@ -99,9 +99,10 @@ def accept_until_killed(folder: Path) -> None:
             source.write(content)
             source.seek(0)
             staged = store.stage(source)
+        name = f"demo-1-{number}-py3-none-any.whl"
         with store.transaction() as catalogue:
-            catalogue.add_file(row(f"{number}.whl", staged))
-            store.place(staged, f"{number}.whl")
+            catalogue.add_file(row(name, staged))
+            store.place(staged, name)
         (folder / "count").write_text(str(number))
 
 
@@ -132,6 +133,7 @@ def test_a_killed_process_loses_no_accepted_file_and_shows_no_half_one(
     process = multiprocessing.get_context("spawn").Process(target=accept_until_killed, args=(folder,))
     process.start()
     while not (folder / "count").exists():
+        assert process.is_alive()
         time.sleep(0.01)
     time.sleep(after)
     assert process.pid
@@ -141,7 +143,7 @@ def test_a_killed_process_loses_no_accepted_file_and_shows_no_half_one(
     store = Store(folder)
     with store.reading() as catalogue:
         visible = catalogue.files("demo")
-    assert len(visible) >= accepted
+    assert len(visible) >= max(accepted, 1)
     for file in visible:
         assert hashlib.sha256((store.packages / file.filename).read_bytes()).hexdigest() == file.sha256
 
