@@ -51,8 +51,8 @@ touch "$cache/$version/$arch.complete"
 
 # The tools of pysim's built-in actions, and pipx for everyone. Not uv: a hosted runner has none.
 "$tools" -m venv /opt/pysim
-/opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore \
-    twine id packaging requests pypi-attestations pipx build uv
+/opt/pysim/bin/python -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore --upgrade \
+    pip twine id packaging requests pypi-attestations pipx build uv
 # pipx takes a uv that it can import for one that its user chose.
 rm -r /opt/pysim/lib/python3.*/site-packages/uv
 mkdir -p /opt/pipx /opt/pipx_bin

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.actions.builtin.setup_python import prefix, versions
+from simulator.actions.builtin.setup_python.newest_pip import renew_pip
 from simulator.actions.builtin.setup_python.versions import Range, Version
 from simulator.actions.builtin.toolkit import log
 from simulator.actions.builtin.toolkit.step import variable
@@ -99,12 +100,15 @@ def uv_request(wanted: Range) -> str:
 
 
 def install(found: Found, architecture: str) -> Path:
-    """Set a CPython up in the tool cache, with the pip that it carries."""
+    """Set a CPython up in the tool cache, with the newest pip that is at hand."""
     folder = folder_of(found.version, architecture)
     if folder.exists():
         shutil.rmtree(folder)
     if not prefix.set_up(found.executable, folder):
         log.warning(f"{found.executable} carries no pip; install one in a step of your own.")
+    else:
+        for packages in folder.glob("lib/python3.*/site-packages"):
+            renew_pip(packages, str(found.version))
     folder.with_name(f"{architecture}.complete").touch()
     return folder
 
