@@ -332,8 +332,8 @@ class Engine(Protocol):
         """Why its sandboxes can have no further containers, as the end of a sentence; None where they can."""
         ...
 
-    def lacks(self, programs: Collection[str]) -> Collection[str]:
-        """Those of some programs that its sandboxes surely have not."""
+    def lacks(self, programs: Collection[str], *, fetch: bool) -> Collection[str]:
+        """Those of some programs that its sandboxes surely have not; what can be fetched is, where `fetch`."""
         ...
 
     def no_node(self, progress: ProgressSink) -> str | None:

@@ -71,7 +71,7 @@ class DockerEngine:
     def no_containers(self) -> None:
         return None
 
-    def lacks(self, programs: Collection[str]) -> Collection[str]:  # noqa: ARG002 - as the protocol has it
+    def lacks(self, programs: Collection[str], *, fetch: bool) -> Collection[str]:  # noqa: ARG002 - as the protocol has it
         """See `Engine.lacks`: what its image has is not looked into."""
         return ()
 

@@ -32,6 +32,7 @@ from simulator.engines.environment import (
     parse_os_release,
     process_environment,
 )
+from simulator.engines.gh_downloads import find_gh, find_or_fetch_gh
 from simulator.engines.local_root import HostTools, own_toolchain
 from simulator.engines.node_downloads import find_or_fetch_node
 from simulator.engines.nodes import NEWEST
@@ -75,9 +76,12 @@ class LocalEngine:
     def no_containers(self) -> str:
         return "the local engine has no Docker daemon to make containers with"
 
-    def lacks(self, programs: Collection[str]) -> Collection[str]:
+    def lacks(self, programs: Collection[str], *, fetch: bool) -> Collection[str]:
         """See `Engine.lacks`: what is not of this machine's own folders, or would need root or a daemon."""
-        return tuple(name for name in programs if name in _NEED_ROOT or shutil.which(name, path=_SYSTEM_PATH) is None)
+        absent = [name for name in programs if name in _NEED_ROOT or shutil.which(name, path=_SYSTEM_PATH) is None]
+        if "gh" in absent and (find_or_fetch_gh() if fetch else find_gh()) is not None:
+            absent.remove("gh")
+        return tuple(absent)
 
     def no_node(self, progress: ProgressSink) -> str | None:
         """See `Engine.no_node`."""

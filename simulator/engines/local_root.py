@@ -29,6 +29,7 @@ from simulator.engines.environment import (
     USER,
     USER_ID,
 )
+from simulator.engines.gh_downloads import find_gh
 from simulator.engines.nodes import MAJORS, FoundNode, find_nodes, serving
 from simulator.engines.python_downloads import find_uv
 from simulator.engines.pythons import FoundPython, find_pythons
@@ -100,6 +101,7 @@ class HostTools:
     pythons: Sequence[FoundPython] = ()
     nodes: Sequence[FoundNode] = ()
     uv: Path | None = None
+    gh: Path | None = None
     system: Path | None = None  # the folder of the Python that a job finds before it sets one up
 
     @classmethod
@@ -112,6 +114,7 @@ class HostTools:
             pythons=pythons,
             nodes=find_nodes(),
             uv=find_uv(),
+            gh=find_gh() if shutil.which("gh", path="/usr/bin:/bin") is None else None,
             system=system_python.folder_of(chosen) if chosen else None,
         )
 
@@ -205,6 +208,8 @@ def fill(path: Path, spec: SandboxSpec, tools: HostTools) -> Root:
     _add_nodes(root, tools.nodes)
     if tools.uv is not None:
         root.show(tools.uv.resolve(), TOOLS / "uv")
+    if tools.gh is not None:
+        root.show(tools.gh, PIPX_BIN / "gh")
     for inside, source in sorted(spec.mounts.items()):
         root.show(source, inside)
     return root

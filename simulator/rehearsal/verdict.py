@@ -50,10 +50,12 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
     if paused:
         reason = f"{_job(paused)} wait{'' if len(paused) > 1 else 's'} for a review"
         return Judgement(verdict=Verdict.PAUSED, reason=reason)
-    if lacking.reasons or lacking.missing or bad:
-        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, [job.name for job in bad]))
+    doubtful = [job.name for job in bad if job.name in lacking.chain]
+    if lacking.reasons or lacking.missing or doubtful:
+        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, doubtful))
     if published:
-        beside = f"; not rehearsed: {', '.join(lacking.beside)}" if lacking.beside else ""
+        left = sorted({*lacking.beside, *(job.name for job in bad)})
+        beside = f"; not rehearsed: {', '.join(left)}" if left else ""
         return Judgement(verdict=Verdict.GO, reason=_published(published) + beside)
     return _without_files(jobs)
 
@@ -80,7 +82,7 @@ class _Lacking:
         needs = {job.name: job.needs for job in jobs}
         ran = {job.name for job in jobs if job.absent or job.conclusion is not Conclusion.SKIPPED}
         publishing = [job.name for job in jobs if job.publishes]
-        chain = with_needs(publishing or list(needs), needs)
+        self.chain = chain = with_needs(publishing or list(needs), needs)
         told = [(finding, [name for name in finding.unrehearsed if name in ran]) for finding in findings]
         open_ = [(finding, names) for finding, names in told if names and finding.accepted is None]
         incomplete = {name for _, names in told for name in names}

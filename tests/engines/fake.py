@@ -55,7 +55,7 @@ class FakeEngine:
         self._programs = frozenset(programs)
         self._containers = containers
 
-    def lacks(self, programs: Collection[str]) -> Collection[str]:
+    def lacks(self, programs: Collection[str], *, fetch: bool) -> Collection[str]:
         return ()
 
     def no_node(self, progress: ProgressSink) -> str | None:

@@ -48,6 +48,13 @@ CHAIN = [job("build (3.12)"), job("check / lint"), job("publish", "build", "chec
         (CHAIN, [lack("build (3.12)")], Verdict.NOT_REHEARSED, "hangs on"),
         (CHAIN, [lack("check / lint"), lack("publish")], Verdict.NOT_REHEARSED, "no (and 1 more)"),
         (CHAIN, [lack("tell")], Verdict.GO, "; not rehearsed: tell"),
+        ([*CHAIN[:3], job("tell", "publish", conclusion=BAD)], [lack("tell")], Verdict.GO, "; not rehearsed: tell"),
+        (
+            [*CHAIN[:3], job("tell", "publish", conclusion=BAD)],
+            [lack("tell", accepted="known")],
+            Verdict.GO,
+            "; not rehearsed: tell",
+        ),
         (CHAIN, [lack("build (3.12)", accepted="known")], Verdict.GO, "installed from there"),
         (CHAIN, [lack("publish"), ERROR], Verdict.NO_GO, "the cause"),
         ([job("build", conclusion=BAD)], [lack("build")], Verdict.NOT_REHEARSED, "hangs on"),

@@ -74,8 +74,8 @@ class FastEngine:
     def name(self) -> EngineName:
         return self.engine.name
 
-    def lacks(self, programs: Collection[str]) -> Collection[str]:
-        return self.engine.lacks(programs)
+    def lacks(self, programs: Collection[str], *, fetch: bool) -> Collection[str]:
+        return self.engine.lacks(programs, fetch=fetch)
 
     def no_node(self, progress: ProgressSink) -> str | None:
         return self.engine.no_node(progress)
