@@ -13,6 +13,8 @@ from simulator.planning.choice import Choice, choose
 from simulator.planning.model import Inherited, Plan
 from simulator.planning.permissions import default_permissions, most_permissions
 from simulator.planning.plan import plan
+from simulator.rehearsal.handover import handovers
+from simulator.rehearsal.starting import publishing_not_started
 from simulator.run_events import EventSink, WorkflowConsidered
 
 
@@ -20,7 +22,14 @@ def chosen(request: Request, started: Sequence[Started], calls: Calls) -> Mappin
     """Of each workflow that starts, by its path, whether it is rehearsed."""
     running = [item.workflow for item in started if item.match.starts]
     run_all = request.run_all or bool(request.workflows)
-    return {choice.workflow.path: choice for choice in choose(running, calls, run_all=run_all)}
+    considered = [(item.workflow, item.match) for item in started]
+    elsewhere = (
+        bool(started)
+        and publishing_not_started(started[0].event, considered) is not None
+        and not any(any(handovers(workflow)) for workflow in running)
+    )
+    choices = choose(running, calls, run_all=run_all, elsewhere=elsewhere)
+    return {choice.workflow.path: choice for choice in choices}
 
 
 def plan_started(

@@ -48,7 +48,7 @@ from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
-from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
+from simulator.rehearsal.starting import nothing_starts, publishing_not_started, shared_groups, starts_often
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
@@ -103,7 +103,8 @@ def rehearse(
             report = MaskedSink(into.report, masker)
             prepare = partial(readied, request, into, observer, masker, ask, cancellation or Cancellation())
             with prepare() as (prepared, choice):
-                performed = perform(prepared, observer, report, choice) if not is_blocked(observer) else Performed()
+                runs = prepared.plans and not is_blocked(observer)
+                performed = perform(prepared, observer, report, choice) if runs else Performed()
             return _judged(prepared, observer, performed)
     except SimulatorError as error:
         hide_secrets(error, masker)
@@ -260,9 +261,9 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
     """What is wrong with how the event starts workflows."""
     event = started[0].event
     considered = [(item.workflow, item.match) for item in started]
-    if not plans:
+    if not any(item.match.starts for item in started):
         yield nothing_starts(event, considered)
-    elif (other := publishes_elsewhere(event, considered)) is not None:
+    elif (other := publishing_not_started(event, considered)) is not None:
         yield other
     running = {item.workflow.path for item in plans}
     beside = [

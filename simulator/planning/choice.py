@@ -1,4 +1,4 @@
-"""Which of the started workflows are rehearsed: those with a job that may publish, or all when none does."""
+"""Which of the started workflows are rehearsed: those with a job that may publish; where no workflow has one, all."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ def choose(
     calls: Mapping[str, Mapping[str, CalledWorkflow]] | None = None,
     *,
     run_all: bool = False,
+    elsewhere: bool = False,
 ) -> tuple[Choice, ...]:
     """A choice for each started workflow, in order; with `run_all` all of them are rehearsed.
 
     `calls` are the workflows that their jobs call, as far as they are at hand: by the file's path, then by job id.
+    `elsewhere` says that another workflow publishes, one that is not started: then none is rehearsed for want of it.
     """
     reasons = {workflow.path: _why(workflow, (calls or {}).get(workflow.path, {})) for workflow in workflows}
     publishing = likeliest(reasons)
@@ -40,7 +42,7 @@ def choose(
             workflow,
             reasons[workflow.path] if workflow.path in publishing else None,
             run_all=run_all,
-            nobody=not publishing,
+            nobody=not publishing and not elsewhere,
         )
         for workflow in workflows
     )

@@ -73,7 +73,7 @@ def _manual_start(workflows: Sequence[Workflow]) -> tuple[str, tuple[Remedy, ...
     return what, (chosen, remedy(Act.CHOOSE_WORKFLOW, file), *(remedy(Act.GIVE_INPUT, name) for name in needed))
 
 
-def publishes_elsewhere(event: Event, considered: Sequence[Considered]) -> Finding | None:
+def publishing_not_started(event: Event, considered: Sequence[Considered]) -> Finding | None:
     """A warning where no step of what the event starts publishes, but one of a workflow that it does not start.
 
     None where it cannot be told: in a started workflow that calls others.
@@ -87,7 +87,7 @@ def publishes_elsewhere(event: Event, considered: Sequence[Considered]) -> Findi
             job, what = found
             hint, remedies = _advice(event, [workflow])
             return Finding(
-                code="publishes-elsewhere",
+                code="publishing-not-started",
                 severity=Severity.WARNING,
                 message=f"Nothing that this {event.name} starts publishes; {workflow.path} does (its job {job.id} "
                 f"{what}), and is not started: {match.reason}",

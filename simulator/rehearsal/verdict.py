@@ -128,6 +128,8 @@ def _without_files(jobs: Sequence[JobOutcome]) -> Judgement:
     """No file reached an index, and nothing failed."""
     if any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
         return Judgement(verdict=Verdict.NO_GO, reason="a publishing job ended well and published nothing")
+    if not jobs:
+        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason="nothing that the event starts publishes")
     skipped = [job.name for job in jobs if job.publishes]
     verb = "was" if len(skipped) == 1 else "were"
     reason = f"{_job(skipped)} {verb} skipped" if skipped else "no job that ran publishes"

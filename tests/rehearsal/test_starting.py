@@ -6,7 +6,7 @@ import pytest
 
 from simulator.expressions.language import Scope, Value
 from simulator.findings import Severity
-from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
+from simulator.rehearsal.starting import nothing_starts, publishing_not_started, shared_groups, starts_often
 from simulator.remedies import Act, Remedy, remedy
 from simulator.triggers.match import match
 from simulator.triggers.model import Event
@@ -129,7 +129,7 @@ ASKED = "{workflow_dispatch: {inputs: {version: {required: true}, note: {}}}}"
 def test_what_publishes_is_not_what_starts(started: str, on: str, hint: str | None) -> None:
     event = push("refs/tags/v1")
     both = [workflow("push", "a.yml", started), workflow(on, "b.yml", PUBLISH)]
-    finding = publishes_elsewhere(event, [(item, match(item, event)) for item in both])
+    finding = publishing_not_started(event, [(item, match(item, event)) for item in both])
     if hint is None:
         assert finding is None
     else:

@@ -103,6 +103,7 @@ def test_what_was_not_rehearsed(jobs: list[JobOutcome], findings: list[Finding],
         ([FAILED, PAUSED], [], [], Verdict.NO_GO, False, "job build failed"),
         ([PAUSED, REFUSED], [ERROR], [], Verdict.NO_GO, True, "protection rule"),
         ([], [ERROR], [], Verdict.NO_GO, False, "the cause"),
+        ([], [WARNING], [], Verdict.NOTHING_PUBLISHED, False, "nothing that the event starts publishes"),
     ],
 )
 def test_verdicts(

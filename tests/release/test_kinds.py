@@ -101,7 +101,7 @@ def test_a_prerelease_starts_what_is_published(tiny: Repository) -> None:
     tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", "  release:\n    types: [published]\n"))
     done = tiny.rehearse("--event", "release", "--prerelease", "--tag", "v0.2.0")
     assert list(done.findings) == ["version-mismatch"], "it started, and ended before publishing"
-    other = tiny.rehearse("--offline", "--tag", "v0.1.0")
+    other = tiny.rehearse("--offline", "--event", "push", "--tag", "v0.1.0")
     assert "Rehearse what starts it: the release of tag v0.1.0." in other.findings["nothing-starts"]
     (found,) = (each for each in other.summary["findings"] if each["code"] == "nothing-starts")
     assert [(each["do"], each["of"]) for each in found["remedies"]] == [
@@ -109,6 +109,23 @@ def test_a_prerelease_starts_what_is_published(tiny: Repository) -> None:
         ("choose-event", "release"),
         ("choose-tag", "v0.1.0"),
     ]
+
+
+def test_the_release_is_rehearsed_where_the_push_would_publish_nothing(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", "  release:\n    types: [published]\n"))
+    done = tiny.rehearse("--tag", "v0.2.0")
+    assert list(done.findings) == ["version-mismatch"], "it started, and ended before publishing"
+    (started,) = (event for event in done.events if event["type"] == "run-started")
+    assert started["event"] == "release"
+
+
+def test_jobs_that_publish_nothing_are_not_run_where_another_event_publishes(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", "  workflow_dispatch:\n"))
+    tests = "on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: 'exit 1'}]}}\n"
+    tiny.write(WORKFLOW.with_name("tests.yml"), tests)
+    done = tiny.rehearse("--tag", "v0.1.0")
+    assert (done.code, done.summary["verdict"], done.conclusions) == (0, "nothing-published", {})
+    assert list(done.findings) == ["publishing-not-started"]
 
 
 @pytest.mark.local
