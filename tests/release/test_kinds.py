@@ -120,7 +120,7 @@ def test_the_release_is_rehearsed_where_the_push_would_publish_nothing(tiny: Rep
 
 
 def test_jobs_that_publish_nothing_are_not_run_where_another_event_publishes(tiny: Repository) -> None:
-    tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", "  workflow_dispatch:\n"))
+    tiny.edit(WORKFLOW, ("  push:\n    tags: ['v*']\n", ""))
     tests = "on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: 'exit 1'}]}}\n"
     tiny.write(WORKFLOW.with_name("tests.yml"), tests)
     done = tiny.rehearse("--tag", "v0.1.0")

@@ -284,3 +284,10 @@ class TestPages:
         assert said["info"]["package_url"] == f"https://{TEST.main_host}/project/demo/"
         assert said["urls"][0]["url"].startswith(f"https://{TEST.files_host}/packages/")
         assert job.http.get(f"{URL}/demo/json").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_classifiers_as_tools_ask_for_them(job: Job, path: str) -> None:
+    answer = job.http.get(f"{URL}{path}", params={":action": "list_classifiers"})
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert {"Framework :: Pytest", "Typing :: Typed"} <= set(answer.text.splitlines())

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, request_response
 from starlette.types import Receive, Scope, Send
+from trove_classifiers import sorted_classifiers
 
 from simulator.indexes import Index
 from simulator.twins.application import internal_error, visit
@@ -56,6 +57,7 @@ class IndexTwin:
                 Route("/legacy", self._missing_slash, methods=["POST"]),
                 Route("/legacy/", self._upload, methods=["POST"]),
                 Route("/legacy/", self._about_uploads, methods=["GET"]),
+                *(Route(path, self._classifiers, methods=["GET"]) for path in ("/pypi", "/pypi/")),
                 Route("/pypi", self._moved, methods=["POST"]),
                 Route("/pypi/", self._moved, methods=["POST"]),
                 Route("/simple", self._missing_slash_of_page),
@@ -128,6 +130,12 @@ class IndexTwin:
     async def _moved(self, request: Request) -> Response:
         text = f"This API has moved to {self._index.upload_url}. See TODO for more information."
         return refusal(request, RequestRefusedError(410, text))
+
+    async def _classifiers(self, request: Request) -> Response:
+        """The classifiers that the index takes, a line each, as `flit` asks for them before it builds."""
+        if request.query_params.get(":action") != "list_classifiers":
+            return await self._anything_else(request)
+        return PlainTextResponse("\n".join(sorted_classifiers))
 
     async def _front(self, request: Request) -> Response:
         return self._pages.front(request)
