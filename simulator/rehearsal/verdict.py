@@ -90,8 +90,11 @@ class _Lacking:
         """Why the release is not wholly rehearsed."""
         self.missing = [job.name for job in jobs if job.absent == "missing" and job.publishes]
         """The publishing jobs that were not run, for want of another."""
-        self.doubtful = {job.name for job in jobs if incomplete & with_needs([job.name], needs)}
-        """The jobs that something was missing to, or may have been."""
+        doubtful = {job.name for job in jobs if incomplete & with_needs([job.name], needs)}
+        ending = {_matrix(job.name) for job in jobs if job.name in doubtful and job.conclusion is Conclusion.FAILURE}
+        cancelled = (job.name for job in jobs if job.conclusion is Conclusion.CANCELLED and _matrix(job.name) in ending)
+        self.doubtful = {*doubtful, *cancelled}
+        """The jobs that something was missing to, or may have been, and those that were cancelled as these failed."""
         self.beside = sorted({job.name for job in jobs if job.absent} | {name for _, names in open_ for name in names})
         """The jobs that the release does not hang on, and of which something was not run."""
 
@@ -106,6 +109,11 @@ def with_needs(names: Sequence[str], needs: Mapping[str, Sequence[str]]) -> set[
             found.add(name)
             waiting += [each for each in needs if any(_is_of(each, need) for need in needs.get(name, ()))]
     return found
+
+
+def _matrix(key: str) -> str:
+    """What the jobs of one matrix have in common."""
+    return key.rpartition(" (")[0] or key
 
 
 def _is_of(key: str, name: str) -> bool:

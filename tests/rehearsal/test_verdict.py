@@ -61,6 +61,18 @@ CHAIN = [job("build (3.12)"), job("check / lint"), job("publish", "build", "chec
         ([job("build", conclusion=BAD)], [lack("build", accepted="known")], Verdict.NOT_REHEARSED, "job build failed"),
         ([job("a"), job("b", "a", conclusion=BAD)], [lack("a")], Verdict.NOT_REHEARSED, "hangs on"),
         ([job("a"), job("b", conclusion=BAD)], [lack("a")], Verdict.NO_GO, "job b failed"),
+        (
+            [job("a (1)", conclusion=BAD), job("a (2)", conclusion=Conclusion.CANCELLED)],
+            [lack("a (1)")],
+            Verdict.NOT_REHEARSED,
+            "hangs on",
+        ),
+        (
+            [job("a (1)", conclusion=BAD), job("b (2)", conclusion=Conclusion.CANCELLED)],
+            [lack("a (1)")],
+            Verdict.NO_GO,
+            "job b (2) failed",
+        ),
         ([job("a", conclusion=Conclusion.SKIPPED), *CHAIN], [lack("a")], Verdict.GO, "installed from there"),
         ([job("build"), job("other")], [lack("other")], Verdict.NOT_REHEARSED, "hangs on"),
     ],
