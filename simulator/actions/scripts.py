@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from simulator.actions.builtin.registry import FOLDER, PREPARED
-from simulator.actions.model import RepositoryReference, ResolvedAction
+from simulator.actions.model import Reference, RepositoryReference, ResolvedAction
+from simulator.actions.refs import version_of
 
 BUILTIN_FOLDER: Path = FOLDER
 
@@ -26,8 +27,8 @@ def action_folder(action: ResolvedAction, actions: PurePosixPath) -> PurePosixPa
 def script_argv(
     action: ResolvedAction, script: str, *, python: PurePosixPath, actions: PurePosixPath
 ) -> tuple[str, ...]:
-    """The command that runs a script (`runs.main`, `runs.post`) of a built-in action."""
-    return _launch(f"{action.folder.name}/{script}", python, actions)
+    """The command that runs a script (`runs.main`, `runs.post`) of a built-in action, as the version that is used."""
+    return *_launch(f"{action.folder.name}/{script}", python, actions), _version(action.reference)
 
 
 def preparation_argv(
@@ -36,6 +37,13 @@ def preparation_argv(
     """The command that makes a sandbox what an action's own code takes for granted on a hosted runner, if any."""
     script = PREPARED.get(f"{at.owner}/{at.repo}".lower())
     return None if script is None else _launch(script, python, actions)
+
+
+def _version(reference: Reference) -> str:
+    """The ref that is written; of a commit the version that it is known as."""
+    if not isinstance(reference, RepositoryReference):
+        return ""
+    return version_of(f"{reference.owner}/{reference.repo}".lower(), reference.ref)
 
 
 def _launch(script: str, python: PurePosixPath, actions: PurePosixPath) -> tuple[str, ...]:

@@ -117,7 +117,16 @@ def test_all_artifacts_go_into_folders_of_their_own_unless_merged(build: Driver,
     assert "Total of 2 artifact(s) downloaded" in merged.lines
 
 
-@pytest.mark.parametrize(("version", "place"), [("v4", "out/only/a.txt"), ("v5", "out/a.txt"), ("v8", "out/a.txt")])
+@pytest.mark.parametrize(
+    ("version", "place"),
+    [
+        ("v4", "out/only/a.txt"),
+        ("d3f86a106a0bac45b974a628896c90dbdf5c8093", "out/only/a.txt"),  # v4.3.0
+        ("v5", "out/a.txt"),
+        ("v8", "out/a.txt"),
+        ("0123456789012345678901234567890123456789", "out/a.txt"),
+    ],
+)
 def test_a_single_artifact_needs_no_folder_since_v5(build: Driver, publish: Driver, version: str, place: str) -> None:
     tree(build.workspace, "a.txt")
     build.run(UPLOAD, {"name": "only", "path": "a.txt"})

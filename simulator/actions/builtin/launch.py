@@ -1,10 +1,11 @@
-"""Starts a script of a built-in action inside a sandbox: `python -I launch.py <action>/<script>`.
+"""Starts a script of a built-in action inside a sandbox: `python -I launch.py <action>/<script> [<version>]`.
 
 Owns how the scripts find each other: wherever this folder lies, it is the package that they know it by.
 """
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 import types
@@ -25,4 +26,5 @@ def launch(script: str) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["PYSIM_ACTION_VERSION"] = "".join(sys.argv[2:])
     launch(sys.argv[1])

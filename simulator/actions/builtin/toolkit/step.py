@@ -110,8 +110,8 @@ def add_summary(markdown: str) -> None:
 
 
 def major_version(newest: int) -> int:
-    """The major version that the workflow pinned; a branch or a commit counts as the newest one."""
-    pinned = re.match(r"v(\d+)(\.|$)", os.environ.get("GITHUB_ACTION_REF", ""))
+    """The major version that the workflow pinned; a branch, or a commit that is not known, counts as the newest one."""
+    pinned = re.match(r"v(\d+)(\.|$)", os.environ.get("PYSIM_ACTION_VERSION", ""))
     return int(pinned[1]) if pinned else newest
 
 
