@@ -18,6 +18,7 @@ from simulator.errors import InvalidWorkflowError
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.imports import KINDS, not_imported
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, FindingRaised, Installed
 from simulator.workflow.loader import load_workflow
@@ -26,11 +27,6 @@ from simulator.workflow.model import Workflow
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
-_MISSING: Final = re.compile(r"No module named '([\w.]+)'")
-_KINDS: Final[tuple[Literal["wheel", "sdist"], ...]] = ("wheel", "sdist")
-_BESIDE: Final = (
-    "Nothing to do where that is optional, or of another platform. Else name what it needs in `dependencies`."
-)
 _NO_RELEASE: Final = "No matching distribution"
 _FRAME: Final = "Traceback (most recent call last)"
 
@@ -182,8 +178,6 @@ _CHECK: Final = """\
         run: {command}
 """
 _SCRIPT: Final = Path(__file__).with_name("inside") / "import_modules.py"
-_NOT_IMPORTED: Final = re.compile(r"(?P<kind>error|note): (?P<module>[\w.]+): (?P<why>.+)")
-_SITE: Final = re.compile(r"'[^']*/site-packages/")
 _LAST_LINES: Final = 5
 
 
@@ -205,7 +199,7 @@ def install_workflow(release: Release, *, python: str, check: str | None = None)
         )
         folder = "$PIPX_BIN_DIR" if attempt.tool == "pipx" else f"$RUNNER_TEMP/{attempt.dist}/bin"
         text += "".join(_START.format(folder=folder, script=script) for script in release.scripts)
-    for kind in _KINDS:
+    for kind in KINDS:
         if kind in release.by_kind:
             named = {"dist": kind, "project": release.project, "version": release.version}
             text += _IMPORT.format(script=indent(_SCRIPT.read_text(encoding="utf-8"), " " * 10), **named)
@@ -262,44 +256,14 @@ def check_install(
             failed[f"{attempt.tool} ({kind})"] = outcome
     if failed:
         emit(FindingRaised(finding=_failed(release, failed, offline=offline)))
-    for finding in (*_not_imported(release, outcomes, sources), *_not_passed(release, outcomes)):
+    logs = {kind: outcomes[f"import-{kind}"].lines for kind in KINDS if f"import-{kind}" in outcomes}
+    for finding in (*not_imported(release.distributions, logs, sources), *_not_passed(release, outcomes)):
         emit(FindingRaised(finding=finding))
-
-
-def _not_imported(release: Release, outcomes: Outcomes, sources: Collection[str]) -> Iterator[Finding]:
-    """What cannot be imported of what was installed; the same of wheel and sdist is said once."""
-    told: set[tuple[str, str]] = set()
-    for kind in _KINDS:
-        outcome = outcomes.get(f"import-{kind}")
-        found = [match for line in (outcome.lines if outcome else ()) if (match := _NOT_IMPORTED.fullmatch(line))]
-        for match in found:
-            module, why = match["module"], _SITE.sub("'", match["why"])
-            missing = _MISSING.search(why)
-            own = match["kind"] == "error" or (missing is not None and missing[1].partition(".")[0] in sources)
-            if (module, why) in told:
-                continue
-            told.add((module, why))
-            said = f"{release.project} {release.version} is installed from the {kind}, and {module} cannot be imported"
-            yield Finding(
-                code="import-failed",
-                severity=Severity.ERROR if own else Severity.NOTICE,
-                message=f"{said}: {why}",
-                where="install check",
-                hint=_import_hint(why) if own else _BESIDE,
-            )
-
-
-def _import_hint(why: str) -> str:
-    if why.startswith("FileNotFoundError"):
-        return "Put the file into the distribution as package data: with setuptools, [tool.setuptools.package-data]."
-    if why.startswith("SyntaxError"):
-        return "Mend the code, or raise `requires-python` to what it is written for."
-    return "Put the module into the distribution: list every package, or let the build backend find them."
 
 
 def _not_passed(release: Release, outcomes: Outcomes) -> Iterator[Finding]:
     """That the user's own check failed, once."""
-    failed = [(kind, outcomes[f"check-{kind}"]) for kind in _KINDS if f"check-{kind}" in outcomes]
+    failed = [(kind, outcomes[f"check-{kind}"]) for kind in KINDS if f"check-{kind}" in outcomes]
     for kind, outcome in [(kind, outcome) for kind, outcome in failed if not outcome.ok][:1]:
         lines = [line for line in outcome.lines if line.strip() and not line.startswith("Process completed")]
         yield Finding(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pytest
+from packaging.metadata import RawMetadata
 from packaging.utils import canonicalize_name
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install, install_workflow
+from simulator.remedies import Act
 from simulator.run_events import FindingRaised, Installed, RunEvent
 from simulator.workflow.model import Workflow
 
@@ -173,6 +176,50 @@ def test_what_is_installed_and_cannot_be_imported() -> None:
     )
     assert "package data" in wrong.hint
     assert "installed from the sdist, and more cannot be imported" in sibling.message
+
+
+FORGOTTEN = "note: demo: ModuleNotFoundError: No module named 'humble.units'"
+
+
+def after_import(given: Distribution, *lines: str) -> list[Finding]:
+    one = Release(index="pypi", distributions=[given])
+    return findings(check({"import-wheel": failed(lines)}, one))
+
+
+def wheel(project: str = "demo", **metadata: Sequence[str]) -> Distribution:
+    name = canonicalize_name(project)
+    made = RawMetadata(**{key: list(value) for key, value in metadata.items()})  # type: ignore[typeddict-item]
+    return Distribution(
+        filename=f"{name}-1.0-py3-none-any.whl", kind="wheel", project=name, version="1.0", metadata=made
+    )
+
+
+@pytest.mark.parametrize("extras", [(), ("dev", "test"), ("docs-build",)])
+def test_a_requirement_that_was_forgotten(extras: Sequence[str]) -> None:
+    (finding,) = after_import(wheel(provides_extra=extras), FORGOTTEN)
+    assert (finding.code, finding.severity) == ("import-failed", Severity.ERROR)
+    assert finding.message.endswith("demo cannot be imported: ModuleNotFoundError: No module named 'humble.units'")
+    assert "brings humble in `dependencies`" in finding.hint
+    assert [each.do for each in finding.remedies] == [Act.ACCEPT_FINDING]
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (wheel(), [FORGOTTEN, "demo.plain is imported"]),
+        (wheel(provides_extra=["units"]), [FORGOTTEN]),
+        (wheel(classifiers=["Framework :: Django"]), [FORGOTTEN]),
+        (wheel("humble-demo"), [FORGOTTEN]),
+        (replace(wheel(), entry_points={"humble.plugins": {"demo": "demo"}}), [FORGOTTEN]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named 'torch'"]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named 'winreg'"]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named '_tkinter'"]),
+        (wheel(), ["note: demo: KeyError: 'DISPLAY'"]),
+    ],
+)
+def test_a_module_that_users_may_have(given: Distribution, lines: Sequence[str]) -> None:
+    (finding,) = after_import(given, *lines)
+    assert (finding.code, finding.severity) == ("import-failed", Severity.NOTICE)
 
 
 def test_the_check_of_the_user() -> None:
