@@ -120,7 +120,7 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
         observer.raise_finding(finding)
     jobs = outcomes(performed.results, observer)
     event = prepared.plans[0].event.name if prepared.plans else ""
-    if event in {"push", "release"} and prepared.request.tag is not None:
+    if event in {"push", "create", "release"} and prepared.request.tag is not None:
         indexes = {file.index for file in performed.published}
         found = observer.findings
         for finding in not_published(performed.results, indexes, observer.skipped, found, event):
