@@ -14,6 +14,8 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final, Literal
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from simulator.errors import InvalidWorkflowError
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
@@ -28,6 +30,7 @@ JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
 _NO_RELEASE: Final = "No matching distribution"
+_NOTHING_FITS: Final = "Mend `requires-python`, or the tags of the wheel: no Python takes what was published."
 _FRAME: Final = "Traceback (most recent call last)"
 
 
@@ -62,10 +65,11 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """What an index took of one version of a project."""
+    """What an index took of one version of a project; `jobs` are the keys of those that published it."""
 
     index: IndexName
     distributions: Sequence[Distribution]
+    jobs: Sequence[str] = ()
 
     @property
     def by_kind(self) -> Mapping[str, Distribution]:
@@ -179,6 +183,7 @@ _CHECK: Final = """\
 """
 _SCRIPT: Final = Path(__file__).with_name("inside") / "import_modules.py"
 _LAST_LINES: Final = 5
+_LATEST: Final = 40  # more than any minor or patch version of CPython 3
 
 
 def install_workflow(release: Release, *, python: str, check: str | None = None) -> Workflow:
@@ -236,6 +241,7 @@ def check_install(
     outcomes = run_workflow(install_workflow(release, python=python, check=check))
     started = f"starts: {', '.join(release.scripts)}" if release.scripts else "it has no console script to start"
     failed: dict[str, Outcome] = {}
+    unfit: dict[str, Outcome] = {}
     for attempt in ATTEMPTS:
         outcome, kind = outcomes.get(attempt.step), release.kind(attempt)
         if outcome is None or kind is None:
@@ -253,9 +259,11 @@ def check_install(
             )
         )
         if not outcome.ok:
-            failed[f"{attempt.tool} ({kind})"] = outcome
+            (unfit if is_unfit(release, outcome.lines) else failed)[f"{attempt.tool} ({kind})"] = outcome
     if failed:
         emit(FindingRaised(finding=_failed(release, failed, offline=offline)))
+    if unfit and not failed:
+        emit(FindingRaised(finding=_not_for_this_machine(release, unfit, outcomes)))
     logs = {kind: outcomes[f"import-{kind}"].lines for kind in KINDS if f"import-{kind}" in outcomes}
     for finding in (*not_imported(release.distributions, logs, sources), *_not_passed(release, outcomes)):
         emit(FindingRaised(finding=finding))
@@ -281,15 +289,73 @@ def _failed(release: Release, failed: Mapping[str, Outcome], *, offline: bool) -
     reasons = {how: outcome.reason for how, outcome in failed.items()}
     first = next(iter(reasons.values()))
     same = all(_alike(reason, first) for reason in reasons.values())
+    own = f"{_NO_RELEASE} found for {release.project}==" in first
     return Finding(
         code="install-failed",
         severity=Severity.ERROR,
         message=f"{release.project} {release.version} cannot be installed or started with {_listed(reasons)}: {first}",
         where="install check",
         would_show=None if same else "\n".join(f"{how}: {reason}" for how, reason in reasons.items()),
-        hint=_hint(first, offline=offline),
-        remedies=(remedy(Act.GO_ONLINE),) if offline and _NO_RELEASE in first else (),
+        hint=_NOTHING_FITS if own else _hint(first, offline=offline),
+        remedies=(remedy(Act.GO_ONLINE),) if offline and _NO_RELEASE in first and not own else (),
     )
+
+
+def is_unfit(release: Release, lines: Sequence[str]) -> bool:
+    """Whether pip found no file of the release for its Python and its system, and others may find one."""
+    text = "\n".join(lines)
+    named = rf"{_NO_RELEASE} found for {re.escape(release.project)}(?:==|$)"
+    missed = re.search(named, text, re.MULTILINE) is not None or any(
+        f"{found.filename} is not a supported wheel on this platform" in text
+        or f"'{found.metadata.get('name', found.project)}' requires a different Python" in text
+        for found in release.distributions
+    )
+    if missed and _is_by_python(lines):
+        return _has_python(_wanted(release))
+    return missed and not all(map(_is_for_python_2, release.distributions))
+
+
+def _is_by_python(lines: Sequence[str]) -> bool:
+    return any("Requires-Python" in line or "requires a different Python" in line for line in lines)
+
+
+def _wanted(release: Release) -> str:
+    """What the release says of the Pythons that it takes."""
+    return next((text for each in release.distributions if (text := each.metadata.get("requires_python"))), "")
+
+
+def _is_for_python_2(found: Distribution) -> bool:
+    return found.kind == "wheel" and re.search(r"-(?:py2|cp2|pp2)[^-]*-[^-]+-[^-]+\.whl$", found.filename) is not None
+
+
+def _not_for_this_machine(release: Release, unfit: Mapping[str, Outcome], outcomes: Outcomes) -> Finding:
+    """That it is not known how the release installs; what hangs on it, unless another file of it was installed."""
+    by_python = any(_is_by_python(outcome.lines) for outcome in unfit.values())
+    why = (
+        f"it wants Python {_wanted(release)}, which is not here"
+        if by_python
+        else "it has no such file for this machine"
+    )
+    installed = any(outcome.ok for step, outcome in outcomes.items() if step.startswith("pip-"))
+    return Finding(
+        code="install-not-rehearsed",
+        severity=Severity.WARNING,
+        message=f"{release.project} {release.version} is not installed with {_listed(dict.fromkeys(unfit, ''))}: {why}",
+        where="install check",
+        hint=("Put such a Python on this machine" if by_python else "Try it where its files are for")
+        + ", or accept that this is not rehearsed.",
+        remedies=(remedy(Act.ACCEPT_FINDING, "install-not-rehearsed"),),
+        unrehearsed=() if installed else tuple(dict.fromkeys(release.jobs)),
+    )
+
+
+def _has_python(wanted: str) -> bool:
+    """Whether some CPython 3, of today or to come, is taken."""
+    try:
+        specifiers = SpecifierSet(wanted)
+    except InvalidSpecifier:
+        return True
+    return any(f"3.{minor}.{patch}" in specifiers for minor in range(_LATEST) for patch in range(_LATEST))
 
 
 def _alike(reason: str, other: str) -> bool:

@@ -33,6 +33,14 @@ def release(
     )
 
 
+def wheel(project: str = "demo", **metadata: str | Sequence[str]) -> Distribution:
+    name = canonicalize_name(project)
+    made = RawMetadata(**metadata)  # type: ignore[typeddict-item]
+    return Distribution(
+        filename=f"{name}-1.0-py3-none-any.whl", kind="wheel", project=name, version="1.0", metadata=made
+    )
+
+
 def scripts_of(workflow: Workflow) -> dict[str, str]:
     steps = workflow.jobs[JOB].steps
     return {step.id: step.run.source for step in steps if step.id and step.run}
@@ -130,6 +138,49 @@ def test_offline_no_requirement_is_wrong_for_not_being_found() -> None:
     assert "`dependencies`" not in finding.hint
 
 
+OTHER_PYTHON = """\
+ERROR: Ignored the following versions that require a different python version: 1.0 Requires-Python >=3.14
+ERROR: Could not find a version that satisfies the requirement demo==1.0 (from versions: none)
+ERROR: No matching distribution found for demo==1.0
+Process completed with exit code 1.
+""".splitlines()
+FROM_A_FILE = ["ERROR: Package 'demo' requires a different Python: 3.13.0 not in '>=3.14'"]
+OTHER_SYSTEM = OTHER_PYTHON[1:]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (OTHER_PYTHON, "it wants Python >=3.14, which is not here"),
+        (FROM_A_FILE, "it wants Python >=3.14, which is not here"),
+        (OTHER_SYSTEM, "it has no such file for this machine"),
+        (["ERROR: demo-1.0-py3-none-any.whl is not a supported wheel on this platform."], "it has no such file"),
+    ],
+)
+@pytest.mark.parametrize("sdist", [True, False])
+def test_what_is_for_another_machine_is_not_rehearsed(lines: Sequence[str], said: str, *, sdist: bool) -> None:
+    given = wheel(name="demo", requires_python=">=3.14")
+    one = Release(index="pypi", distributions=[given, *release("sdist").distributions], jobs=["publish", "publish"])
+    fine = {"pip-sdist": Outcome(ok=True, seconds=1.0)} if sdist else {}
+    (finding,) = findings(check({"pip-wheel": failed(lines), **fine}, one))
+    assert (finding.code, finding.severity) == ("install-not-rehearsed", Severity.WARNING)
+    assert f"demo 1.0 is not installed with pip (wheel): {said}" in finding.message
+    assert finding.unrehearsed == (() if sdist else ("publish",))
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (replace(release("wheel").distributions[0], filename="demo-1.0-py2-none-any.whl"), OTHER_SYSTEM),
+        (replace(release("wheel").distributions[0], metadata=RawMetadata(requires_python="<3,>3.9")), OTHER_PYTHON),
+    ],
+)
+def test_what_no_python_takes(given: Distribution, lines: Sequence[str]) -> None:
+    (finding,) = findings(check({"pip-wheel": failed(lines)}, Release(index="pypi", distributions=[given])))
+    assert (finding.code, finding.severity) == ("install-failed", Severity.ERROR)
+    assert "no Python takes" in finding.hint
+
+
 def test_other_reasons_are_told_too() -> None:
     events = check({"pip-wheel": failed(IMPORT_ERROR), "pip-sdist": failed(["ERROR: it cannot be built"])})
     (finding,) = [event.finding for event in events if isinstance(event, FindingRaised)]
@@ -184,14 +235,6 @@ FORGOTTEN = "note: demo: ModuleNotFoundError: No module named 'humble.units'"
 def after_import(given: Distribution, *lines: str) -> list[Finding]:
     one = Release(index="pypi", distributions=[given])
     return findings(check({"import-wheel": failed(lines)}, one))
-
-
-def wheel(project: str = "demo", **metadata: Sequence[str]) -> Distribution:
-    name = canonicalize_name(project)
-    made = RawMetadata(**{key: list(value) for key, value in metadata.items()})  # type: ignore[typeddict-item]
-    return Distribution(
-        filename=f"{name}-1.0-py3-none-any.whl", kind="wheel", project=name, version="1.0", metadata=made
-    )
 
 
 @pytest.mark.parametrize("extras", [(), ("dev", "test"), ("docs-build",)])
