@@ -48,7 +48,14 @@ from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
-from simulator.rehearsal.starting import nothing_starts, publishes_elsewhere, shared_groups, starts_often
+from simulator.rehearsal.starting import (
+    Considered,
+    nothing_starts,
+    publishes_after,
+    publishes_elsewhere,
+    shared_groups,
+    starts_often,
+)
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
@@ -262,7 +269,7 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
     considered = [(item.workflow, item.match) for item in started]
     if not plans:
         yield nothing_starts(event, considered)
-    elif (other := publishes_elsewhere(event, considered)) is not None:
+    elif (other := _elsewhere(event, considered, plans)) is not None:
         yield other
     running = {item.workflow.path for item in plans}
     beside = [
@@ -274,6 +281,11 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
     for item in started:
         if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
             yield often
+
+
+def _elsewhere(event: Event, considered: Sequence[Considered], plans: Sequence[Plan]) -> Finding | None:
+    jobs = {plan.workflow.path: [job.key for _, job in foreseen_jobs(plan)] for plan in plans}
+    return publishes_after(event, considered, jobs) or publishes_elsewhere(event, considered)
 
 
 def _starting(started: Sequence[Started]) -> list[str]:
