@@ -20,6 +20,7 @@ from simulator.findings import Finding, Severity
 from simulator.operations.accepted import accepted
 from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
+from simulator.operations.assumed_actor import with_actor
 from simulator.operations.cancellation import Cancellation
 from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
@@ -208,6 +209,7 @@ def _prepare(
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)
     files = files_of_commit(tree, repository.source, request.workflows, repository.identity, local)
+    repository = with_actor(repository, configuration, files.valid())
     request, instead = choose_event(request, repository, files)
     if invalid := starting_and_invalid(request, repository, files):
         raise files.invalid(invalid)
