@@ -251,7 +251,10 @@ class StepSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepFinished:
-    """A step ended; `conclusion` is the outcome after continue-on-error, `reason` what was false of one left out."""
+    """A step ended; `conclusion` is the outcome after continue-on-error, `reason` what was false of one left out.
+
+    It is `forgiven` where it failed, and its job ends well all the same, by the job's continue-on-error.
+    """
 
     job_id: str
     number: int
@@ -260,6 +263,7 @@ class StepFinished:
     at: float
     exit_code: int | None = None
     reason: str | None = None
+    forgiven: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,9 +59,9 @@ def _published(request: Request, repository: Repository, files: WorkflowFiles) -
 def _by_workflow(
     request: Request, repository: Repository, files: WorkflowFiles
 ) -> Iterator[tuple[Workflow, _Publishes]]:
-    way = "push tag" if request.event == "push" else "release"
     for item in start_workflows(request, repository, files.valid()):
         if item.match.starts:
+            way = "push tag" if item.event.name == "push" else item.event.name
             yield item.workflow, _of(item.workflow, files, way)
 
 

@@ -54,7 +54,8 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
     for _, group in groupby(sorted(published, key=release), key=release):
         files = list(group)
         if distributions := read_published(files):
-            releases.append(Release(index=files[0].index, distributions=distributions))
+            jobs = [file.job_id for file in files]
+            releases.append(Release(index=files[0].index, distributions=distributions, jobs=jobs))
     for one in releases:
         run_workflow = partial(_run_check, rehearsal, _check_name(one, releases))
         python = python_for(one.distributions, _pythons(rehearsal.prepared))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from simulator.diagnostics import Diagnostic, Severity
@@ -14,10 +14,10 @@ from simulator.operations.request import Request
 from simulator.operations.source import Repository
 from simulator.operations.starting import Started
 from simulator.operations.workflow_files import Calls, WorkflowFile, WorkflowFiles
-from simulator.planning.calls import called_jobs, foreseen_jobs
+from simulator.planning.calls import foreseen_plan
 from simulator.planning.model import Plan
 from simulator.workflow.calls import UNREAD, CalledWorkflow
-from simulator.workflow.model import Job, Workflow
+from simulator.workflow.model import Job
 
 JobOfFile = tuple[str, str]  # the path of a file, and the id of a job in it
 
@@ -101,16 +101,23 @@ def _running(repository: Repository, item: Started, calls: Calls) -> Iterator[Jo
 
 def _that_may_run(planned: Plan) -> Iterator[JobOfFile]:
     """The jobs that call a workflow, too, for which those of that stand elsewhere."""
-    yield from ((job.workflow.path, job.job.id) for job in planned.jobs if job.decision != "skip")
-    for inner, job in foreseen_jobs(planned):
-        if job.decision != "skip":
-            yield job.workflow.path, job.job.id
-            called = inner.calls.get(job.job.id)
-            yield from _names(called_jobs(called)) if called is not None else ()
+    for job in planned.jobs:
+        if job.decision == "skip":
+            continue
+        yield job.workflow.path, job.job.id
+        inner = foreseen_plan(planned, job)
+        called = planned.calls.get(job.job.id)
+        if inner is not None:
+            yield from _that_may_run(inner)
+        elif called is not None:
+            yield from _of_called(called)
 
 
-def _names(jobs: Iterable[tuple[Workflow, Job]]) -> Iterator[JobOfFile]:
-    return ((workflow.path, job.id) for workflow, job in jobs)
+def _of_called(called: CalledWorkflow) -> Iterator[JobOfFile]:
+    for job in called.workflow.jobs.values():
+        yield called.workflow.path, job.id
+        if job.id in called.calls:
+            yield from _of_called(called.calls[job.id])
 
 
 def _job_at(file: WorkflowFile, problem: Diagnostic) -> Job | None:

@@ -14,6 +14,7 @@ from simulator.configuration.values import Configuration
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.actions import Actions, foreseen, read_actions
+from simulator.operations.assumed_actor import with_actor
 from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.plans import chosen, plan_of
@@ -101,6 +102,7 @@ def _reading(request: Request) -> Iterator[_Read]:
         resolve = called_in_commit(repository.source, repository.identity, nothing_fetched)
         files = files_of_commit(tree, repository.source, request.workflows, repository.identity, resolve)
         actions = read_actions(configuration, unheard, offline=True, owner=repository.identity.owner)
+        repository = with_actor(repository, configuration, files.valid())
         yield _Read(repository=repository, tree=tree, files=files, actions=actions, configuration=configuration)
 
 

@@ -14,7 +14,7 @@ from simulator.planning.model import Inherited, Plan
 from simulator.planning.permissions import default_permissions, most_permissions
 from simulator.planning.plan import plan
 from simulator.rehearsal.handover import handovers
-from simulator.rehearsal.starting import publishing_not_started
+from simulator.rehearsal.starting import publishes_after, publishing_not_started
 from simulator.run_events import EventSink, WorkflowConsidered
 
 
@@ -26,6 +26,7 @@ def chosen(request: Request, started: Sequence[Started], calls: Calls) -> Mappin
     elsewhere = (
         bool(started)
         and publishing_not_started(started[0].event, considered) is not None
+        and publishes_after(started[0].event, considered, {workflow.path: () for workflow in running}) is None
         and not any(any(handovers(workflow)) for workflow in running)
     )
     choices = choose(running, calls, run_all=run_all, elsewhere=elsewhere)

@@ -20,6 +20,7 @@ from simulator.findings import Finding, Severity
 from simulator.operations.accepted import accepted
 from simulator.operations.actions import read_actions, tell
 from simulator.operations.ask import Ask
+from simulator.operations.assumed_actor import with_actor
 from simulator.operations.cancellation import Cancellation
 from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
@@ -48,7 +49,14 @@ from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
-from simulator.rehearsal.starting import nothing_starts, publishing_not_started, shared_groups, starts_often
+from simulator.rehearsal.starting import (
+    Considered,
+    nothing_starts,
+    publishes_after,
+    publishing_not_started,
+    shared_groups,
+    starts_often,
+)
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
@@ -121,7 +129,7 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
         observer.raise_finding(finding)
     jobs = outcomes(performed.results, observer)
     event = prepared.plans[0].event.name if prepared.plans else ""
-    if event in {"push", "release"} and prepared.request.tag is not None:
+    if event in {"push", "create", "release"} and prepared.request.tag is not None:
         indexes = {file.index for file in performed.published}
         found = observer.findings
         for finding in not_published(performed.results, indexes, observer.skipped, found, event):
@@ -202,6 +210,7 @@ def _prepare(
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)
     files = files_of_commit(tree, repository.source, request.workflows, repository.identity, local)
+    repository = with_actor(repository, configuration, files.valid())
     request, instead = choose_event(request, repository, files)
     if invalid := starting_and_invalid(request, repository, files):
         raise files.invalid(invalid)
@@ -263,7 +272,7 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
     considered = [(item.workflow, item.match) for item in started]
     if not any(item.match.starts for item in started):
         yield nothing_starts(event, considered)
-    elif (other := publishing_not_started(event, considered)) is not None:
+    elif (other := _elsewhere(event, considered, plans)) is not None:
         yield other
     running = {item.workflow.path for item in plans}
     beside = [
@@ -275,6 +284,11 @@ def _of_starting(repository: Repository, started: Sequence[Started], plans: Sequ
     for item in started:
         if item.workflow.path in running and (often := starts_often(item.workflow, item.activities)):
             yield often
+
+
+def _elsewhere(event: Event, considered: Sequence[Considered], plans: Sequence[Plan]) -> Finding | None:
+    jobs = {plan.workflow.path: [job.key for _, job in foreseen_jobs(plan)] for plan in plans}
+    return publishes_after(event, considered, jobs) or publishing_not_started(event, considered)
 
 
 def _starting(started: Sequence[Started]) -> list[str]:

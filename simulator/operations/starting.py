@@ -40,7 +40,8 @@ def may_start(request: Request, repository: Repository, file: WorkflowFile) -> b
     """Whether the event may start a file that is not valid: so it is where its events cannot be read, too."""
     if file.events is None or file.path in request.workflows:
         return True
-    if request.event not in file.events:
+    heard = {request.event, *(["create"] if request.event == "push" and request.tag is not None else [])}
+    if not heard & file.events.keys():
         return False
     try:
         return _seen(request, repository)(_outline(file)).match.starts
@@ -77,11 +78,19 @@ def _seen(request: Request, repository: Repository) -> Callable[[Workflow], Star
     if request.event == "release":
         return lambda workflow: _release(request, repository, workflow)
     if tag is not None:
-        event = events.push_tag(identity, source, tag=tag)
-    else:
-        assert request.branch is not None
-        event = events.push_branch(identity, source, branch=request.branch)
+        pushed, created = events.push_tag(identity, source, tag=tag), events.create_tag(identity, source, tag=tag)
+        return lambda workflow: _new_tag(workflow, pushed, created)
+    assert request.branch is not None
+    event = events.push_branch(identity, source, branch=request.branch)
     return lambda workflow: Started(workflow=workflow, event=event, match=match(workflow, event))
+
+
+def _new_tag(workflow: Workflow, pushed: Event, created: Event) -> Started:
+    """The push of a new tag; GitHub delivers its creation, too, for a workflow that starts by that alone."""
+    found = Started(workflow=workflow, event=pushed, match=match(workflow, pushed))
+    if found.match.starts or created.name not in workflow.triggers:
+        return found
+    return Started(workflow=workflow, event=created, match=match(workflow, created))
 
 
 def _release(request: Request, repository: Repository, workflow: Workflow) -> Started:

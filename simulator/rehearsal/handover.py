@@ -24,17 +24,30 @@ _DRAFT = re.compile(r"(?<!\S)(?:--draft|-d)(?!=false)(?![\w-])")
 _TAGGED = re.compile(r"(?<![\w-])git\s+tag\s+(?!-l\b|--list\b|-d\b|--delete\b)([^\n;&|]+)")
 _PUSHED = re.compile(r"(?<![\w-])git\s+push\b([^\n;&|]*)")
 _OWN_CREDENTIALS = re.compile(r"https?://|remote\s+set-url|extraheader|GIT_SSH|git@")
+_PERHAPS = re.compile(r"gh\s+release\s+(?:view|list)\b|\|\||(?<![\w-])(?:if|case|for|while)\s|set\s+\+e")
+_CREATING = frozenset(
+    {
+        "actions/create-release",
+        "marvinpinto/action-automatic-releases",
+        "ncipollo/release-action",
+        "softprops/action-gh-release",
+    }
+)
 _PUBLISHED = frozenset({"published", "released", "prereleased", "created"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handover:
-    """A step that makes a release or a tag with GITHUB_TOKEN; `what` is like "runs gh release create"."""
+    """A step that makes a release or a tag with GITHUB_TOKEN; `what` is like "runs gh release create".
+
+    `creates` says that it makes a release, and that nothing in it is for one that is there already.
+    """
 
     job: Job
     step: Step
     made: Made
     what: str
+    creates: bool = False
 
     @property
     def span(self) -> Span:
@@ -50,7 +63,7 @@ def handovers(workflow: Workflow) -> Iterator[Handover]:
     for job in workflow.jobs.values():
         for step in job.all_steps:
             for made, what in _made(workflow, job, step):
-                yield Handover(job=job, step=step, made=made, what=what)
+                yield Handover(job=job, step=step, made=made, what=what, creates=made == "release" and _creates(step))
                 needs_tag = step.run is not None and "--verify-tag" in step.run.source
                 if made == "release" and not takes_tags(workflow) and not needs_tag:
                     yield Handover(job=job, step=step, made="tag", what=what)
@@ -105,6 +118,16 @@ def _made(workflow: Workflow, job: Job, step: Step) -> Iterator[tuple[Made, str]
             yield "release", "runs gh release"
         if _pushes_tag(code) and _default_push(job, step, code):
             yield "tag", "runs git push"
+
+
+def _creates(step: Step) -> bool:
+    """Whether nothing in a step that makes a release is for one that a person has made for the tag before."""
+    if step.uses is not None:
+        name = action_name(step.uses.value)
+        updates = given_inputs(step).get("allowupdates", "false") != "false"
+        return name in _CREATING and not updates
+    code = code_of(step.run.source if step.run else "")
+    return _RELEASE.search(code) is not None and not _PERHAPS.search(code)
 
 
 def _has_default(maker: Maker, step: Step, env: Mapping[str, Text]) -> bool:

@@ -14,10 +14,13 @@ from pathlib import Path
 from textwrap import indent
 from typing import Final, Literal
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from simulator.errors import InvalidWorkflowError
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
+from simulator.rehearsal.imports import KINDS, not_imported
 from simulator.remedies import Act, remedy
 from simulator.run_events import EventSink, FindingRaised, Installed
 from simulator.workflow.loader import load_workflow
@@ -26,12 +29,8 @@ from simulator.workflow.model import Workflow
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
-_MISSING: Final = re.compile(r"No module named '([\w.]+)'")
-_KINDS: Final[tuple[Literal["wheel", "sdist"], ...]] = ("wheel", "sdist")
-_BESIDE: Final = (
-    "Nothing to do where that is optional, or of another platform. Else name what it needs in `dependencies`."
-)
 _NO_RELEASE: Final = "No matching distribution"
+_NOTHING_FITS: Final = "Mend `requires-python`, or the tags of the wheel: no Python takes what was published."
 _FRAME: Final = "Traceback (most recent call last)"
 
 
@@ -66,10 +65,11 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """What an index took of one version of a project."""
+    """What an index took of one version of a project; `jobs` are the keys of those that published it."""
 
     index: IndexName
     distributions: Sequence[Distribution]
+    jobs: Sequence[str] = ()
 
     @property
     def by_kind(self) -> Mapping[str, Distribution]:
@@ -182,9 +182,8 @@ _CHECK: Final = """\
         run: {command}
 """
 _SCRIPT: Final = Path(__file__).with_name("inside") / "import_modules.py"
-_NOT_IMPORTED: Final = re.compile(r"(?P<kind>error|note): (?P<module>[\w.]+): (?P<why>.+)")
-_SITE: Final = re.compile(r"'[^']*/site-packages/")
 _LAST_LINES: Final = 5
+_LATEST: Final = 40  # more than any minor or patch version of CPython 3
 
 
 def install_workflow(release: Release, *, python: str, check: str | None = None) -> Workflow:
@@ -205,7 +204,7 @@ def install_workflow(release: Release, *, python: str, check: str | None = None)
         )
         folder = "$PIPX_BIN_DIR" if attempt.tool == "pipx" else f"$RUNNER_TEMP/{attempt.dist}/bin"
         text += "".join(_START.format(folder=folder, script=script) for script in release.scripts)
-    for kind in _KINDS:
+    for kind in KINDS:
         if kind in release.by_kind:
             named = {"dist": kind, "project": release.project, "version": release.version}
             text += _IMPORT.format(script=indent(_SCRIPT.read_text(encoding="utf-8"), " " * 10), **named)
@@ -242,6 +241,7 @@ def check_install(
     outcomes = run_workflow(install_workflow(release, python=python, check=check))
     started = f"starts: {', '.join(release.scripts)}" if release.scripts else "it has no console script to start"
     failed: dict[str, Outcome] = {}
+    unfit: dict[str, Outcome] = {}
     for attempt in ATTEMPTS:
         outcome, kind = outcomes.get(attempt.step), release.kind(attempt)
         if outcome is None or kind is None:
@@ -259,47 +259,19 @@ def check_install(
             )
         )
         if not outcome.ok:
-            failed[f"{attempt.tool} ({kind})"] = outcome
+            (unfit if is_unfit(release, outcome.lines) else failed)[f"{attempt.tool} ({kind})"] = outcome
     if failed:
         emit(FindingRaised(finding=_failed(release, failed, offline=offline)))
-    for finding in (*_not_imported(release, outcomes, sources), *_not_passed(release, outcomes)):
+    if unfit and not failed:
+        emit(FindingRaised(finding=_not_for_this_machine(release, unfit, outcomes)))
+    logs = {kind: outcomes[f"import-{kind}"].lines for kind in KINDS if f"import-{kind}" in outcomes}
+    for finding in (*not_imported(release.distributions, logs, sources), *_not_passed(release, outcomes)):
         emit(FindingRaised(finding=finding))
-
-
-def _not_imported(release: Release, outcomes: Outcomes, sources: Collection[str]) -> Iterator[Finding]:
-    """What cannot be imported of what was installed; the same of wheel and sdist is said once."""
-    told: set[tuple[str, str]] = set()
-    for kind in _KINDS:
-        outcome = outcomes.get(f"import-{kind}")
-        found = [match for line in (outcome.lines if outcome else ()) if (match := _NOT_IMPORTED.fullmatch(line))]
-        for match in found:
-            module, why = match["module"], _SITE.sub("'", match["why"])
-            missing = _MISSING.search(why)
-            own = match["kind"] == "error" or (missing is not None and missing[1].partition(".")[0] in sources)
-            if (module, why) in told:
-                continue
-            told.add((module, why))
-            said = f"{release.project} {release.version} is installed from the {kind}, and {module} cannot be imported"
-            yield Finding(
-                code="import-failed",
-                severity=Severity.ERROR if own else Severity.NOTICE,
-                message=f"{said}: {why}",
-                where="install check",
-                hint=_import_hint(why) if own else _BESIDE,
-            )
-
-
-def _import_hint(why: str) -> str:
-    if why.startswith("FileNotFoundError"):
-        return "Put the file into the distribution as package data: with setuptools, [tool.setuptools.package-data]."
-    if why.startswith("SyntaxError"):
-        return "Mend the code, or raise `requires-python` to what it is written for."
-    return "Put the module into the distribution: list every package, or let the build backend find them."
 
 
 def _not_passed(release: Release, outcomes: Outcomes) -> Iterator[Finding]:
     """That the user's own check failed, once."""
-    failed = [(kind, outcomes[f"check-{kind}"]) for kind in _KINDS if f"check-{kind}" in outcomes]
+    failed = [(kind, outcomes[f"check-{kind}"]) for kind in KINDS if f"check-{kind}" in outcomes]
     for kind, outcome in [(kind, outcome) for kind, outcome in failed if not outcome.ok][:1]:
         lines = [line for line in outcome.lines if line.strip() and not line.startswith("Process completed")]
         yield Finding(
@@ -317,15 +289,73 @@ def _failed(release: Release, failed: Mapping[str, Outcome], *, offline: bool) -
     reasons = {how: outcome.reason for how, outcome in failed.items()}
     first = next(iter(reasons.values()))
     same = all(_alike(reason, first) for reason in reasons.values())
+    own = f"{_NO_RELEASE} found for {release.project}==" in first
     return Finding(
         code="install-failed",
         severity=Severity.ERROR,
         message=f"{release.project} {release.version} cannot be installed or started with {_listed(reasons)}: {first}",
         where="install check",
         would_show=None if same else "\n".join(f"{how}: {reason}" for how, reason in reasons.items()),
-        hint=_hint(first, offline=offline),
-        remedies=(remedy(Act.GO_ONLINE),) if offline and _NO_RELEASE in first else (),
+        hint=_NOTHING_FITS if own else _hint(first, offline=offline),
+        remedies=(remedy(Act.GO_ONLINE),) if offline and _NO_RELEASE in first and not own else (),
     )
+
+
+def is_unfit(release: Release, lines: Sequence[str]) -> bool:
+    """Whether pip found no file of the release for its Python and its system, and others may find one."""
+    text = "\n".join(lines)
+    named = rf"{_NO_RELEASE} found for {re.escape(release.project)}(?:==|$)"
+    missed = re.search(named, text, re.MULTILINE) is not None or any(
+        f"{found.filename} is not a supported wheel on this platform" in text
+        or f"'{found.metadata.get('name', found.project)}' requires a different Python" in text
+        for found in release.distributions
+    )
+    if missed and _is_by_python(lines):
+        return _has_python(_wanted(release))
+    return missed and not all(map(_is_for_python_2, release.distributions))
+
+
+def _is_by_python(lines: Sequence[str]) -> bool:
+    return any("Requires-Python" in line or "requires a different Python" in line for line in lines)
+
+
+def _wanted(release: Release) -> str:
+    """What the release says of the Pythons that it takes."""
+    return next((text for each in release.distributions if (text := each.metadata.get("requires_python"))), "")
+
+
+def _is_for_python_2(found: Distribution) -> bool:
+    return found.kind == "wheel" and re.search(r"-(?:py2|cp2|pp2)[^-]*-[^-]+-[^-]+\.whl$", found.filename) is not None
+
+
+def _not_for_this_machine(release: Release, unfit: Mapping[str, Outcome], outcomes: Outcomes) -> Finding:
+    """That it is not known how the release installs; what hangs on it, unless another file of it was installed."""
+    by_python = any(_is_by_python(outcome.lines) for outcome in unfit.values())
+    why = (
+        f"it wants Python {_wanted(release)}, which is not here"
+        if by_python
+        else "it has no such file for this machine"
+    )
+    installed = any(outcome.ok for step, outcome in outcomes.items() if step.startswith("pip-"))
+    return Finding(
+        code="install-not-rehearsed",
+        severity=Severity.WARNING,
+        message=f"{release.project} {release.version} is not installed with {_listed(dict.fromkeys(unfit, ''))}: {why}",
+        where="install check",
+        hint=("Put such a Python on this machine" if by_python else "Try it where its files are for")
+        + ", or accept that this is not rehearsed.",
+        remedies=(remedy(Act.ACCEPT_FINDING, "install-not-rehearsed"),),
+        unrehearsed=() if installed else tuple(dict.fromkeys(release.jobs)),
+    )
+
+
+def _has_python(wanted: str) -> bool:
+    """Whether some CPython 3, of today or to come, is taken."""
+    try:
+        specifiers = SpecifierSet(wanted)
+    except InvalidSpecifier:
+        return True
+    return any(f"3.{minor}.{patch}" in specifiers for minor in range(_LATEST) for patch in range(_LATEST))
 
 
 def _alike(reason: str, other: str) -> bool:

@@ -33,6 +33,7 @@ from simulator.rehearsal.refused_events import (
     asked_wrong_address,
     cancelled_by_group,
     colliding_publishers,
+    forgiven,
     refusal_without_failure,
     refused_exchange,
     refused_upload,
@@ -275,10 +276,10 @@ class Observer:
         self._explained.add(event.job_id)
         if predicted and refusal is None:
             return None
-        if refusal is not None:
-            return refusal
-        said = self._step_of_fault(event, fault) if fault else self._failed_step(event)
-        return self._in_doubt(said, event.job_id)
+        if refusal is None:
+            said = self._step_of_fault(event, fault) if fault else self._failed_step(event)
+            refusal = self._in_doubt(said, event.job_id)
+        return forgiven(refusal) if event.forgiven else refusal
 
     def _note_skipped(self, event: StepFinished) -> None:
         step = self._steps.get((event.job_id, event.number))

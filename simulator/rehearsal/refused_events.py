@@ -45,6 +45,15 @@ def refusal_without_failure(refusal: Finding) -> Finding:
     )
 
 
+def forgiven(failure: Finding) -> Finding:
+    """The same of a job that may fail, for which GitHub ends no run."""
+    return replace(
+        failure,
+        severity=Severity.WARNING if failure.severity is Severity.ERROR else failure.severity,
+        message=f"{failure.message} (and its job ends well: continue-on-error)",
+    )
+
+
 def refused_exchange(event: TokenExchanged, where: Span | str) -> Finding:
     """The finding for an exchange that an index refused."""
     hint, remedies = _after_refused_exchange(event)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -10,8 +10,9 @@ from simulator.expressions.language import ExpressionError, Scope, render
 from simulator.findings import Finding, Severity
 from simulator.planning.tools import publishing_step
 from simulator.remedies import Act, Remedy, remedy
+from simulator.triggers.globs import PatternError, deciding
 from simulator.triggers.model import Event, Match
-from simulator.workflow.model import Job, Workflow
+from simulator.workflow.model import Job, Trigger, Workflow
 
 Considered = tuple[Workflow, Match]
 _REHEARSABLE: Final = ("push", "release", "workflow_dispatch")
@@ -96,6 +97,48 @@ def publishing_not_started(event: Event, considered: Sequence[Considered]) -> Fi
                 remedies=remedies,
             )
     return None
+
+
+def publishes_after(
+    event: Event, considered: Sequence[Considered], jobs: Mapping[str, Sequence[str]]
+) -> Finding | None:
+    """That what publishes starts when a run of what the event starts is done, which is not rehearsed.
+
+    `jobs` are the keys of the jobs of each workflow that runs, by its path. None where what is started publishes.
+    """
+    started = [workflow for workflow, match in considered if match.starts]
+    if any(job.uses or _publishing(job) for workflow in started for job in workflow.jobs.values()):
+        return None
+    for workflow, match in considered:
+        trigger = workflow.triggers.get("workflow_run")
+        publishes = any(job.uses or _publishing(job) for job in workflow.jobs.values())
+        if match.starts or trigger is None or not publishes or not _hears(trigger, event.ref_name):
+            continue
+        first = next((each for each in started if (each.name or each.path) in trigger.workflows), None)
+        if first is not None and first.path in jobs:
+            return Finding(
+                code="workflow-run-not-rehearsed",
+                severity=Severity.WARNING,
+                message=f"{workflow.path}, which publishes, starts when the run of {first.path} is done "
+                "(workflow_run): that is not rehearsed",
+                where=trigger.span,
+                hint=f"Let {first.path} call it as a job that needs the others, or rehearse it by another event of its "
+                "own, such as workflow_dispatch.",
+                unrehearsed=tuple(jobs[first.path]),
+            )
+    return None
+
+
+def _hears(trigger: Trigger, branch: str) -> bool:
+    """Whether the filters of `workflow_run` take the run of a branch, which for a run of a tag is the tag."""
+    try:
+        if trigger.branches is not None:
+            patterns = [pattern.value for pattern in trigger.branches]
+            index = deciding(patterns, branch)
+            return index is not None and not patterns[index].startswith("!")
+        return all(deciding([pattern.value], branch) is None for pattern in trigger.branches_ignore or ())
+    except PatternError:
+        return False
 
 
 def _publishing(job: Job) -> str | None:

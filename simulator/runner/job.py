@@ -201,7 +201,7 @@ class JobRunner:
     def _prepare(self, state: JobState, log: StepLog) -> None:
         settings, planned = self._settings, self._planned
         if planned.job.continue_on_error is not None:  # first, so that it counts for all that follows
-            self._forgiving = boolean(planned.job.continue_on_error, state.scope())
+            self._forgiving = state.may_fail = boolean(planned.job.continue_on_error, state.scope())
         log.write(f"Runner: pysim on {settings.engine.name}, image {settings.engine.image}")
         if settings.engine.no_containers is not None:
             log.write(f"Docker is not there for steps: {settings.engine.no_containers}")

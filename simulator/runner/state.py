@@ -103,6 +103,7 @@ class JobState:
         self.shell: str | None = None
         self.working_directory: str | None = None
         self.frame = Frame()
+        self.may_fail = False  # by the continue-on-error of the job
         self.ids = step_ids(planned.job.all_steps)
         self._needs = needs
         debug = settings.debug or _is_on(STEP_DEBUG, settings.secrets, settings.variables)
@@ -237,6 +238,7 @@ class JobState:
                 at=self.settings.clock(),
                 exit_code=code,
                 reason=result.reason,
+                forgiven=self.may_fail and result.conclusion is Conclusion.FAILURE,
             )
         )
 

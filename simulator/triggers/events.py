@@ -41,6 +41,21 @@ def push_tag(identity: RepositoryIdentity, source: Source, tag: str) -> Event:
     return Event(name="push", ref=ref, sha=source.sha, payload=payload)
 
 
+def create_tag(identity: RepositoryIdentity, source: Source, tag: str) -> Event:
+    """The creation of a tag, which comes with its push; `ref` of its payload is the short name."""
+    payload: payloads.Payload = {
+        "ref": tag,
+        "ref_type": "tag",
+        "full_ref": f"refs/tags/{tag}",
+        "master_branch": identity.default_branch,
+        "description": None,
+        "pusher_type": "user",
+        "repository": payloads.repository(identity),
+        "sender": payloads.sender(identity),
+    }
+    return Event(name="create", ref=f"refs/tags/{tag}", sha=source.sha, payload=payload)
+
+
 def push_branch(identity: RepositoryIdentity, source: Source, branch: str) -> Event:
     """The push of a branch: what it has beyond `origin`'s, or its last commit where that is not known or is equal."""
     zeros = "0" * len(source.sha)

@@ -100,6 +100,42 @@ jobs:
     assert (finding.code, finding.severity) == ("secrets-not-passed", "error")
 
 
+def test_a_called_job_that_calls_a_workflow_runs_as_well(tmp_path: Path) -> None:
+    caller = "on: {push: {tags: ['v*']}}\njobs: {a: {uses: ./.github/workflows/middle.yml, secrets: inherit}}\n"
+    middle = "on: workflow_call\njobs: {b: {uses: ./.github/workflows/inner.yml}}\n"
+    inner = """\
+on: workflow_call
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    steps: [{run: twine upload dist/*, env: {TWINE_PASSWORD: "${{ secrets.PYPI_TOKEN }}"}}]
+"""
+    (finding,) = known(tmp_path, release=caller, middle=middle, inner=inner)
+    assert (finding.code, finding.severity) == ("secrets-not-passed", "error")
+    assert str(finding.where).startswith(".github/workflows/middle.yml:2:")
+
+
+def test_a_called_job_of_another_system_runs_as_well(tmp_path: Path) -> None:
+    caller = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  look:
+    runs-on: ubuntu-latest
+    outputs: {name: "${{ steps.a.outputs.name }}"}
+    steps: [{id: a, run: "echo name=dist >> $GITHUB_OUTPUT"}]
+  a: {needs: look, uses: ./.github/workflows/called.yml, with: {name: "${{ needs.look.outputs.name }}"}}
+"""
+    called = """\
+on: {workflow_call: {inputs: {name: {type: string}}}}
+jobs:
+  mac:
+    runs-on: macos-latest
+    steps: [{uses: actions/upload-artifact@v99, with: {name: "${{ inputs.name }}", path: dist}}]
+"""
+    (finding,) = known(tmp_path, release=caller, called=called)
+    assert (finding.code, finding.severity) == ("missing-version", "error")
+
+
 @pytest.mark.parametrize(
     ("event", "severity", "said"),
     [("push", "error", "looks at that, too"), ("workflow_dispatch", "warning", "(not for this event)")],

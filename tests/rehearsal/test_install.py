@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import pytest
+from packaging.metadata import RawMetadata
 from packaging.utils import canonicalize_name
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install, install_workflow
+from simulator.remedies import Act
 from simulator.run_events import FindingRaised, Installed, RunEvent
 from simulator.workflow.model import Workflow
 
@@ -27,6 +30,14 @@ def release(
             Distribution(filename=names[kind], kind=kind, project=project, version="1.0", scripts=tuple(scripts))
             for kind in kinds
         ],
+    )
+
+
+def wheel(project: str = "demo", **metadata: str | Sequence[str]) -> Distribution:
+    name = canonicalize_name(project)
+    made = RawMetadata(**metadata)  # type: ignore[typeddict-item]
+    return Distribution(
+        filename=f"{name}-1.0-py3-none-any.whl", kind="wheel", project=name, version="1.0", metadata=made
     )
 
 
@@ -127,6 +138,49 @@ def test_offline_no_requirement_is_wrong_for_not_being_found() -> None:
     assert "`dependencies`" not in finding.hint
 
 
+OTHER_PYTHON = """\
+ERROR: Ignored the following versions that require a different python version: 1.0 Requires-Python >=3.14
+ERROR: Could not find a version that satisfies the requirement demo==1.0 (from versions: none)
+ERROR: No matching distribution found for demo==1.0
+Process completed with exit code 1.
+""".splitlines()
+FROM_A_FILE = ["ERROR: Package 'demo' requires a different Python: 3.13.0 not in '>=3.14'"]
+OTHER_SYSTEM = OTHER_PYTHON[1:]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (OTHER_PYTHON, "it wants Python >=3.14, which is not here"),
+        (FROM_A_FILE, "it wants Python >=3.14, which is not here"),
+        (OTHER_SYSTEM, "it has no such file for this machine"),
+        (["ERROR: demo-1.0-py3-none-any.whl is not a supported wheel on this platform."], "it has no such file"),
+    ],
+)
+@pytest.mark.parametrize("sdist", [True, False])
+def test_what_is_for_another_machine_is_not_rehearsed(lines: Sequence[str], said: str, *, sdist: bool) -> None:
+    given = wheel(name="demo", requires_python=">=3.14")
+    one = Release(index="pypi", distributions=[given, *release("sdist").distributions], jobs=["publish", "publish"])
+    fine = {"pip-sdist": Outcome(ok=True, seconds=1.0)} if sdist else {}
+    (finding,) = findings(check({"pip-wheel": failed(lines), **fine}, one))
+    assert (finding.code, finding.severity) == ("install-not-rehearsed", Severity.WARNING)
+    assert f"demo 1.0 is not installed with pip (wheel): {said}" in finding.message
+    assert finding.unrehearsed == (() if sdist else ("publish",))
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (replace(release("wheel").distributions[0], filename="demo-1.0-py2-none-any.whl"), OTHER_SYSTEM),
+        (replace(release("wheel").distributions[0], metadata=RawMetadata(requires_python="<3,>3.9")), OTHER_PYTHON),
+    ],
+)
+def test_what_no_python_takes(given: Distribution, lines: Sequence[str]) -> None:
+    (finding,) = findings(check({"pip-wheel": failed(lines)}, Release(index="pypi", distributions=[given])))
+    assert (finding.code, finding.severity) == ("install-failed", Severity.ERROR)
+    assert "no Python takes" in finding.hint
+
+
 def test_other_reasons_are_told_too() -> None:
     events = check({"pip-wheel": failed(IMPORT_ERROR), "pip-sdist": failed(["ERROR: it cannot be built"])})
     (finding,) = [event.finding for event in events if isinstance(event, FindingRaised)]
@@ -173,6 +227,42 @@ def test_what_is_installed_and_cannot_be_imported() -> None:
     )
     assert "package data" in wrong.hint
     assert "installed from the sdist, and more cannot be imported" in sibling.message
+
+
+FORGOTTEN = "note: demo: ModuleNotFoundError: No module named 'humble.units'"
+
+
+def after_import(given: Distribution, *lines: str) -> list[Finding]:
+    one = Release(index="pypi", distributions=[given])
+    return findings(check({"import-wheel": failed(lines)}, one))
+
+
+@pytest.mark.parametrize("extras", [(), ("dev", "test"), ("docs-build",)])
+def test_a_requirement_that_was_forgotten(extras: Sequence[str]) -> None:
+    (finding,) = after_import(wheel(provides_extra=extras), FORGOTTEN)
+    assert (finding.code, finding.severity) == ("import-failed", Severity.ERROR)
+    assert finding.message.endswith("demo cannot be imported: ModuleNotFoundError: No module named 'humble.units'")
+    assert "brings humble in `dependencies`" in finding.hint
+    assert [each.do for each in finding.remedies] == [Act.ACCEPT_FINDING]
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (wheel(), [FORGOTTEN, "demo.plain is imported"]),
+        (wheel(provides_extra=["units"]), [FORGOTTEN]),
+        (wheel(classifiers=["Framework :: Django"]), [FORGOTTEN]),
+        (wheel("humble-demo"), [FORGOTTEN]),
+        (replace(wheel(), entry_points={"humble.plugins": {"demo": "demo"}}), [FORGOTTEN]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named 'torch'"]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named 'winreg'"]),
+        (wheel(), ["note: demo: ModuleNotFoundError: No module named '_tkinter'"]),
+        (wheel(), ["note: demo: KeyError: 'DISPLAY'"]),
+    ],
+)
+def test_a_module_that_users_may_have(given: Distribution, lines: Sequence[str]) -> None:
+    (finding,) = after_import(given, *lines)
+    assert (finding.code, finding.severity) == ("import-failed", Severity.NOTICE)
 
 
 def test_the_check_of_the_user() -> None:

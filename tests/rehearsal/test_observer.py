@@ -59,6 +59,18 @@ def test_a_failed_step_is_a_finding_at_its_place(message: str, code: str) -> Non
     assert [(finding.code, finding.where) for finding in observer.findings] == [(code, SPAN)]
 
 
+def test_what_fails_in_a_job_that_may_is_no_error() -> None:
+    *before, end = failed_step("it is broken")
+    assert isinstance(end, StepFinished)
+    (finding,) = observe(*before, replace(end, forgiven=True))[0].findings
+    assert (finding.code, finding.severity) == ("step-failed", Severity.WARNING)
+    assert finding.message.endswith("(and its job ends well: continue-on-error)")
+    *before, end = within(UPLOAD)
+    assert isinstance(end, StepFinished)
+    (finding,) = observe(*before, replace(end, forgiven=True))[0].findings
+    assert (finding.code, finding.severity) == ("upload-refused", Severity.WARNING)
+
+
 def test_a_command_that_is_not_there() -> None:
     *before, end = failed_step("Process completed with exit code 127.")
     assert isinstance(end, StepFinished)

@@ -6,7 +6,13 @@ import pytest
 
 from simulator.expressions.language import Scope, Value
 from simulator.findings import Severity
-from simulator.rehearsal.starting import nothing_starts, publishing_not_started, shared_groups, starts_often
+from simulator.rehearsal.starting import (
+    nothing_starts,
+    publishes_after,
+    publishing_not_started,
+    shared_groups,
+    starts_often,
+)
 from simulator.remedies import Act, Remedy, remedy
 from simulator.triggers.match import match
 from simulator.triggers.model import Event
@@ -136,6 +142,29 @@ def test_what_publishes_is_not_what_starts(started: str, on: str, hint: str | No
         assert finding is not None
         assert finding.message.startswith("Nothing that this push starts publishes; b.yml does (its job p uses pypa/")
         assert hint in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("started", "on", "waits"),
+    [
+        (JOBS, "{workflow_run: {workflows: [a.yml]}}", True),
+        (JOBS, "{workflow_run: {workflows: [a.yml], branches: ['v*']}}", True),
+        (JOBS, "{workflow_run: {workflows: [a.yml], branches: [main]}}", False),
+        (JOBS, "{workflow_run: {workflows: [a.yml], branches-ignore: ['v*']}}", False),
+        (JOBS, "{workflow_run: {workflows: [Other]}}", False),
+        (JOBS, "release", False),
+        (PUBLISH, "{workflow_run: {workflows: [a.yml]}}", False),
+    ],
+)
+def test_what_publishes_when_another_run_is_done(started: str, on: str, *, waits: bool) -> None:
+    event = push("refs/tags/v1")
+    both = [workflow("push", "a.yml", started), workflow(on, "b.yml", PUBLISH)]
+    considered = [(item, match(item, event)) for item in both]
+    finding = publishes_after(event, considered, {"a.yml": ["a"]})
+    assert (finding is not None) is waits
+    if finding is not None:
+        assert (finding.severity, finding.unrehearsed) == (Severity.WARNING, ("a",))
+        assert "b.yml, which publishes, starts when the run of a.yml is done" in finding.message
 
 
 def test_a_release_that_starts_a_workflow_more_than_once() -> None:

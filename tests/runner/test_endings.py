@@ -375,6 +375,16 @@ def test_a_job_with_always_outlives_the_run() -> None:
     assert ran.reason("next") == "the run was cancelled"
 
 
+@pytest.mark.parametrize(("may_fail", "forgiven"), [("true", [False, True, False]), ("false", [False] * 3)])
+def test_a_step_that_fails_is_forgiven_where_its_job_may_fail(may_fail: str, forgiven: list[bool]) -> None:
+    begun = World().start(
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n"
+        f"    continue-on-error: ${{{{ {may_fail} }}}}\n    steps: [{{run: exit 1}}]\n"
+    )
+    begun.run.execute()
+    assert [event.forgiven for event in begun.events if isinstance(event, StepFinished)] == forgiven
+
+
 def test_a_cancel_from_another_thread_ends_what_runs() -> None:
     begun = World().start(job_of("- run: wait\n- run: say cleaned\n  if: always()"))
     machine = begun.machine

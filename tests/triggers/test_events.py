@@ -11,7 +11,7 @@ import pytest
 
 from simulator.errors import UsageError
 from simulator.remedies import Act, remedy
-from simulator.triggers.events import push_branch, push_tag, release, workflow_dispatch
+from simulator.triggers.events import create_tag, push_branch, push_tag, release, workflow_dispatch
 from simulator.triggers.match import match
 from simulator.triggers.model import Event, RepositoryIdentity, Source
 from simulator.triggers.repository import take_source
@@ -90,6 +90,16 @@ class TestPushOfATag:
         source, event = tagged(folder, clone)
         assert event.sha == source.sha == plain(event)["head_commit"]["id"]
         assert plain(event)["head_commit"]["timestamp"] == "2024-01-01T00:00:00Z"
+
+
+class TestCreationOfATag:
+    def test_the_short_name_is_the_ref_of_the_payload(self, repo: Folder, clone: Path) -> None:
+        repo.git("tag", "v1")
+        event = create_tag(IDENTITY, take_source(repo.path, clone, tag="v1"), "v1")
+        payload = plain(event)
+        assert (event.name, event.ref, event.sha) == ("create", "refs/tags/v1", repo.git("rev-parse", "HEAD"))
+        assert (payload["ref"], payload["ref_type"], payload["master_branch"]) == ("v1", "tag", "main")
+        assert payload["sender"]["login"] == "mona"
 
 
 class TestPushOfABranch:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from simulator.findings import Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.contents import has_module, some
@@ -28,6 +30,7 @@ _DATA: Final = re.compile(
     r"(?:^|/)py\.typed$|\.(?:pyi|html?|jinja2?|j2|mako|css|js|json|ya?ml|sql|csv|mo|xsd|graphql|proto|pem|ttf|svg|png)$"
     r"|(?:^|/)(?:templates|static|schemas?|locales?|migrations)/"
 )
+_FOLDERS: Final = ("src", "lib", "python")
 _MOST_READ: Final = 3000  # modules of a wheel that are searched for imports
 
 
@@ -68,6 +71,43 @@ def empty_wheel(subject: Subject) -> Iterator[Problem]:
                 hint="Tell the build backend where the packages are.",
                 severity=Severity.ERROR if packages else None,
             )
+
+
+@rule(
+    "source-folder",
+    Severity.WARNING,
+    summary="A wheel installs the folder that the sources lie in, such as `src`, and not the packages in it (an error "
+    "where the project is named after one).",
+    why="The package is imported as `src.demo` then, and `import demo` fails.",
+)
+def source_folder(subject: Subject) -> Iterator[Problem]:
+    for wheel, sdist in subject.wheels():
+        sources = set(_sources(subject, wheel, sdist))
+        for folder in _FOLDERS:
+            inside = (re.fullmatch(rf"{folder}/(\w+)/__init__\.py", name) for name in wheel.files)
+            names = sorted(found[1] for found in inside if found is not None and found[0] in sources)
+            names = [name for name in names if not _ASIDE.search(f"/{name}/") and not has_module(wheel.files, name)]
+            if not names or f"{folder}/__init__.py" in wheel.files or _is_used(wheel, folder):
+                continue
+            named = any(canonicalize_name(name) == wheel.project for name in names)
+            yield Problem(
+                message=f"{wheel.filename} installs the folder {folder} with {some(names)} in it: `import {names[0]}` "
+                f"fails, as it is {folder}.{names[0]} there",
+                where=_place(subject, wheel),
+                hint=f"Tell the build backend that the packages lie in {folder}: with hatchling packages = "
+                f'["{folder}/{names[0]}"], with setuptools where = ["{folder}"] below [tool.setuptools.packages.find].',
+                severity=Severity.ERROR if named else None,
+            )
+
+
+def _is_used(wheel: Distribution, folder: str) -> bool:
+    """Whether the code of a wheel, or a command of it, imports what it has by way of a folder."""
+    points = (value for group in wheel.entry_points.values() for value in group.values())
+    if any(value.startswith(f"{folder}.") for value in points):
+        return True
+    modules = [member for name, member in wheel.files.items() if name.endswith(".py")]
+    used = re.compile(rf"^\s*(?:from|import)\s+{folder}\b".encode(), re.MULTILINE)
+    return len(modules) > _MOST_READ or any(used.search(content) for content in wheel.read(modules).values())
 
 
 @rule(

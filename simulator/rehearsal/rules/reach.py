@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from simulator.diagnostics import Severity
 from simulator.indexes import IndexName
-from simulator.planning.foresight import Foresight, Start, releasing, starts_of
+from simulator.planning.foresight import Foresight, Start, bare, releasing, starts_of
 from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.rules.model import Subject
 from simulator.rehearsal.rules.release import Publishing, called_by, publishing, reached
@@ -93,6 +93,18 @@ class Reach:
     def may_run(self, way: str, job: Job, step: Step) -> bool:
         """Whether a step may run where the workflow starts in a way."""
         return any(_may_run(job, step, foresight) for foresight in self._of(way))
+
+    def surely_runs(self, way: str, job: Job, step: Step) -> bool:
+        """Whether no condition keeps a step from running where the workflow starts in a way and nothing fails."""
+        found = self._of(way)
+        return bool(found) and all(self._is_sure(foresight, job, step) for foresight in found)
+
+    def _is_sure(self, foresight: Foresight, job: Job, step: Step) -> bool:
+        jobs = self.workflow.jobs
+        before = [jobs[name] for name in foresight.before(job) if name in jobs]
+        held = [foresight.holds(each, None, bare(each.condition)) for each in (job, *before) if each.condition.source]
+        held += [foresight.holds(job, step, bare(step.condition))] if step.condition.source else []
+        return all(each is True for each in held)
 
     def _of(self, way: str) -> Sequence[Foresight]:
         return [each for each in self.all if (each.start.caller or each.start).name in {way, "workflow_call"}]
