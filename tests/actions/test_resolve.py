@@ -183,6 +183,17 @@ def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str)
     )
 
 
+@pytest.mark.parametrize("ref", ["v1.2.3", "v2.1.1", "61f6a500bbfdd9a2a339cf033e5421951fbc1cd2"])
+def test_one_that_uses_a_retired_action_fails_for_that(ref: str) -> None:
+    uses = f"sigstore/gh-action-sigstore-python@{ref}"
+    finding = retired_version(parse_reference(uses))
+    assert finding is not None
+    assert finding.message.startswith(f"GitHub has retired actions/upload-artifact: v3, which {uses} uses: a job that")
+    assert "a deprecated version of `actions/upload-artifact: v3`. " in str(finding.would_show)
+    assert finding.hint == "Take v3 or later."
+    assert retired_version(parse_reference("sigstore/gh-action-sigstore-python@v3.0.0")) is None
+
+
 def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:
     repositories = Repositories(tmp_path, offline=True)
     for uses, hint in (

@@ -123,3 +123,34 @@ def test_an_attestation_that_would_be_pushed_to_a_registry(tiny: Repository) -> 
     done = tiny.rehearse()
     assert (done.code, done.verdict) == (6, "not-rehearsed")
     assert "pushes an attestation to a registry" in done.findings["writes-outside"]
+
+
+SIGN = """\
+      - uses: sigstore/gh-action-sigstore-python@v3.0.0
+        with:
+          inputs: ./dist/*.tar.gz ./dist/*.whl
+          upload-signing-artifacts: true
+          verify: true
+          verify-cert-identity: https://github.com/${{ github.workflow_ref }}
+          verify-oidc-issuer: https://token.actions.githubusercontent.com
+      - run: rm dist/*.sigstore.json
+"""
+
+
+def test_a_job_signs_what_it_built(tiny_on: Repository) -> None:
+    tiny_on.edit(WORKFLOW, (BUILT, BUILT + SIGN), (JOB, GRANT))
+    done = tiny_on.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert done.log("build").count("OK: ") == 2
+    stored = [event["name"] for event in done.events if event["type"] == "artifact-stored"]
+    assert stored == ["signing-artifacts-build", "dist"]
+
+
+@pytest.mark.local
+def test_signatures_that_are_left_beside_the_distributions(tiny: Repository) -> None:
+    left = SIGN.replace("      - run: rm dist/*.sigstore.json\n", "")
+    tiny.edit(WORKFLOW, (BUILT, BUILT + left), (JOB, GRANT))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert list(done.findings) == ["invalid-distribution"]
+    assert "Unknown distribution format:" in done.log("publish")

@@ -24,6 +24,7 @@ BUILTIN: Mapping[str, Path] = {
     "astral-sh/setup-uv": FOLDER / "setup_uv",
     "re-actors/alls-green": FOLDER / "alls_green",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
+    "sigstore/gh-action-sigstore-python": FOLDER / "gh_action_sigstore_python",
     "softprops/action-gh-release": FOLDER / "action_gh_release",
 }
 
