@@ -111,6 +111,11 @@ def refusal(action: str) -> str | None:
     return _by_action("refused", action)
 
 
+def signing_scopes(action: str) -> Sequence[str]:
+    """What the token of a job must be allowed to write for an action that signs; none for one that does not."""
+    return cast("Sequence[str]", _facts()["signs"].get(action, ()))
+
+
 def missing_tag(action: str, ref: str) -> bool:
     """Whether a ref is a short tag (`v8`) of an action whose owner makes full ones alone (`v8.0.0`)."""
     known = _facts()["full_tags"].get(action)

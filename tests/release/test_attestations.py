@@ -104,6 +104,10 @@ def test_a_job_that_may_not_attest(tiny: Repository) -> None:
     tiny.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT.replace(", attestations: write", "")))
     done = tiny.rehearse()
     assert (done.code, done.verdict) == (1, "no-go")
+    assert not any(event["type"] == "job-started" for event in done.events)
+    assert list(done.findings) == ["missing-signing-permission"]
+    done = tiny.rehearse("--accept", "missing-signing-permission")
+    assert (done.code, done.verdict) == (1, "no-go")
     assert "its token lacks `attestations: write`" in done.findings["token-permission"]
 
 
