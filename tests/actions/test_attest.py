@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sigstore.models import Bundle, TrustedRoot
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 
+from simulator.engines.gh_downloads import find_or_fetch_gh
 from simulator.run_events import FindingRaised
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.sigstore.root import TrustRoot
@@ -312,3 +313,24 @@ def test_what_is_no_bundle_is_not_stored(world: World) -> None:
     url, headers = f"https://api.github.com/repos/{REPOSITORY}/attestations", {"authorization": "token ghs_job"}
     for sent in ({}, {"bundle": {"dsseEnvelope": {"payload": "e30="}}}, {"bundle": {"dsseEnvelope": 1}}):
         assert world.job.http.post(url, headers=headers, json=sent).status_code == 422
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("flags", [["--repo", REPOSITORY], ["--owner", "octo"]])
+def test_githubs_own_program_verifies_what_is_stored(world: World, flags: Sequence[str]) -> None:
+    gh = find_or_fetch_gh()
+    if gh is None:
+        pytest.skip("there is no gh")
+    done = world.run(f"{PROVENANCE}@v3", subject_path="dist/*")
+    assert done.code == 0, done.log
+    root = world.root / "trusted-root.jsonl"
+    root.write_text(json.dumps(TrustRoot.load(world.rig.settings.authority).trusted_root) + "\n")
+    env = {"GH_TOKEN": "ghs_job", "NO_COLOR": "1", "GH_NO_UPDATE_NOTIFIER": "1"}
+    words = [gh, "attestation", "verify", *flags, "--custom-trusted-root", root, "--format", "json"]
+    wheel, other = world.driver.workspace / "dist/demo-1.0-py3-none-any.whl", world.root / "other.whl"
+    verified = world.job.run(*words, wheel, env=env)
+    assert verified.returncode == 0, verified.stderr
+    (found,) = json.loads(verified.stdout)
+    assert found["verificationResult"]["statement"]["predicateType"] == SLSA
+    other.write_text("other bytes")
+    assert world.job.run(*words, other, env=env).returncode == 1
