@@ -23,10 +23,14 @@ class OldNode:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retired:
-    """A version that GitHub fails by itself: the first one of later lines that it does not, and where it says so."""
+    """A version that GitHub fails by itself: the first one of later lines that it does not, and where it says so.
+
+    `through` is the action that it uses and is failed for, as GitHub writes it (`actions/upload-artifact: v3`).
+    """
 
     instead: str
     page: str
+    through: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +60,8 @@ def retired(action: str, ref: str, now: float | None = None) -> Retired | None:
     version = _numbers(numbers[1], 3)
     for known in _facts()["retired"].get(action, ()):
         if _numbers(known["from"]) <= version < _numbers(known["before"]) and (day is None or known["since"] <= day):
-            return Retired(instead=f"v{_first_that_works(action, known['before'])}", page=known["page"])
+            instead = f"v{_first_that_works(action, known['before'])}"
+            return Retired(instead=instead, page=known["page"], through=known.get("through", ""))
     return None
 
 
@@ -104,6 +109,11 @@ def outside_effect(action: str) -> str | None:
 def refusal(action: str) -> str | None:
     """Why an action (owner/repo[/path] in lower case) is not run, if so."""
     return _by_action("refused", action)
+
+
+def signing_scopes(action: str) -> Sequence[str]:
+    """What the token of a job must be allowed to write for an action that signs; none for one that does not."""
+    return cast("Sequence[str]", _facts()["signs"].get(action, ()))
 
 
 def missing_tag(action: str, ref: str) -> bool:

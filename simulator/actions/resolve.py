@@ -37,8 +37,7 @@ from simulator.spelling import closest
 WorkspaceReader = Callable[[PurePosixPath], bytes]  # path in the workspace -> content; raises FileNotFoundError
 
 _RETIRED_TEXT = (
-    "This request has been automatically failed because it uses a deprecated version of `{action}: {ref}`. "
-    "Learn more: {page}"
+    "This request has been automatically failed because it uses a deprecated version of `{version}`. Learn more: {page}"
 )
 
 
@@ -78,13 +77,14 @@ def retired_version(reference: Reference, where: Span | None = None) -> Finding 
     found = retired(f"{reference.owner}/{reference.repo}".lower(), reference.ref)
     if found is None:
         return None
+    through = f", which {reference} uses" if found.through else ""
     return Finding(
         code="action-retired",
         severity=Severity.ERROR,
-        message=f"GitHub has retired {reference}: a job that uses it fails before it starts",
+        message=f"GitHub has retired {found.through or reference}{through}: a job that uses it fails before it starts",
         hint=f"Take {found.instead} or later.",
         where=where,
-        would_show=_RETIRED_TEXT.format(action=action, ref=reference.ref, page=found.page),
+        would_show=_RETIRED_TEXT.format(version=found.through or f"{action}: {reference.ref}", page=found.page),
     )
 
 

@@ -112,12 +112,12 @@ class Inspection:
 
         prepared, index = self._prepared, _index(item)
         with tempfile.TemporaryDirectory(prefix="pysim-built-") as folder:
-            paths = [Path(folder, found.filename) for found in built]
-            for path, found in zip(paths, built, strict=True):
+            paths = {Path(folder, found.filename): found for found in built}
+            for path, found in paths.items():
                 with found.open() as source, new_file(path) as target:
                     shutil.copyfileobj(source, target, CHUNK)
             baseline = kept_state(prepared.root).index
-            refusals = foresee(list(dict.fromkeys(paths)), baseline=baseline, index=index, now=prepared.request.now)
+            refusals = foresee(list(paths), baseline=baseline, index=index, now=prepared.request.now)
         for finding in predicted_refusals(refusals, index, self._observer.findings, self.around.projects):
             self._observer.raise_finding(finding)
 

@@ -73,8 +73,8 @@ def test_an_action_that_is_not_built_in_needs_a_place_to_come_from(uses: str) ->
 
 
 def test_an_action_that_cannot_work_here_is_refused_with_the_reason() -> None:
-    with pytest.raises(RefusedActionError, match="it signs with a public transparency service"):
-        resolve(parse_reference("Actions/Attest-Build-Provenance@v2"), workspace_read=None)
+    with pytest.raises(RefusedActionError, match="it opens this machine to others"):
+        resolve(parse_reference("Mxschmitt/Action-Tmate@v3"), workspace_read=None)
 
 
 @pytest.mark.parametrize("choice", [ActionChoice(), ActionChoice(default="real")])
@@ -181,6 +181,17 @@ def test_a_version_that_github_has_retired_is_an_error_in_its_words(action: str)
         f"This request has been automatically failed because it uses a deprecated version of `{action}: v3.1.3`. "
         "Learn more: https://github.blog/changelog/2024-04-16-deprecation-notice-v3-of-the-artifact-actions/"
     )
+
+
+@pytest.mark.parametrize("ref", ["v1.2.3", "v2.1.1", "61f6a500bbfdd9a2a339cf033e5421951fbc1cd2"])
+def test_one_that_uses_a_retired_action_fails_for_that(ref: str) -> None:
+    uses = f"sigstore/gh-action-sigstore-python@{ref}"
+    finding = retired_version(parse_reference(uses))
+    assert finding is not None
+    assert finding.message.startswith(f"GitHub has retired actions/upload-artifact: v3, which {uses} uses: a job that")
+    assert "a deprecated version of `actions/upload-artifact: v3`. " in str(finding.would_show)
+    assert finding.hint == "Take v3 or later."
+    assert retired_version(parse_reference("sigstore/gh-action-sigstore-python@v3.0.0")) is None
 
 
 def test_a_misspelt_action_is_guessed(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def composite(*uses: str) -> str:
 FILES = {
     "a/action.yml": composite("octo/b@v1", "actions/checkout@v4"),
     "b/action.yml": composite("octo/b/inner@v1"),
-    "b/inner/action.yml": composite("actions/attest@v2"),
+    "b/inner/action.yml": composite("mxschmitt/action-tmate@v3"),
     "c/action.yaml": "runs: {using: node20, main: x.js}",
     "d/Dockerfile": "FROM scratch",
     "e/action.yml": "runs: {using: ruby, main: x.rb}",
@@ -68,7 +68,7 @@ def survey(folder: Path, choice: ActionChoice | None = None, files: Mapping[str,
         ("actions/checkout@v4", []),
         (
             "octo/a@v1",
-            ["octo/a@v1 uses octo/b@v1: octo/b@v1 uses octo/b/inner@v1: octo/b/inner@v1 uses actions/attest@v2: pysim"],
+            ["octo/a@v1 uses octo/b@v1: octo/b@v1 uses octo/b/inner@v1: octo/b/inner@v1 uses mxschmitt/"],
         ),
         ("octo/e@v1", ["Fail to load octo/e@v1: action.yml: "]),
         ("octo/f@v1", ["Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action 'octo/f@v1'."]),
@@ -89,11 +89,13 @@ def test_what_is_wrong_with_an_action_is_said_at_its_place_in_the_workflow(
 
 
 def test_a_refused_action_inside_another_matters_if_its_step_runs(tmp_path: Path) -> None:
-    step = "{uses: 'actions/attest@v2', if: inputs.sign == 'true'}"
+    step = "{uses: 'mxschmitt/action-tmate@v3', if: inputs.look == 'true'}"
     files = {"j/action.yml": f"runs: {{using: composite, steps: [{step}]}}"}
     (finding,) = survey(tmp_path, files=files).findings("octo/j@v1", PLACE)
     assert finding.severity is Severity.WARNING
-    assert finding.message.startswith("octo/j@v1 uses actions/attest@v2 if inputs.sign == 'true': then pysim does not")
+    assert finding.message.startswith(
+        "octo/j@v1 uses mxschmitt/action-tmate@v3 if inputs.look == 'true': then pysim does not"
+    )
 
 
 def test_it_is_known_afterwards_which_actions_there_are_and_what_stands_for_them(tmp_path: Path) -> None:
@@ -160,11 +162,11 @@ def test_no_choice(word: str) -> None:
 
 
 def test_what_the_user_skips_is_told_as_such(tmp_path: Path) -> None:
-    uses = "actions/attest@v3"
+    uses = "mxschmitt/action-tmate@v3"
     (refused,) = survey(tmp_path).findings(uses, PLACE)
     assert (refused.code, refused.severity) == (NOT_REHEARSED, Severity.WARNING)
-    assert refused.remedies == (remedy(Act.ACCEPT_FINDING, "action-not-rehearsed: actions/attest"),)
-    choice = "actions/attest=skip"
+    assert refused.remedies == (remedy(Act.ACCEPT_FINDING, "action-not-rehearsed: mxschmitt/action-tmate"),)
+    choice = "mxschmitt/action-tmate=skip"
     for words in ([choice], ["real", choice]):
         (found,) = survey(tmp_path, parse_choice(words)).findings(uses, PLACE)
         assert (found.code, found.severity) == ("not-rehearsed", Severity.WARNING)

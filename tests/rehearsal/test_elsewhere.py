@@ -21,6 +21,7 @@ NPM = "runs npm publish, which publishes to an npm registry"
 CURL = "runs curl, which sends data to %s"
 PUSH = "which pushes an image to a registry"
 IMAGE = "{uses: docker/build-push-action@v6%s}"
+ATTEST = "{uses: actions/attest@v4, with: {subject-name: image%s}}"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,8 @@ def test_commands_that_do_not(script: str) -> None:
         ("{run: npm publish}", NPM),
         (IMAGE % ", with: {push: true}", f"uses docker/build-push-action@v6, {PUSH}"),
         (IMAGE % ", with: {push: '${{ github.event_name }}'}", f"uses docker/build-push-action@v6, {PUSH}"),
+        (ATTEST % ", push-to-registry: true", "uses actions/attest@v4, which pushes an attestation to a registry"),
+        (ATTEST % "", None),
         (IMAGE % ", with: {push: false}", None),
         (IMAGE % "", None),
     ],

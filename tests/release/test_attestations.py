@@ -72,3 +72,89 @@ def test_a_second_publishing_step_of_one_job(tiny: Repository) -> None:
         event["message"] for event in done.events if event["type"] == "annotation" and event["level"] == "error"
     ]
     assert "The following distributions already have publish attestations: * /home/runner/work/" in error
+
+
+ATTEST = """\
+      - uses: actions/attest-build-provenance@v3
+        id: attest
+        with:
+          subject-path: dist/*
+      - run: |
+          test -s "${{ steps.attest.outputs.bundle-path }}"
+          echo "page ${{ steps.attest.outputs.attestation-url }}"
+"""
+BUILT = "      - run: python backend.py dist\n"
+JOB = "  build:\n    runs-on: ubuntu-latest\n"
+GRANT = f"{JOB}    permissions: {{contents: read, id-token: write, attestations: write}}\n"
+
+
+def test_a_job_attests_what_it_built(tiny_on: Repository) -> None:
+    tiny_on.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT))
+    done = tiny_on.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert "Attestation created for 2 subjects" in done.log("build")
+    stored = [asked for asked in done.requests if asked["path"].endswith("/attestations")]
+    assert [(asked["twin"], asked["status"]) for asked in stored] == [("github-api", 201)]
+    (page,) = [line for line in done.log("build").splitlines() if line.startswith("page https://github.com/")]
+    assert page.rpartition("/")[2].isdecimal()
+
+
+@pytest.mark.local
+def test_a_job_that_may_not_attest(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT.replace(", attestations: write", "")))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert not any(event["type"] == "job-started" for event in done.events)
+    assert list(done.findings) == ["missing-signing-permission"]
+    done = tiny.rehearse("--accept", "missing-signing-permission")
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert "its token lacks `attestations: write`" in done.findings["token-permission"]
+
+
+@pytest.mark.local
+def test_attesting_while_the_certificate_authority_is_down(tiny: Repository) -> None:
+    tiny.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT))
+    done = tiny.rehearse("--fault", "sigstore-down")
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert "InternalError: error creating signing certificate - (502) " in done.log("build")
+    assert list(done.findings) == ["injected-fault"]
+
+
+@pytest.mark.local
+def test_an_attestation_that_would_be_pushed_to_a_registry(tiny: Repository) -> None:
+    pushed = ATTEST.partition("      - run")[0] + "          push-to-registry: true\n"
+    tiny.edit(WORKFLOW, (BUILT, BUILT + pushed), (JOB, GRANT))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (6, "not-rehearsed")
+    assert "pushes an attestation to a registry" in done.findings["writes-outside"]
+
+
+SIGN = """\
+      - uses: sigstore/gh-action-sigstore-python@v3.0.0
+        with:
+          inputs: ./dist/*.tar.gz ./dist/*.whl
+          upload-signing-artifacts: true
+          verify: true
+          verify-cert-identity: https://github.com/${{ github.workflow_ref }}
+          verify-oidc-issuer: https://token.actions.githubusercontent.com
+      - run: rm dist/*.sigstore.json
+"""
+
+
+def test_a_job_signs_what_it_built(tiny_on: Repository) -> None:
+    tiny_on.edit(WORKFLOW, (BUILT, BUILT + SIGN), (JOB, GRANT))
+    done = tiny_on.rehearse("--offline")
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert done.log("build").count("OK: ") == 2
+    stored = [event["name"] for event in done.events if event["type"] == "artifact-stored"]
+    assert stored == ["signing-artifacts-build", "dist"]
+
+
+@pytest.mark.local
+def test_signatures_that_are_left_beside_the_distributions(tiny: Repository) -> None:
+    left = SIGN.replace("      - run: rm dist/*.sigstore.json\n", "")
+    tiny.edit(WORKFLOW, (BUILT, BUILT + left), (JOB, GRANT))
+    done = tiny.rehearse()
+    assert (done.code, done.verdict) == (1, "no-go")
+    assert list(done.findings) == ["invalid-distribution"]
+    assert "Unknown distribution format:" in done.log("publish")

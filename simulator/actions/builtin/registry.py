@@ -9,6 +9,9 @@ FOLDER = Path(__file__).parent
 
 # owner/repo or owner/repo/path in lower case -> the action's folder; its action.yml says which versions it stands for
 BUILTIN: Mapping[str, Path] = {
+    "actions/attest": FOLDER / "attest",
+    "actions/attest-build-provenance": FOLDER / "attest_build_provenance",
+    "actions/attest-sbom": FOLDER / "attest_sbom",
     "actions/cache": FOLDER / "cache",
     "actions/cache/restore": FOLDER / "cache_restore",
     "actions/cache/save": FOLDER / "cache_save",
@@ -21,6 +24,7 @@ BUILTIN: Mapping[str, Path] = {
     "astral-sh/setup-uv": FOLDER / "setup_uv",
     "re-actors/alls-green": FOLDER / "alls_green",
     "pypa/gh-action-pypi-publish": FOLDER / "gh_action_pypi_publish",
+    "sigstore/gh-action-sigstore-python": FOLDER / "gh_action_sigstore_python",
     "softprops/action-gh-release": FOLDER / "action_gh_release",
 }
 

@@ -1,14 +1,17 @@
-"""Rules of ID tokens: whether a job that publishes may fetch one."""
+"""Rules of ID tokens: whether a job that publishes or signs may fetch one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from simulator.actions.facts import signing_scopes
 from simulator.diagnostics import Severity
+from simulator.planning.permissions import permissions_of
+from simulator.planning.tools import action_name
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, called_by, may_mint, publishing
-from simulator.workflow.model import Job, Workflow
+from simulator.workflow.model import Job, Step, Workflow
 
 
 @rule(
@@ -62,6 +65,45 @@ def dropped_id_token(subject: Subject) -> Iterator[Problem]:
             )
 
 
+@rule(
+    "missing-signing-permission",
+    Severity.ERROR,
+    summary="A job signs or attests, and its `permissions` lack what that needs (a warning under a condition).",
+    why="Signing needs an ID token, and an attestation `attestations: write`: the step fails without.",
+)
+def missing_signing_permission(subject: Subject) -> Iterator[Problem]:
+    tokenless = {found.job.id for found in _tokenless(subject.workflow)}
+    for job in subject.workflow.jobs.values():
+        granted = permissions_of(subject.workflow, job)
+        for step in job.all_steps if not _left_to_callers(subject.workflow, job) else ():
+            needed = signing_scopes(action_name(step.uses.value)) if step.uses else ()
+            lacking = [scope for scope in needed if granted.get(scope) != "write"]
+            if step.uses is None or not set(lacking) - ({"id-token"} if job.id in tokenless else set()):
+                continue
+            yield Problem(
+                span=step.uses.span,
+                message=f"Job {job.id} may not do what {step.uses.value} needs: "
+                f"{' and '.join(f'{scope}: write' for scope in lacking)}",
+                hint=_signing_hint(subject.workflow, job, lacking),
+                severity=Severity.WARNING if _is_conditional(job, step) else Severity.ERROR,
+            )
+            break
+
+
+def _signing_hint(workflow: Workflow, job: Job, lacking: Sequence[str]) -> str:
+    lines = "".join(f"\n      {scope}: write" for scope in lacking)
+    if job.permissions is not None:
+        return f"Add to the `permissions` of {job.id}:{lines}"
+    if workflow.permissions is not None:
+        return f"Add to the `permissions` of the workflow:{lines}"
+    return f"Below `{job.id}:` add\n    permissions:\n      contents: read{lines}"
+
+
+def _is_conditional(job: Job, step: Step) -> bool:
+    """Whether the job may do without the step."""
+    return bool(job.condition.source or step.condition.source or step.continue_on_error)
+
+
 def _tokenless(workflow: Workflow) -> Iterator[Publishing]:
     """The first trusted publishing step of each job that may not fetch a token."""
     seen: set[str] = set()
@@ -73,8 +115,13 @@ def _tokenless(workflow: Workflow) -> Iterator[Publishing]:
 
 def _may_be_granted(workflow: Workflow, job: Job) -> bool:
     """Whether the job may mint, or is called by a workflow that decides (no `permissions` are written here)."""
+    return may_mint(workflow, job) or _left_to_callers(workflow, job)
+
+
+def _left_to_callers(workflow: Workflow, job: Job) -> bool:
+    """Whether a workflow that calls this one decides what the job may do."""
     silent = workflow.permissions is None and job.permissions is None
-    return may_mint(workflow, job) or (silent and "workflow_call" in workflow.triggers)
+    return silent and "workflow_call" in workflow.triggers
 
 
 def _dropped(workflow: Workflow, job: Job) -> bool:

@@ -148,7 +148,8 @@ def retirement(uses: str, now: float | None = None) -> tuple[Severity, str, str]
     gone, node, old = retired(name, ref, now), old_node(name, major), gone_branch(name, ref)
     if gone is not None:
         known = f" ({named})" if named != ref else ""
-        message = f"GitHub fails every job with {name}@{ref}{known}"
+        why = f", as it uses {gone.through}" if gone.through else ""
+        message = f"GitHub fails every job with {name}@{ref}{known}{why}"
         return Severity.ERROR, message, f"Take {gone.instead} or later: see {gone.page}"
     if missing_tag(name, ref):
         message = f"GitHub cannot resolve {name}@{ref}: its owner makes only tags of full versions"

@@ -11,6 +11,7 @@ from simulator.twins.artifact_store import Artifact, ArtifactStore
 from simulator.twins.cache_store import CacheStore
 from simulator.twins.callers import Callers
 from simulator.twins.clone import Clone
+from simulator.twins.github_api.attestations import Attestations
 from simulator.twins.github_api.facts import RepositoryFacts
 from simulator.twins.github_api.history import History
 from simulator.twins.github_api.objects import Repository
@@ -71,6 +72,7 @@ def api_twin(around: Surroundings) -> ApiTwin:
         *Runs(jobs=around.jobs, log=around.log, repository=repository, clock=clock).endpoints,
         *Workflows(clone=clone, repository=repository).endpoints,
         *storage.endpoints,
+        *Attestations(repository=repository, emit=around.emit).endpoints,
     )
     return ApiTwin(
         repository=repository,

@@ -38,6 +38,7 @@ from simulator.twins.upstream import Upstream
 
 _REPOSITORY: Final = re.compile(r"/repos/([^/]+/[^/]+)(/.*)?")
 _PUBLIC: Final = re.compile(r"/(?:users|orgs|licenses|gitignore)/.+|/(?:meta|emojis|licenses|versions)")
+_ATTESTED: Final = re.compile(r"/(?:users|orgs)/([^/]+)/attestations/[^/]+")
 _CONVERTER: Final = re.compile(r"\{kind:(\w+)\}")
 API_HOST: Final = "api.github.com"
 
@@ -72,12 +73,17 @@ class ApiTwin:
         named = _REPOSITORY.fullmatch(at.path)
         if named and named[1].lower() != self._repository.full_name.lower():
             await (await self._elsewhere(request))(scope, receive, send)
-        elif _PUBLIC.fullmatch(at.path):
+        elif _PUBLIC.fullmatch(at.path) and not self._are_own_attestations(at.path):
             await (await self._public(request))(scope, receive, send)
         elif at.path == "/graphql":
             await (await self._graphql(request))(scope, receive, send)
         else:
             await self._routes(scope, receive, send)
+
+    def _are_own_attestations(self, path: str) -> bool:
+        """Whether the path asks for attestations of the owner, among them those of the rehearsed repository."""
+        asked = _ATTESTED.fullmatch(path)
+        return asked is not None and asked[1].lower() == self._repository.owner.lower()
 
     def _route(self, endpoint: Endpoint) -> Route:
         path = endpoint.path

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -43,8 +44,9 @@ _NOT_REHEARSED: Final = (
     "and pysim signs under a root of its own. What it signs is not rehearsed."
 )
 _HINT: Final = (
-    "Use pysim's built-in pypa/gh-action-pypi-publish, which rehearses attestations. The action's own code can only be "
-    "rehearsed with `attestations: false`."
+    "Use pysim's built-in action in its place, which signs under that root: pypa/gh-action-pypi-publish, or "
+    "sigstore/gh-action-sigstore-python. The publishing action's own code can only be rehearsed with "
+    "`attestations: false`."
 )
 
 
@@ -137,7 +139,7 @@ class SigstoreTwin:
 
     async def _append(self, request: Request) -> Response:
         try:
-            entry, key = _dsse_entry(_object(await request.body()))
+            entry, key = _entry_of(_object(await request.body()))
         except (KeyError, TypeError, ValueError, InvalidSignature) as error:
             self._unused.pop(visit(request).job_id, None)  # its client did not give up
             message = f"error processing entry: {error!r}"
@@ -213,14 +215,38 @@ def _requested_key(body: Mapping[str, Any], claims: Mapping[str, str]) -> Any:
     return key
 
 
-def _dsse_entry(proposed: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
-    """The log's entry for a signed envelope, and the key that signed it.
+def _entry_of(proposed: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
+    """The log's entry for what was signed, and the key that signed it.
 
     Raises KeyError, TypeError, ValueError and InvalidSignature for what the log does not take.
     """
-    if (proposed.get("kind"), proposed.get("apiVersion")) != ("dsse", "0.0.1"):
+    kinds = {("dsse", "0.0.1"): _dsse_entry, ("hashedrekord", "0.0.1"): _hashedrekord_entry}
+    taken = kinds.get((str(proposed.get("kind")), str(proposed.get("apiVersion"))))
+    if taken is None:
         raise ValueError(f"pysim logs no entry of the kind {proposed.get('kind')!r}")
-    content = proposed["spec"]["proposedContent"]
+    return taken(proposed["spec"])
+
+
+def _hashedrekord_entry(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
+    """The entry for a file, of which the log is shown the hash."""
+    digest, signature = given["data"]["hash"], given["signature"]
+    if digest["algorithm"] != "sha256":
+        raise ValueError(f"pysim logs no hash of the kind {digest['algorithm']!r}")
+    verifier = signature["publicKey"]["content"]
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(verifier))
+    key = _elliptic(certificate.public_key())
+    hashed = ec.ECDSA(Prehashed(hashes.SHA256()))
+    key.verify(base64.b64decode(signature["content"]), bytes.fromhex(digest["value"]), hashed)
+    spec = {
+        "data": {"hash": {"algorithm": "sha256", "value": digest["value"]}},
+        "signature": {"content": signature["content"], "publicKey": {"content": verifier}},
+    }
+    return {"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec}, _bytes_of(key)
+
+
+def _dsse_entry(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], bytes]:
+    """The entry for a signed envelope."""
+    content = given["proposedContent"]
     text, (verifier,) = content["envelope"], content["verifiers"]
     envelope = json.loads(text)
     payload, (signature,) = base64.b64decode(envelope["payload"]), envelope["signatures"]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.actions.builtin.action_gh_release.api import Api, HttpError, Json, compact
+from simulator.actions.builtin.action_gh_release.api import Api, Json
 from simulator.actions.builtin.action_gh_release.settings import Settings, matching, mime_type, read_settings
 from simulator.actions.builtin.toolkit import log, step
+from simulator.actions.builtin.toolkit.octokit import HttpError, compact
 from simulator.actions.builtin.toolkit.step import ActionError
 
 TRIES = 3

@@ -1,7 +1,4 @@
-"""Signs distributions as PEP 740 says, with the libraries of the real action, under pysim's own root of trust.
-
-Sigstore's hosts are pysim's here, and certify for what their own root vouches for alone: so it is asked for first.
-"""
+"""Signs distributions as PEP 740 says, with the libraries of the real action, under pysim's own root of trust."""
 
 from __future__ import annotations
 
@@ -16,15 +13,12 @@ import id as ambient
 
 from simulator.actions.builtin.gh_action_pypi_publish import messages
 from simulator.actions.builtin.gh_action_pypi_publish.scripts import uncaught
-from simulator.actions.builtin.toolkit import http, log, step
+from simulator.actions.builtin.toolkit import http, log, signing, step
 from simulator.actions.builtin.toolkit.step import ActionError
 
 if TYPE_CHECKING:
-    from sigstore.models import ClientTrustConfig
     from sigstore.oidc import IdentityToken
 
-AUTHORITY = "https://fulcio.sigstore.dev"
-TRUST = f"{AUTHORITY}/pysim/client-trust-config.json"  # the real host has no such page
 SUFFIXES = (".tar.gz", ".zip", ".whl")
 
 
@@ -48,7 +42,7 @@ def sign(attestations: Mapping[Path, Path], identity: IdentityToken) -> None:
 
     speak()
     os.environ["REQUESTS_CA_BUNDLE"] = http.bundle()  # the library opens sessions of its own
-    context = SigningContext.from_trust_config(trust())
+    context = SigningContext.from_trust_config(signing.trust())
     with context.signer(identity, cache=True) as signer:
         log.debug(f"attesting to dists: {list(map(str, attestations))}")
         for distribution, attestation in attestations.items():
@@ -82,16 +76,6 @@ def identity_token() -> IdentityToken:
     except (ambient.IdentityError, IdentityError) as error:
         reason = str(error)
     raise refusal(messages.SIGNING_REFUSED.format(reason=reason))
-
-
-def trust() -> ClientTrustConfig:
-    """pysim's root of trust, and its services."""
-    from sigstore.models import ClientTrustConfig
-
-    with http.session() as session:
-        answer = session.get(TRUST, timeout=http.CONNECT_TIMEOUT)
-        answer.raise_for_status()
-    return ClientTrustConfig.from_json(answer.text)
 
 
 def speak() -> None:

@@ -1,0 +1,1 @@
+"""actions/attest-build-provenance, as pysim models it."""

@@ -1,0 +1,1 @@
+"""actions/attest-sbom, as pysim models it."""

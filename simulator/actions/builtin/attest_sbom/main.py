@@ -1,0 +1,15 @@
+"""The program of actions/attest-sbom: that of actions/attest, which it hands its inputs on to."""
+
+from __future__ import annotations
+
+from simulator.actions.builtin.attest.main import run
+from simulator.actions.builtin.toolkit import step
+
+
+def main() -> None:
+    """The action's program."""
+    run("actions/attest-sbom")
+
+
+if __name__ == "__main__":
+    step.run(main)

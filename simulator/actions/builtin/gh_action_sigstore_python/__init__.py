@@ -1,0 +1,1 @@
+"""sigstore/gh-action-sigstore-python, as pysim models it."""
