@@ -326,7 +326,8 @@ def test_githubs_own_program_verifies_what_is_stored(world: World, flags: Sequen
     root = world.root / "trusted-root.jsonl"
     root.write_text(json.dumps(TrustRoot.load(world.rig.settings.authority).trusted_root) + "\n")
     env = {"GH_TOKEN": "ghs_job", "NO_COLOR": "1", "GH_NO_UPDATE_NOTIFIER": "1"}
-    words = [gh, "attestation", "verify", *flags, "--custom-trusted-root", root, "--format", "json"]
+    options = ["--custom-trusted-root", str(root), "--format", "json"]
+    words = [str(gh), "attestation", "verify", *flags, *options]
     wheel, other = world.driver.workspace / "dist/demo-1.0-py3-none-any.whl", world.root / "other.whl"
     verified = world.job.run(*words, wheel, env=env)
     assert verified.returncode == 0, verified.stderr

@@ -1,16 +1,12 @@
 """The inputs of the three actions, and what their versions do in another way. Knows no service.
 
 Source: the sources of actions/attest, actions/attest-build-provenance and actions/attest-sbom at the newest tag of each
-major version; commits.json has the commits of all but the newest major.
+major version.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from simulator.actions.builtin.toolkit import step
@@ -52,7 +48,7 @@ class Settings:
 
 def read_settings(action: Action) -> Settings:
     """The inputs of the step. Raises ActionError."""
-    version = version_of(action, os.environ.get("GITHUB_ACTION_REF", ""))
+    version = version_of(action)
     own = action == "actions/attest" or (action == "actions/attest-build-provenance" and version.detects)
     return Settings(
         action=action,
@@ -70,24 +66,17 @@ def read_settings(action: Action) -> Settings:
     )
 
 
-def version_of(action: Action, ref: str) -> Version:
-    """The version that a ref names; what is neither a tag nor a known commit counts as the newest one."""
-    named = re.match(r"v(\d+)(\.|$)", ref)
-    major = min(int(named[1]), NEWEST) if named else _major_of_commit(action, ref)
+def version_of(action: Action) -> Version:
+    """The version that the workflow pinned; what is neither a tag nor a known commit counts as the newest one."""
+    major = min(step.major_version(NEWEST), NEWEST)
     return Version(
         major=major,
-        each=major == 1,
-        most=2500 if major == 1 else 1024,
+        each=major < 2,
+        most=2500 if major < 2 else 1024,
         checksums=major > 1,
         detects=major >= NEWEST,
         sha2=major >= NEWEST and action != "actions/attest-build-provenance",
     )
-
-
-def _major_of_commit(action: Action, ref: str) -> int:
-    text = Path(__file__).with_name("commits.json").read_text(encoding="utf-8")
-    known = json.loads(text)[action].items()
-    return next((int(major) for major, commits in known if ref[:12] in commits), NEWEST)
 
 
 def _has_sbom(action: Action, version: Version) -> bool:

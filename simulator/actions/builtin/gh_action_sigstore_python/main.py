@@ -209,7 +209,7 @@ def hand_on(how: str, artifacts: Sequence[str]) -> None:
         inputs = {"name": f"signing-artifacts-{os.environ.get('GITHUB_JOB', '')}", "path": "\n".join(artifacts)}
         program, version = upload_artifact.main, UPLOAD
     os.environ.update({f"INPUT_{name.upper()}": value for name, value in inputs.items()})
-    os.environ["GITHUB_ACTION_REF"] = version
+    os.environ["PYSIM_ACTION_VERSION"] = version
     program()
 
 
