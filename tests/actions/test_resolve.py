@@ -61,6 +61,7 @@ def test_how_a_script_is_started() -> None:
         "utf8",
         "/w/_actions/_pysim/launch.py",
         "checkout/post.py",
+        "v4",
     )
 
 
