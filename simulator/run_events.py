@@ -251,10 +251,7 @@ class StepSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepFinished:
-    """A step ended; `conclusion` is the outcome after continue-on-error, `reason` what was false of one left out.
-
-    It is `forgiven` where it failed, and its job ends well all the same, by the job's continue-on-error.
-    """
+    """A step ended: `conclusion` is after continue-on-error; `reason` left it out; `forgiven`: its job may fail."""
 
     job_id: str
     number: int

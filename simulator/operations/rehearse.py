@@ -38,6 +38,7 @@ from simulator.operations.source import Repository, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.supplies import require_files, unused_supplies
 from simulator.operations.trees import CommitTree
+from simulator.operations.unknown_variables import hung_on_variables
 from simulator.operations.unpublished import not_published, publishing_results
 from simulator.operations.workflow_files import called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
@@ -59,7 +60,7 @@ from simulator.rehearsal.starting import (
 )
 from simulator.rehearsal.verdict import JobOutcome, Judgement, judge
 from simulator.remedies import Act, remedy
-from simulator.run_events import EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
+from simulator.run_events import Conclusion, EventSink, Notice, Progress, RunFinished, RunStarted, Verdict
 from simulator.runner.graph import announcement
 from simulator.runner.masked import MaskedSink, hide_secrets
 from simulator.runner.masking import Masker
@@ -127,15 +128,20 @@ def is_blocked(observer: Observer) -> bool:
 def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performed) -> Rehearsal:
     for finding in never_met({str(fault): fault.says for fault in prepared.faults}, performed.fired):
         observer.raise_finding(finding)
-    jobs = outcomes(performed.results, observer)
     event = prepared.plans[0].event.name if prepared.plans else ""
+    open_: set[str] = set()  # the keys of jobs that GitHub may run
     if event in {"push", "create", "release"} and prepared.request.tag is not None:
         indexes = {file.index for file in performed.published}
-        found = observer.findings
-        for finding in not_published(performed.results, indexes, observer.skipped, found, event):
+        unknown = () if prepared.configuration.variables else hung_on_variables(performed.results, observer.skipped)
+        for finding in unknown:
+            open_.update(finding.unrehearsed)
+            observer.raise_finding(finding)
+        rest = [each for each in performed.results if each.key not in open_]
+        for finding in not_published(rest, indexes, observer.skipped, observer.findings, event):
             observer.raise_finding(finding)
     for finding in prepared.acceptances.problems():
         observer.raise_finding(finding)
+    jobs = outcomes(performed.results, observer, open_)
     judgement = judge(jobs, observer.findings, [file.index for file in performed.published])
     judgement = with_faults(judgement, list(map(str, prepared.faults)), performed.fired)
     observer(finished(judgement))
@@ -155,8 +161,8 @@ def finished(judgement: Judgement) -> RunFinished:
     return RunFinished(verdict=judgement.verdict, reason=judgement.reason, refused=judgement.refused, at=time.time())
 
 
-def outcomes(results: Sequence[JobResult], observer: Observer) -> list[JobOutcome]:
-    """How each job ended, as the verdict sees it."""
+def outcomes(results: Sequence[JobResult], observer: Observer, open_: Collection[str] = ()) -> list[JobOutcome]:
+    """How each job ended, as the verdict sees it; those that were skipped and are `open_` were not rehearsed."""
     publishing = {result.key for result in publishing_results(results)}
     return [
         JobOutcome(
@@ -165,7 +171,8 @@ def outcomes(results: Sequence[JobResult], observer: Observer) -> list[JobOutcom
             publishes=result.key in publishing,
             needs=observer.needs(result.key),
             refused=result.refused,
-            absent=result.absent,
+            absent=result.absent
+            or ("missing" if result.key in open_ and result.conclusion is Conclusion.SKIPPED else None),
         )
         for result in results
     ]

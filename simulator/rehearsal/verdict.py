@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.run_events import Conclusion, Verdict
+
+_REFUSALS: Final = frozenset({"exchange-refused", "index-address", "publisher-mismatch", "upload-refused"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +59,7 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
         left = sorted({*lacking.beside, *(job.name for job in bad)})
         beside = f"; not rehearsed: {', '.join(left)}" if left else ""
         return Judgement(verdict=Verdict.GO, reason=_published(published) + beside)
-    return _without_files(jobs)
+    return _without_files(jobs, findings)
 
 
 def _fault(jobs: Sequence[JobOutcome], findings: Sequence[Finding], failed: Sequence[str]) -> Judgement | None:
@@ -132,10 +134,12 @@ def _not_rehearsed(lacking: _Lacking, failed: Sequence[str]) -> str:
     return f"{_job(failed)} failed behind what was not rehearsed"
 
 
-def _without_files(jobs: Sequence[JobOutcome]) -> Judgement:
-    """No file reached an index, and nothing failed."""
+def _without_files(jobs: Sequence[JobOutcome], findings: Sequence[Finding]) -> Judgement:
+    """No file reached an index, and nothing failed; the first refusal that a step went on behind may be why."""
     if any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
-        return Judgement(verdict=Verdict.NO_GO, reason="a publishing job ended well and published nothing")
+        refused = next((finding.message for finding in findings if finding.code in _REFUSALS), None)
+        why = f": {refused}" if refused else ""
+        return Judgement(verdict=Verdict.NO_GO, reason=f"a publishing job ended well and published nothing{why}")
     if not jobs:
         return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason="nothing that the event starts publishes")
     skipped = [job.name for job in jobs if job.publishes]

@@ -21,6 +21,7 @@ ABSENT = JobOutcome(name="mac", conclusion=Conclusion.SKIPPED, publishes=False, 
 MISSING = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True, absent="missing")
 PAUSED = JobOutcome(name="publish", conclusion=Conclusion.SKIPPED, publishes=True, absent="paused")
 WARNING = Finding(code="w", severity=Severity.WARNING, message="careful", hint="mind")
+NOT_TAKEN = Finding(code="upload-refused", severity=Severity.NOTICE, message="PyPI refused it", hint="mind")
 ERROR = Finding(code="e", severity=Severity.ERROR, message="the cause", hint="mend")
 
 
@@ -110,6 +111,7 @@ def test_what_was_not_rehearsed(jobs: list[JobOutcome], findings: list[Finding],
         ([BUILD, SKIPPED], [], [], Verdict.NOTHING_PUBLISHED, False, "publish was skipped"),
         ([BUILD], [], [], Verdict.NOTHING_PUBLISHED, False, "no job"),
         ([BUILD, PUBLISHED], [], [], Verdict.NO_GO, False, "published nothing"),
+        ([BUILD, PUBLISHED], [WARNING, NOT_TAKEN], [], Verdict.NO_GO, False, "published nothing: PyPI refused it"),
         ([BUILD, REFUSED], [ERROR], [], Verdict.NO_GO, True, "protection rule"),
         ([BUILD, PAUSED], [WARNING], [], Verdict.PAUSED, False, "job publish waits for a review"),
         ([FAILED, PAUSED], [], [], Verdict.NO_GO, False, "job build failed"),
