@@ -29,6 +29,7 @@ from simulator.workflow.model import Workflow
 JOB: Final = "install"
 PATH: Final = "pysim:install.yml"
 _ERROR: Final = re.compile(r"(?:[\w.]+(?:Error|Exception)|ERROR|error): \S")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NO_RELEASE: Final = "No matching distribution"
 _NOTHING_FITS: Final = "Mend `requires-python`, or the tags of the wheel: no Python takes what was published."
 _FRAME: Final = "Traceback (most recent call last)"
@@ -156,12 +157,17 @@ _PIPX: Final = """\
 _START: Final = """\
           set +e; said=$(timeout 60 "{folder}/{script}" --help 2>&1 </dev/null); code=$?; set -e
           echo "$said" | head -n 40
+{extras}\
           case "$said" in *"Traceback (most recent call last)"*) echo "::error::{script} does not start"; exit 1;; esac
           if [ "$code" -eq 124 ]; then echo "::error::{script} --help did not end within a minute"; exit 1; fi
           if [ "$code" -gt 2 ]; then echo "::error::{script} --help ended with $code"; exit 1; fi
 """
 
-
+_EXTRAS: Final = """\
+          if echo "$said" | grep -qiE '{asked}'; then
+            echo "::notice::{script} asks for an extra of {project}, and was not started without it"; said=; code=0
+          fi
+"""
 _IMPORT: Final = """\
       - name: the modules of {project} {version} from the {dist} are imported
         id: import-{dist}
@@ -203,7 +209,10 @@ def install_workflow(release: Release, *, python: str, check: str | None = None)
             requirement=release.requirement(kind),
         )
         folder = "$PIPX_BIN_DIR" if attempt.tool == "pipx" else f"$RUNNER_TEMP/{attempt.dist}/bin"
-        text += "".join(_START.format(folder=folder, script=script) for script in release.scripts)
+        text += "".join(
+            _START.format(folder=folder, script=script, extras=_without_extra(release, script))
+            for script in release.scripts
+        )
     for kind in KINDS:
         if kind in release.by_kind:
             named = {"dist": kind, "project": release.project, "version": release.version}
@@ -214,6 +223,21 @@ def install_workflow(release: Release, *, python: str, check: str | None = None)
         said = "; ".join(str(item) for item in loaded.diagnostics)
         raise InvalidWorkflowError(f"pysim's own install check is not valid: {said}", hint="Please report this.")
     return loaded.workflow
+
+
+def _without_extra(release: Release, script: str) -> str:
+    """What lets a console script go that says it needs an extra of its own project: an optional dependency."""
+    named = {extra for each in release.distributions for extra in each.metadata.get("provides_extra", ())}
+    extras = "|".join(sorted(map(_in_any_spelling, filter(_NAME.fullmatch, named))))
+    if not extras:
+        return ""
+    asked = rf"(^|[^[:alnum:]]){_in_any_spelling(release.project)}\[([^]]*,)?({extras})[],]"
+    return _EXTRAS.format(asked=asked, script=script, project=release.project)
+
+
+def _in_any_spelling(name: str) -> str:
+    """A name as an extended regular expression, whose dashes, dots and underscores are one."""
+    return re.sub(r"[-_.]+", "[-_.]+", name)
 
 
 def _command(kind: str, check: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from packaging.metadata import RawMetadata
 from packaging.utils import canonicalize_name
 
+from simulator import process
 from simulator.findings import Finding, Severity
 from simulator.indexes import IndexName, indexes
 from simulator.rehearsal.distributions import Distribution
@@ -235,6 +237,29 @@ FORGOTTEN = "note: demo: ModuleNotFoundError: No module named 'humble.units'"
 def after_import(given: Distribution, *lines: str) -> list[Finding]:
     one = Release(index="pypi", distributions=[given])
     return findings(check({"import-wheel": failed(lines)}, one))
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "notices"),
+    [
+        ('RuntimeError: To use it, install "Demo[full]"', 1, 1),
+        ("pip install demo[other,full]", 1, 1),
+        ("Traceback (most recent call last)\\nModuleNotFoundError: pip install demo[none]", 1, 0),
+        ("usage: demo", 0, 0),
+        ("pip install nodemo[full]", 3, 0),
+    ],
+)
+def test_a_command_that_needs_an_extra(tmp_path: Path, said: str, code: int, notices: int) -> None:
+    found = replace(wheel(provides_extra=["full", "it's"]), scripts=("demo",))
+    script = scripts_of(install_workflow(Release(index="pypi", distributions=[found]), python="3.12"))["pip-wheel"]
+    program = tmp_path / "wheel/bin/demo"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\nprintf '{said}\\n'; exit {code}\n")
+    program.chmod(0o755)
+    start = script[script.index("set +e") :]
+    done = process.run(["bash", "-e", "-c", start], env={"RUNNER_TEMP": str(tmp_path)}, check=False)
+    assert done.text.count("::notice::demo asks for an extra of demo") == notices
+    assert (done.code == 0) is (notices == 1 or code == 0)
 
 
 @pytest.mark.parametrize("extras", [(), ("dev", "test"), ("docs-build",)])

@@ -22,6 +22,12 @@ FILES = sorted(CASES.glob("*.yml"))
 FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of git hosts that this machine keeps say nothing here."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def report(root: Path) -> str:
     checked = check(CheckRequest(repository=root))
     assert checked.valid, [str(item) for item in checked.problems]
