@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from simulator.operations.request import Request
@@ -40,20 +40,20 @@ def choose_event(request: Request, repository: Repository, files: WorkflowFiles)
     if request.tag is None or not _releases(files):
         return push, None
     release = replace(request, event="release")
-    by_push, by_release = (_published(each, repository, files) for each in (push, release))
-    if by_release is not _Publishes.A_RELEASE or by_push is _Publishes.A_RELEASE:
+    by_push, by_release = (list(_by_workflow(each, repository, files)) for each in (push, release))
+    if _most(by_release) is not _Publishes.A_RELEASE or _most(by_push) is _Publishes.A_RELEASE:
         return push, None
-    if any(_makes_release(workflow, files) for workflow, _ in _by_workflow(push, repository, files)):
+    if any(_makes_release(workflow, files) for workflow, _ in by_push):
         return push, None
-    return release, _told(release, repository, files)
+    return release, _told(request.tag, [workflow.path for workflow, does in by_release if does])
 
 
 def _releases(files: WorkflowFiles) -> bool:
     return any("release" in workflow.triggers for workflow in files.valid())
 
 
-def _published(request: Request, repository: Repository, files: WorkflowFiles) -> _Publishes:
-    return max((each for _, each in _by_workflow(request, repository, files)), default=_Publishes.NOTHING)
+def _most(found: Iterable[tuple[Workflow, _Publishes]]) -> _Publishes:
+    return max((each for _, each in found), default=_Publishes.NOTHING)
 
 
 def _by_workflow(
@@ -79,10 +79,9 @@ def _makes_release(workflow: Workflow, files: WorkflowFiles) -> bool:
     return any(reach.may_run("push tag", each.job, each.step) for each in made)
 
 
-def _told(request: Request, repository: Repository, files: WorkflowFiles) -> Notice:
-    publishing = [workflow.path for workflow, does in _by_workflow(request, repository, files) if does]
+def _told(tag: str, publishing: Sequence[str]) -> Notice:
     return Notice(
-        message=f"The release of {request.tag} is rehearsed and not the push of the tag, by which nothing would be "
+        message=f"The release of {tag} is rehearsed and not the push of the tag, by which nothing would be "
         f"published on PyPI: {' and '.join(publishing)} does that for a release.",
         hint="Name the push to rehearse that.",
         remedies=(remedy(Act.CHOOSE_EVENT, "push"),),

@@ -13,7 +13,7 @@ from simulator.expressions.partial import UNKNOWN, Closed, Contexts, Open, Parti
 from simulator.expressions.syntax import Call, Logical, Node
 from simulator.planning.graph import as_defined, in_order
 from simulator.positions import Located
-from simulator.triggers.globs import PatternError, deciding
+from simulator.triggers.globs import PatternError, deciding, takes
 from simulator.workflow.facts import events, properties
 from simulator.workflow.model import Condition, DispatchInput, Job, Step, Trigger, Workflow
 
@@ -230,15 +230,10 @@ def _passes(taken: Sequence[Located[str]] | None, ignored: Sequence[Located[str]
     try:
         if taken is not None:
             patterns = [pattern.value for pattern in taken]
-            return _takes(patterns, name) or _takes([pattern.lower() for pattern in patterns], name.lower())
+            return takes(patterns, name) or takes([pattern.lower() for pattern in patterns], name.lower())
         return all(deciding([pattern.value], name) is None for pattern in ignored or ())
     except PatternError:
         return True
-
-
-def _takes(patterns: Sequence[str], name: str) -> bool:
-    index = deciding(patterns, name)
-    return index is not None and not patterns[index].startswith("!")
 
 
 def _payload(start: Start) -> Partial:

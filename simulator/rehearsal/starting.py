@@ -10,7 +10,7 @@ from simulator.expressions.language import ExpressionError, Scope, render
 from simulator.findings import Finding, Severity
 from simulator.planning.tools import publishing_step
 from simulator.remedies import Act, Remedy, remedy
-from simulator.triggers.globs import PatternError, deciding
+from simulator.triggers.globs import PatternError, deciding, takes
 from simulator.triggers.model import Event, Match
 from simulator.workflow.model import Job, Trigger, Workflow
 
@@ -133,9 +133,7 @@ def _hears(trigger: Trigger, branch: str) -> bool:
     """Whether the filters of `workflow_run` take the run of a branch, which for a run of a tag is the tag."""
     try:
         if trigger.branches is not None:
-            patterns = [pattern.value for pattern in trigger.branches]
-            index = deciding(patterns, branch)
-            return index is not None and not patterns[index].startswith("!")
+            return takes([pattern.value for pattern in trigger.branches], branch)
         return all(deciding([pattern.value], branch) is None for pattern in trigger.branches_ignore or ())
     except PatternError:
         return False

@@ -145,3 +145,9 @@ def deciding(patterns: Sequence[str], name: str) -> int | None:
     """
     found = (index for index in reversed(range(len(patterns))) if matches(patterns[index].removeprefix("!"), name))
     return next(found, None)
+
+
+def takes(patterns: Sequence[str], name: str) -> bool:
+    """Whether a filter lets a name in: the last pattern that fits does not begin with `!`. Raises PatternError."""
+    index = deciding(patterns, name)
+    return index is not None and not patterns[index].startswith("!")

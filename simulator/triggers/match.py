@@ -9,7 +9,7 @@ from typing import Literal
 from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError
 from simulator.positions import Located, Span
-from simulator.triggers.globs import PatternError, compile_pattern, deciding
+from simulator.triggers.globs import PatternError, compile_pattern, deciding, takes
 from simulator.triggers.model import Event, Match
 from simulator.workflow.model import Trigger, Workflow
 
@@ -100,22 +100,17 @@ def _taken(patterns: Patterns, what: str, name: str, span: Span) -> Match:
 def _by_paths(trigger: Trigger, event: Event, by_name: Match) -> Match:
     if trigger.paths is not None:
         patterns = [pattern.value for pattern in trigger.paths]
-        found = next((path for path in event.changed if _takes(patterns, path)), None)
+        found = next((path for path in event.changed if takes(patterns, path)), None)
         if found is None:
             reason = f"no changed file matches paths: {_words(trigger.paths)}"
             return Match(starts=False, reason=reason, span=_first(trigger.paths, trigger.span))
         return Match(starts=True, reason=f"{by_name.reason}, and {found} matches its paths", span=by_name.span)
     if trigger.paths_ignore is not None:
         ignored = [pattern.value for pattern in trigger.paths_ignore]
-        if all(_takes(ignored, path) for path in event.changed):
+        if all(takes(ignored, path) for path in event.changed):
             reason = f"every changed file matches paths-ignore: {_words(trigger.paths_ignore)}"
             return Match(starts=False, reason=reason, span=_first(trigger.paths_ignore, trigger.span))
     return by_name
-
-
-def _takes(patterns: Sequence[str], path: str) -> bool:
-    index = deciding(patterns, path)
-    return index is not None and not patterns[index].startswith("!")
 
 
 def _first(patterns: Patterns, otherwise: Span) -> Span:
