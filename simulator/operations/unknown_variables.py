@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from simulator.findings import Finding, Severity
-from simulator.operations.unpublished import publishing_results
-from simulator.planning.tools import publishing_step
-from simulator.positions import Span
+from simulator.operations.unpublished import left_out, publishing_results
 from simulator.rehearsal.observer import SkippedStep
-from simulator.run_events import Conclusion
 from simulator.runner.model import JobResult
 from simulator.workflow.model import Condition
 
@@ -17,14 +14,9 @@ from simulator.workflow.model import Condition
 def hung_on_variables(results: Sequence[JobResult], skipped: Sequence[SkippedStep]) -> Iterator[Finding]:
     """A warning for each publishing job or step that is left out by a condition on a variable."""
     for result in publishing_results(results):
-        job = result.planned.job
-        if result.conclusion is Conclusion.SKIPPED and result.absent is None:
-            yield from _found(result.key, job.condition, result.reason or "", f"Job {result.key} publishes")
-        steps = {step.span: step for step in job.all_steps if publishing_step(step) is not None}
-        for each in (each for each in skipped if each.job_id == result.key and each.span in steps):
-            condition = steps[each.span].condition if isinstance(each.span, Span) else None
-            if condition is not None:
-                yield from _found(result.key, condition, each.reason, f"A step of job {result.key} publishes")
+        for found in left_out(result, skipped):
+            what = f"A step of job {found.key} publishes" if found.step is not None else f"Job {found.key} publishes"
+            yield from _found(found.key, found.condition, found.reason or "", what)
 
 
 def _found(key: str, condition: Condition, reason: str, what: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
@@ -16,6 +16,7 @@ from simulator.rehearsal.rules.release import publishing_of
 from simulator.remedies import Act, remedy
 from simulator.run_events import Conclusion
 from simulator.runner.model import JobResult
+from simulator.workflow.model import Condition
 
 _RELEASE: Final = (
     "Nothing would be published by the tag alone. The workflow starts for a release, too: rehearse that, if it is what "
@@ -49,7 +50,7 @@ def not_published(
         if indexes and not _is_for_pypi(result):
             continue
         later = event == "push" and "release" in result.planned.workflow.triggers
-        for finding in _left_out(result, skipped):
+        for finding in map(_as_finding, left_out(result, skipped)):
             told = (
                 replace(finding, hint=_RELEASE, remedies=(remedy(Act.CHOOSE_EVENT, "release"),)) if later else finding
             )
@@ -60,19 +61,36 @@ def _is_for_pypi(result: JobResult) -> bool:
     return any(each.index == "pypi" for each in publishing_of(result.planned.workflow, result.planned.job))
 
 
-def _left_out(result: JobResult, skipped: Sequence[SkippedStep]) -> Iterator[Finding]:
-    planned = result.planned
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """A job that publishes and was skipped, or a step of it (`step` is its name), and why, where that was said."""
+
+    key: str
+    condition: Condition
+    where: Span
+    reason: str | None
+    step: str | None = None
+
+
+def left_out(result: JobResult, skipped: Sequence[SkippedStep]) -> Iterator[LeftOut]:
+    """What of a publishing job was left out: the job, or steps of it that publish."""
+    job = result.planned.job
     if result.conclusion is Conclusion.SKIPPED and result.absent is None:
-        reason = result.reason or "its condition is false"
-        place = planned.job.condition.span if planned.job.condition.source else planned.job.span
-        yield _finding(f"Job {result.key} publishes, and was skipped: {reason}", place)
+        place = job.condition.span if job.condition.source else job.span
+        yield LeftOut(key=result.key, condition=job.condition, where=place, reason=result.reason)
         return
-    spans = {step.span: step for step in planned.job.all_steps if publishing_step(step) is not None}
+    steps = {step.span: step for step in job.all_steps if publishing_step(step) is not None}
     for each in skipped:
-        if each.job_id == result.key and each.span in spans:
-            yield _finding(
-                f"A step of job {result.key} publishes, and was skipped ({each.name}): {each.reason}", each.span
-            )
+        if each.job_id == result.key and isinstance(each.span, Span) and each.span in steps:
+            condition = steps[each.span].condition
+            yield LeftOut(key=result.key, condition=condition, where=each.span, reason=each.reason, step=each.name)
+
+
+def _as_finding(found: LeftOut) -> Finding:
+    if found.step is None:
+        reason = found.reason or "its condition is false"
+        return _finding(f"Job {found.key} publishes, and was skipped: {reason}", found.where)
+    return _finding(f"A step of job {found.key} publishes, and was skipped ({found.step}): {found.reason}", found.where)
 
 
 def _finding(message: str, where: Span | None) -> Finding:

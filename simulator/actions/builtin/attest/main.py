@@ -5,7 +5,6 @@ Owns the order of what is done, what the log says and where the files go.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -131,11 +130,7 @@ def page(number: str) -> str:
 
 def is_public() -> bool:
     """Whether the event says that the repository is public."""
-    try:
-        event = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
-        return bool(event["repository"]["visibility"] == "public")
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return step.event_value("repository", "visibility") == "public"
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ Owns which files are meant, what is verified, and where files and signatures go;
 from __future__ import annotations
 
 import glob
-import json
 import os
 import shlex
 import subprocess
@@ -51,7 +50,7 @@ def main() -> None:
         verify(settings.policy, [str(file) for file in files])
     if settings.upload:
         hand_on("upload", artifacts)
-    if settings.attach and is_release() and event_action() == "published":
+    if settings.attach and is_release() and step.event_value("action") == "published":
         hand_on("attach", artifacts)
 
 
@@ -100,15 +99,6 @@ def read_policy() -> tuple[str, ...] | None:
 def is_release() -> bool:
     """Whether a release started the run."""
     return os.environ.get("GITHUB_EVENT_NAME") == "release"
-
-
-def event_action() -> str:
-    """The activity of the event, "" for one without."""
-    try:
-        event = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
-        return str(event["action"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 # ---- files

@@ -5,6 +5,7 @@ Source of the conventions: actions/runner and @actions/core. Knows no action and
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -113,6 +114,17 @@ def major_version(newest: int) -> int:
     """The major version that the workflow pinned; a branch, or a commit that is not known, counts as the newest one."""
     pinned = re.match(r"v(\d+)(\.|$)", os.environ.get("PYSIM_ACTION_VERSION", ""))
     return int(pinned[1]) if pinned else newest
+
+
+def event_value(*names: str) -> object:
+    """A part of the payload of the event, by the names that lead to it; None where there is none."""
+    try:
+        value = json.loads(Path(os.environ.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
+        for name in names:
+            value = value[name]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return value
 
 
 def _assignment(name: str, value: str) -> str:
