@@ -91,6 +91,9 @@ _HOSTED: Final = (
     "Nothing is known of this step. Use the Docker engine where its image has the program, or install it on this "
     "machine."
 )
+_NEEDS_DAEMON: Final = "Nothing is known of this step. Use the Docker engine, in which a job has a daemon."
+_NO_DAEMON: Final = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock"
+_LAST_LINES: Final = 10
 _NO_COMMAND: Final = re.compile(r": ([\w.+-]+): (?:command )?not found")  # of bash and of dash
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _REMEMBERED: Final = 80  # last lines of a step, among which is what twine says
@@ -343,14 +346,14 @@ class Observer:
             )
         if found := self._unreachable.explains(event.job_id, [*lines, *errors]):
             return self._unreachable.finding(name, event.job_id, found, where)
-        if event.exit_code == _NOT_FOUND and (program := _missing_program(lines)) is not None:
+        if (program := _missing_program(lines, event.exit_code)) is not None:
             return Finding(
                 code="missing-program",
                 severity=Severity.WARNING,
                 message=f"{name} (job {event.job_id}) is not rehearsed: {program} is not here, and GitHub's "
                 "ubuntu-24.04 has it",
                 where=where,
-                hint=_HOSTED,
+                hint=_NEEDS_DAEMON if program == "docker" else _HOSTED,
                 remedies=(remedy(Act.USE_ENGINE, "docker"),),
                 unrehearsed=(event.job_id,),
             )
@@ -371,8 +374,12 @@ def _uncoloured(line: str) -> str:
     return _COLOUR.sub("", line)
 
 
-def _missing_program(lines: Sequence[str]) -> str | None:
-    """The program of GitHub's image that a shell did not find in a step."""
+def _missing_program(lines: Sequence[str], exit_code: int | None) -> str | None:
+    """The program of GitHub's image that a shell did not find in a step, or docker where its client finds no daemon."""
+    if any(_NO_DAEMON in line for line in [line for line in lines if line.strip()][-_LAST_LINES:]):
+        return "docker"
+    if exit_code != _NOT_FOUND:
+        return None
     found = (match[1] for line in reversed(lines) if (match := _NO_COMMAND.search(line)))
     last = next(found, None)
     return last if last in hosted_programs()["programs"] else None

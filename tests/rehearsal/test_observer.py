@@ -91,6 +91,18 @@ def test_a_program_that_github_has_and_the_sandbox_has_not(said: str) -> None:
     assert "gh is not here, and GitHub's ubuntu-24.04 has it" in finding.message
 
 
+@pytest.mark.parametrize(("after", "code"), [(2, "missing-program"), (20, "step-failed")])
+def test_a_tool_that_finds_no_docker_daemon(after: int, code: str) -> None:
+    start, *before, end = failed_step("build failed: docker is not working")
+    assert isinstance(end, StepFinished)
+    said = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+    lines = [StepLine(job_id=end.job_id, number=end.number, line=line) for line in (said, *["more"] * after)]
+    observer, _ = observe(start, *lines, *before, replace(end, exit_code=7))
+    (finding,) = observer.findings
+    assert finding.code == code
+    assert (finding.remedies == (remedy(Act.USE_ENGINE, "docker"),)) is (after == 2)
+
+
 def test_a_step_that_fails_offline_may_have_wanted_the_network() -> None:
     observer = Observer(lambda _: None, offline=True)
     for event in failed_step("no such host"):
