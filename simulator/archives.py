@@ -16,6 +16,8 @@ UNPACKED: Final = 4 << 30  # bytes of a tar file's content
 MEMBERS: Final = 200_000  # of an archive
 NAMES: Final = 64 << 20  # characters of all names of a tar file
 DIRECTORY: Final = 16 << 20  # bytes of a ZIP file's central directory
+RATIO: Final = 50
+"""How many times its size a file may unpack to for PyPI, from 64 MB on (warehouse, forklift/legacy.py)."""
 CHUNK: Final = 1 << 20
 BROKEN: Final = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error,

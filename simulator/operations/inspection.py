@@ -65,7 +65,7 @@ class Inspection:
 
     def __init__(self, prepared: PreparedRehearsal, observer: Observer) -> None:
         self._prepared, self._observer = prepared, observer
-        self._verdicts: dict[frozenset[str], bool] = {}
+        self._verdicts: dict[frozenset[str], str | None] = {}
         observer.span_of_words = lambda words: span_of_words(words, self.around.projects)
 
     @functools.cached_property
@@ -76,14 +76,15 @@ class Inspection:
         unique = list({each.path: each for each in rehearsed}.values())
         return surroundings(CommitTree(prepared.source), prepared.files.models, unique)
 
-    def judge_built(self, item: Plan, built: Sequence[Distribution]) -> bool:
-        """Judge files that a plan makes; whether none of them may be published."""
-        key = frozenset(found.filename for found in built)
+    def judge_built(self, item: Plan, built: Sequence[Distribution], excessive: Sequence[str] = ()) -> str | None:
+        """Judge files that a plan makes; why none of them may be published. `excessive` are unread sdists."""
+        key = frozenset((*(found.filename for found in built), *excessive))
         if key and key not in self._verdicts:
             around, event = self.around, item.event
             findings = check(
                 model.Subject(
                     distributions=built,
+                    excessive=excessive,
                     ref=event.ref_name,
                     ref_type="tag" if event.ref_type == "tag" else "branch",
                     tree=around.tree,
@@ -94,8 +95,8 @@ class Inspection:
             )
             for finding in findings:
                 self._observer.raise_finding(finding)
-            self._verdicts[key] = any(map(stops, findings))
-        return self._verdicts.get(key, False)
+            self._verdicts[key] = next(filter(None, map(stops, findings)), None)
+        return self._verdicts.get(key)
 
     def judge_published(self, item: Plan, published: Sequence[Distribution]) -> None:
         """After the jobs, judge what was built where it was published: no artifact could be judged before."""

@@ -22,7 +22,7 @@ from simulator.paths import authority_folder
 from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
-from simulator.rehearsal.distributions import Distribution, in_artifacts
+from simulator.rehearsal.distributions import excessive_in_artifacts, in_artifacts, named_in_artifacts
 from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.observer import Observer
 from simulator.rehearsal.publishers import implied_publishers
@@ -227,19 +227,20 @@ def _holder(rehearsal: OpenRehearsal, item: Plan, number: str) -> Callable[[Plan
     def hold(job: PlannedJob) -> str | None:
         if not may_publish(job.workflow, job.job):
             return None
-        built = in_artifacts([found for found in rehearsal.twins.artifacts() if found.workflow_run == number])
-        refused = rehearsal.inspection.judge_built(item, built)
+        artifacts = [found for found in rehearsal.twins.artifacts() if found.workflow_run == number]
+        built = in_artifacts(artifacts)
+        refused = rehearsal.inspection.judge_built(item, built, excessive_in_artifacts(artifacts))
         if not rehearsal.prepared.configuration.publishers:
-            _assume(rehearsal, job, built)
-        return "the version that was built is not the one that the tag names" if refused else None
+            projects = tuple(dict.fromkeys(found.project for found in built))
+            _assume(rehearsal, job, projects or named_in_artifacts(artifacts))
+        return refused
 
     return hold
 
 
-def _assume(rehearsal: OpenRehearsal, job: PlannedJob, built: Sequence[Distribution]) -> None:
-    names = tuple(dict.fromkeys(found.project for found in built)) or tuple(rehearsal.inspection.around.projects)
+def _assume(rehearsal: OpenRehearsal, job: PlannedJob, projects: Sequence[str]) -> None:
     publishers = implied_publishers(
-        names,
+        projects or tuple(rehearsal.inspection.around.projects),
         repository=rehearsal.prepared.identity.full_name,
         workflow_path=job.workflow.path.partition("@")[0],
         environment=job.environment,

@@ -13,15 +13,32 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final, Literal
 
 from packaging.metadata import RawMetadata
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    NormalizedName,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 
-from simulator.archives import BROKEN, CHUNK, MEMBERS, TooMuchError, open_tar, open_zip, read_tar_member, tar_members
+from simulator.archives import (
+    BROKEN,
+    CHUNK,
+    MEMBERS,
+    RATIO,
+    TooMuchError,
+    open_tar,
+    open_zip,
+    read_tar_member,
+    tar_members,
+)
 from simulator.bounded.work import parse_fields
 from simulator.toml_reading import TomlError, parse_toml
 from simulator.twins.base import StoredArtifact
@@ -34,6 +51,7 @@ _TOGETHER: Final = 64 << 20  # bytes of the members that are read at once
 _UNPACKED: Final = 1 << 30  # bytes of an sdist
 _LARGEST_FILE: Final = 4 << 30  # bytes of a file in an artifact
 _LONGEST_NAME: Final = 255  # bytes of a file's name
+_STARTS: Final = {".whl": b"PK", ".tar.gz": b"\x1f\x8b"}  # ZIP (APPNOTE 4.3) and gzip (RFC 1952)
 _PARTS: Final = ("METADATA", "entry_points.txt", "RECORD")
 EntryPoints = Mapping[str, Mapping[str, str]]  # by group, then by name
 
@@ -103,7 +121,28 @@ class Distribution:
 
 def in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[Distribution, ...]:
     """Every readable distribution of the artifacts; a broken file is the index's to judge."""
-    return tuple(found for artifact in artifacts for found in _in_archive(artifact))
+    return tuple(found for each in artifacts for found in _in_archive(each.archive, each.digest).distributions)
+
+
+def excessive_in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[str, ...]:
+    """The names of the sdists of the artifacts that unpack to more than `RATIO` times their size."""
+    return tuple(name for each in artifacts for name in _in_archive(each.archive, each.digest).excessive)
+
+
+def named_in_artifacts(artifacts: Sequence[StoredArtifact]) -> tuple[NormalizedName, ...]:
+    """The projects that the files of the artifacts are named after, readable or not."""
+    found = (_named(PurePosixPath(file).name) for artifact in artifacts for file in artifact.files)
+    return tuple(dict.fromkeys(name for name in found if name is not None))
+
+
+def _named(filename: str) -> NormalizedName | None:
+    """The project of a distribution's file name; None where it is no such name."""
+    try:
+        if filename.endswith(".whl"):
+            return parse_wheel_filename(filename)[0]
+        return parse_sdist_filename(filename)[0] if filename.endswith(".tar.gz") else None
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None
 
 
 def opening(path: Path) -> Open:
@@ -113,33 +152,64 @@ def opening(path: Path) -> Open:
 
 def read_distribution(filename: str, opened: Open) -> Distribution | None:
     """A distribution from its file; None when it is none, broken, or beyond the bounds of what is read."""
+    try:
+        return _read_within_bounds(filename, opened)
+    except _BROKEN:
+        return None
+
+
+def _read_within_bounds(filename: str, opened: Open) -> Distribution | None:
+    """Raises TooMuchError beyond the bounds, and what else is in _BROKEN; None where it is none by its name."""
     reader = _wheel if filename.endswith(".whl") else _sdist if filename.endswith(".tar.gz") else None
     if reader is None:
         return None
+    with opened() as file:
+        return reader(filename, file, opened)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Archive:
+    """What an artifact's archive holds."""
+
+    distributions: Sequence[Distribution] = ()
+    excessive: Sequence[str] = ()
+
+
+@lru_cache(maxsize=64)
+def _in_archive(path: Path, _digest: str) -> _Archive:
+    """Those of an artifact's archive, which its digest tells from another at the same path."""
+    if not zipfile.is_zipfile(path):
+        return _Archive()
     try:
-        with opened() as file:
-            return reader(filename, file, opened)
+        with path.open("rb") as file, open_zip(file) as archive:
+            members = [each for each in archive.infolist() if _can_be_one(archive, each.filename)]
     except _BROKEN:
-        return None
+        return _Archive()
+    distributions: list[Distribution] = []
+    excessive: list[str] = []
+    for name, size in ((each.filename, each.file_size) for each in members):
+        filename = PurePosixPath(name).name
+        try:
+            found = _read_within_bounds(filename, partial(_member, path, name))
+        except TooMuchError:
+            excessive += (filename,) if filename.endswith(".tar.gz") and size * RATIO < _UNPACKED else ()
+        except _BROKEN:
+            continue
+        else:
+            distributions += () if found is None else (found,)
+    return _Archive(distributions=distributions, excessive=excessive)
 
 
-def _in_archive(artifact: StoredArtifact) -> Iterator[Distribution]:
-    if not zipfile.is_zipfile(artifact.archive):
-        return
-    try:
-        with artifact.archive.open("rb") as file, open_zip(file) as archive:
-            names = [name for name in archive.namelist() if _can_be_one(name)]
-    except _BROKEN:
-        return
-    for name in names:
-        found = read_distribution(PurePosixPath(name).name, partial(_member, artifact.archive, name))
-        if found is not None:
-            yield found
+def _can_be_one(archive: zipfile.ZipFile, name: str) -> bool:
+    """Whether a member of an archive may be a distribution by its name and its first bytes, and a file have that name.
 
-
-def _can_be_one(name: str) -> bool:
-    """Whether a member of an archive may be a distribution by its name, and a file can have that name."""
-    return name.endswith((".whl", ".tar.gz")) and len(PurePosixPath(name).name.encode()) <= _LONGEST_NAME
+    Raises what is in BROKEN.
+    """
+    start = next((start for end, start in _STARTS.items() if name.endswith(end)), None)
+    if start is None or len(PurePosixPath(name).name.encode()) > _LONGEST_NAME:
+        return False
+    with archive.open(name) as member:
+        return member.read(len(start)) == start
 
 
 def _member(path: Path, name: str) -> BinaryIO:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import gzip
 import hashlib
 import io
 import struct
@@ -18,7 +19,13 @@ from hypothesis import strategies as st
 
 from simulator.archives import DIRECTORY
 from simulator.positions import Span
-from simulator.rehearsal.distributions import Distribution, in_artifacts, read_distribution
+from simulator.rehearsal.distributions import (
+    Distribution,
+    excessive_in_artifacts,
+    in_artifacts,
+    named_in_artifacts,
+    read_distribution,
+)
 from simulator.rehearsal.projects import project_names, projects_of
 from simulator.twins.base import StoredArtifact
 from tests.fuzzing import fuzzed
@@ -64,6 +71,25 @@ def test_an_artifact_that_is_no_zip_has_none(tmp_path: Path) -> None:
     path = tmp_path / "raw"
     path.write_bytes(b"raw")
     assert in_artifacts([StoredArtifact(job_id="b", name="n", size=3, digest="", archive=path)]) == ()
+
+
+def test_a_file_of_an_artifact_that_is_read_no_further(tmp_path: Path) -> None:
+    path, name = tmp_path / "dist.zip", "demo-1.0.tar.gz"
+    packed = gzip.compress(bytes(1 << 20))
+    with zipfile.ZipFile(path, "w") as archive, archive.open(name, "w") as member:
+        entry = tarfile.TarInfo("demo-1.0/zeros")
+        entry.size = 2 << 30
+        member.write(gzip.compress(entry.tobuf(tarfile.GNU_FORMAT)))
+        for _ in range(2 << 10):
+            member.write(packed)
+    artifact = StoredArtifact(job_id="b", name="n", size=1, digest="", archive=path, files=[name])
+    assert (in_artifacts([artifact]), excessive_in_artifacts([artifact])) == ((), (name,))
+
+
+def test_the_projects_that_files_are_named_after(tmp_path: Path) -> None:
+    files = ["dist/My_Demo-1.0.tar.gz", "my_demo-1.0-py3-none-any.whl", "other-1-py3-none-any.whl", "a.whl", "b.zip"]
+    artifact = StoredArtifact(job_id="b", name="n", size=1, digest="", archive=tmp_path / "a", files=files)
+    assert named_in_artifacts([artifact]) == ("my-demo", "other")
 
 
 def test_other_files_are_no_distribution() -> None:

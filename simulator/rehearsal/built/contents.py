@@ -10,6 +10,7 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
+from simulator.archives import RATIO
 from simulator.findings import Severity
 from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.distributions import Distribution
@@ -31,6 +32,22 @@ _COMMON: Final = re.compile(
 _MOST: Final = 3
 _EXTENSION: Final = re.compile(r"\.(?:cpython-\d[\w-]*|abi3|pypy\d[\w-]*)\.so$|\.cp\d+-\w+\.pyd$")
 _SIGNATURES: Final = ("RECORD.jws", "RECORD.p7s")
+
+
+@rule(
+    "excessive-archive",
+    Severity.ERROR,
+    summary="An sdist unpacks to more than 50 times its size.",
+    why="PyPI refuses it, and reading it would use up a machine's memory.",
+)
+def excessive(subject: Subject) -> Iterator[Problem]:
+    for filename in subject.excessive:
+        yield Problem(
+            message=f"{filename} unpacks to more than {RATIO} times its size, which PyPI refuses",
+            where=filename,
+            would_show=f"File exceeds compression ratio of {RATIO}",
+            hint="Look what the build packs into it (tar -tvf), and leave that out.",
+        )
 
 
 @rule(

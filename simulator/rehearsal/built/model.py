@@ -39,10 +39,12 @@ class Subject:
     """The files that are to be published together, and what is around them.
 
     `ref` is the name of the tag or branch that is released, if one is; `projects` are those of the repository by
-    their normalised names; `checkout` is where a workflow checks out too little history for a version from git.
+    their normalised names; `excessive` are sdists that unpack to more than an index takes;
+    `checkout` is where a workflow checks out too little history for a version from git.
     """
 
     distributions: Sequence[Distribution]
+    excessive: Sequence[str] = ()
     ref: str | None = None
     ref_type: Literal["tag", "branch"] | None = None
     projects: Mapping[NormalizedName, Project] = field(default_factory=dict)

@@ -24,7 +24,11 @@ from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.projects import span_of_text
 from simulator.rehearsal.rule import rule
 
-_STOPS: Final = frozenset({"version-mismatch", "several-versions"})
+_STOPS: Final = {
+    "version-mismatch": "the version that was built is not the one that the tag names",
+    "several-versions": "several versions were built",
+    "excessive-archive": "a file unpacks to more than PyPI takes",
+}
 _SEPARATOR: Final = re.compile(r"[-_/@]")
 _REFUSED_LOCAL: Final = (
     "The use of local versions in '{}' is not allowed. See https://packaging.python.org/en/latest/specifications/"
@@ -140,9 +144,10 @@ def _remedy(found: Distribution) -> str:
     return f"Build the commit that has the tag; where that is done, {_FETCH}, and {_FORM}."
 
 
-def stops(finding: Finding) -> bool:
-    """Whether a publishing job must not run for a finding: an index would take what was not meant."""
-    return finding.code in _STOPS and finding.severity is Severity.ERROR and not _is_refused(finding)
+def stops(finding: Finding) -> str | None:
+    """Why a publishing job must not run for a finding: an index takes what was not meant, or unpacks without end."""
+    wrong = finding.severity is Severity.ERROR and not _is_refused(finding)
+    return _STOPS.get(finding.code) if wrong else None
 
 
 def _is_refused(finding: Finding) -> bool:

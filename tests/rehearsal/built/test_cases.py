@@ -2,7 +2,7 @@
 
 In a case, `files` are the names of what was built (a wheel and an sdist of demo 1.0 unless it says so), `members` what
 is in all of them, `metadata` and `description` what they say; `file.NAME` has what differs in one,
-`again.NAME` in the second one of a name. `repository` holds
+`again.NAME` in the second one of a name; `excessive` names sdists that unpack too far to be read. `repository` holds
 files by path, `tag` or `branch` what is released. A line of the expectation is `place severity code message`, the hint
 below it, then what the release would show.
 """
@@ -68,6 +68,7 @@ def findings(case: Mapping[str, Any]) -> tuple[Finding, ...]:
     return check(
         Subject(
             distributions=distributions,
+            excessive=case.get("excessive", ()),
             ref=case.get("tag", case.get("branch")),
             ref_type="tag" if "tag" in case else "branch" if "branch" in case else None,
             projects=around.projects,

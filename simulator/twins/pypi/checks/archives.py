@@ -5,14 +5,13 @@ from __future__ import annotations
 import zipfile
 from typing import Final
 
-from simulator.archives import BROKEN, TooMuchError, opened_zip
+from simulator.archives import BROKEN, RATIO, TooMuchError, opened_zip
 from simulator.twins.pypi.checks.scanning import encrypted
 from simulator.twins.pypi.checks.submission import Submission
 from simulator.twins.pypi.checks.zips import records_problem
 from simulator.twins.pypi.members import common_path, is_tar, read_through, scan_zip
 from simulator.twins.pypi.refusals import RequestRefusedError
 
-RATIO: Final = 50
 RATIO_FROM: Final = 64 << 20  # bytes unpacked
 TOO_MUCH: Final = f"File exceeds compression ratio of {RATIO}"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
