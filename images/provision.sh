@@ -2,7 +2,8 @@
 # Turns a Debian or Ubuntu with the packages of packages.txt into the image of pysim's sandboxes.
 #
 # Runs as root in the new system and needs no network. The folder $1 holds wheels/, and cpython/<version>/ when the
-# CPython of the tool cache is not the system's own, else prefix.py, which sets that one up in the tool cache.
+# CPython of the tool cache is not the system's own, else prefix.py, which sets that one up in the tool cache. Further
+# ones for setup-python may be in others/<version>/.
 set -eu
 
 stage=$1
@@ -48,6 +49,25 @@ fi
 [ -e "$home/bin/python" ] || ln -s python3 "$home/bin/python"
 touch "$cache/$version/$arch.complete"
 "$home/bin/python3" -c 'import bz2, ctypes, lzma, sqlite3, ssl, zlib'
+
+for other in "$stage"/others/*; do
+    [ -d "$other" ] || continue
+    version=${other##*/}
+    home=$cache/$version/$arch
+    mkdir -p "$cache/$version"
+    mv "$other" "$home"
+    if ls "$home"/lib/libpython*.so* > /dev/null 2>&1; then
+        echo "$home/lib" > "/etc/ld.so.conf.d/pysim-$version.conf"
+        ldconfig
+    fi
+    "$home/bin/python3" -m ensurepip --upgrade > /dev/null
+    # The newest pip may be too new for an old CPython.
+    "$home/bin/python3" -m pip install --quiet --no-index --find-links "$stage/wheels" --root-user-action ignore --upgrade pip || :
+    [ -e "$home/bin/pip" ] || ln -s pip3 "$home/bin/pip"
+    [ -e "$home/bin/python" ] || ln -s python3 "$home/bin/python"
+    touch "$cache/$version/$arch.complete"
+    "$home/bin/python3" -c 'import bz2, ctypes, lzma, sqlite3, ssl, zlib'
+done
 
 # The tools of pysim's built-in actions, and pipx for everyone. Not uv: a hosted runner has none.
 "$tools" -m venv /opt/pysim

@@ -1,4 +1,4 @@
-"""An image without a registry: a system of the machine's own distribution, and a CPython found on the machine.
+"""An image without a registry: a system of the machine's own distribution, and the CPythons found on the machine.
 
 Owns the making of its root file system by mmdebstrap; knows no Docker. Its name says what it is: it is not Ubuntu.
 """
@@ -18,7 +18,7 @@ from simulator.engines import recipes
 from simulator.engines.apt_sources import Source, configured_sources, settings
 from simulator.engines.base import ProgressSink
 from simulator.engines.environment import image_os, parse_os_release
-from simulator.engines.pythons import FoundPython, PythonSearch, find_pythons
+from simulator.engines.pythons import FoundPython, PythonSearch, fetched_folder, find_pythons
 from simulator.errors import EngineError, ProcessError
 from simulator.remedies import Act, remedy
 
@@ -26,6 +26,7 @@ _TOOL_CACHE = "/opt/hostedtoolcache/Python"
 _LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*/*")
 # Nobody needs Tk for a release, and it brings all of X.
 _SKIPPED_MODULES = ("_tkinter", "_test", "_ctypes_test", "_xxtest")
+_OLDEST = (3, 9)  # of the CPythons that build backends still run on
 _SKIPPED_FOLDERS = ("test", "idlelib", "turtledemo", "site-packages")
 
 
@@ -39,6 +40,8 @@ class Bootstrap:
     codename: str
     sources: Sequence[Source]
     python: FoundPython
+    others: Sequence[FoundPython] = ()
+    """Those of other minor versions, for setup-python."""
 
     @property
     def repository(self) -> str:
@@ -47,13 +50,13 @@ class Bootstrap:
     @property
     def digest(self) -> str:
         """The tag."""
-        return recipes.digest(
-            "bootstrap", self.codename, *map(str, self.sources), self.python.version, str(self.python.prefix)
-        )
+        pythons = (f"{each.version} {each.prefix}" for each in (self.python, *self.others))
+        return recipes.digest("bootstrap", self.codename, *map(str, self.sources), *pythons)
 
     @property
     def description(self) -> str:
-        return f"{self.pretty_name} with CPython {self.python.version}, made on this machine"
+        versions = ", ".join(each.version for each in (self.python, *self.others))
+        return f"{self.pretty_name} with CPython {versions}, made on this machine"
 
     @property
     def image_os(self) -> str:
@@ -68,6 +71,9 @@ class Bootstrap:
         shutil.copy(recipes.recipe_folder() / "provision.sh", stage)
         shutil.copy(recipes.python_program(), stage)
         packages = [*recipes.packages(), *self._add_python(stage, progress)]
+        for python in self.others:
+            copy_python(python, stage / "others" / python.version)
+            packages += library_packages(python)
         target = folder / "root.tar"
         progress(f"making {self.pretty_name} with mmdebstrap from {len(self.sources)} package sources")
         try:
@@ -87,7 +93,7 @@ class Bootstrap:
         options.write_text("".join(f"{line}\n" for line in settings()), encoding="utf-8")
         return [
             *own_namespaces(),
-            *("mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(packages)}"),
+            *("mmdebstrap", "--variant=minbase", "--format=tar", f"--include={','.join(dict.fromkeys(packages))}"),
             *(f"--aptopt={options}", "--dpkgopt=force-unsafe-io"),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT),
             f"--customize-hook=copy-in {folder / 'pysim-build'} /",
@@ -144,7 +150,18 @@ def plan() -> Bootstrap:
         codename=codename,
         sources=sources,
         python=_python(find_pythons(recipes.MINOR)),
+        others=_others(find_pythons()),
     )
+
+
+def _others(search: PythonSearch) -> Sequence[FoundPython]:
+    """The newest of each other minor version; not the system's own, which is no folder, and none that pysim fetched."""
+    found: dict[str, FoundPython] = {}
+    for python in search.found:
+        lasting = not python.prefix.is_relative_to(fetched_folder())
+        if lasting and python.prefix != Path("/usr") and python.minor != recipes.MINOR:
+            found.setdefault(python.minor, python)
+    return tuple(python for python in found.values() if tuple(map(int, python.minor.split("."))) >= _OLDEST)
 
 
 def _python(search: PythonSearch) -> FoundPython:
