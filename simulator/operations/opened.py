@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from pathlib import PurePosixPath
+
+from packaging.utils import canonicalize_name
 
 from simulator.configuration.model import RulesetSettings
 from simulator.engines.base import Engine
@@ -25,6 +28,7 @@ from simulator.planning.model import Plan, PlannedJob
 from simulator.rehearsal.distributions import excessive_in_artifacts, in_artifacts, named_in_artifacts
 from simulator.rehearsal.job_uploads import uploads_of
 from simulator.rehearsal.observer import Observer
+from simulator.rehearsal.projects import setup_name
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.rehearsal.rules.release import publishing_of
 from simulator.run_events import EventSink, RunEvent
@@ -239,9 +243,13 @@ def _holder(rehearsal: OpenRehearsal, item: Plan, number: str) -> Callable[[Plan
 
 
 def _assume(rehearsal: OpenRehearsal, job: PlannedJob, projects: Sequence[str]) -> None:
+    """For a project that neither a built file nor the repository names, that of the repository's own name."""
+    around, repository = rehearsal.inspection.around, rehearsal.prepared.identity.full_name
     publishers = implied_publishers(
-        projects or tuple(rehearsal.inspection.around.projects),
-        repository=rehearsal.prepared.identity.full_name,
+        projects
+        or tuple(around.projects)
+        or (setup_name(around.tree) or canonicalize_name(PurePosixPath(repository).name),),
+        repository=repository,
         workflow_path=job.workflow.path.partition("@")[0],
         environment=job.environment,
     )

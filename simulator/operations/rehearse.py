@@ -43,6 +43,7 @@ from simulator.operations.unpublished import not_published, publishing_results
 from simulator.operations.workflow_files import called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
 from simulator.planning.calls import all_jobs, foreseen_jobs
+from simulator.planning.choice import may_publish_by_token
 from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
 from simulator.rehearsal.hint_locations import hint_locations
@@ -169,6 +170,8 @@ def outcomes(results: Sequence[JobResult], observer: Observer, open_: Collection
             name=result.key,
             conclusion=result.conclusion,
             publishes=result.key in publishing,
+            unasked=may_publish_by_token(result.planned.workflow, result.planned.job)
+            and not observer.has_asked_an_index(result.key),
             needs=observer.needs(result.key),
             refused=result.refused,
             absent=result.absent

@@ -93,6 +93,11 @@ def may_publish(workflow: Workflow, job: Job) -> bool:
     return publishing_reason(workflow, job) is not None
 
 
+def may_publish_by_token(workflow: Workflow, job: Job) -> bool:
+    """Whether nothing but `id-token: write` says that a job may publish: other services take such tokens, too."""
+    return publishing_reason(workflow, job) == _BY_TOKEN
+
+
 def publishing_reason(workflow: Workflow, job: Job) -> str | None:
     """What says that a job may publish, such as "has id-token: write", or None."""
     tools = (reason for step in job.all_steps if (reason := publishing_step(step)))

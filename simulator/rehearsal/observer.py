@@ -120,6 +120,7 @@ class Observer:
         self._explained: set[str] = set()
         self._predicted: set[str] = set()
         self._offering: set[str] = set()
+        self._asking: set[str] = set()
         self._pages: dict[str, set[Page]] = {}
         self._findings: list[Finding] = []
         self._acceptances = Acceptances()
@@ -170,6 +171,10 @@ class Observer:
         """The projects whose pages a job asked an index for, where it offered that no file."""
         return () if job_id in self._offering else frozenset(self._pages.get(job_id, ()))
 
+    def has_asked_an_index(self, job_id: str) -> bool:
+        """Whether a job asked an index for an upload token, or to take a file."""
+        return job_id in self._asking or job_id in self._offering
+
     def accept(self, acceptances: Acceptances) -> None:
         """What the user takes as it is, from now on."""
         with self._lock:
@@ -217,6 +222,7 @@ class Observer:
             case Annotation(level="error"):
                 self._errors.setdefault((event.job_id, event.number), []).append(event.message)
             case TokenExchanged():
+                self._asking.add(event.job_id)
                 return self._exchanged(event)
             case StepLine():
                 self._lines.setdefault((event.job_id, event.number), deque(maxlen=_REMEMBERED)).append(event.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,10 @@ from simulator.toml_places import toml_places
 from simulator.toml_reading import TomlError, parse_toml
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
+_SETUP: Final = {
+    "setup.cfg": re.compile(r"(?m)^name\s*=\s*([A-Za-z0-9][\w.-]*)\s*$"),
+    "setup.py": re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9][\w.-]*)["']"""),
+}
 _MOST: Final = 500  # files that are read
 _MOST_TOGETHER: Final = 8 << 20  # bytes of them
 
@@ -97,6 +102,15 @@ def projects_of(files: Files) -> Mapping[NormalizedName, Project]:
 def project_names(files: Files) -> tuple[NormalizedName, ...]:
     """The normalised `project.name` of each file that has one."""
     return tuple(dict.fromkeys(project.name for project in _projects(files)))
+
+
+def setup_name(tree: Tree) -> NormalizedName | None:
+    """The name in setup.cfg or setup.py at the root, for setuptools; None where none is written out."""
+    for path, words in _SETUP.items():
+        found = words.search((tree.read(path) or b"")[:_MOST_TOGETHER].decode(errors="replace"))
+        if found is not None:
+            return canonicalize_name(found[1])
+    return None
 
 
 def _projects(files: Files) -> Iterator[Project]:

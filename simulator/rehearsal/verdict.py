@@ -17,6 +17,7 @@ _REFUSALS: Final = frozenset({"exchange-refused", "index-address", "publisher-mi
 class JobOutcome:
     """How a job of a rehearsed workflow ended, and whether it may publish.
 
+    `unasked` says of one that may publish by its `id-token: write` alone that it asked no index for anything.
     `needs` are what it needs, as files name it. `absent` says of a job that could not be run here
     whether something of it is missing to others, or that it is "paused": it waits for a person, or for a job that does.
     """
@@ -24,6 +25,7 @@ class JobOutcome:
     name: str
     conclusion: Conclusion
     publishes: bool
+    unasked: bool = False
     needs: tuple[str, ...] = ()
     refused: bool = False
     absent: Literal["supplied", "missing", "paused"] | None = None
@@ -136,12 +138,16 @@ def _not_rehearsed(lacking: _Lacking, failed: Sequence[str]) -> str:
 
 def _without_files(jobs: Sequence[JobOutcome], findings: Sequence[Finding]) -> Judgement:
     """No file reached an index, and nothing failed; the first refusal that a step went on behind may be why."""
-    if any(job.publishes and job.conclusion is not Conclusion.SKIPPED for job in jobs):
+    ran = [job for job in jobs if job.publishes and job.conclusion is not Conclusion.SKIPPED]
+    if any(not job.unasked for job in ran):
         refused = next((finding.message for finding in findings if finding.code in _REFUSALS), None)
         why = f": {refused}" if refused else ""
         return Judgement(verdict=Verdict.NO_GO, reason=f"a publishing job ended well and published nothing{why}")
     if not jobs:
         return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason="nothing that the event starts publishes")
+    if ran:
+        what = f"{_job([job.name for job in ran])}, with `id-token: write`"
+        return Judgement(verdict=Verdict.NOTHING_PUBLISHED, reason=f"{what}, asked no index for anything")
     skipped = [job.name for job in jobs if job.publishes]
     verb = "was" if len(skipped) == 1 else "were"
     reason = f"{_job(skipped)} {verb} skipped" if skipped else "no job that ran publishes"

@@ -63,3 +63,41 @@ def test_what_is_built_where_it_is_published_is_judged_too(tiny: Repository) -> 
     done = tiny.rehearse("--tag", "v0.2.0")
     assert severities(done.summary) == {"version-mismatch": "error", "no-requires-python": "warning"}
     assert (done.code, done.conclusions) == (1, {"publish": "success"})
+
+
+NOTHING_BUILT = """
+on: {push: {tags: ["v*"]}}
+jobs:
+  publish:
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps:
+      - STEP
+"""
+
+
+@pytest.mark.local
+def test_nothing_to_upload_is_no_matter_of_the_publisher(tiny: Repository) -> None:
+    for name in ("pyproject.toml", "pysim.toml"):
+        (tiny.root / name).unlink()
+    tiny.write(WORKFLOW, NOTHING_BUILT.replace("STEP", "uses: pypa/gh-action-pypi-publish@release/v1"))
+    done = tiny.rehearse()
+    assert (done.code, list(done.findings)) == (1, ["nothing-to-upload"])
+
+
+@pytest.mark.local
+def test_a_broken_file_is_no_matter_of_the_publisher(tiny: Repository) -> None:
+    for name in ("pyproject.toml", "pysim.toml"):
+        (tiny.root / name).unlink()
+    step = "run: mkdir dist && echo broken > dist/other-1.0-py3-none-any.whl"
+    publish = "      - uses: pypa/gh-action-pypi-publish@release/v1\n"
+    tiny.write(WORKFLOW, NOTHING_BUILT.replace("STEP", step) + publish)
+    done = tiny.rehearse()
+    assert (done.code, list(done.findings)) == (1, ["step-failed"])
+
+
+@pytest.mark.local
+def test_a_job_whose_id_token_is_for_something_else_publishes_nothing(tiny: Repository) -> None:
+    tiny.write(WORKFLOW, NOTHING_BUILT.replace("STEP", "run: echo deployed"))
+    done = tiny.rehearse()
+    assert (done.code, done.summary["verdict"]) == (0, "nothing-published")
