@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from simulator.findings import Finding
 from simulator.positions import Span
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.remedies import Remedy
 
 SCHEMA_VERSION = 1
@@ -250,6 +251,19 @@ class StepSummary:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FilesListed:
+    """What lies in the workspace behind a step that uploads an artifact, or failed, where distributions may be.
+
+    `files` are paths of distributions, and of all in a folder that holds one or is called `dist`; a folder ends with
+    a slash. They are cut at some number.
+    """
+
+    job_id: str
+    number: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepFinished:
     """A step ended: `conclusion` is after continue-on-error; `reason` left it out; `forgiven`: its job may fail."""
 
@@ -313,34 +327,6 @@ class CacheUsed:
     scope: str = ""
     size: int = 0
     run_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ClaimCheck:
-    """One claim of an ID token beside what the publisher registers."""
-
-    claim: str
-    value: str
-    expected: str
-    ok: bool
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PublisherForm:
-    """What an index's form for a publisher at GitHub wants, and its address; an empty environment is any.
-
-    Owner and repository are empty where nobody told them. A `pending` one is for a project that the index does not
-    have, as far as pysim knows; `there` says whether it does, None where it did not answer.
-    """
-
-    project: str
-    owner: str
-    repository: str
-    workflow: str
-    environment: str
-    pending: bool
-    page: str
-    there: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -478,6 +464,7 @@ RunEvent = (
     | Annotation
     | StepSummary
     | StepVariables
+    | FilesListed
     | StepFinished
     | JobFinished
     | TwinRequest

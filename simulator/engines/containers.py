@@ -40,7 +40,7 @@ from simulator.engines.docker_container import DockerContainer
 from simulator.engines.environment import certificate_variables, forward_argv
 from simulator.engines.options import add_port, read_options
 from simulator.engines.policy import BUNDLE, DOCKER_SOCKET, ContainerSettings, admit, forwards
-from simulator.engines.references import Reference, check_registry, read_reference
+from simulator.engines.references import Reference, UnknownRegistryError, check_registry, read_reference
 from simulator.engines.volumes import Volumes
 from simulator.paths import temporary_folder
 
@@ -120,13 +120,19 @@ class DockerContainers:
             raise ContainerError(f"{name} is a name of pysim's own images, which no registry has")
         reference = read_reference(name)
         facts = self._client.info()
-        check_registry(reference, by_proxy=bool(facts.get("HttpsProxy") or facts.get("HttpProxy")))
+        try:
+            check_registry(reference, by_proxy=bool(facts.get("HttpsProxy") or facts.get("HttpProxy")))
+        except UnknownRegistryError:
+            self.fetched(reference, HTTPStatus.BAD_GATEWAY.value)
+            raise
         return reference
 
     def fetched(self, reference: Reference, status: int) -> None:
         """Tell what the daemon asked a registry for, and the status of its answer."""
         path = f"/v2/{reference.path}/manifests/{reference.tag}"
-        self.spec.on_fetch(Fetch(host=reference.host, path=path, status=status))
+        unreached = status == HTTPStatus.INTERNAL_SERVER_ERROR  # the daemon's own answer, for a registry it cannot ask
+        told = HTTPStatus.BAD_GATEWAY.value if unreached else status
+        self.spec.on_fetch(Fetch(host=reference.host, path=path, status=told))
 
     def _pull(self, name: str, reference: Reference, login: Login | None, on_line: LineSink) -> None:
         auth = {"username": login.username, "password": login.password} if login else None

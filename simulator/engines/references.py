@@ -57,11 +57,15 @@ def read_reference(name: str) -> Reference:
     return Reference(host=registry, port=int(host[2]) if host[2] else None, path=path, tag=digest or tag or "latest")
 
 
+class UnknownRegistryError(ContainerError):
+    """The name of a registry leads nowhere, as far as this machine knows."""
+
+
 def check_registry(reference: Reference, *, by_proxy: bool) -> None:
     """See that a registry is none of this machine or its network, judged by the addresses that its name leads to.
 
     `by_proxy` says that the daemon lets a proxy look up names: one that means nothing here is the proxy's business.
-    Raises ContainerError.
+    Raises ContainerError, UnknownRegistryError where the name is not known.
     """
     name, port = reference.host, reference.port or 443
     if name == DEFAULT_REGISTRY and reference.port is None:  # as the daemon is set up, not as the job says
@@ -73,7 +77,7 @@ def check_registry(reference: Reference, *, by_proxy: bool) -> None:
     except (OSError, UnicodeError) as error:
         if by_proxy and "." in name and not name.endswith(".localhost") and not name.rpartition(".")[2].isdigit():
             return
-        raise ContainerError(
+        raise UnknownRegistryError(
             f"{reference.repository} is not pulled: where {name} leads cannot be seen, as the name is not known here"
         ) from error
     for address in found:

@@ -326,6 +326,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
 
     survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers, no_node)
     jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
+    observer.facts.jobs = {job.key: job.job for plan in prepared.plans for _, job in foreseen_jobs(plan)}
     observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)

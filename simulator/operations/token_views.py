@@ -15,9 +15,9 @@ from packaging.utils import canonicalize_name
 from simulator.indexes import TITLES, IndexName, indexes
 from simulator.operations.kept_state import kept_state
 from simulator.planning.model import PlannedJob
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.rehearsal.publishers import implied_publishers
 from simulator.report.explanations import Answer, PublisherView, TokenView
-from simulator.run_events import ClaimCheck, PublisherForm
 from simulator.triggers.repository import STAND_IN
 from simulator.twins.base import Publisher
 from simulator.twins.pypi.publisher_form import form_of

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from simulator.dated_facts import read_facts
 from simulator.workflow.model import Step
+
+UPLOAD_ARTIFACT: Final = "actions/upload-artifact"
+DOWNLOAD_ARTIFACT: Final = "actions/download-artifact"
 
 
 def publishing_facts() -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -67,7 +68,8 @@ def _nothing() -> BinaryIO:
 class Distribution:
     """A wheel or sdist; `version` is as its metadata has it, `scripts` are its console scripts as far as it tells.
 
-    `members` are the names of its files as the archive has them, with their sizes; `record` those that RECORD lists.
+    `members` are the names of its files as the archive has them, with their sizes, `repeated` those that it has more
+    than once; `record` are those that RECORD lists.
     `open` gives the whole file.
     """
 
@@ -78,6 +80,7 @@ class Distribution:
     scripts: tuple[str, ...] = ()
     metadata: RawMetadata = field(default_factory=RawMetadata)
     members: Mapping[str, int] = field(default_factory=dict)
+    repeated: tuple[str, ...] = ()
     entry_points: EntryPoints = field(default_factory=dict)
     record: tuple[str, ...] | None = None
     open: Open = field(default=_nothing, compare=False, repr=False)
@@ -231,6 +234,7 @@ def _member(path: Path, name: str) -> BinaryIO:
 def _wheel(filename: str, file: BinaryIO, opened: Open) -> Distribution:
     with open_zip(file) as wheel:
         members = {entry.filename: entry.file_size for entry in wheel.infolist() if not entry.is_dir()}
+        times = Counter(entry.filename for entry in wheel.infolist())
         info = next(_folders(members, ".dist-info/METADATA"))
         most = {"entry_points.txt": _LARGEST_POINTS}
         parts = {
@@ -248,6 +252,7 @@ def _wheel(filename: str, file: BinaryIO, opened: Open) -> Distribution:
         metadata=metadata,
         scripts=tuple(points.get("console_scripts", ())),
         members=members,
+        repeated=tuple(name for name, count in times.items() if count > 1),
         entry_points=points,
         record=_recorded(parts["RECORD"]) if "RECORD" in parts else None,
         open=opened,

@@ -255,16 +255,6 @@ STEPS: Final = (
         hint="Give the job `permissions: id-token: write`; a job's permissions replace the workflow's.",
     ),
     Explanation(
-        words="Artifact not found for name",
-        code="artifact-not-found",
-        hint="Use one `name:` in upload-artifact and download-artifact, and let the job `needs:` the uploading one.",
-    ),
-    Explanation(
-        words="No files were found with the provided path",
-        code="artifact-empty",
-        hint="Check `path:` of upload-artifact against the folder that the build writes to.",
-    ),
-    Explanation(
         words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
         code="python-not-available",
         says="this machine lacks a CPython that GitHub has, and it could not be fetched",

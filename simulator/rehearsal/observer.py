@@ -21,6 +21,9 @@ from simulator.planning.programs import hosted_programs
 from simulator.planning.uploads import index_of_host
 from simulator.positions import Span
 from simulator.rehearsal.addresses import asked_in_vain
+from simulator.rehearsal.causes.facts import Facts
+from simulator.rehearsal.causes.model import Failure
+from simulator.rehearsal.causes.registry import diagnose
 from simulator.rehearsal.explanations import (
     STEPS,
     Explanation,
@@ -109,6 +112,7 @@ class Observer:
         self._unreachable = Unreachable(offline=offline)
         self.span_of_words: Callable[[str], Span | None] = lambda _: None
         """Where a pyproject.toml has what an index's words name."""
+        self.facts = Facts()
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
         self._current: dict[str, StepStarted] = {}
@@ -147,6 +151,7 @@ class Observer:
             if isinstance(event, FileUploaded) and event.status < 400:
                 self._uploaders.setdefault(event.index, []).append(event.job_id)
             self._unreachable.hear(event)
+            self.facts.hear(event)
             finding = self._judge(event)
         if finding is not None:
             self.raise_finding(finding)
@@ -339,6 +344,8 @@ class Observer:
         where = span or f"job {event.job_id}, step {event.number}"
         lines = list(map(_uncoloured, self._lines.pop(key, ())))
         known, told = _known(lines, text)
+        if cause := self._diagnose(event, [*errors, *_sentences(lines)]):
+            return cause
         if known is not None:
             return Finding(
                 code=known.code,
@@ -373,6 +380,21 @@ class Observer:
             would_show=text or None,
             hint=(_MISSING if event.exit_code == _NOT_FOUND else _COMPLAINT) + (_OFFLINE if self._offline else ""),
             remedies=(remedy(Act.USE_ENGINE, "docker"),) if event.exit_code == _NOT_FOUND else (),
+        )
+
+    def _diagnose(self, event: StepFinished, texts: Sequence[str]) -> Finding | None:
+        """What the facts of the run say of a failed step."""
+        step = self.facts.step(event.job_id, event.number)
+        cause = diagnose(Failure(step=step, texts=texts), self.facts) if step else None
+        if step is None or cause is None:
+            return None
+        return Finding(
+            code=cause.code,
+            severity=Severity.ERROR,
+            message=f"{step.name} (job {event.job_id}): {cause.says}",
+            where=cause.where,
+            would_show=cause.shown,
+            hint=cause.hint,
         )
 
 

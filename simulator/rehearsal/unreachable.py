@@ -25,9 +25,9 @@ _PROJECT: Final = re.compile(r"/simple/([^/]+)/?")
 _ERROR: Final = re.compile(
     r"\b(?:error|errors|failed|failure|fatal|exception|panic|cannot|could not|unable)\b|Error\b", re.I
 )
-# What tox, make and others say of a program that has said why it failed.
+# What tox, make, Sphinx and others say of a program that has said why it failed.
 _OF_RUNNER: Final = re.compile(
-    r"\bexit(?:ed)?\b.*\d|\bcode[ =]\d|evaluation failed|non-zero exit|\*\*\* \[|\bError \d+$", re.I
+    r"\bexit(?:ed)?\b.*\d|\bcode[ =]\d|evaluation failed|non-zero exit|\*\*\* \[|\bError \d+$|treated as errors", re.I
 )
 _NETWORK: Final = re.compile(
     r"\b(?:connect\w*|resolve|resolution|network|ssl\w*|tls|unreachable|timed out|getaddrinfo|retries|proxy|502|EOF)\b",
@@ -81,8 +81,8 @@ class Unreachable:
     def explains(self, job_id: str, lines: Iterable[str]) -> Unreached | None:
         """What a step that failed so could not do without; None where its end has another reason, or an unknown one.
 
-        Its last words that complain name it, or it failed in the last seconds, and they speak of a connection or there
-        are none.
+        Its last words that complain name it, or they speak of a connection and it failed in the last seconds; where
+        none complain, nothing tells that it was something else.
         """
         unreached = list(self._jobs.get(job_id, {}).values())
         if not unreached:
@@ -91,9 +91,10 @@ class Unreachable:
         complaints = [line for line in last if _ERROR.search(line) and not _OF_RUNNER.search(line)]
         said = complaints[-1] if complaints else "\n".join(last)
         named = next((each for each in unreached if _names(said, each.word)), None)
+        if named or not complaints:
+            return named or unreached[-1]
         late = [each for each in unreached if self._clock() - each.at < _LAST_SECONDS]
-        vague = not complaints or _NETWORK.search(complaints[-1])
-        return named or (late[-1] if late and vague else None)
+        return late[-1] if late and _NETWORK.search(complaints[-1]) else None
 
     def finding(self, step: str, job_id: str, found: Unreached, where: Span | str) -> Finding:
         """What is said of the step."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.words import index_name, without_escapes
-from simulator.run_events import ClaimCheck, PublisherForm
 
 SHOWN: Final = ("repository", "workflow_ref", "job_workflow_ref", "ref", "environment", "event_name", "sub")
 SCHEMA_VERSION: Final = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from simulator.publisher_records import PublisherForm
 from simulator.report.words import index_name
-from simulator.run_events import PublisherForm
 
 ANY_ENVIRONMENT: Final = "(leave empty)"
 

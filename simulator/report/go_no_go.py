@@ -16,6 +16,7 @@ from rich.text import Text
 
 from simulator.findings import Finding, Severity
 from simulator.paths import RunFolder
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.report.annotations import annotation_place, by_level
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
@@ -42,11 +43,9 @@ from simulator.report.words import (
 )
 from simulator.run_events import (
     Annotation,
-    ClaimCheck,
     Conclusion,
     FileUploaded,
     Installed,
-    PublisherForm,
     TokenExchanged,
     Verdict,
     WorkflowConsidered,

@@ -33,6 +33,7 @@ from simulator.run_events import (
     Conclusion,
     EngineChosen,
     FaultInjected,
+    FilesListed,
     FileUploaded,
     FindingRaised,
     GateEvaluated,
@@ -119,7 +120,7 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = [f"{event.job_id}: {ref_words(event)}"]
         case ReleaseChanged():
             lines = [f"{event.job_id}: {release_words(event)}"]
-        case Annotation() | StepSummary() | StepVariables() | TwinRequest() | ReviewEnded():
+        case Annotation() | StepSummary() | StepVariables() | FilesListed() | TwinRequest() | ReviewEnded():
             lines = []
         case (
             RunStarted()

@@ -19,6 +19,7 @@ from simulator.run_events import (
     Conclusion,
     EngineChosen,
     FaultInjected,
+    FilesListed,
     FileUploaded,
     FindingRaised,
     GateEvaluated,
@@ -53,6 +54,7 @@ _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Fau
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
     RunStarted
+    | FilesListed
     | SettingsRead
     | Notice
     | EngineChosen
@@ -196,7 +198,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
     match event:
         case RunStarted() | Notice() | EngineChosen() | Progress() | WorkflowConsidered() | RunFinished():
             return _run(state, event)
-        case FindingRaised() | ActionResolved() | SettingsRead() | ReviewRequested() | ReviewEnded():
+        case FindingRaised() | ActionResolved() | SettingsRead() | FilesListed() | ReviewRequested() | ReviewEnded():
             return _run(state, event)
         case JobPlanned() | JobStarted() | JobFinished() | GateEvaluated():
             return _job(state, event)
@@ -236,8 +238,8 @@ def _run(state: RunState, event: _RunEvent) -> RunState:
             state = replace(state, workflows=(*state.workflows, event))
         case ActionResolved():
             state = replace(state, actions=(*state.actions, event))
-        case ReviewRequested() | ReviewEnded():
-            pass  # of the terminal alone
+        case FilesListed() | ReviewRequested() | ReviewEnded():
+            pass  # of the diagnoses, and of the terminal alone
         case FindingRaised():
             state = replace(state, findings=(*state.findings, event.finding))
         case _:

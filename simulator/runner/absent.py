@@ -16,13 +16,12 @@ from simulator.findings import Finding, Severity
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
-from simulator.planning.tools import action_name
+from simulator.planning.tools import UPLOAD_ARTIFACT, action_name
 from simulator.positions import Span
 from simulator.remedies import Act, Remedy, remedy
 from simulator.runner.not_rehearsed import DOCKER_HINT
 from simulator.workflow.model import Step, Text
 
-_UPLOAD: Final = "actions/upload-artifact"
 _NAMED: Final = 3  # jobs and artifacts that a sentence gives the names of
 _UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
 
@@ -222,7 +221,7 @@ def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
         if step.uses is None or not known.may_run(step):
             continue
         action = action_name(step.uses.value)
-        if action == _UPLOAD:
+        if action == UPLOAD_ARTIFACT:
             text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
             yield known.render(text) if text is not None and text.source else "artifact"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from simulator.engines.base import LAYOUT, Command, Fetch, NewFile, SandboxSpec
 from simulator.errors import EngineError
 from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
+from simulator.planning.tools import UPLOAD_ARTIFACT, action_name
 from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted, TwinRequest
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
 from simulator.runner.background import Background
@@ -342,7 +344,16 @@ def _carry_through(run: StepRun, body: Body) -> None:
         job.frame.record(run.step, result)
     else:
         job.frame.merge(result.conclusion)
+    if _needs_listing(run, result) and not job.life.cancelled:
+        with contextlib.suppress(EngineError):
+            job.list_files(run.log.number)
     job.finish_step(run.log, result, run.exit_code)
+
+
+def _needs_listing(run: StepRun, result: StepResult) -> bool:
+    """Whether one may ask behind a step where its files are: it failed, or uploads an artifact."""
+    uploads = run.step.uses is not None and action_name(run.step.uses.value) == UPLOAD_ARTIFACT
+    return result.outcome is Conclusion.FAILURE or (uploads and run.stage == "main")
 
 
 def _default(state: JobState, given: list[Text | None]) -> str | None:

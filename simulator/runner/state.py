@@ -5,8 +5,10 @@ Owned by the job's thread; what other threads may ask of a job is in `runner.lif
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
+import json
 import re
 import threading
 import uuid
@@ -19,7 +21,7 @@ from typing import Final, Protocol
 from simulator.engines.base import LAYOUT, Command, Exit, LineSink, Sandbox
 from simulator.expressions.language import ExactMapping, ExpressionError, Scope, Value, render, to_text
 from simulator.planning.model import PlannedJob
-from simulator.run_events import Conclusion, StepFinished, StepStarted
+from simulator.run_events import Conclusion, FilesListed, StepFinished, StepStarted
 from simulator.runner.contexts import (
     github_variables,
     job_context,
@@ -38,6 +40,7 @@ from simulator.workflow.model import Job, Step, Text
 COMMAND_FILES: Final = LAYOUT.temp / "_runner_file_commands"
 DEFAULT_MINUTES: Final = 360  # of a job
 HASH_SECONDS: Final = 120  # for one call of hashFiles
+LISTING_SECONDS: Final = 10
 STEP_DEBUG: Final = "ACTIONS_STEP_DEBUG"  # the secret or variable that shows debug messages
 
 
@@ -301,6 +304,18 @@ class JobState:
             said = f": {reason}" if reason else ""
             raise ExpressionError(f"{call} failed. Fail to hash files under directory '{self.folder}'{said}")
         return "".join(lines)
+
+    def list_files(self, number: int) -> None:
+        """Tell what lies in the workspace behind a step, where distributions may be."""
+        script = resources.files("simulator.runner.inside").joinpath("list_files.py").read_text("utf-8")
+        lines: list[str] = []
+        argv = (str(LAYOUT.python), "-I", "-c", script, str(self.folder))
+        done = self.sandbox.run(
+            Command(argv=argv, cwd=self.folder, env=self.sandbox.environment, timeout=LISTING_SECONDS), lines.append
+        )
+        with contextlib.suppress(ValueError):
+            files = json.loads("".join(lines)) if done.ok else []
+            self.settings.emit(FilesListed(job_id=self.planned.key, number=number, files=tuple(map(str, files))))
 
     # ---- variables of a process
 

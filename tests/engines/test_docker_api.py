@@ -215,11 +215,14 @@ def test_what_the_daemon_fetches_is_told(docker_engine: DockerEngine, spec: Sand
     with docker_engine.open(replace(spec, on_fetch=fetches.append)) as sandbox:
         ask(sandbox, "POST", "/images/create?fromImage=pysim-test/none&tag=1")
         ask(sandbox, "GET", "/distribution/none/json")
+        ask(sandbox, "POST", "/images/create?fromImage=registry.invalid/none&tag=1")
         with pytest.raises(ContainerError, match="Docker pull failed"):
             sandbox.containers.build(tmp_path, "Dockerfile", name="none", on_line=print)
     paths = ["pysim-test/none/manifests/1", "library/none/manifests/latest", "pysim-test/none/manifests/2"]
+    unknown = fetches.pop(2)
     assert [(each.host, each.path) for each in fetches] == [("docker.io", f"/v2/{path}") for path in paths]
     assert all(each.status >= 400 for each in fetches)
+    assert (unknown.host, unknown.status) == ("registry.invalid", 502)
 
 
 def test_a_job_is_told_nothing_of_the_machine(sandbox: Sandbox) -> None:

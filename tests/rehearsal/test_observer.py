@@ -9,14 +9,13 @@ import pytest
 from simulator.findings import Finding, Severity
 from simulator.indexes import indexes
 from simulator.positions import Span
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.rehearsal.observer import Observer
 from simulator.remedies import Act, remedy
 from simulator.run_events import (
-    ClaimCheck,
     Conclusion,
     FindingRaised,
     JobFinished,
-    PublisherForm,
     RunEvent,
     StepFinished,
     StepLine,

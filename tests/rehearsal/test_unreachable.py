@@ -47,6 +47,15 @@ def judged(*events: RunEvent, offline: bool = False) -> Finding:
             "  evaluation failed :( (9.77 seconds)",
         ],
         ["Traceback (most recent call last):", f"requests.exceptions.ConnectionError: HTTPSConnectionPool('{HOST}')"],
+        [
+            f"Error response from daemon: {HOST}/a is not pulled: where {HOST} leads cannot be seen",
+            f"Error: cibuildwheel: Command ['docker', 'create', '{HOST}/a'] failed with code 1.",
+        ],
+        [
+            f"(index: line 61) broken https://{HOST}/a/ - HTTPSConnectionPool(host='{HOST}'): Max retries exceeded",
+            "build finished with problems, 79 warnings (with warnings treated as errors).",
+            "docs: exit 1 (12.00 seconds) /work> python -m sphinx -W",
+        ],
         ["urllib.error.URLError: <urlopen error EOF occurred in violation of protocol>"],
         [],
     ],

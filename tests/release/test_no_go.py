@@ -134,7 +134,7 @@ def test_an_artifact_that_nothing_uploaded(tiny: Repository) -> None:
     )
     done = tiny.rehearse("--accept", "artifact-name")
     assert done.code == 1
-    assert "Artifact not found for name: dist" in done.findings["artifact-not-found"]
+    assert "there is no artifact dist; uploaded are other (of job build)" in done.findings["artifact-not-found"]
 
 
 @pytest.mark.local

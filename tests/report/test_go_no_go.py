@@ -14,18 +14,17 @@ from rich.console import Console
 from simulator.findings import Finding, Severity
 from simulator.paths import RunFolder
 from simulator.positions import Span
+from simulator.publisher_records import ClaimCheck, PublisherForm
 from simulator.report.go_no_go import report
 from simulator.report.state import RunState, replay
 from simulator.run_events import (
     Annotation,
     CacheUsed,
-    ClaimCheck,
     Conclusion,
     FindingRaised,
     Installed,
     JobFinished,
     JobPlanned,
-    PublisherForm,
     RunEvent,
     RunStarted,
     StepFinished,

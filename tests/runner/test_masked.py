@@ -10,11 +10,11 @@ import pytest
 from simulator.errors import UsageError
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.publisher_records import ClaimCheck
 from simulator.remedies import Act, remedy
 from simulator.report.codec import read_events
 from simulator.run_events import (
     ArtifactStored,
-    ClaimCheck,
     Conclusion,
     FindingRaised,
     JobFinished,

@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from simulator.indexes import IndexName, indexes
-from simulator.run_events import ClaimCheck, Notice, TokenExchanged
+from simulator.publisher_records import ClaimCheck
+from simulator.run_events import Notice, TokenExchanged
 
 from .driving import REPOSITORY, Rig, Start, publisher
 from .minting import NOT_FOUND, caveats, exchange, has_project, id_token, refusal

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from simulator.indexes import indexes
-from simulator.run_events import PublisherForm, TokenExchanged
+from simulator.publisher_records import PublisherForm
+from simulator.run_events import TokenExchanged
 from simulator.twins.github_api.facts import RepositoryFacts
 
 from .distributions import Form, wheel

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from simulator.findings import Finding
-from simulator.rehearsal.built import completeness, contents, modules, pythons, readme, versions
+from simulator.rehearsal.built import completeness, contents, modules, pythons, readme, repeated, versions
 from simulator.rehearsal.built.model import Problem, Subject
 from simulator.rehearsal.rule import Rule, rules_of
 
 RULES: Final[Mapping[str, Rule[Subject, Problem]]] = rules_of(
-    versions, completeness, modules, contents, readme, pythons
+    versions, completeness, modules, contents, repeated, readme, pythons
 )
 
 

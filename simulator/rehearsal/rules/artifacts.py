@@ -15,7 +15,7 @@ from simulator.actions.facts import uploads as uploads_of
 from simulator.diagnostics import Severity
 from simulator.expressions.language import ExpressionError, Scope
 from simulator.planning.matrix import MatrixError, expand
-from simulator.planning.tools import action_name, given_inputs
+from simulator.planning.tools import DOWNLOAD_ARTIFACT, UPLOAD_ARTIFACT, action_name, given_inputs
 from simulator.positions import Span
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
@@ -31,7 +31,6 @@ from simulator.rehearsal.rules.release import (
 from simulator.spelling import closest
 from simulator.workflow.model import Job, Step, Workflow
 
-_UPLOAD, _DOWNLOAD = "actions/upload-artifact", "actions/download-artifact"
 _ELSEWHERE = frozenset({"run-id", "repository", "github-token", "artifact-ids"})
 _BEYOND_STARS = re.compile(r"[\[\]{}()!+@\\]")
 _FOLDER = re.compile(r"(?:\w+[-_])?(?:s?dists?|wheels?|wheelhouse|sources?|build|out|output|packages?)", re.IGNORECASE)
@@ -84,7 +83,7 @@ def _uploads(workflow: Workflow) -> Iterator[_Upload]:
             name = action_name(step.uses.value) if step.uses else ""
             if step.uses is None:
                 continue
-            if name == _UPLOAD:
+            if name == UPLOAD_ARTIFACT:
                 text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
                 span = text.span if text else step.uses.span
                 yield _Upload(job=job, step=step, name=pattern_of(text) if text else "artifact", span=span)
@@ -97,7 +96,7 @@ def _downloads(workflow: Workflow) -> Iterator[_Download]:
     """The downloads from the same run."""
     for job in workflow.jobs.values():
         for step in job.all_steps:
-            if step.uses is None or action_name(step.uses.value) != _DOWNLOAD:
+            if step.uses is None or action_name(step.uses.value) != DOWNLOAD_ARTIFACT:
                 continue
             inputs = {key.lower(): value for key, value in step.with_.items()}
             if inputs.keys() & _ELSEWHERE:
@@ -126,7 +125,7 @@ def _is_seen(step: Step) -> bool:
     if step.uses.value.startswith("docker://"):
         return True
     name = action_name(step.uses.value)
-    return name in {_UPLOAD, _DOWNLOAD} or uploads_of(name) is not None
+    return name in {UPLOAD_ARTIFACT, DOWNLOAD_ARTIFACT} or uploads_of(name) is not None
 
 
 @rule(
@@ -222,7 +221,7 @@ def _is_certain(upload: _Upload) -> bool:
     assert step.uses is not None
     old = _OLD.match(step.uses.value.partition("@")[2])
     replaces = given_inputs(step).get("overwrite", "false") != "false"
-    plain = not step.condition.source and not job.condition.source and action_name(step.uses.value) == _UPLOAD
+    plain = not step.condition.source and not job.condition.source and action_name(step.uses.value) == UPLOAD_ARTIFACT
     return plain and not old and not replaces and ANY not in upload.name
 
 
@@ -289,7 +288,7 @@ def _with_folders(download: _Download, uploads: Sequence[_Upload], folder: str) 
 
 def _folders_in(upload: _Upload) -> Sequence[str]:
     """The folders of an artifact, whose root is what the uploaded paths have in common; none if not known."""
-    path = given_inputs(upload.step).get("path", "") if action_name(_uses(upload)) == _UPLOAD else ""
+    path = given_inputs(upload.step).get("path", "") if action_name(_uses(upload)) == UPLOAD_ARTIFACT else ""
     lines = [line.strip() for line in path.splitlines()]
     patterns = [line for line in lines if line and not line.startswith(("!", "#"))]
     if any("${{" in line or "**" in line or line.startswith(("/", "~")) or "\\" in line for line in patterns):

@@ -13,7 +13,8 @@ import jwt
 from packaging.utils import canonicalize_name
 
 from simulator.indexes import Index
-from simulator.run_events import EventSink, Notice, PublisherForm, TokenExchanged
+from simulator.publisher_records import PublisherForm
+from simulator.run_events import EventSink, Notice, TokenExchanged
 from simulator.twins.bodies import parse_json
 from simulator.twins.oidc import ISSUER
 from simulator.twins.pypi.catalogue import Catalogue, Flag, Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from simulator.indexes import Index
-from simulator.run_events import PublisherForm
+from simulator.publisher_records import PublisherForm
 from simulator.twins.pypi.publishers import Registration
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from simulator.indexes import IndexName
-from simulator.run_events import ClaimCheck
+from simulator.publisher_records import ClaimCheck
 from simulator.twins.base import Publisher
 from simulator.twins.pypi.catalogue import Fate
 

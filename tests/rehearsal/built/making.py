@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Mapping
 
@@ -14,7 +15,8 @@ USUAL = "Requires-Python: >=3.10\nDescription-Content-Type: text/plain"
 def built(filename: str, members: Mapping[str, str], *, headers: str = USUAL, description: str = "A demo.") -> bytes:
     """A distribution; members are relative to the sdist's folder, or to the wheel's root.
 
-    A header `Name` or the like replaces what the file's name says; a member `RECORD` replaces the one that is right.
+    What is called `again:NAME` is packed as NAME once more. A header `Name` or the like replaces what the file's name
+    says; a member `RECORD` replaces the one that is right.
     """
     stem = filename.removesuffix(".tar.gz").removesuffix(".whl")
     name, version = stem.rsplit("-", 1) if filename.endswith(".tar.gz") else stem.split("-")[:2]
@@ -31,7 +33,7 @@ def built(filename: str, members: Mapping[str, str], *, headers: str = USUAL, de
     inside |= {f"{info}/METADATA": metadata, f"{info}/WHEEL": "Wheel-Version: 1.0\n"}
     if "entry_points.txt" in members:
         inside[f"{info}/entry_points.txt"] = members["entry_points.txt"]
-    listed = "".join(f"{path},,\n" for path in [*inside, f"{info}/RECORD"])
+    listed = "".join(f"{path},,\n" for path in [*inside, f"{info}/RECORD"] if not path.startswith("again:"))
     return _zip({**inside, f"{info}/RECORD": members.get("RECORD", listed)})
 
 
@@ -47,7 +49,7 @@ def _tar(members: Mapping[str, str]) -> bytes:
 
 def _zip(members: Mapping[str, str]) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(file, "w") as archive:
         for name, text in members.items():
-            archive.writestr(name, text)
+            archive.writestr(name.removeprefix("again:"), text)
     return file.getvalue()
