@@ -18,9 +18,10 @@ from simulator.toml_reading import TomlError, parse_toml
 
 Files = Iterable[tuple[str, bytes]]  # paths and contents of pyproject.toml files
 _SETUP: Final = {
-    "setup.cfg": re.compile(r"(?m)^name\s*=\s*([A-Za-z0-9][\w.-]*)\s*$"),
-    "setup.py": re.compile(r"""\bname\s*=\s*["']([A-Za-z0-9][\w.-]*)["']"""),
+    "setup.cfg": re.compile(r"(?m)^name\s*=\s*(?P<name>[A-Za-z0-9][\w.-]*)(?P<variable>)\s*$"),
+    "setup.py": re.compile(r"""\bname\s*=\s*(?:["'](?P<name>[A-Za-z0-9][\w.-]*)["']|(?P<variable>[A-Za-z_]\w*))"""),
 }
+_MOST_SETUPS: Final = 20  # files of setuptools that are read
 _MOST: Final = 500  # files that are read
 _MOST_TOGETHER: Final = 8 << 20  # bytes of them
 
@@ -105,12 +106,20 @@ def project_names(files: Files) -> tuple[NormalizedName, ...]:
 
 
 def setup_name(tree: Tree) -> NormalizedName | None:
-    """The name in setup.cfg or setup.py at the root, for setuptools; None where none is written out."""
-    for path, words in _SETUP.items():
-        found = words.search((tree.read(path) or b"")[:_MOST_TOGETHER].decode(errors="replace"))
-        if found is not None:
-            return canonicalize_name(found[1])
+    """The name in the setup.cfg or setup.py that is nearest to the root; None where none is written out."""
+    paths = [path for path in tree.paths() if path.rpartition("/")[2] in _SETUP]
+    for path in sorted(paths, key=lambda path: (path.count("/"), path))[:_MOST_SETUPS]:
+        text = (tree.read(path) or b"")[:_MOST_TOGETHER].decode(errors="replace")
+        found = _SETUP[path.rpartition("/")[2]].search(text)
+        if found is not None and (name := found["name"] or _assigned(text, found["variable"])):
+            return canonicalize_name(name)
     return None
+
+
+def _assigned(text: str, variable: str) -> str | None:
+    """The text that a module assigns to a variable."""
+    found = re.search(rf"""(?m)^{re.escape(variable)}\s*(?::\s*\w+\s*)?=\s*["'](\w[\w.-]*)["']""", text)
+    return found[1] if found else None
 
 
 def _projects(files: Files) -> Iterator[Project]:
