@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 BLOCK = 1 << 20
 WINDOW = 1 << 15  # how far back deflate refers (RFC 1951)
 SAMPLE = 1 << 12
+MONOTONOUS = 0.02
 WORTH_IT = 0.97  # a sample that shrinks less is of data that is compressed already
 
 
@@ -63,7 +64,7 @@ class Deflate:
 
 def deflate(block: bytes, before: bytes, level: int) -> bytes:
     """A block that follows another one in a raw deflate stream, up to a byte's boundary."""
-    wanted = level if shrinks(block) else 0
+    wanted = min(level, level_for(block))
     if before and wanted:
         stream = zlib.compressobj(wanted, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=before)
     else:
@@ -71,8 +72,14 @@ def deflate(block: bytes, before: bytes, level: int) -> bytes:
     return stream.compress(block) + stream.flush(zlib.Z_SYNC_FLUSH)
 
 
-def shrinks(block: bytes) -> bool:
-    """Whether deflating is worth its time, by samples of the beginning, the middle and the end."""
+def level_for(block: bytes) -> int:
+    """The highest level that is worth its time, by samples of the beginning, the middle and the end.
+
+    None for what is compressed already; for what hardly differs, such as zeros, the lowest does as well.
+    """
     middle = max(0, len(block) // 2 - SAMPLE // 2)
     sample = block[:SAMPLE] + block[middle : middle + SAMPLE] + block[-SAMPLE:]
-    return len(block) <= 3 * SAMPLE or len(zlib.compress(sample, 1)) < WORTH_IT * len(sample)
+    if len(block) <= 3 * SAMPLE:
+        return zlib.Z_BEST_COMPRESSION
+    left = len(zlib.compress(sample, 1)) / len(sample)
+    return 0 if left >= WORTH_IT else zlib.Z_BEST_SPEED if left < MONOTONOUS else zlib.Z_BEST_COMPRESSION
