@@ -21,7 +21,8 @@ class Finding:
     `unrehearsed` are the keys of the jobs of which, for this, something was not run. `accepted` says why the user
     takes it as it is: then it keeps no verdict back.
 
-    `where` is a place in a file, or the job, step or file concerned in words; `would_show` is the text that the real
+    `where` is a place in a file, or the job, step or file concerned in words, and `source` the line of that file, where
+    it is one of the rehearsed commit; `would_show` is the text that the real
     release would have shown; `hint` says how to mend it, and `remedies` what of that pysim can be asked for.
     """
 
@@ -34,3 +35,4 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     unrehearsed: tuple[str, ...] = ()
     accepted: str | None = None
+    source: str | None = None

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import PurePosixPath
 
 from packaging.utils import canonicalize_name
@@ -21,6 +21,7 @@ from simulator.operations.inspection import Inspection
 from simulator.operations.kept_state import kept_state
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.secrets import Secrets, rehearsal_secrets
+from simulator.operations.source import lines_of
 from simulator.paths import authority_folder
 from simulator.planning.calls import all_jobs
 from simulator.planning.choice import may_publish
@@ -203,7 +204,7 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
         emit=partial(_told, rehearsal),
         sandbox_environment=rehearsal.host.environment,
         mounts=rehearsal.host.mounts,
-        quote=partial(_source_line, lru_cache(partial(read_file, prepared.source))),
+        quote=lines_of(prepared.source),
         debug=prepared.request.debug,
         images=prepared.actions.images,
         offline=prepared.request.offline,
@@ -213,13 +214,6 @@ def run_settings(rehearsal: OpenRehearsal, item: Plan, number: str | None = None
 def _told(rehearsal: OpenRehearsal, event: RunEvent) -> None:
     rehearsal.twins.hear(event)
     rehearsal.observer(event)
-
-
-def _source_line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
-    """A line of a file of the rehearsed commit; None when there is no such line, or when it is no text."""
-    content = None if file.startswith("/") else read(file)
-    lines = [] if content is None or b"\0" in content else content.decode(errors="replace").splitlines()
-    return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 # ---- before a job that publishes

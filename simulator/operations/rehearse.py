@@ -34,7 +34,7 @@ from simulator.operations.request import Request, require_event, unheard, when
 from simulator.operations.reviews import review_answers
 from simulator.operations.secrets import asked_secrets
 from simulator.operations.settings import settings_read
-from simulator.operations.source import Repository, read_repository
+from simulator.operations.source import Repository, lines_of, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
 from simulator.operations.supplies import require_files, unused_supplies
 from simulator.operations.trees import CommitTree
@@ -216,6 +216,7 @@ def _prepare(
     """Read the repository and plan what the event starts."""
     answers = review_answers(request.reviews, configuration)
     repository = read_repository(request, into.root, configuration, into.folder.clone)
+    observer.quote = lines_of(repository.source)
     actions = read_actions(configuration, observer, offline=request.offline, owner=repository.identity.owner)
     tree = CommitTree(repository.source)
     local = called_in_commit(repository.source, repository.identity, nothing_fetched)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 from simulator.configuration.values import Configuration
@@ -14,7 +15,7 @@ from simulator.operations.request import Request
 from simulator.run_events import Notice
 from simulator.runner.contexts import github_context
 from simulator.triggers.model import Event, RepositoryIdentity, Source
-from simulator.triggers.repository import read_identity, take_source
+from simulator.triggers.repository import read_file, read_identity, take_source
 from simulator.workflow.model import Workflow
 
 
@@ -34,6 +35,17 @@ class Repository:
             "vars": dict(self.variables),
             "inputs": dict(event.inputs),
         }
+
+
+def lines_of(source: Source) -> Callable[[str, int], str | None]:
+    """A function that gives a line of a file of what is rehearsed; None for what is no line of a text there."""
+    return partial(_line, lru_cache(partial(read_file, source)))
+
+
+def _line(read: Callable[[str], bytes | None], file: str, number: int) -> str | None:
+    content = None if file.startswith("/") else read(file)
+    lines = [] if content is None or b"\0" in content else content.decode(errors="replace").splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def read_repository(request: Request, root: Path, configuration: Configuration, clone: Path) -> Repository:

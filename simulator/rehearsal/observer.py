@@ -112,6 +112,8 @@ class Observer:
         self._unreachable = Unreachable(offline=offline)
         self.span_of_words: Callable[[str], Span | None] = lambda _: None
         """Where a pyproject.toml has what an index's words name."""
+        self.quote: Callable[[str, int], str | None] = lambda _file, _line: None
+        """A line of a file of the rehearsed commit."""
         self.facts = Facts()
         self._lock = threading.Lock()
         self._steps: dict[StepKey, StepStarted] = {}
@@ -165,6 +167,8 @@ class Observer:
                 return
             self._findings.append(finding)
             self._unrehearsed.update(finding.unrehearsed)
+        if isinstance(finding.where, Span):
+            finding = replace(finding, source=self.quote(finding.where.file, finding.where.line))
         self._emit(FindingRaised(finding=finding))
 
     @property

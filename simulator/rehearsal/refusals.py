@@ -23,6 +23,7 @@ PREDICTIONS: Final = (
     ("is invalid, should be", ("name-mismatch",)),
     ("description failed to render", ("readme-render",)),
     ("has syntax errors in markup", ("readme-render",)),
+    ("Duplicate filename in local headers", ("repeated-member",)),
 )
 """Words of a failure, and the codes of the findings about built files that predict it."""
 _NAMED: Final = re.compile(r"'([^']{3,})'|direct dependency: (.+?)\.? See")

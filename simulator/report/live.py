@@ -14,8 +14,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from simulator.report.go_no_go import report, styled_mark
+from simulator.report.go_no_go import report
 from simulator.report.layout import line, show
+from simulator.report.sections import styled_mark
 from simulator.report.state import JobState, RunState, StepState, advance
 from simulator.report.words import duration, last_lines, log_lines, plural, trigger, without_escapes
 from simulator.run_events import Conclusion, ReviewEnded, ReviewRequested, RunEvent, RunFinished, StepLine
@@ -67,7 +68,7 @@ class LiveRenderer:
         self._closed = True
         self._live.stop()
         if self._state.finished is not None:
-            show(report(self._state, self._console, folder=self._folder), self._console)
+            show(report(self._state, self._console, folder=self._folder, whole=self._verbose), self._console)
 
     def _drawing(self) -> Live:
         return Live(

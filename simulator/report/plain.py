@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
+from simulator.report.complaints import complaint_lines
 from simulator.report.github import ref_words, release_words
 from simulator.report.state import LAST_LINES, RunState, advance
 from simulator.report.words import (
@@ -16,7 +17,6 @@ from simulator.report.words import (
     commit,
     duration,
     index_name,
-    last_lines,
     log_lines,
     place,
     plural,
@@ -94,7 +94,7 @@ class PlainRenderer:
         from simulator.report.go_no_go import report
 
         console = Console(file=self._stream, width=WIDTH, color_system=None, force_terminal=False)
-        text = report(self._state, console, folder=self._folder, log_lines=_REPORT_LINES)
+        text = report(self._state, console, folder=self._folder, log_lines=_REPORT_LINES, whole=self._verbose)
         self._write([part.plain for part in text])
 
     def _write(self, lines: list[str]) -> None:
@@ -223,7 +223,7 @@ def _step(state: RunState, event: _StepEvent, *, verbose: bool) -> list[str]:
             if event.outcome is not Conclusion.FAILURE:
                 return told
             if not verbose:
-                told += [f"    | {text}" for text in last_lines(step.lines, LAST_LINES)]
+                told += [f"    | {text}" for text in complaint_lines(step, LAST_LINES)]
             return told + ([f"    at {_one_line(place(step.span) or '')}"] if step.span and not job.own else [])
         case _:
             assert_never(event)

@@ -5,6 +5,7 @@ Tolerates what it was not told (a line of a step that never started): a record m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
@@ -50,6 +51,9 @@ from simulator.run_events import (
 )
 
 LAST_LINES: Final = 25
+_BEFORE: Final = 3  # lines before a complaint
+_COMPLAINT: Final = 12  # lines that are kept of one
+_COMPLAINS: Final = re.compile(r"\b(?:[Ee]rror|ERROR|\w+(?:Error|Exception)|fatal|FAILED|Traceback)\b(?::| \(|$)")
 _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | FaultInjected | Installed | TwinRequest
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
@@ -72,7 +76,12 @@ _StepEvent = StepStarted | StepLine | StepFinished | StepSummary | StepVariables
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepState:
-    """A step; `lines` are the last ones of its log that a reader would want (no debug lines, no ends of groups)."""
+    """A step.
+
+    `lines` are the last ones of its log that a reader would want (no debug lines, no ends of groups), and `complaint`
+    those around the first one that reads like an error; both are without the `heading`, which says what is run and
+    with which inputs. `command` is its title.
+    """
 
     number: int
     name: str
@@ -82,7 +91,11 @@ class StepState:
     outcome: Conclusion | None = None
     conclusion: Conclusion | None = None
     exit_code: int | None = None
+    command: str | None = None
+    heading: bool = False
     lines: tuple[StepLine, ...] = ()
+    complaint: tuple[StepLine, ...] = ()
+    complains: bool = False
 
     @property
     def seconds(self) -> float:
@@ -290,9 +303,7 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
         case StepStarted():
             step = replace(step, name=event.name, span=event.span, started_at=event.at)
         case StepLine():
-            if event.level in {"debug", "endgroup"}:
-                return state
-            step = replace(step, lines=(*step.lines, event)[-LAST_LINES:])
+            step = _with_line(step, event)
         case StepFinished():
             step = replace(
                 step,
@@ -305,6 +316,31 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
             assert_never(event)
     job = replace(job, steps={**job.steps, step.number: step})
     return replace(state, jobs={**state.jobs, job.id: job})
+
+
+def complains(text: str) -> bool:
+    """Whether a line of a log reads like an error."""
+    return _COMPLAINS.search(text) is not None
+
+
+def _with_line(step: StepState, line: StepLine) -> StepState:
+    if line.level == "debug":
+        return step
+    if step.command is None and line.level == "group":
+        return replace(step, command=line.line, heading=True)
+    if step.heading or line.level == "endgroup":
+        return replace(step, heading=step.heading and line.level != "endgroup")
+    kept, complaining = step.complaint, step.complains
+    if len(kept) < _COMPLAINT or not complaining:
+        complaining = complaining or line.level == "error" or complains(line.line)
+        kept = (*kept, line) if step.complains else (*kept[-_BEFORE:], line)
+    return replace(
+        step,
+        command=step.command or "",
+        lines=(*step.lines, line)[-LAST_LINES:],
+        complaint=kept,
+        complains=complaining,
+    )
 
 
 def _outside(state: RunState, event: _OutsideEvent) -> RunState:

@@ -160,6 +160,7 @@ class FindingSummary(TypedDict):
     message: str
     where: str | None
     hint: str
+    source: NotRequired[str]  # the line at `where`, if it is one of the commit
     wouldShow: NotRequired[str]
     remedies: NotRequired[list[dict[str, str | None]]]
     unrehearsed: NotRequired[list[str]]  # the jobs of which something was not run
@@ -358,6 +359,8 @@ def _finding(finding: Finding) -> FindingSummary:
         where=None if where is None else str(where),
         hint=finding.hint,
     )
+    if finding.source is not None:
+        result["source"] = finding.source
     if finding.would_show is not None:
         result["wouldShow"] = finding.would_show
     if finding.unrehearsed:

@@ -26,6 +26,7 @@ from simulator.run_events import (
     JobFinished,
     JobPlanned,
     RunEvent,
+    RunFinished,
     RunStarted,
     StepFinished,
     StepLine,
@@ -33,6 +34,7 @@ from simulator.run_events import (
     StepSummary,
     TokenExchanged,
     TwinRequest,
+    Verdict,
     WorkflowConsidered,
 )
 
@@ -133,7 +135,7 @@ def test_many_idle_workflows_are_counted() -> None:
     idle = [WorkflowConsidered(path=f"{n}.yml", starts=False, rehearsed=False, reason="no") for n in range(20)]
     assert len(text(replay(idle))) > 20, "each has its reason when none starts"
     lines = text(replay([*idle, replace(idle[0], path="pypi.yml", starts=True, rehearsed=True)]))
-    assert "pypi.yml" in lines[1]
+    assert "pypi.yml" in lines[3]
     assert any(line.strip() == "not started  15 more workflows" for line in lines)
 
 
@@ -255,5 +257,87 @@ def test_a_place_in_pysims_own_file_is_not_named(events_of: EventsOf) -> None:
 def test_a_snapshot_is_called_one(events_of: EventsOf) -> None:
     started, *rest = events_of("go")
     assert isinstance(started, RunStarted)
-    assert "commit 3f2a91c04b" in text(replay([started, *rest]))[1]
-    assert "the files as they are, 3f2a91c04b" in text(replay([replace(started, snapshot=True), *rest]))[1]
+    assert "commit 3f2a91c04b" in text(replay([started, *rest]))[3]
+    assert "the files as they are, 3f2a91c04b" in text(replay([replace(started, snapshot=True), *rest]))[3]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_verdict_is_the_first_line_too(events_of: EventsOf, case: str) -> None:
+    lines = text(replay(events_of(case)), 300)
+    assert lines[1] == lines[-1]
+
+
+@pytest.mark.parametrize("case", ["go", "sample", "declared"])
+def test_a_go_that_need_not_be_whole_fits_a_small_screen(events_of: EventsOf, case: str) -> None:
+    console = Console(width=80, color_system=None, force_terminal=True, _environ={})
+    state = replay(events_of(case))
+    shown = [line.plain for line in report(state, console, whole=False)]
+    assert len(shown) <= 28
+    names = [line.split()[0] for line in shown if line[:1].strip()]
+    assert names[:3] == ["GO", "Rehearsed", "Published"]
+    assert all(file.filename in "\n".join(shown) for file in state.published)
+
+
+def test_a_no_go_is_always_whole(events_of: EventsOf) -> None:
+    console = Console(width=100, color_system=None, force_terminal=True, _environ={})
+    state = replay(events_of("failed-build"))
+    assert report(state, console, whole=False) == report(state, console)
+
+
+def failing(*said: str, command: str, errors: Sequence[str] = ()) -> list[RunEvent]:
+    """A step that says what it runs, writes lines, then errors, and fails."""
+    line = StepLine(job_id="j", number=1, line="")
+    return [
+        StepStarted(job_id="j", number=1, name="Build", span=None, at=1.0),
+        replace(line, level="group", line=f"Run {command}"),
+        replace(line, line="env:"),
+        replace(line, level="endgroup"),
+        *(replace(line, line=text) for text in said),
+        *(Annotation(job_id="j", number=1, level="error", message=text) for text in errors),
+        *(replace(line, level="error", line=text) for text in errors),
+        StepFinished(
+            job_id="j", number=1, outcome=Conclusion.FAILURE, conclusion=Conclusion.FAILURE, at=2.0, exit_code=1
+        ),
+    ]
+
+
+def test_a_failed_step_shows_its_annotations_then_its_log_without_what_it_was_given() -> None:
+    shown = text(replay(failing("before", command="make", errors=["it broke", "Process completed with exit code 1."])))
+    start = next(n for n, line in enumerate(shown) if "j / Build" in line)
+    assert [line[13:] for line in shown[start : start + 4]] == [
+        "j / Build (exit code 1, 1.0 s)",
+        "  ran: make",
+        "  error    j  it broke",
+        "  | before",
+    ]
+
+
+def test_a_failed_step_shows_its_first_complaint_and_its_end() -> None:
+    noise = [f"line {n}" for n in range(200)]
+    shown = text(
+        replay(failing(*noise[:50], "error: no such file", *noise[50:], "x" * 5000, "the end", command="make"))
+    )
+    logged = [line.removeprefix(" " * 13 + "  | ") for line in shown if line[13:].startswith("  | ")]
+    assert logged[:4] == ["line 47", "line 48", "line 49", "error: no such file"]
+    assert "…" in logged
+    assert logged[-1] == "the end"
+    assert sum(len(line) for line in shown) < 4000, "long lines are cut"
+
+
+def test_the_cause_stands_behind_what_else_was_found_with_its_line() -> None:
+    place = Span(file="release.yml", line=4, column=9)
+    cause = Finding(
+        code="b", severity=Severity.ERROR, message="It fails.", hint="Mend it.", where=place, source="    path: x/"
+    )
+    other = Finding(code="a", severity=Severity.WARNING, message="It is odd.", hint="See to it.")
+    ended = RunFinished(verdict=Verdict.NO_GO, reason="It fails.", refused=False, at=1.0)
+    shown = text(replay([FindingRaised(finding=other), FindingRaised(finding=cause), ended]))
+    assert [line.strip() for line in shown if line[13:] and not line.startswith("NO-GO")] == [
+        "Findings     warning  [a]",
+        "It is odd.",
+        "Fix: See to it.",
+        "Cause        error  [b]  release.yml:4",
+        "| path: x/",
+        "It fails.",
+        "Fix: Mend it.",
+    ]

@@ -104,7 +104,7 @@ def play(events: Sequence[RunEvent], *, verbose: bool = False) -> str:
 
 def test_the_report_follows_once(events_of: EventsOf) -> None:
     text = play(events_of("go"))
-    assert text.count("Pushing the tag v0.1.0 would publish") == 1
+    assert text.count("Pushing the tag v0.1.0 would publish") == 2, "the first line and the last"
     assert text.endswith("Pushing the tag v0.1.0 would publish orchay 0.1.0 to PyPI.\n")
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1, "the cursor is hidden, and comes back"
 
