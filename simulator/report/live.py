@@ -1,13 +1,15 @@
 """The run on a terminal: a tree of jobs and steps that is drawn again as it changes, then the report.
 
-Fits the terminal: finished jobs are one line, and where room is short the log goes first, then steps that ended, then
-jobs that wait. With `verbose` every line of every step scrolls by above the tree, in its colours.
+Fits the terminal, on a screen of its own, so that nothing of it is left when its size changes. Running jobs are always
+visible: where room is short the logs go first, then steps that ended, jobs that wait and jobs that ended well. With
+`verbose` every line of every step scrolls by above the tree, in its colours.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console, Group
@@ -18,15 +20,26 @@ from simulator.report.go_no_go import report
 from simulator.report.layout import line, show
 from simulator.report.sections import styled_mark
 from simulator.report.state import JobState, RunState, StepState, advance
-from simulator.report.words import duration, last_lines, log_lines, plural, trigger, without_escapes
+from simulator.report.words import (
+    clock_time,
+    cut_middle,
+    duration,
+    last_lines,
+    log_lines,
+    plural,
+    trigger,
+    without_escapes,
+)
 from simulator.run_events import Conclusion, ReviewEnded, ReviewRequested, RunEvent, RunFinished, StepLine
 
 if TYPE_CHECKING:
     from simulator.paths import RunFolder
 
 MOST_LOG_LINES: Final = 8  # of each running step
-_PER_SECOND: Final = 8
+_PER_SECOND: Final = 4
+_EDGE: Final = 80  # columns that times stand within
 _TIME: Final = 12  # columns kept free for a time
+_SHORTEST: Final = 12  # columns of a name that is cut
 
 
 class LiveRenderer:
@@ -75,6 +88,7 @@ class LiveRenderer:
             console=self._console,
             get_renderable=self._frame,
             refresh_per_second=_PER_SECOND,
+            screen=not self._verbose,  # a tree that has scrolled by cannot be drawn again
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -90,24 +104,62 @@ class LiveRenderer:
         return Group(*frame(self._state, self._clock(), width, height - 1))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Detail:
+    """How much is shown: lines of each running step's log, steps, jobs that wait, and jobs that ended well.
+
+    With `single` a running job is one line: its step and the last line of it.
+    """
+
+    log: int
+    steps: bool = True
+    waiting: bool = True
+    ended: bool = True
+    single: bool = False
+
+
+_DETAILS: Final = (
+    _Detail(log=MOST_LOG_LINES),
+    _Detail(log=3),
+    _Detail(log=1, steps=False),
+    _Detail(log=1, steps=False, waiting=False),
+    _Detail(log=1, steps=False, waiting=False, ended=False),
+    _Detail(log=1, steps=False, waiting=False, ended=False, single=True),
+)
+
+
 def frame(state: RunState, now: float, width: int, height: int) -> list[Text]:
     """The tree as at most `height` lines of at most `width` columns."""
-    for log, ended, waiting in ((MOST_LOG_LINES, True, True), (3, True, True), (3, False, True), (1, False, False)):
-        rows = [*_heading(state), *_tree(state, now, width, log=log, ended=ended, waiting=waiting)]
+    rows: list[Text] = []
+    for detail in _DETAILS:
+        rows = [*_heading(state, now, width), *_tree(state, now, width, detail)]
         if len(rows) <= height:
             break
     else:
-        rows = [*rows[: max(height - 1, 0)], line((f"{len(rows) - height + 1} more lines", "dim")).text]
+        rows = _fitted(state, now, width, height)
     for row in rows:
         row.no_wrap, row.overflow = True, "ellipsis"
         row.truncate(width, overflow="ellipsis")
     return rows[:height]
 
 
-def _heading(state: RunState) -> list[Text]:
+def _fitted(state: RunState, now: float, width: int, height: int) -> list[Text]:
+    """What is most worth the lines: the count, then the running jobs, as many as fit."""
+    first, *_ = [*_heading(state, now, width), Text()]
+    running = [row for job in state.jobs.values() if job.running for row in _running(job, now, width, _DETAILS[-1])]
+    room = max(height - 1, 0)
+    if len(running) <= room:
+        failed = [_ended_job(job, width) for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE]
+        return [first, *failed[: room - len(running)], *running]
+    shown = running[: max(room - 1, 0)]
+    return [first, *shown, line((f"..    {plural(len(running) - len(shown), 'more job')} running", "dim")).text]
+
+
+def _heading(state: RunState, now: float, width: int) -> list[Text]:
     rows = []
     if started := state.started:
-        rows.append(line(("pysim", "bold"), f"  {trigger(started)} in {started.repository}").text)
+        text = line(("pysim", "bold"), f"  {trigger(started)} in {started.repository}").text
+        rows.append(_at_edge(text, _count(state, now), width))
     if engine := state.engine:
         rows.append(line(f"engine {engine.engine}, image {engine.image}").text)
     if state.progress:
@@ -115,55 +167,68 @@ def _heading(state: RunState) -> list[Text]:
     return rows
 
 
-def _tree(
-    state: RunState,
-    now: float,
-    width: int,
-    *,
-    log: int,
-    ended: bool,
-    waiting: bool,
-) -> list[Text]:
+def _count(state: RunState, now: float) -> str:
+    """`7 of 30 jobs, 1:42`."""
+    ended = sum(job.conclusion is not None for job in state.jobs.values())
+    time_ = clock_time(max(now - state.started.at, 0.0)) if state.started else ""
+    return f"{ended} of {plural(len(state.jobs), 'job')}, {time_}" if state.jobs else time_
+
+
+def _tree(state: RunState, now: float, width: int, detail: _Detail) -> list[Text]:
     rows: list[Text] = []
-    hidden = 0
-    for job in state.jobs.values():
+    jobs = list(state.jobs.values())
+    well = [job for job in jobs if job.conclusion in {Conclusion.SUCCESS, Conclusion.SKIPPED}]
+    waiting = [job for job in jobs if not job.running and job.conclusion is None]
+    if not detail.ended and well:
+        rows.append(line(("ok    ", "green"), (f"{plural(len(well), 'job')} ended well or were skipped", "dim")).text)
+    for job in jobs:
         if job.running:
-            rows.append(
-                _timed(Text.assemble(("..    ", "yellow"), _words(job.name, "bold")), job.started_at, now, width)
-            )
-            rows += _steps(job, now, width, log=log, ended=ended)
+            rows += _running(job, now, width, detail)
         elif job.conclusion is not None:
-            rows.append(_ended_job(job, width))
-        elif waiting:
+            rows += [_ended_job(job, width)] if detail.ended or job not in well else []
+        elif detail.waiting:
             needs = f"  after {', '.join(job.needs)}" if job.needs else ""
             rows.append(Text.assemble("      ", _words(f"{job.name}{needs}", "dim")))
-        else:
-            hidden += 1
-    if hidden:
-        rows.append(line((f"      {plural(hidden, 'job')} more to come", "dim")).text)
+    if waiting and not detail.waiting:
+        rows.append(line((f"      {plural(len(waiting), 'job')} more to come", "dim")).text)
     return rows
+
+
+def _running(job: JobState, now: float, width: int, detail: _Detail) -> list[Text]:
+    mark = ("..    ", "yellow")
+    step = next((step for step in reversed(list(job.steps.values())) if step.conclusion is None), None)
+    if not detail.single or step is None:
+        name = Text.assemble(mark, _words(cut_middle(job.name, _room(width)), "bold"))
+        steps = [] if detail.single else _steps(job, now, width, detail)
+        return [_timed(name, job.started_at, now, width), *steps]
+    said = (last_lines(step.lines, 1) or [""])[-1].strip()
+    names = (cut_middle(job.name, _room(width) * 3 // 5), cut_middle(step.name, _room(width) // 6))
+    text = Text.assemble(mark, _words(names[0], "bold"), _words(f"  {names[1]}"), _words(f"  {said}", "dim"))
+    return [_timed(text, step.started_at, now, width)]
 
 
 def _ended_job(job: JobState, width: int) -> Text:
     mark, style = styled_mark(job.conclusion or Conclusion.CANCELLED)
     reason = f"  {job.reason}" if job.reason else ""
-    text = Text.assemble((f"{mark:6}", style), _words(job.name, "bold"), _words(reason, "dim"))
+    name = cut_middle(job.name, _room(width))
+    text = Text.assemble((f"{mark:6}", style), _words(name, "bold"), _words(reason, "dim"))
     return _timed(text, job.started_at, job.finished_at, width)
 
 
-def _steps(job: JobState, now: float, width: int, *, log: int, ended: bool) -> list[Text]:
+def _steps(job: JobState, now: float, width: int, detail: _Detail) -> list[Text]:
     done = [step for step in job.steps.values() if step.conclusion is not None]
-    shown: Sequence[StepState] = [s for s in job.steps.values() if ended or s.conclusion in {None, Conclusion.FAILURE}]
-    rows = [] if ended or not done else [line((f"      {plural(len(done), 'step')} done", "dim")).text]
+    shown: Iterable[StepState] = (
+        step for step in job.steps.values() if detail.steps or step.conclusion in {None, Conclusion.FAILURE}
+    )
+    rows = [] if detail.steps or not done else [line((f"      {plural(len(done), 'step')} done", "dim")).text]
     for step in shown:
+        name = _words(cut_middle(step.name, _room(width) - 5))
         if step.conclusion is None:
-            rows.append(
-                _timed(Text.assemble("      ", ("..   ", "yellow"), _words(step.name)), step.started_at, now, width)
-            )
-            rows += [line(("           | ", "dim"), (text, "dim")).text for text in last_lines(step.lines, log)]
+            rows.append(_timed(Text.assemble("      ", ("..   ", "yellow"), name), step.started_at, now, width))
+            rows += [line(("           | ", "dim"), (text, "dim")).text for text in last_lines(step.lines, detail.log)]
         else:
             mark, style = styled_mark(step.conclusion)
-            text = Text.assemble("      ", (f"{mark:5}", style), _words(step.name))
+            text = Text.assemble("      ", (f"{mark:5}", style), name)
             rows.append(_timed(text, step.started_at, step.finished_at, width))
     return rows
 
@@ -172,11 +237,20 @@ def _words(text: str, style: str = "") -> Text:
     return line((text, style)).text
 
 
+def _room(width: int) -> int:
+    """Columns for a job's name."""
+    return max(min(width, _EDGE) - _TIME - 6, _SHORTEST)
+
+
 def _timed(text: Text, start: float | None, end: float | None, width: int) -> Text:
     """The text with a time at the right edge of the column that it shares with its neighbours."""
     if start is None or end is None:
         return text
-    edge = min(width, 80) - _TIME
-    text.truncate(max(edge, 8), overflow="ellipsis", pad=True)
-    text.append(f"{duration(max(end - start, 0.0)):>{_TIME}}")
+    return _at_edge(text, duration(max(end - start, 0.0)), width)
+
+
+def _at_edge(text: Text, words: str, width: int) -> Text:
+    room = max(len(words) + 2, _TIME)
+    text.truncate(max(min(width, _EDGE) - room, 8), overflow="ellipsis", pad=True)
+    text.append(f"{words:>{room}}")
     return text

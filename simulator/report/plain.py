@@ -5,6 +5,10 @@ With `verbose` every line of every step, under its job's name. Knows no terminal
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 from simulator.report.complaints import complaint_lines
@@ -17,6 +21,7 @@ from simulator.report.words import (
     commit,
     duration,
     index_name,
+    last_lines,
     log_lines,
     place,
     plural,
@@ -65,6 +70,8 @@ if TYPE_CHECKING:
     from simulator.paths import RunFolder
 
 WIDTH: Final = 100
+_QUIET: Final = 15.0
+_SAID: Final = 100
 _REPORT_LINES: Final = 10  # of a failed step, whose last lines stand further up already
 _OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | Installed | GateEvaluated
 _RunEvent = RunStarted | SettingsRead | Notice | EngineChosen | Progress | WorkflowConsidered | RunFinished
@@ -72,20 +79,39 @@ _StepEvent = StepStarted | StepLine | StepFinished
 
 
 class PlainRenderer:
-    """Writes to a stream, line by line; `close` writes the report."""
+    """Writes to a stream, line by line; `close` writes the report.
 
-    def __init__(self, stream: TextIO, *, verbose: bool = False, folder: RunFolder | None = None) -> None:
-        self._stream = stream
+    A step that runs on is told every `quiet` seconds, with the last line of its log, unless each line is written.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        verbose: bool = False,
+        folder: RunFolder | None = None,
+        quiet: float = _QUIET,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._stream, self._clock = stream, clock
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._beat = None if verbose else threading.Thread(target=self._tell_running, args=(quiet,), daemon=True)
         self._verbose = verbose
         self._folder = folder
         self._state = RunState()
         self._closed = False
 
     def __call__(self, event: RunEvent, /) -> None:
-        self._state = advance(self._state, event)
-        self._write(event_lines(self._state, event, verbose=self._verbose))
+        with self._lock:
+            self._state = advance(self._state, event)
+            self._write(event_lines(self._state, event, verbose=self._verbose))
+        if isinstance(event, JobStarted) and self._beat is not None and self._beat.ident is None:
+            self._beat.start()
+        elif isinstance(event, RunFinished):
+            self._over.set()
 
     def close(self) -> None:
+        self._over.set()
         if self._closed or self._state.finished is None:
             return
         self._closed = True
@@ -96,6 +122,19 @@ class PlainRenderer:
         console = Console(file=self._stream, width=WIDTH, color_system=None, force_terminal=False)
         text = report(self._state, console, folder=self._folder, log_lines=_REPORT_LINES, whole=self._verbose)
         self._write([part.plain for part in text])
+
+    def _tell_running(self, quiet: float) -> None:
+        told: dict[tuple[str, int], float] = {}  # when each running step was told last
+        while not self._over.wait(min(quiet / 4, 1)):
+            with self._lock, contextlib.suppress(OSError, ValueError):  # whoever reads may have gone
+                now = self._clock()
+                for job, step in self._state.running_steps():
+                    since = step.started_at if step.started_at is not None else now
+                    if now - told.setdefault((job.id, step.number), since) >= quiet:
+                        told[job.id, step.number] = now
+                        said = (last_lines(step.lines, 1) or [""])[-1].strip()[:_SAID]
+                        head = f"{job.name}: {_one_line(step.name)} ... {duration(now - since)} so far"
+                        self._write([without_escapes(f"{head}{f': {said}' if said else ''}")])
 
     def _write(self, lines: list[str]) -> None:
         if lines:

@@ -184,6 +184,16 @@ class RunState:
         asked = self.started.faults if self.started else ()
         return {fault: tuple(each for each in self.injected if each.fault == fault) for fault in asked}
 
+    def running_steps(self) -> tuple[tuple[JobState, StepState], ...]:
+        """The steps that run, in the order of jobs and steps."""
+        return tuple(
+            (job, step)
+            for job in self.jobs.values()
+            if job.running
+            for step in job.steps.values()
+            if step.started_at is not None and step.conclusion is None
+        )
+
     def failed_steps(self) -> tuple[tuple[JobState, StepState], ...]:
         """The steps that failed their job, in the order of jobs and steps."""
         return tuple(

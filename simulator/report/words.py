@@ -63,6 +63,20 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def clock_time(seconds: float) -> str:
+    """`1:42`, `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def cut_middle(text: str, width: int) -> str:
+    """A name of at most `width` characters: what is too long is cut in its middle, as names differ at their ends."""
+    if len(text) <= width:
+        return text
+    left = (width - 1) // 2
+    return f"{text[: width - 1 - left]}…{text[len(text) - left :] if left else ''}"
+
+
 def size(count: int) -> str:
     """`1 byte`, `812 bytes`, `3.2 kB`, `1.4 GB`, in powers of 1000."""
     if count < 1000:

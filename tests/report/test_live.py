@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from simulator.report.live import LiveRenderer, frame
+from simulator.report.plain import PlainRenderer
 from simulator.report.state import RunState, replay
 from simulator.run_events import (
     Conclusion,
@@ -46,7 +48,7 @@ def test_a_running_step_shows_its_time_and_last_lines(events_of: EventsOf) -> No
     events = events_of("go")
     running = next(n for n, e in enumerate(events) if isinstance(e, StepLine) and "Successfully installed" in e.line)
     assert lines(replay(events[: running + 1])) == [
-        "pysim  push of tag v0.1.0 in bytehonest/orchay",
+        "pysim  push of tag v0.1.0 in bytehonest/orchay                 0 of 2 jobs, 0:30",
         "engine docker, image pysim/ubuntu-24.04:5f0c1a2b3d4e",
         "..    build                                                                 28 s",
         "      ok   Set up job                                                      0.6 s",
@@ -102,6 +104,13 @@ def play(events: Sequence[RunEvent], *, verbose: bool = False) -> str:
     return stream.getvalue()
 
 
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
 def test_the_report_follows_once(events_of: EventsOf) -> None:
     text = play(events_of("go"))
     assert text.count("Pushing the tag v0.1.0 would publish") == 2, "the first line and the last"
@@ -149,7 +158,55 @@ def test_the_tree_is_away_while_a_person_is_asked(events_of: EventsOf) -> None:
     asked = stream.getvalue()
     assert asked.endswith("QUESTION"), "nothing is drawn over the question"
     renderer(ReviewEnded(environment="pypi"))
+    wait_until(lambda: "publish-pypi" in stream.getvalue().removeprefix(asked))
     renderer.close()
     after = stream.getvalue().removeprefix(asked)
     assert "publish-pypi" in after
     assert "\x1b[1A" not in after.partition("publish-pypi")[0], "the question stays"
+
+
+def busy(count: int, *, running: int, ended: int) -> list[RunEvent]:
+    """Jobs of which some ended, the next ones run, each with a step that says something, and the others wait."""
+    name = "build wheels for a platform whose name is far too long for any terminal (cp{}-many)".format
+    jobs = [JobPlanned(job_id=f"j{n}", name=name(n), needs=(), workflow="w") for n in range(count)]
+    events: list[RunEvent] = [*jobs, *(JobStarted(job_id=f"j{n}", at=NOW - 100) for n in range(ended + running))]
+    events += [JobFinished(job_id=f"j{n}", conclusion=Conclusion.SUCCESS, at=NOW - 5) for n in range(ended)]
+    for n in range(ended, ended + running):
+        events += [
+            StepStarted(job_id=f"j{n}", number=1, name="compile", span=None, at=NOW - 42),
+            StepLine(job_id=f"j{n}", number=1, line=f"object file {n}"),
+        ]
+    return events
+
+
+@pytest.mark.parametrize("running", [3, 12, 20])
+def test_of_thirty_jobs_each_that_runs_is_visible(running: int) -> None:
+    drawn = lines(replay(busy(30, running=running, ended=7)), height=23)
+    for n in range(7, 7 + running):
+        row = next(number for number, text in enumerate(drawn) if f"(cp{n}-many" in text)
+        assert any(f"object file {n}" in text for text in drawn[row : row + 3]), "the last line of its step"
+        assert any(text.endswith("42 s") for text in drawn[row : row + 3])
+
+
+def test_jobs_that_run_and_do_not_fit_are_counted() -> None:
+    drawn = lines(replay(busy(60, running=50, ended=7)), height=23)
+    assert len(drawn) == 23
+    assert drawn[-1] == "..    29 more jobs running"
+
+
+def test_the_first_line_counts_jobs_and_time(events_of: EventsOf) -> None:
+    started, *_ = events_of("go")
+    assert lines(replay([started, *busy(30, running=3, ended=7)]))[0].endswith("7 of 30 jobs, 0:30")
+
+
+def test_a_step_that_says_nothing_is_told_in_plain_output() -> None:
+    stream = io.StringIO()
+    renderer = PlainRenderer(stream, quiet=0.2, clock=lambda: NOW)
+    try:
+        for event in busy(2, running=1, ended=1):
+            renderer(event)
+        wait_until(lambda: "so far" in stream.getvalue())
+    finally:
+        renderer.close()
+    told = [line for line in stream.getvalue().splitlines() if "so far" in line]
+    assert told[0].endswith("compile ... 42 s so far: object file 1")
