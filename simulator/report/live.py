@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console, Group
@@ -131,7 +132,8 @@ _DETAILS: Final = (
 def frame(state: RunState, now: float, width: int, height: int) -> list[Text]:
     """The tree as at most `height` lines of at most `width` columns."""
     rows: list[Text] = []
-    for detail in _DETAILS:
+    running = sum(job.running for job in state.jobs.values())
+    for detail in (each for each in _DETAILS if running * (1 if each.single else 2) <= height):
         rows = [*_heading(state, now, width), *_tree(state, now, width, detail)]
         if len(rows) <= height:
             break
@@ -146,13 +148,14 @@ def frame(state: RunState, now: float, width: int, height: int) -> list[Text]:
 def _fitted(state: RunState, now: float, width: int, height: int) -> list[Text]:
     """What is most worth the lines: the count, then the running jobs, as many as fit."""
     first, *_ = [*_heading(state, now, width), Text()]
-    running = [row for job in state.jobs.values() if job.running for row in _running(job, now, width, _DETAILS[-1])]
+    running = [job for job in state.jobs.values() if job.running]
     room = max(height - 1, 0)
-    if len(running) <= room:
-        failed = [_ended_job(job, width) for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE]
-        return [first, *failed[: room - len(running)], *running]
-    shown = running[: max(room - 1, 0)]
-    return [first, *shown, line((f"..    {plural(len(running) - len(shown), 'more job')} running", "dim")).text]
+    shown = running if len(running) <= room else running[: max(room - 1, 0)]
+    rows = [row for job in shown for row in _running(job, now, width, _DETAILS[-1])]
+    if shown is running:
+        failed = (job for job in state.jobs.values() if job.conclusion is Conclusion.FAILURE)
+        return [first, *(_ended_job(job, width) for job in islice(failed, room - len(rows))), *rows]
+    return [first, *rows, line((f"..    {plural(len(running) - len(shown), 'more job')} running", "dim")).text]
 
 
 def _heading(state: RunState, now: float, width: int) -> list[Text]:
