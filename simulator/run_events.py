@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from simulator.described_releases import ReleaseDescribed
 from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.publisher_records import ClaimCheck, PublisherForm
@@ -472,6 +473,7 @@ RunEvent = (
     | CacheUsed
     | TokenExchanged
     | FileUploaded
+    | ReleaseDescribed
     | FaultInjected
     | RefChanged
     | ReleaseChanged

@@ -33,12 +33,16 @@ _VARIABLES: Final = ("HOME", "PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PAT
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Description:
-    """A description as PyPI has it: whether it renders, what the renderer complains of, and the addresses in it."""
+    """A description as PyPI has it: whether it renders, what the renderer complains of, and the addresses in it.
+
+    `page` is what it renders to, empty where that is too much.
+    """
 
     is_rendered: bool
     said: str
     pictures: Sequence[str]
     links: Sequence[str]
+    page: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 Runs as a module of its own, and is ended by its standard input's end, by its limits, or by whom it answers. Requests:
   {do: "description", kind: "text/x-rst" or "text/markdown", text}
-      answers {is_rendered, said, pictures: [address], links: [address]}
+      answers {is_rendered, said, pictures: [address], links: [address], page}
   {do: "fields", content}                 of METADATA or PKG-INFO; answers {fields}
   {do: "metadata", raw, requirements}
       answers {problems: [[field, message]], requirements: {text: [url, text, error]}}
@@ -30,6 +30,7 @@ CPU_SECONDS: Final = 2
 MEMORY: Final = 256 << 20  # bytes
 READY: Final = b"ready\n"
 _SAID: Final = 1 << 16  # characters
+_PAGE: Final = 1 << 19  # characters
 _ADDRESSES: Final = 1000
 _ADDRESS: Final = 4096  # characters
 
@@ -72,6 +73,7 @@ def _description(request: Mapping[str, Any]) -> Mapping[str, Any]:
         "said": said.getvalue()[:_SAID],
         "pictures": addresses.pictures,
         "links": addresses.links,
+        "page": page if page is not None and len(page) <= _PAGE else "",
     }
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
+from simulator.described_releases import ReleaseDescribed
 from simulator.report.complaints import complaint_lines
 from simulator.report.github import ref_words, release_words
 from simulator.report.state import LAST_LINES, RunState, advance
@@ -159,7 +160,15 @@ def event_lines(state: RunState, event: RunEvent, *, verbose: bool = False) -> l
             lines = [f"{event.job_id}: {ref_words(event)}"]
         case ReleaseChanged():
             lines = [f"{event.job_id}: {release_words(event)}"]
-        case Annotation() | StepSummary() | StepVariables() | FilesListed() | TwinRequest() | ReviewEnded():
+        case (
+            Annotation()
+            | StepSummary()
+            | StepVariables()
+            | FilesListed()
+            | TwinRequest()
+            | ReviewEnded()
+            | ReleaseDescribed()
+        ):
             lines = []
         case (
             RunStarted()

@@ -11,7 +11,7 @@ from typing import Final
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.report.state import JobState, RunState
-from simulator.run_events import Conclusion
+from simulator.run_events import Conclusion, Verdict
 
 _MOST_JOBS: Final = 5  # that a merged finding names
 
@@ -41,6 +41,13 @@ def in_reading_order(state: RunState) -> Sequence[Finding]:
                 and _job_at(failed, state, other.where) == about
             ]
     return shown
+
+
+def cause_of(state: RunState) -> Finding | None:
+    """What a no-go comes from: the first error."""
+    if state.verdict is not Verdict.NO_GO:
+        return None
+    return next((each for each in in_reading_order(state) if each.severity is Severity.ERROR), None)
 
 
 def not_rehearsed(state: RunState) -> Sequence[Finding]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
+from simulator.described_releases import ReleaseDescribed
 from simulator.findings import Finding
 from simulator.positions import Span
 from simulator.run_events import (
@@ -54,7 +55,16 @@ LAST_LINES: Final = 25
 _BEFORE: Final = 3  # lines before a complaint
 _COMPLAINT: Final = 12  # lines that are kept of one
 _COMPLAINS: Final = re.compile(r"\b(?:[Ee]rror|ERROR|\w+(?:Error|Exception)|fatal|FAILED|Traceback)\b(?::| \(|$)")
-_OutsideEvent = ArtifactStored | CacheUsed | TokenExchanged | FileUploaded | FaultInjected | Installed | TwinRequest
+_OutsideEvent = (
+    ArtifactStored
+    | CacheUsed
+    | TokenExchanged
+    | FileUploaded
+    | ReleaseDescribed
+    | FaultInjected
+    | Installed
+    | TwinRequest
+)
 _GithubEvent = RefChanged | ReleaseChanged
 _RunEvent = (
     RunStarted
@@ -153,6 +163,7 @@ class RunState:
     caches: tuple[CacheUsed, ...] = ()
     exchanges: tuple[TokenExchanged, ...] = ()
     uploads: tuple[FileUploaded, ...] = ()
+    described: tuple[ReleaseDescribed, ...] = ()
     injected: tuple[FaultInjected, ...] = ()
     installs: tuple[Installed, ...] = ()
     refs: tuple[RefChanged, ...] = ()
@@ -232,6 +243,7 @@ def advance(state: RunState, event: RunEvent) -> RunState:
             | CacheUsed()
             | TokenExchanged()
             | FileUploaded()
+            | ReleaseDescribed()
             | FaultInjected()
             | Installed()
             | TwinRequest()
@@ -364,6 +376,8 @@ def _outside(state: RunState, event: _OutsideEvent) -> RunState:
             state = replace(state, exchanges=(*state.exchanges, event))
         case FileUploaded():
             state = replace(state, uploads=(*state.uploads, event))
+        case ReleaseDescribed():
+            state = replace(state, described=(*state.described, event))
         case FaultInjected():
             state = replace(state, injected=(*state.injected, event))
         case Installed():

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from simulator.report.drills import DrillsView, DrillView, as_json, print_drills, verdict
 from simulator.report.go_no_go import report
-from simulator.report.pages.page import page
+from simulator.report.pages.page import document
 from simulator.report.pages.record import record_of
 from simulator.report.plain import event_lines
 from simulator.report.state import RunState, replay
@@ -38,7 +38,7 @@ def test_every_report_has_the_faults(events_of: EventsOf) -> None:
     shown = text(state)
     assert "upload-503=2  twice, first on publish: upload: 2nd request answered with 503" in shown
     assert "oidc-down     never took effect" in shown
-    html = str(page(record_of(events)))
+    html = str(document(record_of(events)))
     assert "What was made to fail" in html
     assert "never took effect" in html
     made = summary(state)

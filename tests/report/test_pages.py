@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
+from simulator.described_releases import ReleaseDescribed
+from simulator.findings import Finding, Severity
+from simulator.positions import Span
 from simulator.report.codec import decode, dump, encode, load
 from simulator.report.pages.logs import coloured, log
 from simulator.report.pages.markdown import MOST_CHARACTERS, markdown_html
 from simulator.report.pages.markup import VOID
 from simulator.report.pages.page import document
 from simulator.report.pages.record import FIRST_LINES, LAST_LINES, record_of
-from simulator.run_events import Annotation, RunEvent, StepLine, StepSummary
+from simulator.run_events import (
+    Annotation,
+    Conclusion,
+    FindingRaised,
+    JobFinished,
+    JobPlanned,
+    JobStarted,
+    RunEvent,
+    RunFinished,
+    StepLine,
+    StepSummary,
+    Verdict,
+)
 from tests.report.closed import CLOSED
 
 CASES = sorted(path.name for path in (Path(__file__).parent / "cases").iterdir())
@@ -60,7 +77,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
+        if self.open[-1:] not in (["style"], ["script"]):
             self.text.append(data)
 
 
@@ -83,9 +100,11 @@ def test_every_page_is_well_formed_and_does_nothing(events_of: EventsOf, case: s
     events = hostile(events_of(case)) if attack else events_of(case)
     text = document(record_of(events))
     page = Reader(text)
-    assert page.tags["script"] == page.tags["iframe"] == page.tags["form"] == page.tags["object"] == 0
+    assert page.tags["script"] == 1, "pysim's own, which the policy names"
+    assert page.tags["iframe"] == page.tags["form"] == page.tags["object"] == 0
     assert not any(name.startswith("on") or name == "style" for name in page.attributes)
-    assert all(link == "data:," or link.startswith("#") for link in page.links)
+    own = ("#", "./logs/", "./events.jsonl", "./summary.json", "logs/")
+    assert all(link == "data:," or link.startswith(own) for link in page.links)
     assert page.tags["img"] == 0
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert len(set(page.ids)) == len(page.ids)
@@ -102,15 +121,19 @@ def test_the_record_makes_the_same_page(events_of: EventsOf, case: str) -> None:
     assert document(record_of(events)) == document(record_of(again))
 
 
-def test_the_policy_lets_nothing_in_but_the_style(events_of: EventsOf) -> None:
+def test_the_policy_lets_nothing_in_but_the_style_and_the_script(events_of: EventsOf) -> None:
     text = document(record_of(events_of("go")))
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
     assert style
+    assert script
     assert policy
-    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
-    assert f"style-src &#x27;sha256-{digest}&#x27;" in policy[1]
-    assert "default-src &#x27;none&#x27;" in policy[1]
+    said = html.unescape(policy[1])
+    for name, content in (("style", style[1]), ("script", script[1])):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{name}-src 'sha256-{digest}'" in said
+    assert "default-src 'none'" in said
     assert "unsafe" not in policy[1]
     assert "http" not in style[1]
 
@@ -123,7 +146,6 @@ def test_what_a_page_says(events_of: EventsOf) -> None:
         "Findings",
         "Jobs",
         "publish-pypi",
-        "Successfully installed build-1.5.1",
         "Trusted publishing",
         "job_workflow_ref",
         "Published files",
@@ -137,7 +159,7 @@ def test_what_a_page_says(events_of: EventsOf) -> None:
 
 def test_a_failed_step_is_open_and_a_finding_says_what_mends_it(events_of: EventsOf) -> None:
     text = document(record_of(events_of("failed-build")))
-    assert re.search(r'<details class="job" open>.*?<details class="step" id="[^"]*" open>', text, re.DOTALL)
+    assert re.search(r'<details class="job" id="[^"]*" open>.*?<details class="step" id="[^"]*" open>', text, re.DOTALL)
     assert "<strong>Fix: </strong>" in text
 
 
@@ -148,7 +170,7 @@ def test_an_annotation_stands_at_its_place_and_leads_to_its_step(events_of: Even
     text = document(record_of([*events_of("go"), note]))
     assert "<code>a.py:3</code>" in text
     assert "look &lt;here&gt;" in text
-    assert "<pre>x = &#x27;&lt;y&gt;&#x27;</pre>" in text
+    assert "<pre>x = &#39;&lt;y&gt;&#39;</pre>" in text
     assert '<a href="#job-1-step-2">' in text
 
 
@@ -204,12 +226,83 @@ def test_a_huge_summary_is_shown_as_it_is() -> None:
     assert markdown_html("# x\n" * MOST_CHARACTERS).startswith("<pre># x\n")
 
 
+DESCRIBED = ReleaseDescribed(
+    job_id="publish-pypi",
+    index="pypi",
+    project="orchay",
+    version="0.1.0",
+    summary="A <small> thing",
+    description="# Orchay\n\n**bold** ![logo](https://x.example/l.png) <script>alert(1)</script>\n\n[up](../x)",
+    description_type="text/markdown; charset=UTF-8",
+    requires_python=">=3.9",
+    classifiers=("License :: OSI Approved", "Topic :: Software Development", "Topic :: Utilities"),
+    urls=("Home, https://x.example/home", "Bad, javascript:alert(1)"),
+)
+
+
+def test_the_page_of_the_project_is_shown_as_the_index_would(events_of: EventsOf) -> None:
+    text = document(record_of([*events_of("go"), DESCRIBED]))
+    page = Reader(text)
+    assert "<strong>bold</strong>" in text
+    assert "<em>logo</em>" in text, "nothing is loaded"
+    assert "A &lt;small&gt; thing" in text
+    assert "https://x.example/home" in page.links
+    assert not any("javascript" in link for link in page.links)
+    assert page.tags["script"] == 1
+    assert text.index("Topic") < text.index("Utilities")
+
+
+def test_what_does_not_render_is_shown_as_it_is(events_of: EventsOf) -> None:
+    plain = replace(DESCRIBED, description="<b>as it is</b>", description_type="text/plain")
+    assert "<pre>&lt;b&gt;as it is&lt;/b&gt;</pre>" in document(record_of([*events_of("go"), plain]))
+
+
+def test_the_logs_of_steps_that_ended_well_are_linked(events_of: EventsOf) -> None:
+    events = events_of("go")
+    page = Reader(document(record_of(events), "../runs/one"))
+    assert any(link.startswith("../runs/one/logs/build/") for link in page.links)
+    assert "Successfully installed build-1.5.1" not in " ".join(page.text)
+
+
+def test_the_jobs_of_a_matrix_stand_together() -> None:
+    keys = [f"test ({n})" for n in range(3)]
+    events: list[RunEvent] = [
+        *(JobPlanned(job_id=key, name=key, needs=(), workflow="w") for key in keys),
+        JobPlanned(job_id="publish", name="publish", needs=("test",), workflow="w"),
+        *(JobStarted(job_id=key, at=1.0) for key in keys),
+        *(JobFinished(job_id=key, conclusion=Conclusion.SUCCESS, at=2.0) for key in keys[1:]),
+        JobFinished(job_id=keys[0], conclusion=Conclusion.FAILURE, at=3.0),
+    ]
+    text = document(record_of(events))
+    assert re.search(r'<details class="group" open>\s*<summary>.*<strong>test</strong>.*3 jobs: 1 failed, 2 ok', text)
+    assert text.count('class="edge"') == 1
+    assert text.count("<rect") - text.count('class="bar') == 2, "a box for the matrix, and one for the other job"
+    assert text.count('class="bar') == 3
+
+
+def test_a_message_stands_once_and_its_backticks_are_code(events_of: EventsOf) -> None:
+    place = Span(file="release.yml", line=3, column=1)
+    found = Finding(
+        code="x",
+        severity=Severity.ERROR,
+        message="No `dist/` <there>",
+        hint="Write `path`.",
+        where=place,
+        source=" a: 1",
+    )
+    ended = RunFinished(verdict=Verdict.NO_GO, reason="It fails", refused=False, at=1.0)
+    text = document(record_of([events_of("go")[0], FindingRaised(finding=found), ended]))
+    assert text.count("<code>dist/</code> &lt;there&gt;") == 1
+    assert "<pre>a: 1</pre>" in text
+    assert "<strong>Fix: </strong>Write <code>path</code>." in text
+
+
 def lines(*texts: tuple[str, str]) -> list[StepLine]:
     return [StepLine(job_id="b", number=1, line=text, level=level) for level, text in texts]  # type: ignore[arg-type]
 
 
 def test_groups_fold_and_commands_are_marked() -> None:
-    html = log(
+    shown = log(
         lines(
             ("group", "Run <x>"),
             ("command", "make"),
@@ -217,11 +310,14 @@ def test_groups_fold_and_commands_are_marked() -> None:
             ("text", ""),
             ("error", "bad"),
             ("group", "Open"),
-        )
+        ),
+        "s",
     )
-    assert html == (
-        '<div class="log"><details><summary>Run &lt;x&gt;</summary><div class="command">$ make</div></details>'
-        '<div>&nbsp;</div><div class="error">Error: bad</div><details><summary>Open</summary></details></div>'
+    assert re.sub(r'<a href="#(s-L\d+)" class="number">\d+</a><span>(.*?)</span></div>', r"\2</div>", shown) == (
+        '<div class="log"><details><summary>Run &lt;x&gt;</summary>'
+        '<div id="s-L2" class="command">$ make</div></details>'
+        '<div id="s-L4">&nbsp;</div><div id="s-L5" class="error">Error: bad</div>'
+        "<details><summary>Open</summary></details></div>"
     )
 
 
@@ -243,9 +339,10 @@ def test_colours(text: str, html: str) -> None:
 def test_a_long_log_is_cut_in_the_middle(events_of: EventsOf) -> None:
     count = FIRST_LINES + LAST_LINES + 7
     more = [StepLine(job_id="build", number=2, line=f"line {n}") for n in range(count)]
-    record = record_of([*events_of("go"), *more])
+    record = record_of([*events_of("failed-build"), *more])
     text = document(record)
-    assert f"<div>line {count - 1}</div>" in text
+    assert f"<span>line {count - 1}</span>" in text
+    assert f'-L{record.logs["build", 2].count}"' in text, "the last one has the number of the whole log"
     left_out = record.logs["build", 2].left_out
     assert f"{left_out} lines left out here" in text
 
@@ -257,6 +354,7 @@ def test_colours_are_told_apart_from_their_ground() -> None:
     for scheme in (light, dark):
         grounds = [scheme.pop("page"), scheme.pop("raised")]
         scheme.pop("line")
+        scheme.pop("mark")
         for name, colour in scheme.items():
             assert min(contrast(colour, ground) for ground in grounds) >= 4.5, name
 

@@ -1,4 +1,4 @@
-"""A step's log as HTML: groups that fold, the colours of the terminal, a mark on what commands and matchers said."""
+"""A step's log as HTML: numbered lines, groups that fold, colours, a mark on what commands and matchers said."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _ENDS: Final = {22: ("bold", "dim"), 23: ("italic",), 24: ("under",)}
 _EXTENDED: Final = {5: 2, 2: 4}  # 38;5;n and 38;2;r;g;b: how many numbers belong to them
 
 
-def log(lines: Sequence[StepLine]) -> Html:
-    """The lines of a log."""
-    return element("div", *_blocks(lines), class_="log")
+def log(lines: Sequence[StepLine], name: str, *, first: int = 1) -> Html:
+    """The lines of a log, numbered from `first`; each can be linked to, as `name`-L and its number."""
+    return element("div", *_blocks(lines, name, first), class_="log")
 
 
-def _blocks(lines: Iterable[StepLine]) -> list[Part]:
+def _blocks(lines: Iterable[StepLine], name: str, first: int) -> list[Part]:
     """Lines and groups; groups don't nest, as GitHub has it."""
     blocks: list[Part] = []
     title: StepLine | None = None
     inside: list[Part] = []
-    for line in lines:
+    for number, line in enumerate(lines, start=first):
         if line.level in {"group", "endgroup"}:
             blocks += _group(title, inside)
             title, inside = (line if line.level == "group" else None), []
         else:
-            (blocks if title is None else inside).append(_line(line))
+            (blocks if title is None else inside).append(_line(line, name, number))
     return [*blocks, *_group(title, inside)]
 
 
@@ -43,9 +43,11 @@ def _group(title: StepLine | None, inside: Sequence[Part]) -> list[Part]:
     return [element("details", element("summary", name or "(no title)"), *inside)]
 
 
-def _line(line: StepLine) -> Html:
+def _line(line: StepLine, name: str, number: int) -> Html:
     text = join((coloured(each) for each in log_lines(line, colours=True)), between="\n")
-    return element("div", text or Html("&nbsp;"), class_=None if line.level == "text" else line.level)
+    link = element("a", str(number), href=f"#{name}-L{number}", class_="number")
+    said = element("span", text or Html("&nbsp;"))
+    return element("div", link, said, id=f"{name}-L{number}", class_=None if line.level == "text" else line.level)
 
 
 def coloured(text: str) -> Html:

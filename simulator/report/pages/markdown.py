@@ -59,8 +59,13 @@ def markdown_html(markdown: str) -> Html:
     """A summary as markup; its headings go on below the page's. Pictures keep their words, as nothing is loaded."""
     if len(markdown) > MOST_CHARACTERS:
         return element("pre", markdown)
+    return cleaned(_renderer().render(markdown.encode(errors="replace").decode()))
+
+
+def cleaned(markup: str) -> Html:
+    """Markup of somebody else, of which what a page may show is left."""
     clean = nh3.clean(
-        _renderer().render(markdown.encode(errors="replace").decode()),
+        markup,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         attribute_filter=lambda _, name, value: value if name != "href" or value.startswith(_SCHEMES) else None,

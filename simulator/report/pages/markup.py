@@ -1,9 +1,10 @@
-"""HTML that is built of elements, so that text never becomes markup. Knows no run."""
+"""HTML that is built of elements where a template would not do: text never becomes markup. Knows no run."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from typing import Final
 
 from simulator.report.words import without_escapes
@@ -14,9 +15,14 @@ class Html(str):
 
     __slots__ = ()
 
+    def __html__(self) -> str:
+        """Itself: templates put it in as it is."""
+        return self
+
 
 Part = str | None
-VOID: Final = frozenset({"br", "col", "hr", "link", "meta"})
+VOID: Final = frozenset({"br", "col", "hr", "input", "link", "meta"})
+_CODE: Final = re.compile(r"`([^`\n]+)`")
 
 
 def words(text: str) -> Html:
@@ -39,27 +45,7 @@ def element(tag: str, /, *children: Part, **attributes: str | bool | None) -> Ht
     return Html(f"<{tag}{given}>" + ("" if tag in VOID else f"{join(children)}</{tag}>"))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Part]], *, caption: str) -> Html:
-    """A table with a caption that is read out; the first cell of a row names it. It may be wider than the page."""
-    head = element("tr", *(element("th", heading, scope="col") for heading in headings))
-    body = [
-        element("tr", *(element("td", cell) if at else element("th", cell, scope="row") for at, cell in enumerate(row)))
-        for row in rows
-    ]
-    inner = element("caption", caption, class_="quiet"), element("thead", head), element("tbody", *body)
-    return element("div", element("table", *inner), class_="wide", tabindex="0", role="region", aria_label=caption)
-
-
-def items(parts: Iterable[Part]) -> Html:
-    """An unordered list."""
-    return element("ul", *(element("li", part) for part in parts))
-
-
-def code(text: str) -> Html:
-    """Text to be read letter by letter."""
-    return element("code", text)
-
-
-def badge(text: str, kind: str) -> Html:
-    """A word with a colour; `kind` is success, failure, warning, notice, cancelled or skipped."""
-    return element("span", text, class_=f"badge {kind}")
+def prose(text: str) -> Html:
+    """A sentence or several lines; what stands in backticks is code."""
+    shown = _CODE.sub(r"<code>\1</code>", words(text))
+    return Html(f'<span class="lines">{shown}</span>') if "\n" in text else Html(shown)

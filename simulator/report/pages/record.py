@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.report.state import RunState, advance
-from simulator.run_events import RunEvent, StepLine, TwinRequest
+from simulator.run_events import Conclusion, RunEvent, StepFinished, StepLine, TwinRequest
 
-FIRST_LINES: Final = 500  # of a step's log
-LAST_LINES: Final = 3000
+FIRST_LINES: Final = 500  # of a log of a step that failed
+LAST_LINES: Final = 5000
 MOST_REQUESTS: Final = 2000
 
 
 @dataclass(kw_only=True, slots=True)
 class StepRecord:
-    """The first and the last lines of a step's log, and how many there are in all."""
+    """The first and the last lines of a step's log, and how many there are in all. Of one that ended well, none."""
 
     first: list[StepLine] = field(default_factory=list)
     last: deque[StepLine] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
@@ -30,6 +30,10 @@ class StepRecord:
             self.first.append(line)
         else:
             self.last.append(line)
+
+    def drop(self) -> None:
+        """Keep no line."""
+        self.first, self.last = [], deque()
 
     @property
     def left_out(self) -> int:
@@ -55,7 +59,10 @@ class RunRecord:
             log.add(event)
             return
         self.state = advance(self.state, event)
-        if isinstance(event, TwinRequest):
+        if isinstance(event, StepFinished) and (kept := self.logs.get((event.job_id, event.number))) is not None:
+            if event.outcome is not Conclusion.FAILURE:
+                kept.drop()
+        elif isinstance(event, TwinRequest):
             self.request_count += 1
             if len(self.requests) < MOST_REQUESTS:
                 self.requests.append(event)

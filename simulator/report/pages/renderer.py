@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from simulator.errors import UsageError
 from simulator.report.pages.record import RunRecord
@@ -34,11 +36,18 @@ def write_page(record: RunRecord, paths: Sequence[Path]) -> None:
     """Write the page of a run, each file in one step. Raises UsageError."""
     from simulator.report.pages.page import document
 
-    text = document(record)
     for path in paths:
         try:
             with replacing(path) as file:
-                file.write(text)
+                file.write(document(record, _root(record, path)))
         except OSError as error:
             message = f"Cannot write the page {path}: {error.strerror}"
             raise UsageError(message, hint="Name a file in a folder that you can write.") from error
+
+
+def _root(record: RunRecord, page: Path) -> str:
+    """Where the folder of the run lies, as the page sees it."""
+    started = record.state.started
+    if started is None or not started.record:
+        return "."
+    return quote(Path(os.path.relpath(started.record, page.absolute().parent)).as_posix())

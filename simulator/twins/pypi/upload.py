@@ -18,6 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from simulator.described_releases import ReleaseDescribed
 from simulator.indexes import Index, indexes
 from simulator.run_events import EventSink, FileUploaded
 from simulator.twins.application import visit
@@ -36,6 +37,9 @@ from simulator.twins.pypi.verification import Verification
 from simulator.twins.records import Clock
 
 _UNTYPED: Final = "text/plain"
+_LONGEST: Final = 2000  # characters of a field that an event tells
+_LONGEST_DESCRIPTION: Final = 200_000
+_MOST: Final = 200  # values of a field
 _ABOUT: Final = """<!DOCTYPE html>
 <html lang="en">
   <head><title>{host}</title></head>
@@ -122,6 +126,7 @@ class Uploads:
                     submission = self._submission(offer, catalogue)
                     for check in CHECKS:
                         check(submission)
+                    is_first = submission.release is None
                     self._publish(submission, job_id)
                     attested = submission.provenance is not None
                     self._warn_of_token(submission)
@@ -132,6 +137,8 @@ class Uploads:
                 return error
             else:
                 self._tell(offer, job_id, 200, "OK", attested=attested)
+                if is_first:
+                    self.emit(_described(offer, job_id, self.index))
                 for mail in submission.mails:
                     self.emit(mail)
         return None
@@ -215,6 +222,28 @@ class Uploads:
                 attested=attested,
             )
         )
+
+
+def _described(offer: Offer, job_id: str, index: Index) -> ReleaseDescribed:
+    def several(*names: str) -> tuple[str, ...]:
+        return tuple(value[:_LONGEST] for name in names for value in offer.given(name) if value)[:_MOST]
+
+    return ReleaseDescribed(
+        job_id=job_id,
+        index=index.name,
+        project=offer.first("name"),
+        version=offer.first("version"),
+        summary=offer.first("summary")[:_LONGEST],
+        description=offer.first("description")[:_LONGEST_DESCRIPTION],
+        description_type=offer.first("description_content_type")[:_LONGEST],
+        requires_python=offer.first("requires_python")[:_LONGEST],
+        license=(offer.first("license_expression") or offer.first("license"))[:_LONGEST],
+        people=several("author", "author_email", "maintainer", "maintainer_email"),
+        keywords=several("keywords"),
+        classifiers=several("classifiers"),
+        urls=several("project_urls"),
+        requires=several("requires_dist"),
+    )
 
 
 @contextlib.contextmanager
