@@ -7,7 +7,7 @@ TAG ?= v0.1.0
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 HERMETIC := not clients and not local and not docker and not network
 
-.PHONY: help run test test-unit test-docker check format docs image engine bench clean
+.PHONY: help run test test-unit test-docker check format docs screenshots image engine bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ format: $(READY) ## put the code into its layout
 docs: $(READY) ## make the pages of docs/ that are made of tables
 	$(BIN)/python -m tests.workflow.support
 	$(BIN)/python -m tests.cases
+
+screenshots: $(READY) ## draw the pictures of docs/; wants Chromium
+	$(BIN)/python -m tests.report.screenshots
 
 image: $(READY) ## build the image that jobs run in
 	$(BIN)/pysim image build

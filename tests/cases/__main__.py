@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ HEAD: Final = """\
 
 The failures that releases run into, each with the text that the log shows, its cause, what to do, and what pysim makes
 of it before the tag is pushed. Made by `make docs` from `tests/cases/`, where every entry is a rehearsal that shows
-this text; a test holds both together. The numbers are a rough order of how often users report a failure.
+this text; a test holds both together. Within a part, what users report most often comes first.
 
 Of the page of HTML that twine prints for a refused upload, here is what it says. In the texts, `{PYPI_HOST}` is PyPI's
 main site, `{UPLOAD_HOST}` where it takes uploads, `{TEST_HOST}` TestPyPI and `{DOCS_HOST}` PyPI's documentation;
@@ -34,22 +33,31 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield HEAD.rstrip()
-    for group, title in GROUPS.items():
-        rows = [case for case in cases() if case.group == group]
+    groups = [(title, [case for case in cases() if case.group == group]) for group, title in GROUPS.items()]
+    yield from ("", "## Contents", "")
+    for title, rows in groups:
+        if rows:
+            yield f"- [{title}](#{_anchor(title)})"
+            yield from (f"  - [{case.title}](#{_anchor(case.title)})" for case in rows)
+    for title, rows in groups:
         if rows:
             yield from ("", f"## {title}")
-            for _, forms in groupby(rows, key=lambda case: case.row):
-                for case in forms:
-                    yield from _entry(case)
+            for case in rows:
+                yield from _entry(case)
     if LEFT_OUT:
         yield from ("", "## Without a case", "")
         yield from (f"- {row}: {reason}" for row, reason in LEFT_OUT.items())
 
 
+def _anchor(title: str) -> str:
+    """What GitHub makes of a heading, to link to it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
 def _entry(case: Case) -> Iterator[str]:
     lines = case.expected.splitlines()
     text = "\n".join(line for line in lines if not (FRAME.match(lines[0]) and FRAME.match(line)))
-    yield from ("", f"### {case.row}. {case.title}", "", "```text", text, "```", "")
+    yield from ("", f"### {case.title}", "", "```text", text, "```", "")
     yield f"- **Why:** {case.why}"
     yield f"- **Do:** {case.fix}"
     yield f"- **pysim:** {_shown(case)}"

@@ -62,13 +62,18 @@ def markdown_html(markdown: str) -> Html:
     return cleaned(_renderer().render(markdown.encode(errors="replace").decode()))
 
 
+def _kept(_tag: str, name: str, value: str) -> str | None:
+    """An attribute; what renderers call a language is one of programs, and no language to read aloud."""
+    return None if name == "lang" or (name == "href" and not value.startswith(_SCHEMES)) else value
+
+
 def cleaned(markup: str) -> Html:
     """Markup of somebody else, of which what a page may show is left."""
     clean = nh3.clean(
         markup,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        attribute_filter=lambda _, name, value: value if name != "href" or value.startswith(_SCHEMES) else None,
+        attribute_filter=_kept,
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto"},
     )

@@ -184,7 +184,7 @@ def _shown(record: RunRecord) -> Mapping[str, object]:
     return {
         "cause": cause_of(state),
         "not_run": not_rehearsed(state),
-        "findings": True,
+        "findings": cause_of(state) is None or len(in_reading_order(state)) > 1,
         "faults": state.faults,
         "published": state.uploads,
         "jobs": state.jobs,
