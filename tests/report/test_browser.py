@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page
 from simulator.report.pages.page import document
 from simulator.report.pages.record import record_of
 from simulator.run_events import StepLine
+from tests.report.attacked import hostile
 from tests.report.browser import chromium, open_browser
 from tests.report.shown_runs import SHOWN, a_no_go
-from tests.report.test_pages import hostile
 
 Open = Callable[..., Page]
 

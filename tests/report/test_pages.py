@@ -18,7 +18,7 @@ import pytest
 from simulator.described_releases import ReleaseDescribed
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
-from simulator.report.codec import decode, dump, encode, load
+from simulator.report.codec import dump, load
 from simulator.report.pages.logs import coloured, log
 from simulator.report.pages.markdown import MOST_CHARACTERS, markdown_html
 from simulator.report.pages.markup import VOID
@@ -37,11 +37,10 @@ from simulator.run_events import (
     StepSummary,
     Verdict,
 )
-from tests.report.closed import CLOSED
+from tests.report.attacked import hostile
 
 CASES = sorted(path.name for path in (Path(__file__).parent / "cases").iterdir())
 EventsOf = Callable[[str], Sequence[RunEvent]]
-ATTACK = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&lt;\x1b[2J\x00"
 
 
 class Reader(HTMLParser):
@@ -79,19 +78,6 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open[-1:] not in (["style"], ["script"]):
             self.text.append(data)
-
-
-def changed(value: object, name: str = "") -> object:
-    if isinstance(value, dict):
-        return {key: changed(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [changed(item, name) for item in value]
-    return f"{value}{ATTACK}" if isinstance(value, str) and name not in CLOSED else value
-
-
-def hostile(events: Sequence[RunEvent]) -> list[RunEvent]:
-    made = [decode(changed(encode(event))) for event in events]  # type: ignore[arg-type]
-    return [event for event in made if event is not None]
 
 
 @pytest.mark.parametrize("attack", [False, True])
