@@ -37,6 +37,7 @@ format: $(READY) ## put the code into its layout
 docs: $(READY) ## make the pages of docs/ that are made of tables
 	$(BIN)/python -m tests.workflow.support
 	$(BIN)/python -m tests.cases
+	$(BIN)/python -m tests.cli.commands_page
 
 screenshots: $(READY) ## draw the pictures of docs/; wants Chromium
 	$(BIN)/python -m tests.report.screenshots

@@ -114,7 +114,7 @@ def _record(state: RunState, folder: RunFolder | None, *, more: bool = False) ->
     """A run that did not end left no page."""
     if folder is None:
         return []
-    also = ", and `pysim report` tells more" if more else ""
+    also = ", and says more" if more else ""
     page = [line(f"{folder.page.name} in it is this report as a page{also}")] if state.finished else []
     return [line(f"{folder.path}/"), *page]
 

@@ -15,6 +15,7 @@ from simulator.errors import ExitCode
 from simulator.report.codec import read_events
 from simulator.report.go_no_go import report
 from simulator.report.state import replay
+from tests.cli.commands_page import page
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,9 +51,9 @@ def test_the_table_names_every_command() -> None:
     assert named == set(COMMANDS)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_and_options_exist(page: Path) -> None:
-    for words in mentioned(page.read_text(encoding="utf-8")):
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_commands_and_options_exist(path: Path) -> None:
+    for words in mentioned(path.read_text(encoding="utf-8")):
         assert words[0] in COMMANDS, words
         known = {name for option in command_of(words).params for name in option.opts} | {"--help"}
         assert {word for word in words if word.startswith("-")} <= known, words
@@ -73,7 +74,7 @@ def test_exit_codes() -> None:
 def test_the_report_is_what_a_run_prints() -> None:
     state = replay(read_events(ROOT / "tests/report/cases/sample/events.jsonl"))
     console = Console(width=100, color_system=None, force_terminal=True, _environ={})
-    printed = iter([line.plain.rstrip() for line in report(state, console)])
+    printed = iter([line.plain.rstrip() for line in report(state, console, whole=False)])
     for line in block("text").splitlines():
         assert line in printed, f"{line!r} is not printed, or not there"
 
@@ -85,10 +86,10 @@ def test_the_configuration_is_one_that_is_read(tmp_path: Path) -> None:
     assert found.environments
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
 def test_make_targets_exist_and_are_explained() -> None:
@@ -97,6 +98,16 @@ def test_make_targets_exist_and_are_explained() -> None:
     targets = {word for line in re.findall(r"^\.PHONY:(.*)$", makefile, re.MULTILINE) for word in line.split()}
     assert explained == targets
     assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
+
+
+def test_the_page_of_commands_names_all() -> None:
+    """In whatever words the installed version of click has the rest."""
+    told = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    made = page()
+    headings = re.findall(r"^## (.*)$", made, re.MULTILINE)
+    assert headings == re.findall(r"^## (.*)$", told, re.MULTILINE)
+    flags = re.compile(r"^\| (`-.*?)[` ]", re.MULTILINE)
+    assert flags.findall(made) == flags.findall(told)
 
 
 def test_the_readme_is_short() -> None:
