@@ -36,6 +36,7 @@ def test_case(case: Case, engine: str, tmp_path: Path, request: pytest.FixtureRe
     text = shown(said)
     assert missing(case.expected, text) is None, said
     check_findings(case, repository, text)
+    check_first_screen(repository, said)
 
 
 def perform(repository: Repository, step: Step) -> str:
@@ -72,3 +73,17 @@ def check_findings(case: Case, repository: Repository, said: str) -> None:
     told = " ".join(f"{item['where']} {item['message']} {item['hint']}" for item in findings)
     for part in case.hint:
         assert filled(part) in told, told
+
+
+def check_first_screen(repository: Repository, said: str) -> None:
+    """The last 40 lines of a no-go name its cause, the place and what mends it."""
+    runs = repository.root / ".pysim/runs"
+    summary = max(runs.iterdir(), default=runs) / "summary.json" if runs.is_dir() else runs
+    result = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"verdict": "", "refused": False}
+    if result["verdict"] != "no-go" or result["refused"] or f"NO-GO  {result['reason']}" not in said:
+        return
+    screen = " ".join(" ".join(said.splitlines()[-40:]).split())
+    cause = next(item for item in result["findings"] if item["severity"] == "error")
+    assert f"[{cause['code']}]" in screen, said
+    assert (cause["where"] or "").rpartition(":")[0] in screen, said
+    assert " ".join(cause["hint"].split())[:60] in screen, said
