@@ -14,6 +14,7 @@ from simulator.workflow.model import Step
 
 UPLOAD_ARTIFACT: Final = "actions/upload-artifact"
 DOWNLOAD_ARTIFACT: Final = "actions/download-artifact"
+PUBLISH: Final = "pypa/gh-action-pypi-publish"
 
 
 def publishing_facts() -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from simulator.planning.tools import DOWNLOAD_ARTIFACT, UPLOAD_ARTIFACT
+from simulator.planning.tools import DOWNLOAD_ARTIFACT, PUBLISH, UPLOAD_ARTIFACT
 from simulator.positions import Span
 from simulator.rehearsal.causes.facts import Facts
 from simulator.rehearsal.causes.model import Cause, Failure, distributions_in, folders_of, listing
@@ -25,6 +25,9 @@ def nothing_to_upload(failure: Failure, facts: Facts) -> Iterator[Cause]:
     if found is None or failure.step.files is None:
         return
     job_id, folder = failure.step.job_id, posixpath.dirname(found["path"]) or "."
+    if posixpath.normpath(folder).startswith(("/", "..")):
+        yield from _outside(failure, folder, shown)
+        return
     files = [path for path in distributions_in(failure.step.files) if posixpath.dirname(path) != folder]
     if files:
         yield _in_other_folders(failure, facts, folder, files, shown)
@@ -46,6 +49,19 @@ def nothing_to_upload(failure: Failure, facts: Facts) -> Iterator[Cause]:
             f"{folder}/ is empty in job {job_id}, and no job of this run built a distribution that was handed on",
             "Let a job build them and upload them with actions/upload-artifact, or build in this one.",
             shown,
+        )
+
+
+def _outside(failure: Failure, folder: str, shown: str) -> Iterator[Cause]:
+    """The publishing action runs in a container; of what else lies outside of the workspace nothing is known."""
+    if failure.step.uses(PUBLISH):
+        yield _cause(
+            failure,
+            f"{folder}/ lies outside of the workspace, and the container of the action sees that alone",
+            "Build into a folder of the workspace, and name that as `packages-dir`.",
+            shown,
+            where=failure.step.place_of("packages-dir"),
+            agreeing=3,
         )
 
 

@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from simulator.diagnostics import Severity
 from simulator.planning.graph import ancestors
 from simulator.planning.runners import system_of
-from simulator.planning.tools import action_name
+from simulator.planning.tools import PUBLISH, action_name
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing
 from simulator.workflow.model import Job, Workflow
-
-_ACTION = "pypa/gh-action-pypi-publish"
 
 
 @rule(
@@ -61,7 +59,7 @@ def _conditional(workflow: Workflow, found: Publishing) -> bool:
 def publish_off_linux(subject: Subject) -> Iterator[Problem]:
     for found in publishing(subject.workflow):
         system = _system(found.job)
-        if found.step.uses and action_name(found.step.uses.value) == _ACTION and system in {"macOS", "Windows"}:
+        if found.step.uses and action_name(found.step.uses.value) == PUBLISH and system in {"macOS", "Windows"}:
             yield Problem(
                 span=found.job.runs_on[0].span,
                 message=f"Job {found.job.id} publishes on {system}, where the action ends with: This action is only "

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from simulator.actions.builtin.gh_action_pypi_publish.releases import release
 from simulator.diagnostics import Severity
-from simulator.planning.tools import action_name, given_inputs
+from simulator.planning.tools import PUBLISH, action_name, given_inputs
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, publishing
@@ -104,9 +104,7 @@ def _any_environment(subject: Subject, found: Publishing) -> Problem:
 def attests(found: Publishing) -> bool:
     """Whether a trusted publishing step makes attestations, as today its action does unless it is told otherwise."""
     uses = found.step.uses.value if found.step.uses else ""
-    default = (
-        release(uses.partition("@")[2]).attestations if action_name(uses) == "pypa/gh-action-pypi-publish" else True
-    )
+    default = release(uses.partition("@")[2]).attestations if action_name(uses) == PUBLISH else True
     given = given_inputs(found.step).get("attestations", "true" if default else "false")
     return uses != "" and default is not None and given != "false"
 
