@@ -79,7 +79,9 @@ def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, .
         if not check.ok
     )
     if differs:
-        return f"Make the workflow and the registered publisher agree: {differs}.", ()
+        wanted = next((check.expected for check in event.claims if check.claim == "environment" and not check.ok), "")
+        mend = f" Write `environment: {wanted}` in the job, or change the publisher." if wanted else ""
+        return f"Make the workflow and the registered publisher agree: {differs}.{mend}", ()
     if event.claims and _NO_PUBLISHER in (event.error or ""):
         hint = (
             "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
