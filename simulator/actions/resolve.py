@@ -20,6 +20,7 @@ from simulator.actions.errors import (
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
 from simulator.actions.manifest import BuiltinNotes, dockerfile_manifest, image_manifest, load_manifest, load_shipped
 from simulator.actions.model import (
+    ContainerRuns,
     DockerReference,
     LocalReference,
     Manifest,
@@ -27,6 +28,7 @@ from simulator.actions.model import (
     Reference,
     RepositoryReference,
     ResolvedAction,
+    UnavailableRuns,
 )
 from simulator.actions.repositories import Repositories, Snapshot, read_inside
 from simulator.findings import Finding, Severity
@@ -65,6 +67,20 @@ def resolve(
             return ResolvedAction(reference=reference, manifest=manifest, folder=Path(), builtin=False)
         case _:
             assert_never(reference)
+
+
+def declared_inputs(reference: Reference, workspace_read: WorkspaceReader) -> tuple[str, ...] | None:
+    """The inputs of a built-in action, or of one in the workspace; None where they are not known without a server."""
+    if isinstance(reference, DockerReference):
+        return None
+    try:
+        manifest = resolve(reference, workspace_read=workspace_read).manifest
+    except (UnknownActionError, UnavailableActionError, RefusedActionError, ActionManifestError):
+        return None
+    if isinstance(manifest.runs, OutsideRuns | UnavailableRuns):
+        return None
+    more = ("entryPoint", "args") if isinstance(manifest.runs, ContainerRuns) else ()
+    return (*(each.name for each in manifest.inputs.values()), *more)
 
 
 def retired_version(reference: Reference, where: Span | None = None) -> Finding | None:
