@@ -36,7 +36,7 @@ from simulator.operations.secrets import asked_secrets
 from simulator.operations.settings import settings_read
 from simulator.operations.source import Repository, lines_of, read_repository
 from simulator.operations.starting import Started, start_workflows, starting_and_invalid
-from simulator.operations.supplies import require_files, unused_supplies
+from simulator.operations.supplies import require_files, unused_supplies, with_downloaded
 from simulator.operations.trees import CommitTree
 from simulator.operations.unknown_variables import hung_on_variables
 from simulator.operations.unpublished import not_published, publishing_results
@@ -244,6 +244,7 @@ def _prepare(
         if invalid := [path for path in _starting(started) if not files.files[path].is_valid]:
             raise files.invalid(invalid)
     plans = plan_started(request, repository, started, files.calls(), observer)
+    request = with_downloaded(request, plans)
     for finding in (*_of_starting(repository, started, plans), *known(files)):
         observer.raise_finding(finding)
     return PreparedRehearsal(

@@ -38,10 +38,12 @@ class Request:
 
     `actions` says by `owner/repo`, or by "*" for all, what stands for an action; `local_repositories` are copies on
     this machine, `images` names by the name of an image the one of this machine that stands for it. `artifacts` are
-    folders whose files stand for an artifact, by its name. Findings that fit one of `accepted` (see `Acceptance`)
-    keep no verdict back, and errors among them keep no job from running. `reviews` says by environment whether it is
-    approved; `ask_secrets` has secrets of environments asked for. `real_time` waits as long as wait timers say.
-    `faults` are what the stand-ins fail with, `now` is when the rehearsal happens, in seconds since the epoch.
+    folders whose files stand for an artifact, by its name, and `artifact_folder` holds such folders, named after their
+    artifacts as `gh run download` does; of these, the ones are taken that no job makes here. Findings that fit one of
+    `accepted` (see `Acceptance`) keep no verdict back, and errors among them keep no job from running. `reviews` says
+    by environment whether it is approved; `ask_secrets` has secrets of environments asked for. `real_time` waits as
+    long as wait timers say. `faults` are what the stand-ins fail with, `now` is when the rehearsal happens, in seconds
+    since the epoch.
     `offline` lets nothing reach the network, and `debug` shows debug messages of steps.
     """
 
@@ -63,6 +65,7 @@ class Request:
     images: Mapping[str, str] = field(default_factory=dict)
     offline: bool = False
     artifacts: Mapping[str, Path] = field(default_factory=dict)
+    artifact_folder: Path | None = None
     debug: bool = False
     accepted: tuple[str, ...] = ()
     reviews: Mapping[str, bool] = field(default_factory=dict)

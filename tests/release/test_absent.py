@@ -73,3 +73,29 @@ def test_a_name_that_nobody_waits_for(tiny: Repository) -> None:
     done = tiny.rehearse("--artifact", f"wheels={tiny.root}")
     assert "wheels" in done.findings["artifact-unused"]
     assert done.verdict == "go"
+
+
+@pytest.mark.local
+def test_what_was_downloaded_is_supplied_where_it_is_wanted(tiny: Repository) -> None:
+    """`gh run download` leaves a folder for each artifact, also for those that a job makes here."""
+    tiny.write(WORKFLOW, RELEASE)
+    folder = tiny.root.parent / "downloaded"
+    folder.mkdir()
+    process.run([sys.executable, "backend.py", str(folder / "dist-macos-15")], cwd=tiny.root)
+    next((folder / "dist-macos-15").glob("*.tar.gz")).unlink()
+    for other in ("dist-ubuntu-latest", "coverage"):
+        (folder / other).mkdir()
+        (folder / other / "old.txt").write_text("of the last release")
+    done = tiny.rehearse("--artifacts", str(folder))
+    assert (done.code, done.verdict) == (0, "go"), done.summary
+    assert "artifact-unused" not in done.findings
+    uploaded = {event["filename"] for event in done.events if event["type"] == "file-uploaded"}
+    assert uploaded == {"tinytool-0.1.0.tar.gz", "tinytool-0.1.0-py3-none-any.whl"}
+
+
+@pytest.mark.parametrize(("name", "said"), [("nowhere", "it is not there"), ("empty", "there is no folder")])
+def test_a_folder_that_holds_no_artifact(tiny: Repository, name: str, said: str) -> None:
+    (tiny.root / "empty").mkdir()
+    done = tiny.pysim("run", "--tag", "v0.1.0", "--artifacts", str(tiny.root / name))
+    assert done.code == 2
+    assert said in " ".join(done.stderr.decode().split())

@@ -137,3 +137,13 @@ def actions(function: F) -> F:
     for option in reversed(_ACTIONS):
         function = option(function)
     return function
+
+
+artifact_folder = click.option(
+    "--artifacts",
+    "artifact_folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Take what jobs for macOS or Windows would upload from DIR, in a folder for each artifact, as "
+    "`gh run download` leaves it.",
+)

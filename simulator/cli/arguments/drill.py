@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import actions, directory, engine, event, images, offline
+from simulator.cli.arguments.common import actions, artifact_folder, directory, engine, event, images, offline
 
 
 @click.command("drill")
@@ -23,6 +23,7 @@ from simulator.cli.arguments.common import actions, directory, engine, event, im
     metavar="NAME=DIR",
     help="Take a folder's files for the artifact NAME, as pysim run does. Repeatable.",
 )
+@artifact_folder
 @images
 @offline
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

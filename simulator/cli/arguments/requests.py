@@ -110,6 +110,7 @@ _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
     "local_repositories": _local_repositories,
     "images": _images,
     "artifacts": _artifacts,
+    "artifact_folder": lambda path: Path.cwd() / path.expanduser(),
     "faults": _faults,
     "accepted": tuple,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.arguments.common import actions, directory, engine, event, images, moment, offline
+from simulator.cli.arguments.common import actions, artifact_folder, directory, engine, event, images, moment, offline
 
 
 @click.command("run")
@@ -27,6 +27,7 @@ from simulator.cli.arguments.common import actions, directory, engine, event, im
     "not run; the jobs that need it go on when all that it uploads is supplied, or when it uploads nothing. Of a "
     "matrix, this holds for each combination that is not run. Repeatable.",
 )
+@artifact_folder
 @click.option(
     "--now",
     metavar="TIME",
