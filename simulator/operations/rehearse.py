@@ -25,6 +25,7 @@ from simulator.operations.cancellation import Cancellation
 from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.known import known_findings
+from simulator.operations.large_files import large_files
 from simulator.operations.performance import Performed, perform
 from simulator.operations.plans import plan_started
 from simulator.operations.prepared import PreparedRehearsal
@@ -339,6 +340,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
     for finding in (
         *missing_programs(foreseen, lacks, docker_answers),
         *unused_supplies(prepared.plans, supplied),
+        *large_files(foreseen, read_file(source, ".gitattributes")),
         *survey.missing(),
         *survey.versions(),
     ):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from simulator.dated_facts import read_facts
 from simulator.workflow.model import Step
 
+CHECKOUT: Final = "actions/checkout"
 UPLOAD_ARTIFACT: Final = "actions/upload-artifact"
 DOWNLOAD_ARTIFACT: Final = "actions/download-artifact"
 PUBLISH: Final = "pypa/gh-action-pypi-publish"

@@ -79,7 +79,9 @@ def check_first_screen(repository: Repository, said: str) -> None:
     """The last 40 lines of a no-go name its cause, the place and what mends it."""
     runs = repository.root / ".pysim/runs"
     summary = max(runs.iterdir(), default=runs) / "summary.json" if runs.is_dir() else runs
-    result = json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"verdict": "", "refused": False}
+    result: dict[str, Any] = (
+        json.loads(summary.read_text(encoding="utf-8")) if summary.is_file() else {"verdict": "", "refused": False}
+    )
     if result["verdict"] != "no-go" or result["refused"] or f"NO-GO  {result['reason']}" not in said:
         return
     screen = " ".join(" ".join(said.splitlines()[-40:]).split())
