@@ -23,7 +23,10 @@ SPACED: Final = 'p4ss "w0rd" +/ & {x}'
 MULTILINE: Final = "first-kept-line-1\nsecond-kept-line-2"
 SECRETS: Final = {"KEPT": SECRET, "SPACED": SPACED, "LINES": MULTILINE}
 CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-MARKUP: Final = re.compile(r"(?i)<(?:script|img|svg|iframe|object|a|math)\b[^>]*(?:marker|onerror|javascript:)")
+MARKUP: Final = re.compile(
+    r"(?i)<(?:script|img|svg|iframe|object|math|a(?! href=\"(?:logs/|#)))\b[^>]*(?:marker|onerror|javascript:)"
+)
+"""Of links, pysim's own lead to the logs of steps, whose names are in theirs."""
 _WORDS: Final = {"@ESC@": r"\033", "@BEL@": r"\007", "@CSI@": r"\302\233", "@BIDI@": r"\342\200\256"}
 
 
