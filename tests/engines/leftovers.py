@@ -31,8 +31,8 @@ def processes(word: str) -> Sequence[int]:
 
 
 def eventually(settled: Callable[[], bool]) -> None:
-    """Wait for up to ten seconds."""
-    until = time.monotonic() + 10
+    """Wait for up to a minute."""
+    until = time.monotonic() + 60
     while not settled():
         assert time.monotonic() < until
         time.sleep(0.05)
