@@ -138,6 +138,14 @@ class Manifest:
     outputs: Mapping[str, Template | None]
     runs: Runs
 
+    @property
+    def input_names(self) -> tuple[str, ...] | None:
+        """The inputs that a step may give; None for an action that pysim does not run, as it knows none of its."""
+        if isinstance(self.runs, OutsideRuns | UnavailableRuns):
+            return None
+        more = ("entryPoint", "args") if isinstance(self.runs, ContainerRuns) else ()
+        return (*(each.name for each in self.inputs.values()), *more)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolvedAction:

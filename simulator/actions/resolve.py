@@ -20,7 +20,6 @@ from simulator.actions.errors import (
 from simulator.actions.facts import known_actions, missing_tag, newest_branch, outside_effect, refusal, retired
 from simulator.actions.manifest import BuiltinNotes, dockerfile_manifest, image_manifest, load_manifest, load_shipped
 from simulator.actions.model import (
-    ContainerRuns,
     DockerReference,
     LocalReference,
     Manifest,
@@ -28,7 +27,6 @@ from simulator.actions.model import (
     Reference,
     RepositoryReference,
     ResolvedAction,
-    UnavailableRuns,
 )
 from simulator.actions.repositories import Repositories, Snapshot, read_inside
 from simulator.findings import Finding, Severity
@@ -74,13 +72,9 @@ def declared_inputs(reference: Reference, workspace_read: WorkspaceReader) -> tu
     if isinstance(reference, DockerReference):
         return None
     try:
-        manifest = resolve(reference, workspace_read=workspace_read).manifest
-    except (UnknownActionError, UnavailableActionError, RefusedActionError, ActionManifestError):
+        return resolve(reference, workspace_read=workspace_read).manifest.input_names
+    except (UnknownActionError, UnavailableActionError, ActionManifestError):
         return None
-    if isinstance(manifest.runs, OutsideRuns | UnavailableRuns):
-        return None
-    more = ("entryPoint", "args") if isinstance(manifest.runs, ContainerRuns) else ()
-    return (*(each.name for each in manifest.inputs.values()), *more)
 
 
 def retired_version(reference: Reference, where: Span | None = None) -> Finding | None:

@@ -43,8 +43,7 @@ class Request:
     `accepted` (see `Acceptance`) keep no verdict back, and errors among them keep no job from running. `reviews` says
     by environment whether it is approved; `ask_secrets` has secrets of environments asked for. `real_time` waits as
     long as wait timers say. `faults` are what the stand-ins fail with, `now` is when the rehearsal happens, in seconds
-    since the epoch.
-    `offline` lets nothing reach the network, and `debug` shows debug messages of steps.
+    since the epoch. `offline` lets nothing reach the network, and `debug` shows debug messages of steps.
     """
 
     repository: Path

@@ -38,7 +38,8 @@ def with_downloaded(request: Request, plans: Sequence[Plan]) -> Request:
         there = "there is no folder" if folder.is_dir() else "it is not there"
         hint = "A folder for each artifact, named after it, is what `gh run download` makes."
         raise UsageError(f"No artifact can be taken of {folder}: {there}.", hint=hint)
-    taken = {name: path for name, path in found.items() if any(fits(each, name) for each in _wanted(plans))}
+    wanted = _wanted(plans)
+    taken = {name: path for name, path in found.items() if any(fits(each, name) for each in wanted)}
     require_files(taken)
     return replace(request, artifacts={**taken, **request.artifacts})
 

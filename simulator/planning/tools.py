@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from simulator.dated_facts import read_facts
-from simulator.workflow.model import Step
+from simulator.workflow.model import Step, Text
 
 CHECKOUT: Final = "actions/checkout"
 UPLOAD_ARTIFACT: Final = "actions/upload-artifact"
@@ -27,6 +27,11 @@ def action_name(uses: str) -> str:
     """`owner/repo` of `owner/repo/path@ref`, in lower case; of a local action and of an image, all of it."""
     name = uses.partition("@")[0].lower()
     return name if name.startswith((".", "docker:")) else "/".join(name.split("/")[:2])
+
+
+def given_input(step: Step, name: str) -> Text | None:
+    """An input of an action as it is written, by its name in lower case."""
+    return next((text for key, text in step.with_.items() if key.lower() == name), None)
 
 
 def given_inputs(step: Step) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from simulator.toml_reading import TomlError, parse_toml
@@ -22,10 +22,14 @@ def git_version(pyproject: bytes, tools: Collection[str]) -> str | None:
         written = "version" in project or (project and "version" not in project.get("dynamic", ()))
     except (TomlError, AttributeError, TypeError):
         return None
-    if written or not isinstance(required, list):
+    if written:
         return None
-    names = (_project(item) for item in required if isinstance(item, str))
-    return next((name for name in names if name in tools), None)
+    return next((name for name in required_names(required) if name in tools), None)
+
+
+def required_names(required: object) -> Iterator[str]:
+    """The normalised names of what `requires` of [build-system] lists; none of what is no list or no requirement."""
+    return (_project(item) for item in (required if isinstance(required, list) else ()) if isinstance(item, str))
 
 
 def _project(requirement: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.actions.facts import Maker, release_maker, tag_maker
-from simulator.planning.tools import action_name, code_of, given_inputs
+from simulator.planning.tools import CHECKOUT, action_name, code_of, given_inputs
 from simulator.positions import Span
 from simulator.workflow.model import Job, Step, Text, Trigger, Workflow
 
@@ -172,7 +172,7 @@ def _default_push(job: Job, step: Step, code: str) -> bool:
     checkouts = [
         given_inputs(each)
         for each in job.steps[: step.number]
-        if each.uses and action_name(each.uses.value) == "actions/checkout"
+        if each.uses and action_name(each.uses.value) == CHECKOUT
     ]
     if not checkouts:
         return False

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from simulator.planning.tools import action_name
+from simulator.planning.tools import CHECKOUT, DOWNLOAD_ARTIFACT, action_name
 from simulator.toml_places import toml_places
 from simulator.workflow.model import Job
 
-_STEPS: Final = {"actions/checkout": "checkout", "actions/download-artifact": "download"}
+_STEPS: Final = {CHECKOUT: "checkout", DOWNLOAD_ARTIFACT: "download"}
 _KEYS: Final = {
     f"project.{key}": key.replace("-", "_")
     for key in ("name", "version", "description", "readme", "classifiers", "dependencies", "urls", "license-files")

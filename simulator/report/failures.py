@@ -13,7 +13,7 @@ from simulator.paths import RunFolder
 from simulator.report.annotations import annotation_place, by_level
 from simulator.report.complaints import EXIT_CODE, LONGEST, complaint_lines
 from simulator.report.layout import LABEL, Line, line, lines
-from simulator.report.related import cause_of, in_reading_order, not_rehearsed
+from simulator.report.related import cause_and_rest, not_rehearsed
 from simulator.report.state import JobState, RunState, StepState
 from simulator.report.step_summaries import summary_lines
 from simulator.report.words import duration, place, plural
@@ -132,9 +132,9 @@ def not_run(state: RunState) -> list[Line]:
 
 def findings(state: RunState) -> list[Line]:
     """What was found beside the cause."""
-    rest = [finding for finding in in_reading_order(state) if finding is not cause_of(state)]
-    shown = [row for finding in rest for row in _finding(finding, _logs(state))]
-    return shown or ([] if cause_of(state) else [line("none")])
+    found, rest = cause_and_rest(state)
+    logs = _logs(state)
+    return [row for finding in rest for row in _finding(finding, logs)] or ([] if found else [line("none")])
 
 
 def _finding(finding: Finding, logs: str) -> list[Line]:
@@ -157,7 +157,7 @@ def _would_show(finding: Finding, logs: str) -> list[Line]:
 
 def cause(state: RunState) -> list[Line]:
     """What a no-go comes from: the first error, with its line."""
-    found = cause_of(state)
+    found, _ = cause_and_rest(state)
     return _finding(found, _logs(state)) if found else []
 
 

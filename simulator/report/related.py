@@ -43,11 +43,12 @@ def in_reading_order(state: RunState) -> Sequence[Finding]:
     return shown
 
 
-def cause_of(state: RunState) -> Finding | None:
-    """What a no-go comes from: the first error."""
-    if state.verdict is not Verdict.NO_GO:
-        return None
-    return next((each for each in in_reading_order(state) if each.severity is Severity.ERROR), None)
+def cause_and_rest(state: RunState) -> tuple[Finding | None, Sequence[Finding]]:
+    """What a no-go comes from, which is the first error, and all else that was found, in reading order."""
+    found = in_reading_order(state)
+    if state.verdict is Verdict.NO_GO and found and found[0].severity is Severity.ERROR:
+        return found[0], found[1:]
+    return None, found
 
 
 def not_rehearsed(state: RunState) -> Sequence[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from simulator.publisher_records import ClaimCheck, PublisherForm
@@ -123,7 +123,7 @@ def _fate(job: JobState) -> tuple[object, ...]:
 
 
 def _job(job: JobState) -> tuple[tuple[str, str], str, str, str]:
-    outcome = job.conclusion or (Conclusion.SKIPPED if job.started_at is None else Conclusion.CANCELLED)
+    outcome = job.ended
     ran = [step for step in job.steps.values() if step.conclusion is not Conclusion.SKIPPED]
     time = duration(job.seconds) if job.started_at is not None else ""
     forgiven = sum(step.outcome is Conclusion.FAILURE and step.conclusion is Conclusion.SUCCESS for step in ran)
@@ -243,8 +243,7 @@ def published(state: RunState, width: int) -> list[Line]:
     shown: list[Line] = []
     for title, files in _releases(state):
         shown.append(title)
-        rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {f.sha256}") for f in files]
-        table = columns(rows, indent=2)
+        table = _table(files, lambda digest: digest)
         if all(len(row.text.plain) <= width for row in table):
             shown += table
             continue
@@ -263,11 +262,13 @@ def taken(state: RunState) -> list[Line]:
     """The files that an index took, a line each; the hashes are cut."""
     shown: list[Line] = []
     for title, files in _releases(state):
-        rows = [
-            (f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {f.sha256[:_DIGITS]}…") for f in files
-        ]
-        shown += [title, *columns(rows, indent=2)]
+        shown += [title, *_table(files, lambda digest: f"{digest[:_DIGITS]}…")]
     return shown
+
+
+def _table(files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[Line]:
+    rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {digest(f.sha256)}") for f in files]
+    return columns(rows, indent=2)
 
 
 def _releases(state: RunState) -> Iterator[tuple[Line, Sequence[FileUploaded]]]:

@@ -140,6 +140,11 @@ class JobState:
         return _between(self.started_at, self.finished_at)
 
     @property
+    def ended(self) -> Conclusion:
+        """How it ended, as `ended` has it."""
+        return ended(self.conclusion, self.started_at)
+
+    @property
     def running(self) -> bool:
         """Whether it has started and not ended."""
         return self.started_at is not None and self.conclusion is None
@@ -213,6 +218,11 @@ class RunState:
             for step in job.steps.values()
             if step.conclusion is Conclusion.FAILURE
         )
+
+
+def ended(conclusion: Conclusion | None, started_at: float | None) -> Conclusion:
+    """How something ended; what the run's end cut short was cancelled, and what it never reached was skipped."""
+    return conclusion or (Conclusion.SKIPPED if started_at is None else Conclusion.CANCELLED)
 
 
 def _between(start: float | None, end: float | None) -> float:

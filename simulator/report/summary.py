@@ -9,8 +9,8 @@ from simulator.positions import Span
 from simulator.report.annotations import by_level
 from simulator.report.forms import form_values
 from simulator.report.github import net_changes
-from simulator.report.state import JobState, RunState, StepState
-from simulator.run_events import Annotation, Conclusion, FileUploaded, TokenExchanged
+from simulator.report.state import JobState, RunState, StepState, ended
+from simulator.run_events import Annotation, FileUploaded, TokenExchanged
 
 SUMMARY_VERSION: Final = 1
 
@@ -254,16 +254,11 @@ def summary(state: RunState) -> Summary | None:
     return made
 
 
-def _ended(conclusion: Conclusion | None, started_at: float | None) -> str:
-    """How it ended; what the run's end cut short was cancelled, and what it never reached was skipped."""
-    return (conclusion or (Conclusion.SKIPPED if started_at is None else Conclusion.CANCELLED)).value
-
-
 def _job(job: JobState) -> JobSummary:
     return JobSummary(
         id=job.id,
         name=job.name,
-        conclusion=_ended(job.conclusion, job.started_at),
+        conclusion=job.ended.value,
         reason=job.reason,
         environment=job.environment,
         seconds=round(job.seconds, 3),
@@ -275,8 +270,8 @@ def _step(step: StepState) -> StepSummary:
     return StepSummary(
         number=step.number,
         name=step.name,
-        outcome=_ended(step.outcome, step.started_at),
-        conclusion=_ended(step.conclusion, step.started_at),
+        outcome=ended(step.outcome, step.started_at).value,
+        conclusion=ended(step.conclusion, step.started_at).value,
         seconds=round(step.seconds, 3),
         exitCode=step.exit_code,
     )

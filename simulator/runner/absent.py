@@ -16,7 +16,7 @@ from simulator.findings import Finding, Severity
 from simulator.planning.choice import may_publish
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
-from simulator.planning.tools import UPLOAD_ARTIFACT, action_name
+from simulator.planning.tools import UPLOAD_ARTIFACT, action_name, given_input
 from simulator.positions import Span
 from simulator.remedies import Act, Remedy, remedy
 from simulator.runner.not_rehearsed import DOCKER_HINT
@@ -222,7 +222,7 @@ def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
             continue
         action = action_name(step.uses.value)
         if action == UPLOAD_ARTIFACT:
-            text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
+            text = given_input(step, "name")
             yield known.render(text) if text is not None and text.source else "artifact"
         else:
             yield from (f"{name}{_UNKNOWN}" for name in uploads(action) or ())

@@ -325,10 +325,10 @@ def _inputs(use: ActionUse, run: StepRun) -> dict[str, str]:
         if known is not None and known.deprecation is not None:
             message = f"Input '{name}' has been deprecated with message: {known.deprecation}"
             run.log.annotate("warning", message)
-    more = ("entryPoint", "args") if isinstance(use.action.manifest.runs, ContainerRuns) else ()
-    names = [each.name for each in declared.values()] + list(more)
-    unknown = "', '".join(name for name in given if name.lower() not in {known.lower() for known in names})
-    if unknown and not isinstance(use.action.manifest.runs, OutsideRuns | UnavailableRuns):
+    names = use.action.manifest.input_names
+    known_names = {name.lower() for name in names or ()}
+    unknown = "', '".join(name for name in given if name.lower() not in known_names)
+    if unknown and names is not None:
         valid = "', '".join(names)
         run.log.annotate("warning", f"Unexpected input(s) '{unknown}', valid inputs are ['{valid}']")
     there = {name.lower() for name in given}

@@ -341,3 +341,17 @@ def test_the_cause_stands_behind_what_else_was_found_with_its_line() -> None:
         "It fails.",
         "Fix: Mend it.",
     ]
+
+
+def test_a_cause_that_several_jobs_share_stands_once() -> None:
+    planned = [JobPlanned(job_id=f"t ({n})", name=f"t ({n})", needs=(), workflow="w") for n in range(2)]
+    errors = [
+        FindingRaised(
+            finding=Finding(code="x", severity=Severity.ERROR, message=f"It fails in job t ({n})", hint="Mend it.")
+        )
+        for n in range(2)
+    ]
+    ended = RunFinished(verdict=Verdict.NO_GO, reason="It fails in job t (0)", refused=False, at=1.0)
+    shown = "\n".join(text(replay([*planned, *errors, ended])))
+    assert shown.count("[x]") == 1
+    assert "It fails in jobs t (0), t (1)" in shown

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from packaging.utils import canonicalize_name
-
 from simulator.positions import Span
+from simulator.rehearsal.git_version import required_names
 from simulator.rehearsal.projects import Project
 
 _TABLES: Final = {
@@ -30,17 +28,12 @@ class IdlePlugin:
     where: Span | None
 
 
-def idle_plugin(project: Project | None) -> IdlePlugin | None:
+def idle_plugin(project: Project) -> IdlePlugin | None:
     """The plugin of a project that cannot do its work in the build."""
-    tools = project.table("tool") if project else {}
-    requires = project.table("build-system").get("requires") if project else None
-    names = {
-        canonicalize_name(match[0].strip())
-        for each in (requires if isinstance(requires, list) else ())
-        if isinstance(each, str) and (match := re.match(r"\s*[\w.-]+", each))
-    }
+    tools = project.table("tool")
+    names = set(required_names(project.table("build-system").get("requires")))
     for table, (plugin, backend) in _TABLES.items():
-        if project is not None and isinstance(tools.get(table), dict) and plugin not in names:
+        if isinstance(tools.get(table), dict) and plugin not in names:
             also = f', with `build-backend = "{backend}"`' if backend else ""
             return IdlePlugin(
                 says=f"[tool.{table}] takes the version from git, and [build-system] does not require {plugin}",

@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.plugins import idle_plugin
+from simulator.rehearsal.built.plugins import IdlePlugin, idle_plugin
 from simulator.rehearsal.built.sources import ASSIGNED, version_span
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.projects import span_of_text
@@ -90,27 +90,28 @@ def version_mismatch(subject: Subject) -> Iterator[Problem]:
 
 
 def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild: bool) -> Problem:
-    parsed = _parsed(found.version)
-    stands_in = parsed is not None and not any(parsed.release)  # 0.0.0, until a plugin puts the version in
-    idle = idle_plugin(subject.projects.get(found.project)) if stands_in else None
     place = version_span(subject, found.project)
     derived = place is None and _is_derived(found.version)
-    if idle is not None and not derived and not mild:
-        return Problem(
-            message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}: "
-            f"{idle.says}",
-            where=idle.where or place or found.filename,
-            would_show=_shown(subject, found),
-            hint=idle.hint,
-        )
+    idle = None if derived or mild else _idle(subject, found)
+    because = idle.says if idle else _cause(subject, found) if derived else ""
+    if idle:
+        hint = idle.hint
+    else:
+        hint = _of_another(found) if mild else _remedy(found) if derived else _hint(str(subject.tag), expected, found)
     return Problem(
         message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}"
-        + (f": {_cause(subject, found)}" if derived else ""),
-        where=place or (subject.checkout if derived else None) or found.filename,
+        + (f": {because}" if because else ""),
+        where=(idle and idle.where) or place or (subject.checkout if derived else None) or found.filename,
         would_show=_shown(subject, found),
-        hint=_of_another(found) if mild else _remedy(found) if derived else _hint(str(subject.tag), expected, found),
+        hint=hint,
         severity=Severity.WARNING if mild else None,
     )
+
+
+def _idle(subject: Subject, found: Distribution) -> IdlePlugin | None:
+    """The plugin that would have put a version in the place of 0.0.0, and is not required."""
+    project, version = subject.projects.get(found.project), _parsed(found.version)
+    return idle_plugin(project) if project and version and not any(version.release) else None
 
 
 def _shown(subject: Subject, found: Distribution) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.planning.tools import UPLOAD_ARTIFACT, action_name
+from simulator.planning.tools import UPLOAD_ARTIFACT, action_name, given_input
 from simulator.rehearsal.causes.facts import Facts, RanStep
 from simulator.rehearsal.causes.model import Cause, Failure, distributions_in, folders_of, listing
 from simulator.spelling import closest
@@ -87,7 +87,8 @@ def artifact_of_a_skipped_job(failure: Failure, facts: Facts) -> Iterator[Cause]
     for key, reason in facts.skipped.items() if wanted is not None else ():
         job = facts.job(key)
         for step in job.all_steps if job is not None else ():
-            name = next((text.source for name, text in step.with_.items() if name.lower() == "name"), "artifact")
+            text = given_input(step, "name")
+            name = text.source if text is not None else "artifact"
             if step.uses and action_name(step.uses.value) == UPLOAD_ARTIFACT and wanted and name in {wanted[0], ""}:
                 because = f": {reason}" if reason else ""
                 yield Cause(

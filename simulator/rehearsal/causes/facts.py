@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from simulator.planning.tools import action_name
+from simulator.planning.tools import action_name, given_input
 from simulator.positions import Span
 from simulator.run_events import (
     Annotation,
@@ -42,8 +42,7 @@ class RanStep:
 
     def given(self, name: str) -> Text | None:
         """An input as it is written."""
-        inputs = self.step.with_ if self.step else {}
-        return next((text for key, text in inputs.items() if key.lower() == name), None)
+        return given_input(self.step, name) if self.step is not None else None
 
     def place_of(self, name: str) -> Span | None:
         """Where an input is written, else its action."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from simulator.planning.tools import CHECKOUT
 from simulator.rehearsal.causes.facts import Facts
 from simulator.rehearsal.causes.model import Cause, Failure
 
@@ -21,7 +22,7 @@ def flattened_tag(failure: Failure, facts: Facts) -> Iterator[Cause]:
     shown = next((text for text in failure.texts if _UNSEEN.search(text)), None)
     if shown is None:
         return
-    for checkout in facts.steps_with("actions/checkout", failure.step.job_id):
+    for checkout in facts.steps_with(CHECKOUT, failure.step.job_id):
         uses = checkout.step.uses if checkout.step else None
         major = _MAJOR.search(uses.value) if uses else None
         if uses and major and int(major["major"]) < _WHOLE_TAGS_SINCE:

@@ -15,7 +15,7 @@ from simulator.actions.facts import uploads as uploads_of
 from simulator.diagnostics import Severity
 from simulator.expressions.language import ExpressionError, Scope
 from simulator.planning.matrix import MatrixError, expand
-from simulator.planning.tools import DOWNLOAD_ARTIFACT, UPLOAD_ARTIFACT, action_name, given_inputs
+from simulator.planning.tools import DOWNLOAD_ARTIFACT, UPLOAD_ARTIFACT, action_name, given_input, given_inputs
 from simulator.positions import Span
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
@@ -84,7 +84,7 @@ def _uploads(workflow: Workflow) -> Iterator[_Upload]:
             if step.uses is None:
                 continue
             if name == UPLOAD_ARTIFACT:
-                text = next((value for key, value in step.with_.items() if key.lower() == "name"), None)
+                text = given_input(step, "name")
                 span = text.span if text else step.uses.span
                 yield _Upload(job=job, step=step, name=pattern_of(text) if text else "artifact", span=span)
             else:

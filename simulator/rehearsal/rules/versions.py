@@ -9,7 +9,7 @@ from simulator.actions.facts import gone_branch, missing_tag, old_node, retired
 from simulator.actions.refs import version_of
 from simulator.diagnostics import Severity
 from simulator.planning.runners import end_of, removed_on
-from simulator.planning.tools import action_name, building_step, code_of, given_inputs, publishing_facts
+from simulator.planning.tools import CHECKOUT, action_name, building_step, code_of, given_inputs, publishing_facts
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import Publishing, called_by, publishing, reached, variables
@@ -107,7 +107,7 @@ def _shallow(job: Job) -> Step | None:
     if any(_FETCHES.search(script) for script in scripts):
         return None
     for step in job.all_steps:
-        if step.uses is not None and action_name(step.uses.value) == "actions/checkout":
+        if step.uses is not None and action_name(step.uses.value) == CHECKOUT:
             inputs = given_inputs(step)
             if "repository" in inputs or "path" in inputs:
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from simulator.report.pages.jobs import OUTCOMES, job_ids, matrix_of, outcome_of
+from simulator.report.pages.jobs import OUTCOMES, job_ids, matrix_of
 from simulator.report.pages.markup import Html, element
 from simulator.report.pages.record import RunRecord
 from simulator.report.state import JobState
@@ -31,9 +31,9 @@ class _Box:
 
     @property
     def outcome(self) -> Conclusion:
-        ended = {outcome_of(job) for job in self.jobs}
+        outcomes = {job.ended for job in self.jobs}
         order = (Conclusion.FAILURE, Conclusion.CANCELLED, Conclusion.SUCCESS)
-        return next((each for each in order if each in ended), Conclusion.SKIPPED)
+        return next((each for each in order if each in outcomes), Conclusion.SKIPPED)
 
 
 def job_graph(record: RunRecord) -> Html | None:
@@ -68,13 +68,13 @@ def timeline(record: RunRecord) -> Html | None:
         left = _LABEL + ((job.started_at or first) - first) / span * _BARS
         long = max(job.seconds / span * _BARS, 2.0)
         top = number * _ROW
-        said = f"{job.name}: {OUTCOMES[outcome_of(job)]}, {duration(job.seconds)}"
+        said = f"{job.name}: {OUTCOMES[job.ended]}, {duration(job.seconds)}"
         rows.append(
             element(
                 "a",
                 element("title", said),
                 _text(cut_middle(job.name, 30), 0, top + 15),
-                _bar(left, top + 4, long, outcome_of(job)),
+                _bar(left, top + 4, long, job.ended),
                 _text(duration(job.seconds), min(left + long + 6, _LABEL + _BARS + 4), top + 15),
                 href=f"#{ids[job.id]}",
             )

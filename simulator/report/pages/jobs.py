@@ -74,11 +74,6 @@ class StepLink:
     name: str
 
 
-def outcome_of(job: JobState) -> Conclusion:
-    """How a job ended; what never started was skipped, and what the run's end cut short was cancelled."""
-    return job.conclusion or (Conclusion.SKIPPED if job.started_at is None else Conclusion.CANCELLED)
-
-
 def matrix_of(job: JobState) -> str:
     """The name that the jobs of a matrix share."""
     return job.id.rpartition(" (")[0] or job.id
@@ -135,7 +130,7 @@ def _group(name: str, jobs: Sequence[JobView]) -> GroupView:
 
 
 def _job(job: JobState, record: RunRecord, name: str, link: Link) -> JobView:
-    outcome = outcome_of(job)
+    outcome = job.ended
     facts = [plural(len(job.steps), "step")] if job.steps else []
     facts += [duration(job.seconds)] if job.started_at is not None and job.conclusion else []
     facts += [f"environment {job.environment}"] if job.environment else []

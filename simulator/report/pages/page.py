@@ -6,7 +6,7 @@ import base64
 import functools
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -17,12 +17,12 @@ from simulator.report.annotations import annotation_place, by_level
 from simulator.report.forms import crowded, form_values, form_words
 from simulator.report.github import net_changes, ref_words, release_words
 from simulator.report.pages.drawings import job_graph, timeline
-from simulator.report.pages.jobs import OUTCOMES, groups, log_link, step_link
+from simulator.report.pages.jobs import OUTCOMES, StepLink, groups, log_link, step_link
 from simulator.report.pages.markdown import markdown_html
 from simulator.report.pages.markup import Html, prose
 from simulator.report.pages.project_page import project_pages
 from simulator.report.pages.record import RunRecord
-from simulator.report.related import cause_of, in_reading_order, not_rehearsed
+from simulator.report.related import cause_and_rest, not_rehearsed
 from simulator.report.words import (
     VERDICTS,
     by_source,
@@ -87,9 +87,9 @@ class _Word:
 
 def document(record: RunRecord, root: str = ".") -> str:
     """The file; `root` is where the folder of the run lies, as the page sees it."""
-    environment = _environment()
     css, script = _resource("style.css"), _resource("script.js")
-    content, shown = _content(record, root), _shown(record)
+    content = _content(record, root)
+    shown = _shown(record, content)
     sections = [
         {"title": title, "id": title.lower().replace(" ", "-"), "template": f"{name}.html"}
         for title, name in _SECTIONS
@@ -99,14 +99,11 @@ def document(record: RunRecord, root: str = ".") -> str:
         f"default-src 'none'; style-src {_digest(css)}; script-src {_digest(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    # What is about the record itself comes with it, so that a template stays free of it.
-    bound = environment.overlay()
-    bound.filters["step_link"] = functools.partial(_link, record)
-    page = bound.get_template("page.html")
+    page = _environment().get_template("page.html")
     return page.render(**content, sections=sections, css=Html(css), script=Html(script), policy=policy).strip() + "\n"
 
 
-def _link(record: RunRecord, about: Annotation | StepSummary) -> object:
+def _link(record: RunRecord, about: Annotation | StepSummary) -> StepLink:
     return step_link(record, about.job_id, about.number)
 
 
@@ -120,6 +117,7 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("simulator.report.pages"),
@@ -178,38 +176,32 @@ def _facts(record: RunRecord) -> list[tuple[str, str]]:
     return facts + ([("Took", duration(state.seconds))] if state.finished else [])
 
 
-def _shown(record: RunRecord) -> Mapping[str, object]:
+def _shown(record: RunRecord, content: Mapping[str, Any]) -> Mapping[str, object]:
     """Whether each section has content."""
     state = record.state
     return {
-        "cause": cause_of(state),
-        "not_run": not_rehearsed(state),
-        "findings": cause_of(state) is None or len(in_reading_order(state)) > 1,
+        **{name: content[name] for name in ("cause", "not_run", "annotations", "summaries", "workflows", "settings")},
+        **{name: content[name] for name in ("caches", "notes")},
+        "findings": content["findings"] or content["cause"] is None,
         "faults": state.faults,
-        "published": state.uploads,
+        "published": content["files"],
         "jobs": state.jobs,
-        "project_page": state.described,
+        "project_page": content["described"],
         "installs": state.installs,
-        "annotations": state.annotations,
-        "summaries": _summaries(record),
         "environments": state.gates,
-        "publishing": state.exchanges,
-        "github": state.releases or net_changes(state.refs),
-        "workflows": state.workflows,
-        "settings": state.settings,
+        "publishing": content["exchanges"],
+        "github": state.releases or content["ref_changes"],
         "actions": state.actions,
         "artifacts": state.artifacts,
-        "caches": state.caches,
         "requests": record.requests,
-        "notes": state.notices,
         "files": state.started and state.started.record,
     }
 
 
 def _content(record: RunRecord, root: str) -> dict[str, Any]:
     """What the templates show."""
-    state, cause = record.state, cause_of(record.state)
-    started = state.started
+    state, started = record.state, record.state.started
+    cause, findings = cause_and_rest(state)
     what = f"Rehearsal of {trigger(started)} in {started.repository}" if started else "A rehearsal"
     return {
         "record": record,
@@ -218,7 +210,7 @@ def _content(record: RunRecord, root: str) -> dict[str, Any]:
         "what": what,
         "facts": _facts(record),
         "cause": cause,
-        "findings": [found for found in in_reading_order(state) if found is not cause],
+        "findings": findings,
         "not_run": not_rehearsed(state),
         "files": list(dict.fromkeys((*state.published, *state.uploads))),
         "described": project_pages(state.described),
@@ -226,7 +218,8 @@ def _content(record: RunRecord, root: str) -> dict[str, Any]:
         "timeline": timeline(record),
         "groups": groups(record, log_link(record, root)),
         "annotations": by_level(state.annotations),
-        "summaries": _summaries(record),
+        "summaries": [written for written in state.summaries if written.markdown.strip()],
+        "step_link": functools.partial(_link, record),
         "urls": {job.id: job.environment_url for job in state.jobs.values()},
         "exchanges": list(dict.fromkeys(state.exchanges)),
         "ref_changes": net_changes(state.refs),
@@ -237,7 +230,3 @@ def _content(record: RunRecord, root: str) -> dict[str, Any]:
         "notes": list(dict.fromkeys(state.notices)),
         "run_files": [(name, f"{root}/{path}") for name, path in _FILES],
     }
-
-
-def _summaries(record: RunRecord) -> Sequence[StepSummary]:
-    return [written for written in record.state.summaries if written.markdown.strip()]
