@@ -256,12 +256,14 @@ class FilesListed:
     """What lies in the workspace behind a step that uploads an artifact, or failed, where distributions may be.
 
     `files` are paths of distributions, and of all in a folder that holds one or is called `dist`; a folder ends with
-    a slash. They are cut at some number.
+    a slash. They are cut at some number. `changed` are the tracked files that are other than in the commit, with when
+    each was written, in seconds since the epoch; None where it was deleted, or the sandbox has another clock.
     """
 
     job_id: str
     number: int
     files: tuple[str, ...]
+    changed: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

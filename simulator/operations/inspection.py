@@ -18,6 +18,7 @@ from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.trees import CommitTree, Tree
 from simulator.planning.calls import all_jobs
 from simulator.planning.model import Plan
+from simulator.planning.tools import CHECKOUT
 from simulator.positions import Span
 from simulator.rehearsal.built import model
 from simulator.rehearsal.built.pythons import tested_pythons
@@ -91,12 +92,25 @@ class Inspection:
                     projects=around.projects,
                     pythons=around.pythons,
                     checkout=around.checkout,
+                    changed=self._changed(),
                 )
             )
             for finding in findings:
                 self._observer.raise_finding(finding)
             self._verdicts[key] = next(filter(None, map(stops, findings)), None)
         return self._verdicts.get(key)
+
+    def _changed(self) -> Sequence[model.ChangedFile]:
+        """What the jobs changed of what the commit has."""
+        changed = self._observer.facts.changed.items()
+        return [
+            model.ChangedFile(
+                path=path,
+                step=step.name if step and not step.uses(CHECKOUT) else None,
+                span=step.span if step else None,
+            )
+            for path, step in changed
+        ]
 
     def judge_published(self, item: Plan, published: Sequence[Distribution]) -> None:
         """After the jobs, judge what was built where it was published: no artifact could be judged before."""

@@ -309,13 +309,23 @@ class JobState:
         """Tell what lies in the workspace behind a step, where distributions may be."""
         script = resources.files("simulator.runner.inside").joinpath("list_files.py").read_text("utf-8")
         lines: list[str] = []
+        begun = self.settings.clock()
         argv = (str(LAYOUT.python), "-I", "-c", script, str(self.folder))
         done = self.sandbox.run(
             Command(argv=argv, cwd=self.folder, env=self.sandbox.environment, timeout=LISTING_SECONDS), lines.append
         )
         with contextlib.suppress(ValueError):
-            files = json.loads("".join(lines)) if done.ok else []
-            self.settings.emit(FilesListed(job_id=self.planned.key, number=number, files=tuple(map(str, files))))
+            told = json.loads("".join(lines)) if done.ok else {}
+            files, changed = told.get("files", ()), told.get("changed", {})
+            same_clock = begun <= told.get("now", 0) <= self.settings.clock()
+            self.settings.emit(
+                FilesListed(
+                    job_id=self.planned.key,
+                    number=number,
+                    files=tuple(map(str, files)),
+                    changed={path: at if same_clock else None for path, at in changed.items()},
+                )
+            )
 
     # ---- variables of a process
 

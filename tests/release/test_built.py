@@ -65,6 +65,24 @@ def test_what_is_built_where_it_is_published_is_judged_too(tiny: Repository) -> 
     assert (done.code, done.conclusions) == (1, {"publish": "success"})
 
 
+@pytest.mark.local
+def test_the_step_that_changed_a_tracked_file_is_named_where_the_version_comes_from_git(tiny: Repository) -> None:
+    """The build makes the version as setuptools-scm does."""
+    tiny.edit("pyproject.toml", ('version = "0.1.0"', 'dynamic = ["version"]'))
+    version = 'PROJECT["version"] = "0.1.1.dev0+gabc1234.d20260102" if CHANGED else "0.1.0"'
+    tiny.edit("backend.py", ("BASE =", f'CHANGED = os.system("git diff --quiet HEAD")\n{version}\nBASE ='))
+    tiny.edit("backend.py", ("import io\n", "import io\nimport os\n"))
+    assert tiny.rehearse().code == 0
+    tiny.edit(
+        WORKFLOW, ("      - run: python backend.py", "      - run: echo >> README.md\n      - run: python backend.py")
+    )
+    done = tiny.rehearse()
+    (finding,) = done.summary["findings"]
+    assert (finding["code"], finding["where"]) == ("version-mismatch", f"{WORKFLOW}:18:9")
+    assert "the tag, and README.md, which Run echo >> README.md changed" in finding["message"]
+    assert "git checkout -- README.md" in finding["hint"]
+
+
 NOTHING_BUILT = """
 on: {push: {tags: ["v*"]}}
 jobs:

@@ -35,12 +35,25 @@ class Pythons:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedFile:
+    """A tracked file that is other than in the commit, and where that happened, if it is known.
+
+    `step` is one after the checkout; None also where the checkout itself wrote it so, as with other ends of lines.
+    """
+
+    path: str
+    step: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
     """The files that are to be published together, and what is around them.
 
     `ref` is the name of the tag or branch that is released, if one is; `projects` are those of the repository by
     their normalised names; `excessive` are sdists that unpack to more than an index takes;
-    `checkout` is where a workflow checks out too little history for a version from git.
+    `checkout` is where a workflow checks out too little history for a version from git; `changed` are the tracked files
+    that its jobs changed.
     """
 
     distributions: Sequence[Distribution]
@@ -51,6 +64,7 @@ class Subject:
     tree: Tree | None = None
     pythons: Pythons = field(default_factory=Pythons)
     checkout: Span | None = None
+    changed: Sequence[ChangedFile] = ()
 
     @property
     def tag(self) -> str | None:

@@ -18,8 +18,15 @@ from packaging.version import InvalidVersion, Version
 
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
+from simulator.rehearsal.built.derived import (
+    Explanation,
+    explain_derived,
+    idle_plugin,
+    is_derived,
+    names_commit,
+    parse_version,
+)
 from simulator.rehearsal.built.model import Problem, Subject
-from simulator.rehearsal.built.plugins import IdlePlugin, idle_plugin
 from simulator.rehearsal.built.sources import ASSIGNED, version_span
 from simulator.rehearsal.distributions import Distribution
 from simulator.rehearsal.projects import span_of_text
@@ -36,10 +43,6 @@ _REFUSED_LOCAL: Final = (
     "version-specifiers/#local-version-identifiers for more information."
 )
 _SAYING: Final = ("__init__.py", "__about__.py", "__version__.py", "_version.py", "version.py")
-_COMMIT: Final = re.compile(r"(?:^|\.)g[0-9a-f]{4,40}(?:\.|$)")
-_DIRTY: Final = re.compile(r"(?:^|\.)(?:d\d{8}|dirty)(?:\.|$)")
-_FETCH: Final = "give actions/checkout `fetch-depth: 0`"
-_FORM: Final = "check that the tag has the form that the build looks for"
 
 
 def tag_version(tag: str) -> Version | None:
@@ -91,26 +94,22 @@ def version_mismatch(subject: Subject) -> Iterator[Problem]:
 
 def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild: bool) -> Problem:
     place = version_span(subject, found.project)
-    derived = place is None and _is_derived(found.version)
-    idle = None if derived or mild else _idle(subject, found)
-    because = idle.says if idle else _cause(subject, found) if derived else ""
-    if idle:
-        hint = idle.hint
-    else:
-        hint = _of_another(found) if mild else _remedy(found) if derived else _hint(str(subject.tag), expected, found)
+    derived = place is None and is_derived(found.version)
+    explained = explain_derived(subject, found) if derived else None if mild else _idle(subject, found)
+    hint = _of_another(found) if mild else explained.hint if explained else _hint(str(subject.tag), expected, found)
     return Problem(
         message=f"The tag {subject.tag} says version {expected}, but {found.project} was built as {found.version}"
-        + (f": {because}" if because else ""),
-        where=(idle and idle.where) or place or (subject.checkout if derived else None) or found.filename,
+        + (f": {explained.says}" if explained else ""),
+        where=(explained and explained.where) or place or found.filename,
         would_show=_shown(subject, found),
         hint=hint,
         severity=Severity.WARNING if mild else None,
     )
 
 
-def _idle(subject: Subject, found: Distribution) -> IdlePlugin | None:
+def _idle(subject: Subject, found: Distribution) -> Explanation | None:
     """The plugin that would have put a version in the place of 0.0.0, and is not required."""
-    project, version = subject.projects.get(found.project), _parsed(found.version)
+    project, version = subject.projects.get(found.project), parse_version(found.version)
     return idle_plugin(project) if project and version and not any(version.release) else None
 
 
@@ -128,33 +127,9 @@ def _of_another(found: Distribution) -> str:
 
 def _hint(tag: str, expected: Version, found: Distribution) -> str:
     other = found.version.join(tag.rsplit(str(expected), 1)) if str(expected) in tag else f"v{found.version}"
-    parsed = _parsed(found.version)
+    parsed = parse_version(found.version)
     instead = "" if parsed is None or parsed.is_devrelease else f", or tag {other}"
     return f"Set the version of {found.project} to {expected} and commit it{instead}."
-
-
-def _tool(subject: Subject, found: Distribution) -> str:
-    project = subject.projects.get(found.project)
-    return (project.git_tool if project else None) or "the build"
-
-
-def _cause(subject: Subject, found: Distribution) -> str:
-    """What git looked like to a tool that derives the version, by what it made of it: 0.1.dev3+g1a2b3c4.d20260102."""
-    version, tool = Version(found.version), _tool(subject, found)
-    if _is_dirty(version) and not version.dev:
-        return f"{tool} saw the tag, and files that were changed after the checkout"
-    if version.release[:2] in {(0, 0), (0, 1)} and version.dev:
-        return f"{tool} saw no tag at all"
-    if version.dev:
-        return f"{tool} saw an older tag only, {version.dev} commit{'s' if version.dev > 1 else ''} before"
-    return f"{tool} saw no tag at this commit"
-
-
-def _remedy(found: Distribution) -> str:
-    version = Version(found.version)
-    if _is_dirty(version) and not version.dev:
-        return "Let `git status --short` run before the build, and keep what it names out of git's sight (.gitignore)."
-    return f"Build the commit that has the tag; where that is done, {_FETCH}, and {_FORM}."
 
 
 def stops(finding: Finding) -> str | None:
@@ -229,15 +204,13 @@ def local_version(subject: Subject) -> Iterator[Problem]:
         if found is None or (expected and judged and not any(_agrees(file, expected) for file in files)):
             continue
         version = Version(found.version)
-        derived = _is_derived(found.version) and bool(_COMMIT.search(str(version.local)) or _is_dirty(version))
-        place = version_span(subject, project)
-        public = f"Publish {version.public}: leave out what stands after the +."
+        explained = explain_derived(subject, found) if names_commit(version) else None
         yield Problem(
             message=f"{project} was built as {found.version}, and no index takes a version with a part after the +"
-            + (f": {_cause(subject, found)}" if derived else ""),
-            where=place or (subject.checkout if derived and not _is_dirty(version) else None) or found.filename,
+            + (f": {explained.says}" if explained else ""),
+            where=version_span(subject, project) or (explained and explained.where) or found.filename,
             would_show=_REFUSED_LOCAL.format(found.version),
-            hint=_remedy(found) if derived else public,
+            hint=explained.hint if explained else f"Publish {version.public}: leave out what stands after the +.",
         )
 
 
@@ -252,7 +225,7 @@ def dev_version(subject: Subject) -> Iterator[Problem]:
     if expected is not None:
         return
     for project, files in subject.by_project():
-        version = _parsed(files[0].version)
+        version = parse_version(files[0].version)
         if version is None or not version.is_devrelease or version.local:
             continue
         yield Problem(
@@ -271,12 +244,12 @@ def dev_version(subject: Subject) -> Iterator[Problem]:
 )
 def version_attribute(subject: Subject) -> Iterator[Problem]:
     for wheel, _ in subject.wheels():
-        version, package = _parsed(wheel.version), wheel.project.replace("-", "_")
+        version, package = parse_version(wheel.version), wheel.project.replace("-", "_")
         names = [name for name in _SAYING if f"{package}/{name}" in wheel.members]
         contents = wheel.read([f"{package}/{name}" for name in names])
         for path, content in contents.items():
             found = ASSIGNED.search(content.decode(errors="replace"))
-            said = _parsed(found[1]) if found else None
+            said = parse_version(found[1]) if found else None
             if found and said and version and said.base_version != version.base_version:
                 yield Problem(
                     message=f'{path} says __version__ = "{found[1]}", and the wheel is {wheel.project} {wheel.version}',
@@ -303,7 +276,7 @@ def _in_sources(subject: Subject, path: str, text: str) -> Span | None:
 def name_mismatch(subject: Subject) -> Iterator[Problem]:
     told: set[str] = set()
     for found in sorted(subject.distributions, key=attrgetter("kind"), reverse=True):  # wheels are uploaded first
-        said, version = _in_name(found.filename), _parsed(found.version)
+        said, version = _in_name(found.filename), parse_version(found.version)
         if said is None or version is None or said == (found.project, version) or found.project in told:
             continue
         told.add(found.project)
@@ -334,34 +307,17 @@ def _refused_name(found: Distribution, name: str, version: Version, said: Versio
     return f"Filename {found.filename!r} is invalid, should be {f'{start}-{version}.tar.gz'!r}."
 
 
-def _is_derived(version: str) -> bool:
-    """Whether a version looks as if it came from git: 0.1.dev3+g1a2b3c4. People write 1.0.dev or 1.0.dev0."""
-    parsed = _parsed(version)
-    return parsed is not None and (parsed.local is not None or bool(parsed.dev))
-
-
-def _is_dirty(version: Version) -> bool:
-    return bool(version.local and _DIRTY.search(version.local))
-
-
 def _is_local(version: str) -> bool:
-    parsed = _parsed(version)
+    parsed = parse_version(version)
     return parsed is not None and parsed.local is not None
 
 
 def _agrees(found: Distribution, expected: Version) -> bool:
     """Whether a file has the version, but for a local part: that is a matter of its own."""
-    return expected in {_parsed(found.version), _public(found.version)}
+    return expected in {parse_version(found.version), _public(found.version)}
 
 
 def _public(version: str) -> Version | None:
     """The version without its local part."""
-    parsed = _parsed(version)
+    parsed = parse_version(version)
     return Version(parsed.public) if parsed and parsed.local else parsed
-
-
-def _parsed(version: str) -> Version | None:
-    try:
-        return Version(version)
-    except InvalidVersion:
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,7 +25,8 @@ from simulator.workflow.model import Job, Step, Text
 class RanStep:
     """A step that ran or runs: what it annotated, and the files that were listed behind it, None where none were.
 
-    `step` is how the workflow has it; of the runner's own steps, None.
+    `step` is how the workflow has it; of the runner's own steps, None. `changed` is as `FilesListed` has it; times are
+    in seconds since the epoch.
     """
 
     job_id: str
@@ -35,6 +37,9 @@ class RanStep:
     messages: list[str] = field(default_factory=list)
     files: tuple[str, ...] | None = None
     conclusion: Conclusion | None = None
+    changed: Mapping[str, float | None] = field(default_factory=dict)
+    started_at: float = 0.0
+    ended_at: float = math.inf
 
     def uses(self, action: str) -> bool:
         """Whether it uses an action, by the name of its repository."""
@@ -72,13 +77,14 @@ class Facts:
                     name=event.name,
                     span=event.span,
                     step=self._model(event),
+                    started_at=event.at,
                 )
             case Annotation():
                 self._on(event).messages.append(event.message)
             case FilesListed():
-                self._on(event).files = event.files
+                self._on(event).files, self._on(event).changed = event.files, event.changed
             case StepFinished():
-                self._on(event).conclusion = event.conclusion
+                self._on(event).conclusion, self._on(event).ended_at = event.conclusion, event.at
             case ArtifactStored():
                 self._artifacts[event.name] = event
                 if event.deleted:
@@ -92,6 +98,16 @@ class Facts:
     def artifacts(self) -> Sequence[ArtifactStored]:
         """Those that are there."""
         return tuple(self._artifacts.values())
+
+    @property
+    def changed(self) -> Mapping[str, RanStep | None]:
+        """The tracked files that jobs changed, with the step in which each was written, None where nobody can tell."""
+        listed = (each for each in self._steps.values() for _ in each.changed)
+        return {path: self._writer(each.job_id, at) for each in listed for path, at in each.changed.items()}
+
+    def _writer(self, job_id: str, at: float | None) -> RanStep | None:
+        steps = (each for each in self._steps.values() if each.job_id == job_id and at is not None)
+        return next((each for each in steps if at is not None and each.started_at <= at <= each.ended_at), None)
 
     def step(self, job_id: str, number: int) -> RanStep | None:
         """A step that ran."""

@@ -3,7 +3,8 @@
 In a case, `files` are the names of what was built (a wheel and an sdist of demo 1.0 unless it says so), `members` what
 is in all of them, `metadata` and `description` what they say; `file.NAME` has what differs in one,
 `again.NAME` in the second one of a name; `excessive` names sdists that unpack too far to be read. `repository` holds
-files by path, `tag` or `branch` what is released. A line of the expectation is `place severity code message`, the hint
+files by path, `tag` or `branch` what is released, `changed` the tracked files that a step changed, by the line of the
+workflow where it stands, 0 where it is not known. A line of the expectation is `place severity code message`, the hint
 below it, then what the release would show.
 """
 
@@ -20,7 +21,8 @@ import pytest
 
 from simulator.findings import Finding
 from simulator.operations.inspection import surroundings
-from simulator.rehearsal.built.model import Subject
+from simulator.positions import Span
+from simulator.rehearsal.built.model import ChangedFile, Subject
 from simulator.rehearsal.built.registry import RULES, check
 from simulator.rehearsal.distributions import read_distribution
 from simulator.workflow.loader import load_workflow
@@ -75,8 +77,14 @@ def findings(case: Mapping[str, Any]) -> tuple[Finding, ...]:
             tree=around.tree if repository else None,
             pythons=around.pythons,
             checkout=around.checkout,
+            changed=[changed(path, line) for path, line in case.get("changed", {}).items()],
         )
     )
+
+
+def changed(path: str, line: int) -> ChangedFile:
+    span = Span(file=f"{WORKFLOWS}release.yml", line=line, column=9)
+    return ChangedFile(path=path, step=f"step {line}", span=span) if line else ChangedFile(path=path)
 
 
 def report(found: Sequence[Finding]) -> str:
