@@ -8,9 +8,9 @@ visible: where room is short the logs go first, then steps that ended, jobs that
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, TextIO
 
 from rich.console import Console, Group
@@ -20,7 +20,7 @@ from rich.text import Text
 from simulator.report.go_no_go import report
 from simulator.report.layout import line, show
 from simulator.report.sections import styled_mark
-from simulator.report.state import JobState, RunState, StepState, advance
+from simulator.report.state import Fold, JobState, RunState, StepState
 from simulator.report.words import (
     clock_time,
     cut_middle,
@@ -41,6 +41,7 @@ _PER_SECOND: Final = 4
 _EDGE: Final = 80  # columns that times stand within
 _TIME: Final = 12  # columns kept free for a time
 _SHORTEST: Final = 12  # columns of a name that is cut
+_WELL: Final = frozenset({Conclusion.SUCCESS, Conclusion.SKIPPED})
 
 
 class LiveRenderer:
@@ -59,19 +60,20 @@ class LiveRenderer:
         self._verbose = verbose
         self._folder = folder
         self._clock = clock
-        self._state = RunState()
-        self._closed = self._asking = False
+        self._fold = Fold()
+        self._closed = self._asking = self._finished = False
         self._live = self._drawing()
 
     def __call__(self, event: RunEvent, /) -> None:
-        self._state = advance(self._state, event)
+        self._fold(event)
         if isinstance(event, (ReviewRequested, ReviewEnded)):
             self._asking = isinstance(event, ReviewRequested)  # whoever is asked must see the question
             if not self._asking:
                 self._live = self._drawing()  # the old one would wipe what was asked
+        self._finished = self._finished or isinstance(event, RunFinished)
         if self._asking or isinstance(event, RunFinished):
             self._live.stop()
-        elif not self._live.is_started and self._state.finished is None:
+        elif not self._live.is_started and not self._finished:
             self._live.start()
         if self._verbose and isinstance(event, StepLine):
             self._log(event)
@@ -81,8 +83,9 @@ class LiveRenderer:
             return
         self._closed = True
         self._live.stop()
-        if self._state.finished is not None:
-            show(report(self._state, self._console, folder=self._folder, whole=self._verbose), self._console)
+        state = self._fold.state
+        if state.finished is not None:
+            show(report(state, self._console, folder=self._folder, whole=self._verbose), self._console)
 
     def _drawing(self) -> Live:
         return Live(
@@ -96,13 +99,14 @@ class LiveRenderer:
         )
 
     def _log(self, event: StepLine) -> None:
-        name = without_escapes(self._state.jobs[event.job_id].name) if event.job_id in self._state.jobs else ""
+        jobs = self._fold.state.jobs
+        name = without_escapes(jobs[event.job_id].name) if event.job_id in jobs else ""
         for text in log_lines(event, colours=True):
             self._console.print(Text.assemble((f"{name} | ", "dim"), Text.from_ansi(text)), soft_wrap=True)
 
     def _frame(self) -> Group:
         width, height = self._console.size
-        return Group(*frame(self._state, self._clock(), width, height - 1))
+        return Group(*frame(self._fold.state, self._clock(), width, height - 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +138,8 @@ def frame(state: RunState, now: float, width: int, height: int) -> list[Text]:
     rows: list[Text] = []
     running = sum(job.running for job in state.jobs.values())
     for detail in (each for each in _DETAILS if running * (1 if each.single else 2) <= height):
-        rows = [*_heading(state, now, width), *_tree(state, now, width, detail)]
+        drawn = chain(_heading(state, now, width), _tree(state, now, width, detail))
+        rows = list(islice(drawn, height + 1))
         if len(rows) <= height:
             break
     else:
@@ -177,24 +182,23 @@ def _count(state: RunState, now: float) -> str:
     return f"{ended} of {plural(len(state.jobs), 'job')}, {time_}" if state.jobs else time_
 
 
-def _tree(state: RunState, now: float, width: int, detail: _Detail) -> list[Text]:
-    rows: list[Text] = []
+def _tree(state: RunState, now: float, width: int, detail: _Detail) -> Iterator[Text]:
     jobs = list(state.jobs.values())
-    well = [job for job in jobs if job.conclusion in {Conclusion.SUCCESS, Conclusion.SKIPPED}]
+    well = [job for job in jobs if job.conclusion in _WELL]
     waiting = [job for job in jobs if not job.running and job.conclusion is None]
     if not detail.ended and well:
-        rows.append(line(("ok    ", "green"), (f"{plural(len(well), 'job')} ended well or were skipped", "dim")).text)
+        yield line(("ok    ", "green"), (f"{plural(len(well), 'job')} ended well or were skipped", "dim")).text
     for job in jobs:
         if job.running:
-            rows += _running(job, now, width, detail)
+            yield from _running(job, now, width, detail)
         elif job.conclusion is not None:
-            rows += [_ended_job(job, width)] if detail.ended or job not in well else []
+            if detail.ended or job.conclusion not in _WELL:
+                yield _ended_job(job, width)
         elif detail.waiting:
             needs = f"  after {', '.join(job.needs)}" if job.needs else ""
-            rows.append(Text.assemble("      ", _words(f"{job.name}{needs}", "dim")))
+            yield Text.assemble("      ", _words(f"{job.name}{needs}", "dim"))
     if waiting and not detail.waiting:
-        rows.append(line((f"      {plural(len(waiting), 'job')} more to come", "dim")).text)
-    return rows
+        yield line((f"      {plural(len(waiting), 'job')} more to come", "dim")).text
 
 
 def _running(job: JobState, now: float, width: int, detail: _Detail) -> list[Text]:

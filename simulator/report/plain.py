@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TextIO, assert_never
 from simulator.described_releases import ReleaseDescribed
 from simulator.report.complaints import complaint_lines
 from simulator.report.github import ref_words, release_words
-from simulator.report.state import LAST_LINES, RunState, advance
+from simulator.report.state import LAST_LINES, Fold, RunState
 from simulator.report.words import (
     VERDICTS,
     by_source,
@@ -99,13 +99,14 @@ class PlainRenderer:
         self._beat = None if verbose else threading.Thread(target=self._tell_running, args=(quiet,), daemon=True)
         self._verbose = verbose
         self._folder = folder
-        self._state = RunState()
+        self._fold = Fold()
         self._closed = False
 
     def __call__(self, event: RunEvent, /) -> None:
         with self._lock:
-            self._state = advance(self._state, event)
-            self._write(event_lines(self._state, event, verbose=self._verbose))
+            self._fold(event)
+            if self._verbose or not isinstance(event, StepLine):
+                self._write(event_lines(self._fold.state, event, verbose=self._verbose))
         if isinstance(event, JobStarted) and self._beat is not None and self._beat.ident is None:
             self._beat.start()
         elif isinstance(event, RunFinished):
@@ -113,7 +114,8 @@ class PlainRenderer:
 
     def close(self) -> None:
         self._over.set()
-        if self._closed or self._state.finished is None:
+        state = self._fold.state
+        if self._closed or state.finished is None:
             return
         self._closed = True
         from rich.console import Console
@@ -121,7 +123,7 @@ class PlainRenderer:
         from simulator.report.go_no_go import report
 
         console = Console(file=self._stream, width=WIDTH, color_system=None, force_terminal=False)
-        text = report(self._state, console, folder=self._folder, log_lines=_REPORT_LINES, whole=self._verbose)
+        text = report(state, console, folder=self._folder, log_lines=_REPORT_LINES, whole=self._verbose)
         self._write([part.plain for part in text])
 
     def _tell_running(self, quiet: float) -> None:
@@ -129,7 +131,7 @@ class PlainRenderer:
         while not self._over.wait(min(quiet / 4, 1)):
             with self._lock, contextlib.suppress(OSError, ValueError):  # whoever reads may have gone
                 now = self._clock()
-                for job, step in self._state.running_steps():
+                for job, step in self._fold.state.running_steps():
                     since = step.started_at if step.started_at is not None else now
                     if now - told.setdefault((job.id, step.number), since) >= quiet:
                         told[job.id, step.number] = now

@@ -6,7 +6,9 @@ Tolerates what it was not told (a line of a step that never started): a record m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
@@ -52,6 +54,7 @@ from simulator.run_events import (
 )
 
 LAST_LINES: Final = 25
+_MOST_WAITING: Final = 10_000  # lines
 _BEFORE: Final = 3  # lines before a complaint
 _COMPLAINT: Final = 12  # lines that are kept of one
 _COMPLAINS: Final = re.compile(r"\b(?:[Ee]rror|ERROR|\w+(?:Error|Exception)|fatal|FAILED|Traceback)\b(?::| \(|$)")
@@ -229,12 +232,44 @@ def _between(start: float | None, end: float | None) -> float:
     return max(0.0, end - start) if start is not None and end is not None else 0.0
 
 
+class Fold:
+    """The state after events that come one by one, from any thread.
+
+    Lines of logs wait until there are many or the state is asked for: a run may have millions.
+    """
+
+    def __init__(self, state: RunState | None = None) -> None:
+        self._state, self._lines = state or RunState(), list[StepLine]()
+        self._lock = threading.Lock()
+
+    def __call__(self, event: RunEvent, /) -> None:
+        with self._lock:
+            if isinstance(event, StepLine):
+                self._lines.append(event)
+            if not isinstance(event, StepLine) or len(self._lines) == _MOST_WAITING:
+                self._take_lines()
+            if not isinstance(event, StepLine):
+                self._state = advance(self._state, event)
+
+    @property
+    def state(self) -> RunState:
+        """The state after all of them."""
+        with self._lock:
+            self._take_lines()
+            return self._state
+
+    def _take_lines(self) -> None:
+        if self._lines:
+            self._state = _with_lines(self._state, self._lines)
+            self._lines.clear()
+
+
 def replay(events: Iterable[RunEvent], state: RunState | None = None) -> RunState:
     """The state after all of the events."""
-    state = state or RunState()
+    fold = Fold(state)
     for event in events:
-        state = advance(state, event)
-    return state
+        fold(event)
+    return fold.state
 
 
 def advance(state: RunState, event: RunEvent) -> RunState:
@@ -325,17 +360,16 @@ def _job(state: RunState, event: _JobEvent) -> RunState:
 def _step(state: RunState, event: _StepEvent) -> RunState:
     if isinstance(event, StepVariables):
         return state
+    if isinstance(event, StepLine):
+        return _with_lines(state, (event,))
     if isinstance(event, StepSummary):
         return replace(state, summaries=(*state.summaries, event))
     if isinstance(event, Annotation):
         return replace(state, annotations=(*state.annotations, event))
-    job = state.jobs.get(event.job_id) or JobState(id=event.job_id, name=event.job_id)
-    step = job.steps.get(event.number) or StepState(number=event.number, name=f"step {event.number}")
+    job, step = _step_of(state, event.job_id, event.number)
     match event:
         case StepStarted():
             step = replace(step, name=event.name, span=event.span, started_at=event.at)
-        case StepLine():
-            step = _with_line(step, event)
         case StepFinished():
             step = replace(
                 step,
@@ -350,28 +384,50 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
     return replace(state, jobs={**state.jobs, job.id: job})
 
 
+def _step_of(state: RunState, job_id: str, number: int) -> tuple[JobState, StepState]:
+    job = state.jobs.get(job_id) or JobState(id=job_id, name=job_id)
+    return job, job.steps.get(number) or StepState(number=number, name=f"step {number}")
+
+
 def complains(text: str) -> bool:
     """Whether a line of a log reads like an error."""
     return _COMPLAINS.search(text) is not None
 
 
-def _with_line(step: StepState, line: StepLine) -> StepState:
-    if line.level == "debug":
-        return step
-    if step.command is None and line.level == "group":
-        return replace(step, command=line.line, heading=True)
-    if step.heading or line.level == "endgroup":
-        return replace(step, heading=step.heading and line.level != "endgroup")
-    kept, complaining = step.complaint, step.complains
-    if len(kept) < _COMPLAINT or not complaining:
-        complaining = complaining or line.level == "error" or complains(line.line)
-        kept = (*kept, line) if step.complains else (*kept[-_BEFORE:], line)
+def _with_lines(state: RunState, lines: Sequence[StepLine]) -> RunState:
+    """The state after lines of any steps."""
+    by_step: dict[tuple[str, int], list[StepLine]] = {}
+    for each in lines:
+        by_step.setdefault((each.job_id, each.number), []).append(each)
+    jobs = dict(state.jobs)
+    for (job_id, number), said in by_step.items():
+        job, step = _step_of(state, job_id, number)
+        job = jobs.get(job_id, job)
+        jobs[job_id] = replace(job, steps={**job.steps, number: _said(step, said)})
+    return replace(state, jobs=jobs)
+
+
+def _said(step: StepState, lines: Iterable[StepLine]) -> StepState:
+    """A step that printed more."""
+    command, heading, complaining = step.command, step.heading, step.complains
+    last, kept = deque(step.lines, maxlen=LAST_LINES), list(step.complaint)
+    for each in lines:
+        if each.level == "debug":
+            continue
+        if command is None and each.level == "group":
+            command, heading = each.line, True
+        elif heading or each.level == "endgroup":
+            heading = heading and each.level != "endgroup"
+        else:
+            command = command or ""
+            last.append(each)
+            if not complaining:
+                kept = [*kept[-_BEFORE:], each]
+                complaining = each.level == "error" or complains(each.line)
+            elif len(kept) < _COMPLAINT:
+                kept.append(each)
     return replace(
-        step,
-        command=step.command or "",
-        lines=(*step.lines, line)[-LAST_LINES:],
-        complaint=kept,
-        complains=complaining,
+        step, command=command, heading=heading, lines=tuple(last), complaint=tuple(kept), complains=complaining
     )
 
 

@@ -168,6 +168,8 @@ def without_escapes(text: str) -> str:
 
     Of a line that was drawn over (carriage returns, as progress bars use them), what was drawn last.
     """
+    if text.isascii() and text.isprintable():  # as nearly all lines are
+        return text
     drawn = [part for part in text.split("\r") if part]
     text = _ESCAPES.sub("", drawn[-1] if drawn else "").replace("\t", _TAB)
     return text.encode(errors="replace").decode()
