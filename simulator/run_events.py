@@ -306,7 +306,11 @@ class TwinRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArtifactStored:
-    """An artifact of the run: the paths inside, and `sha256:<hex>` of its archive. A `deleted` one is there no more."""
+    """An artifact of the run: the paths inside, and `sha256:<hex>` of its archive. A `deleted` one is there no more.
+
+    `placeholders` are those of the files that stand for what a job on another system would have made, and `assumed` is
+    what of their names nobody knows.
+    """
 
     job_id: str
     name: str
@@ -314,6 +318,8 @@ class ArtifactStored:
     digest: str
     files: tuple[str, ...]
     deleted: bool = False
+    placeholders: tuple[str, ...] = ()
+    assumed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from simulator.errors import CancelledError
 
@@ -17,14 +18,14 @@ class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cancelled = False
-        self._end: Callable[[], None] | None = None
+        self._ends: list[Callable[[], None]] = []
 
     def cancel(self) -> None:
         """End the operation: it raises CancelledError as soon as what it started has ended."""
         with self._lock:
             self._cancelled = True
-            end = self._end
-        if end is not None:
+            ends = tuple(reversed(self._ends))
+        for end in ends:
             end()
 
     def require_going(self) -> None:
@@ -32,10 +33,16 @@ class Cancellation:
         if self._cancelled:
             raise CancelledError
 
-    def ends_with(self, end: Callable[[], None] | None) -> None:
-        """What ends that which runs from now on, None for nothing; called at once when it was cancelled before."""
+    @contextlib.contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        """What ends that which runs in the context, within what ends that around it; called at once when it is late."""
         with self._lock:
-            self._end = end
+            self._ends.append(end)
             late = self._cancelled
-        if late and end is not None:
-            end()
+        try:
+            if late:
+                end()
+            yield
+        finally:
+            with self._lock:
+                self._ends.remove(end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -13,26 +12,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from simulator.indexes import TITLES
-from simulator.operations.actions import OWN
-from simulator.operations.opened import OpenRehearsal, run_jobs, run_settings
+from simulator.operations.opened import OpenRehearsal
+from simulator.operations.own_jobs import run_own
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.planning.calls import all_jobs
-from simulator.planning.plan import plan
 from simulator.rehearsal.distributions import Distribution, opening, read_distribution
-from simulator.rehearsal.install import JOB, Outcome, Outcomes, Release, check_install
-from simulator.run_events import (
-    Conclusion,
-    EventSink,
-    JobPlanned,
-    RunEvent,
-    StepFinished,
-    StepLine,
-    StepStarted,
-)
-from simulator.runner.contexts import github_context
+from simulator.rehearsal.install import Release, check_install
 from simulator.triggers.repository import list_files
 from simulator.twins.base import PublishedFile
-from simulator.workflow.model import Workflow
 
 _NEWEST: Final = 14  # of CPython 3
 _ANY: Final = "3.x"
@@ -57,7 +44,7 @@ def check_published(rehearsal: OpenRehearsal, published: Sequence[PublishedFile]
             jobs = [file.job_id for file in files]
             releases.append(Release(index=files[0].index, distributions=distributions, jobs=jobs))
     for one in releases:
-        run_workflow = partial(_run_check, rehearsal, _check_name(one, releases))
+        run_workflow = partial(run_own, rehearsal, _check_name(one, releases))
         python = python_for(one.distributions, _pythons(rehearsal.prepared))
         offline = rehearsal.prepared.request.offline
         check_install(
@@ -95,57 +82,6 @@ def _pythons(prepared: PreparedRehearsal) -> Sequence[str]:
     )
     texts = [step.with_.get("python-version") for step in steps if step.uses and "/setup-python@" in step.uses.value]
     return [text.source.split()[0] for text in texts if text and text.template.is_literal and text.source.strip()]
-
-
-def _run_check(rehearsal: OpenRehearsal, name: str, workflow: Workflow) -> Outcomes:
-    """Run one of pysim's own workflows; what becomes of its steps, by step id."""
-    event = rehearsal.prepared.plans[0].event
-    contexts = {"github": github_context(workflow, event, rehearsal.prepared.identity), "vars": {}, "inputs": {}}
-    made = plan(workflow, event, contexts=contexts)
-    title = f"{workflow.name}{name}"
-    jobs = tuple(replace(job, key=f"{job.key}{name}", name=title) for job in made.jobs)
-    item = replace(made, jobs=jobs)
-    recorder = StepRecorder(rehearsal.report)
-    for job in item.jobs:
-        recorder(JobPlanned(job_id=job.key, name=job.name, needs=(), workflow=workflow.path, own=True))
-    settings = replace(
-        run_settings(rehearsal, item), emit=recorder, secrets={}, environment_secrets={}, hold=lambda _: None
-    )
-    run_jobs(rehearsal, [settings], OWN)
-    names = {step.name.source: step.id for step in workflow.jobs[JOB].steps if step.name and step.id}
-    return {names[name]: outcome for name, outcome in recorder.steps.items() if name in names}
-
-
-class StepRecorder:
-    """An event sink that passes events on and remembers what became of each step, by its name.
-
-    The group of lines at the head of a step's log, its command and its environment, is none of what the step says.
-    """
-
-    def __init__(self, emit: EventSink) -> None:
-        self.steps: dict[str, Outcome] = {}
-        self._emit = emit
-        self._started: dict[int, StepStarted] = {}
-        self._lines: dict[int, list[str]] = {}
-        self._headed: set[int] = set()
-
-    def __call__(self, event: RunEvent, /) -> None:
-        """Pass an event on."""
-        self._emit(event)
-        if isinstance(event, StepStarted):
-            self._started[event.number] = event
-        elif isinstance(event, StepLine) and event.level == "endgroup" and event.number not in self._headed:
-            self._headed.add(event.number)
-            self._lines.pop(event.number, None)
-        elif isinstance(event, StepLine):
-            self._lines.setdefault(event.number, []).append(event.line)
-        elif isinstance(event, StepFinished):
-            started = self._started[event.number]
-            self.steps[started.name] = Outcome(
-                ok=event.outcome is Conclusion.SUCCESS,
-                seconds=event.at - started.at,
-                lines=self._lines.pop(event.number, []),
-            )
 
 
 def python_for(built: Sequence[Distribution], named: Sequence[str]) -> str:

@@ -96,11 +96,8 @@ def run_jobs(
     cancellation = rehearsal.prepared.cancellation
     cancellation.require_going()
     run = Run(workflows, actions.resolve_step, rehearsal.prepared.masker)
-    cancellation.ends_with(run.abandon)
-    try:
+    with cancellation.ending(run.abandon):
         results = run.execute()
-    finally:
-        cancellation.ends_with(None)
     cancellation.require_going()
     return results, run.portions()
 

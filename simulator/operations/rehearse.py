@@ -144,7 +144,8 @@ def _judged(prepared: PreparedRehearsal, observer: Observer, performed: Performe
     for finding in prepared.acceptances.problems():
         observer.raise_finding(finding)
     jobs = outcomes(performed.results, observer, open_)
-    judgement = judge(jobs, observer.findings, [file.index for file in performed.published])
+    published = [file.index for file in performed.published]
+    judgement = judge(jobs, observer.findings, published, len(performed.placeholders))
     judgement = with_faults(judgement, list(map(str, prepared.faults)), performed.fired)
     observer(finished(judgement))
     return Rehearsal(

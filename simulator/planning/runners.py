@@ -16,6 +16,7 @@ _WORDS: Final[Mapping[System, re.Pattern[str]]] = {
     "Linux": re.compile(r"ubuntu|linux|debian", re.IGNORECASE),
 }
 _ARM: Final = re.compile(r"arm|aarch64", re.IGNORECASE)
+_INTEL: Final = re.compile(r"intel|x64|x86|-large$|^macos-(?:10\.|1[0-3]\b)", re.IGNORECASE)
 
 
 def _facts() -> Mapping[str, Any]:
@@ -64,6 +65,15 @@ def is_hosted(labels: Sequence[str]) -> bool:
 def is_arm(labels: Sequence[str]) -> bool:
     """Whether the labels name an ARM machine."""
     return any(map(_ARM.search, labels))
+
+
+def machine_of(labels: Sequence[str]) -> Literal["X64", "ARM64"]:
+    """The processor of the runner, as `runner.arch` has it; GitHub's macOS runners are ARM machines from 14 on."""
+    if is_arm(labels):
+        return "ARM64"
+    if system_of(labels) != "macOS" or any(map(_INTEL.search, labels)):
+        return "X64"
+    return "ARM64"
 
 
 def runs_here(labels: Sequence[str]) -> bool:

@@ -172,6 +172,11 @@ class Observer:
         self._emit(FindingRaised(finding=finding))
 
     @property
+    def placeholders(self) -> Collection[str]:
+        """The names of the files that stand for what jobs on other systems would have made."""
+        return frozenset(name for stored in self.facts.artifacts for name in stored.placeholders)
+
+    @property
     def offered(self) -> bool:
         """Whether a job has offered a file to an index."""
         return bool(self._offering)

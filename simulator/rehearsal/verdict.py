@@ -40,8 +40,12 @@ class Judgement:
     refused: bool = False
 
 
-def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName]) -> Judgement:
+def judge(
+    jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Sequence[IndexName], placeholders: int = 0
+) -> Judgement:
     """The verdict of a rehearsal; `published` holds the index of each file that one took.
+
+    So many of these as `placeholders` says stood for what jobs on other systems would have made.
 
     A failure behind something that was not rehearsed may come from that, and does not count as the release's.
     """
@@ -56,11 +60,13 @@ def judge(jobs: Sequence[JobOutcome], findings: Sequence[Finding], published: Se
         return Judgement(verdict=Verdict.PAUSED, reason=reason)
     doubtful = [job.name for job in bad if job.name in lacking.chain]
     if lacking.reasons or lacking.missing or doubtful:
-        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, doubtful))
+        stood = _stood(len(published), placeholders)
+        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, doubtful) + stood)
     if published:
         left = sorted({*lacking.beside, *(job.name for job in bad)})
         beside = f"; not rehearsed: {', '.join(left)}" if left else ""
-        return Judgement(verdict=Verdict.GO, reason=_published(published) + beside)
+        reason = _published(published) + _stood(len(published), placeholders) + beside
+        return Judgement(verdict=Verdict.GO, reason=reason)
     return _without_files(jobs, findings)
 
 
@@ -158,6 +164,12 @@ def _published(published: Sequence[IndexName]) -> str:
     where = " and ".join(TITLES[index] for index in dict.fromkeys(published))
     verb = "file was" if len(published) == 1 else "files were"
     return f"{len(published)} {verb} published to the local {where} and installed from there"
+
+
+def _stood(published: int, placeholders: int) -> str:
+    """`; 13 of 17 files were placeholders`."""
+    verb = "was a placeholder" if placeholders == 1 else "were placeholders"
+    return f"; {placeholders} of {published} files {verb}" if placeholders else ""
 
 
 def _job(names: Sequence[str]) -> str:

@@ -140,7 +140,10 @@ def artifacts(state: RunState) -> list[Line]:
         files = list(artifact.files[:_MOST_FILES])
         more = len(artifact.files) - len(files)
         names = ", ".join([*files, *([f"{more} more"] if more else [])])
-        shown.append(line((artifact.name, "bold"), f" ({size(artifact.size)}): {names or 'no file'}", hang=2))
+        stood = f", {plural(len(artifact.placeholders), 'placeholder')}" if artifact.placeholders else ""
+        guess = f"; of {artifact.assumed} nobody knows before" if artifact.assumed else ""
+        said = f" ({size(artifact.size)}{stood}): {names or 'no file'}{guess}"
+        shown.append(line((artifact.name, "bold"), said, hang=2))
     return shown
 
 
@@ -243,12 +246,12 @@ def published(state: RunState, width: int) -> list[Line]:
     shown: list[Line] = []
     for title, files in _releases(state):
         shown.append(title)
-        table = _table(files, lambda digest: digest)
+        table = _table(state, files, lambda digest: digest)
         if all(len(row.text.plain) <= width for row in table):
             shown += table
             continue
         for file in files:
-            said = ", ".join([file.filename, size(file.size), *(["attested"] * file.attested), "sha256"])
+            said = ", ".join([file.filename, size(file.size), *_marks(state, file), "sha256"])
             shown += [line(f"  {said}"), line(f"  {file.sha256}", hang=2)]
     refused = (u for u in state.uploads if not 200 <= u.status < 300)
     for upload in refused:
@@ -262,13 +265,17 @@ def taken(state: RunState) -> list[Line]:
     """The files that an index took, a line each; the hashes are cut."""
     shown: list[Line] = []
     for title, files in _releases(state):
-        shown += [title, *_table(files, lambda digest: f"{digest[:_DIGITS]}…")]
+        shown += [title, *_table(state, files, lambda digest: f"{digest[:_DIGITS]}…")]
     return shown
 
 
-def _table(files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[Line]:
-    rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {digest(f.sha256)}") for f in files]
+def _table(state: RunState, files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[Line]:
+    rows = [(f.filename, size(f.size), *_marks(state, f), f"sha256 {digest(f.sha256)}") for f in files]
     return columns(rows, indent=2)
+
+
+def _marks(state: RunState, file: FileUploaded) -> list[str]:
+    return [*(["placeholder"] * (file.filename in state.placeholders)), *(["attested"] * file.attested)]
 
 
 def _releases(state: RunState) -> Iterator[tuple[Line, Sequence[FileUploaded]]]:

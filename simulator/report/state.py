@@ -192,6 +192,11 @@ class RunState:
         return _between(*(event.at if event else None for event in (self.started, self.finished)))
 
     @property
+    def placeholders(self) -> frozenset[str]:
+        """The names of the files that stand for what jobs on other systems would have made."""
+        return frozenset(name for artifact in self.artifacts for name in artifact.placeholders)
+
+    @property
     def published(self) -> tuple[FileUploaded, ...]:
         """The files that an index took, each once."""
         taken = {(u.index, u.project, u.filename): u for u in self.uploads if 200 <= u.status < 300}

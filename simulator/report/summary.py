@@ -10,7 +10,7 @@ from simulator.report.annotations import by_level
 from simulator.report.forms import form_values
 from simulator.report.github import net_changes
 from simulator.report.state import JobState, RunState, StepState, ended
-from simulator.run_events import Annotation, FileUploaded, TokenExchanged
+from simulator.run_events import Annotation, TokenExchanged
 
 SUMMARY_VERSION: Final = 1
 
@@ -46,6 +46,7 @@ class ArtifactSummary(TypedDict):
     size: int
     digest: str
     files: list[str]
+    placeholders: list[str]
 
 
 class FileSummary(TypedDict):
@@ -55,6 +56,7 @@ class FileSummary(TypedDict):
     size: int
     sha256: str
     attested: bool
+    placeholder: bool
 
 
 class ReleaseSummary(TypedDict):
@@ -229,11 +231,18 @@ def summary(state: RunState) -> Summary | None:
         image=engine.image if engine else None,
         jobs=[_job(job) for job in state.jobs.values() if not job.own],
         artifacts=[
-            ArtifactSummary(name=a.name, job=a.job_id, size=a.size, digest=a.digest, files=list(a.files))
+            ArtifactSummary(
+                name=a.name,
+                job=a.job_id,
+                size=a.size,
+                digest=a.digest,
+                files=list(a.files),
+                placeholders=list(a.placeholders),
+            )
             for a in state.artifacts
         ],
         publishers=[_publisher(exchange) for exchange in dict.fromkeys(state.exchanges)],
-        published=_published(state.published),
+        published=_published(state),
         installed=[
             InstallSummary(
                 tool=i.tool, dist=i.dist, ok=i.ok, project=i.project, version=i.version, seconds=round(i.seconds, 3)
@@ -298,14 +307,21 @@ def _publisher(exchange: TokenExchanged) -> PublisherSummary:
     )
 
 
-def _published(uploads: tuple[FileUploaded, ...]) -> list[ReleaseSummary]:
+def _published(state: RunState) -> list[ReleaseSummary]:
     releases: dict[tuple[str, str, str], ReleaseSummary] = {}
-    for u in uploads:
+    for u in state.published:
         release = releases.setdefault(
             (u.index, u.project, u.version),
             ReleaseSummary(index=u.index, project=u.project, version=u.version, files=[]),
         )
-        release["files"].append(FileSummary(filename=u.filename, size=u.size, sha256=u.sha256, attested=u.attested))
+        file = FileSummary(
+            filename=u.filename,
+            size=u.size,
+            sha256=u.sha256,
+            attested=u.attested,
+            placeholder=u.filename in state.placeholders,
+        )
+        release["files"].append(file)
     return list(releases.values())
 
 

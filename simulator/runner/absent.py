@@ -6,43 +6,52 @@ A job that is not run is never counted as one that succeeded: it lets others go 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from simulator.actions.facts import uploads
-from simulator.expressions.language import Expression, ExpressionError, Scope, Value, evaluate, to_text, truthy
 from simulator.findings import Finding, Severity
 from simulator.planning.choice import may_publish
+from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
 from simulator.planning.tools import UPLOAD_ARTIFACT, action_name, given_input
+from simulator.planning.wheel_builds import may_hold_wheels, wheel_build
 from simulator.positions import Span
 from simulator.remedies import Act, Remedy, remedy
 from simulator.runner.not_rehearsed import DOCKER_HINT
-from simulator.workflow.model import Step, Text
 
 _NAMED: Final = 3  # jobs and artifacts that a sentence gives the names of
-_UNKNOWN: Final = "*"  # stands in a name for what is known at run time alone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandIn:
+    """An artifact that placeholders can be made for: `files` of known names, or wheels, whose names are found later."""
+
+    artifact: str
+    files: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
     """A job that is not run here, and why; `missing` are the names of what it would upload and nobody supplied.
 
-    What a called workflow that is not at hand would upload is `unknown`.
+    What a called workflow that is not at hand would upload is `unknown`. `stand_ins` are the placeholders that can be
+    tried to be made for all that is missing; empty where they cannot.
     """
 
     why: str
     made: Sequence[str] = ()
     missing: Sequence[str] = ()
+    stand_ins: Sequence[StandIn] = ()
     unknown: bool = False
     several: bool = False  # it is that of several jobs of one matrix
 
     @property
     def keeps_others(self) -> bool:
         """Whether the jobs that need it cannot go on."""
-        return self.unknown or bool(self.missing)
+        return self.unknown or bool(self.missing and not self.stand_ins)
 
     @property
     def said(self) -> str:
@@ -50,6 +59,8 @@ class Absence:
         said = self.why
         if self.unknown:
             return said
+        if self.missing and self.stand_ins:
+            return f"{said}; placeholders stand for {_listed(self.missing, 'artifacts')}"
         if self.missing:
             return f"{said}, and nothing stands for {_listed(self.missing, 'artifacts')}"
         if self.made:
@@ -70,9 +81,28 @@ def absence(
     why = _hindrance(job, no_containers)
     if why is None:
         return None
-    made = tuple(dict.fromkeys(_made(plan, job)))
-    missing = tuple(name for name in made if not any(fits(name, each) for each in supplied))
-    return Absence(why=why, made=made, missing=missing)
+    made = {each.name: each for each in _uploads(plan, job)}
+    missing = [each for name, each in made.items() if not any(fits(name, given) for given in supplied)]
+    stand_ins = [one for each in missing if (one := _stand_in(plan, job, each)) is not None]
+    return Absence(
+        why=why,
+        made=tuple(made),
+        missing=tuple(each.name for each in missing),
+        stand_ins=tuple(stand_ins) if len(stand_ins) == len(missing) else (),
+    )
+
+
+def _stand_in(plan: Plan, job: PlannedJob, upload: _Upload) -> StandIn | None:
+    """The placeholder for an artifact of a job on another system, where one is known of what kind its files are."""
+    if runs_here(job.runs_on) or UNKNOWN in upload.name or may_publish(job.workflow, job.job):
+        return None
+    lines = [line.strip() for line in upload.path.splitlines() if line.strip()]
+    is_built = wheel_build(plan, job) is not None or job.total > 1  # of a matrix, others may run here
+    if is_built and may_hold_wheels(upload.path):
+        return StandIn(artifact=upload.name)
+    if lines and all(re.fullmatch(r"[\w./-]+\.\w+", line) for line in lines):
+        return StandIn(artifact=upload.name, files=tuple(line.rpartition("/")[2] for line in lines))
+    return None
 
 
 def _not_at_hand(plan: Plan, job: PlannedJob) -> str | None:
@@ -94,7 +124,7 @@ def _hindrance(job: PlannedJob, no_containers: Callable[[], str | None]) -> str 
 
 def fits(name: str, supplied: str) -> bool:
     """Whether an artifact that was supplied may be the one of a name with unknown parts."""
-    return re.fullmatch(".*".join(map(re.escape, name.split(_UNKNOWN))), supplied) is not None
+    return re.fullmatch(".*".join(map(re.escape, name.split(UNKNOWN))), supplied) is not None
 
 
 def runner_findings(
@@ -112,7 +142,7 @@ def runner_findings(
     for plan, job in jobs:
         if job.decision != "skip" and not job.deferred:
             absent = absence(plan, job, supplied, no_containers)
-            made = absent and (absent.why, bool(absent.made), bool(absent.missing))
+            made = absent and (absent.why, bool(absent.made), bool(absent.missing), bool(absent.stand_ins))
             alike.setdefault((id(plan), job.job.id, job.runs_on, made), []).append((job, absent))
     for group in alike.values():
         yield from _of_runner([job for job, _ in group], [absent for _, absent in group if absent], now)
@@ -170,6 +200,7 @@ def _together(absences: Sequence[Absence]) -> Absence:
         why=absences[0].why,
         made=tuple(dict.fromkeys(name for each in absences for name in each.made)),
         missing=tuple(dict.fromkeys(name for each in absences for name in each.missing)),
+        stand_ins=tuple(made for each in absences for made in each.stand_ins),
         unknown=absences[0].unknown,
         several=len(absences) > 1,
     )
@@ -197,6 +228,8 @@ def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
         several = len(absent.missing) > 1
         what = f"artifact{'s' if several else ''} {_listed(absent.missing, 'of them')}"
         without = f"without {'them' if several else 'it'}, the jobs that need this one are skipped"
+        if absent.stand_ins:
+            without = "else placeholders show names, counts and the upload, and nothing of what is in the files"
         return f"{docker}Supply the {what} from {'folders' if several else 'a folder'}; {without}.{outputs}"
     return f"{docker}See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
 
@@ -214,77 +247,26 @@ def _assumed(text: str, where: Span) -> Finding:
 # ---- what a job uploads
 
 
-def _made(plan: Plan, job: PlannedJob) -> Iterator[str]:
-    """The names of what a job surely uploads when all goes well."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Upload:
+    """An artifact by its name, and the `path` that it is made of, "" where an action chooses that."""
+
+    name: str
+    path: str = ""
+
+
+def _uploads(plan: Plan, job: PlannedJob) -> Iterator[_Upload]:
+    """What a job surely uploads when all goes well."""
     known = Known.of(plan, job)
     for step in job.job.all_steps:
         if step.uses is None or not known.may_run(step):
             continue
         action = action_name(step.uses.value)
         if action == UPLOAD_ARTIFACT:
-            text = given_input(step, "name")
-            yield known.render(text) if text is not None and text.source else "artifact"
+            name, path = given_input(step, "name"), given_input(step, "path")
+            yield _Upload(
+                name=known.render(name) if name is not None and name.source else "artifact",
+                path=known.render(path) if path is not None else "",
+            )
         else:
-            yield from (f"{name}{_UNKNOWN}" for name in uploads(action) or ())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """The contexts that are known without a run of the job."""
-
-    contexts: Mapping[str, Value]
-
-    @classmethod
-    def of(cls, plan: Plan, job: PlannedJob) -> Known:
-        variables = {**job.workflow.env, **job.job.env}
-        system = system_of(job.runs_on)
-        contexts: dict[str, Value] = {
-            **plan.contexts,
-            "matrix": dict(job.matrix),
-            "strategy": job.strategy,
-            "env": {name: text.source for name, text in variables.items() if text.template.is_literal},
-            "runner": {"os": system, "arch": "ARM64" if system == "macOS" or is_arm(job.runs_on) else "X64"},
-        }
-        return cls(contexts=contexts)
-
-    def value(self, expression: Expression) -> Value:
-        """The value of an expression. Raises ExpressionError where it is known at run time alone."""
-        for head, *rest in expression.references():
-            context = self.contexts.get(head)
-            late = head in {"env", "runner"} and isinstance(context, Mapping) and rest and rest[0] not in context
-            if head not in self.contexts or late:
-                raise ExpressionError(f"{head} is not known yet")
-        functions = {
-            "always": lambda _: True,
-            "success": lambda _: True,
-            "failure": lambda _: False,
-            "cancelled": lambda _: False,
-        }
-        return evaluate(expression, Scope(contexts=self.contexts, functions=functions))
-
-    def render(self, text: Text) -> str:
-        """A text with a mark in place of what is not known."""
-        parts: list[str] = []
-        for part in text.template.parts:
-            if isinstance(part, str):
-                parts.append(part)
-                continue
-            try:
-                parts.append(to_text(self.value(part)))
-            except ExpressionError:
-                parts.append(_UNKNOWN)
-        return "".join(parts)
-
-    def surely_runs(self, step: Step) -> bool:
-        """Whether the condition of a step holds when all goes well, as far as is known now."""
-        try:
-            return truthy(self.value(step.condition.expression))
-        except ExpressionError:
-            return False
-
-    def may_run(self, step: Step) -> bool:
-        """Whether the condition of a step may hold when all goes well."""
-        try:
-            return truthy(self.value(step.condition.expression))
-        except ExpressionError:
-            return True
+            yield from (_Upload(name=f"{name}{UNKNOWN}") for name in uploads(action) or ())

@@ -14,6 +14,7 @@ from simulator.planning.calls import call_contexts
 from simulator.planning.conditions import job_condition, why_not
 from simulator.planning.graph import ancestors
 from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.runners import runs_here
 from simulator.run_events import Conclusion, JobPlanned
 from simulator.runner.concurrency import Ticket, ticket
 from simulator.runner.job import JobRunner
@@ -81,10 +82,22 @@ class Graph:
         return any(result.absent == "missing" for result in self.results.values())
 
     def ready(self, job: PlannedJob) -> bool:
-        """Whether all that a job needs has ended, and `max-parallel` lets another combination start."""
+        """Whether all that a job needs has ended, and `max-parallel` lets another combination start.
+
+        One for another system waits until the jobs have ended that have a runner here and need none like it: from what
+        these made, placeholders are made for it.
+        """
+        if is_off_system(job) and self._models_to_come():
+            return False
         known = all(other.key in self.results for other in self.jobs if other.job.id in job.needs)
         running = [other for other in self.jobs if other.job.id == job.job.id and other.key in self.active]
         return known and (job.max_parallel is None or len(running) < job.max_parallel)
+
+    def _models_to_come(self) -> bool:
+        """Whether a job has not ended that neither is nor needs one for another system."""
+        off = {job.job.id for job in self.jobs if is_off_system(job)}
+        going = {job.job.id: job for job in self.jobs if job.key not in self.results and not is_off_system(job)}
+        return any(not off & self._before(job) for job in going.values())
 
     @property
     def portion(self) -> Portion:
@@ -198,6 +211,11 @@ class Graph:
 
     def _contexts(self) -> dict[str, Value]:
         return {**self.plan.contexts, "github": self.settings.github}
+
+
+def is_off_system(job: PlannedJob) -> bool:
+    """Whether a job is for macOS or Windows, of which there is no runner here."""
+    return job.job.uses is None and not job.deferred and not runs_here(job.runs_on)
 
 
 def announcement(jobs: Iterable[tuple[Plan, PlannedJob]]) -> Iterator[JobPlanned]:

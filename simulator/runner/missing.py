@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from simulator.findings import Finding, Severity
+from simulator.planning.known import Known
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.programs import hosted_programs, surely_started
 from simulator.planning.runners import runs_here
 from simulator.positions import Span
 from simulator.remedies import Act, remedy
-from simulator.runner.absent import Known
 from simulator.workflow.model import Step
 
 MISSING_PROGRAM: Final = "missing-program"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal, TypeAlias, cast
@@ -13,6 +13,7 @@ from simulator.environments.model import Gate, Pause
 from simulator.expressions.language import Value
 from simulator.planning.model import Plan, PlannedJob
 from simulator.run_events import Conclusion, EventSink
+from simulator.runner.absent import StandIn
 from simulator.triggers.model import RepositoryIdentity
 from simulator.twins.base import Twins
 
@@ -35,7 +36,8 @@ class RunSettings:
     """Everything a run of one workflow needs.
 
     `gate` judges an environment by its name before a job enters it, and may take its time; `hold` gives a reason why
-    a job whose condition holds must not start all the same, or None. `quote` gives a line of a file of the rehearsed
+    a job whose condition holds must not start all the same, or None. `stand_in` makes placeholders for artifacts of a
+    job that has no runner here, and says whether it could. `quote` gives a line of a file of the rehearsed
     commit. `images` and `offline` as in `SandboxSpec`. With a `portion` nothing else of the plan is there to run.
     """
 
@@ -50,6 +52,7 @@ class RunSettings:
     gate: Callable[[str, Pause], Gate]
     emit: EventSink
     hold: Callable[[PlannedJob], str | None] = lambda _: None
+    stand_in: Callable[[Plan, PlannedJob, Sequence[StandIn]], bool] = lambda _plan, _job, _made: False
     sandbox_environment: Mapping[str, str] = field(default_factory=dict)
     mounts: Mapping[PurePosixPath, Path] = field(default_factory=dict)
     environment_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 
 from simulator.errors import CancelledError, InvalidWorkflowError
 from simulator.expressions.language import ExpressionError
@@ -374,10 +375,13 @@ class Run:
         """Leave a job out that cannot be run here; whether it was."""
         settings = graph.settings
         absent = absence(graph.plan, job, settings.supplied, settings.no_containers)
-        if absent is not None:
-            kind: Absent = "missing" if absent.keeps_others else "supplied"
-            self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind)
-        return absent is not None
+        if absent is None:
+            return False
+        if absent.stand_ins and not settings.stand_in(graph.plan, job, absent.stand_ins):
+            absent = replace(absent, stand_ins=())
+        kind: Absent = "missing" if absent.keeps_others else "supplied"
+        self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind)
+        return True
 
     def _skip(self, graph: Graph, job: PlannedJob) -> None:
         """Skip a job whose condition does not hold; it is missing where a job that it needs was not run here."""

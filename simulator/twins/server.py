@@ -108,19 +108,28 @@ class LocalTwins:
         """The finished artifacts, oldest first."""
         return [artifact.stored for artifact in self._parts.artifacts.finished() if artifact.stored]
 
-    def supply(self, workflow_run: str, name: str, folder: Path) -> None:
+    def supply(
+        self,
+        workflow_run: str,
+        name: str,
+        folder: Path,
+        *,
+        job_id: str = SUPPLIED,
+        placeholders: Sequence[str] = (),
+        assumed: str | None = None,
+    ) -> None:
         """Put an artifact of a folder's files into a workflow run, as if one of its jobs had uploaded it.
 
-        Raises TwinError for a name that GitHub refuses.
+        `placeholders` and `assumed` are as `ArtifactStored` has them. Raises TwinError for a name that GitHub refuses.
         """
-        job = self._parts.jobs.open(JobGrant(job_id=SUPPLIED, id_token=False, claims={"run_id": workflow_run}))
+        job = self._parts.jobs.open(JobGrant(job_id=job_id, id_token=False, claims={"run_id": workflow_run}))
         try:
             stored = self._parts.artifacts.supply(job, name, folder, self._injector.clock())
         except ArtifactError as error:
             raise TwinError(f"{error}.", hint="Name the artifact as the workflow does.") from error
         finally:
-            self._parts.jobs.close(SUPPLIED)
-        self._emit(artifact_event(stored))
+            self._parts.jobs.close(job_id)
+        self._emit(replace(artifact_event(stored), placeholders=tuple(placeholders), assumed=assumed))
 
     def adopt(self, artifacts: Sequence[StoredArtifact]) -> None:
         """Take over artifacts that jobs of the same workflow run uploaded elsewhere."""

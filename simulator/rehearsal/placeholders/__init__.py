@@ -1,0 +1,1 @@
+"""Files that stand for what jobs on macOS and Windows would have built."""
