@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from simulator.positions import Span
 from simulator.remedies import Act, Remedy, remedy
 
 
@@ -44,11 +45,23 @@ def explain_upload(refusal: str) -> Explanation:
     return explain(UPLOADS, refusal) or _ANYTHING
 
 
+def place_of(hint: str, locations: Mapping[str, str]) -> Span | None:
+    """Where a hint says that something is to be mended: the first key of pyproject.toml that it names."""
+    named = (locations.get(name) for name in re.findall(r"\{(\w+)\}", hint) if name in PROJECT_KEYS.values())
+    file, _, line = next(filter(None, named), "").rpartition(":")
+    return Span(file=file, line=int(line), column=1) if file else None
+
+
 def with_locations(hint: str, locations: Mapping[str, str]) -> str:
     """A hint with the locations that it names, as `file:line`; one that is not known is left out."""
     return re.sub(r"\{(\w+)\}", lambda found: f" ({at})" if (at := locations.get(found[1])) else "", hint)
 
 
+PROJECT_KEYS: Final = {
+    f"project.{key}": key.replace("-", "_")
+    for key in ("name", "version", "description", "readme", "classifiers", "dependencies", "urls", "license-files")
+} | {"project.requires-python": "requires_python"}
+"""The names that hints have for keys of pyproject.toml."""
 _ANYTHING: Final = Explanation(
     words="",
     hint="Mend what the index names, in the package's metadata or in the workflow, and rehearse again.",
@@ -60,7 +73,7 @@ _AS_BUILT: Final = (
 _NAMES: Final = (
     Explanation(
         words=r"The name .* (isn't allowed|is too similar|conflicts with|is invalid)",
-        hint="Choose another name{name}, and register the publisher with it.",
+        hint="Choose another name{name}, which the publisher or the token must be for, too.",
     ),
 )
 
@@ -80,12 +93,12 @@ EXCHANGES: Final = (
     ),
     Explanation(
         words="already used",
-        hint="Fetch a new ID token for each exchange: an index takes one once.",
+        hint="Ask GitHub for a new ID token before each exchange: an index takes the same one only once.",
     ),
     Explanation(
         words="valid token, but project already exists",
-        hint="Re-run the job, where an ordinary publisher is registered in the settings of the project; the "
-        "pending one is gone, so take `pending` out of pysim.toml.",
+        hint="Register an ordinary publisher in the settings of the project at the index, take `pending` out of "
+        "pysim.toml, and re-run the job. If the project is somebody else's, choose another name{name}.",
     ),
     Explanation(
         words="functionality not enabled",
@@ -124,13 +137,13 @@ UPLOADS: Final = (
     ),
     Explanation(
         words="token is expired",
-        hint="An upload token lasts 15 minutes from its exchange: re-run the job for a new one, and let fewer or "
-        "smaller files go with one token, or what takes long run in a job before.",
+        hint="Re-run the job: it gets a new token, which lasts 15 minutes from its exchange. Let what takes long run "
+        "in a job before this one.",
     ),
     Explanation(
         words="(OIDC|project-)scoped token is not valid for project",
-        hint="Register this workflow as a publisher of the project that the package names{name}, too, or correct the "
-        "name: the token is for the projects of its own publisher alone.",
+        hint="The token is for the projects of its own publisher alone, and the package has another name{name}. "
+        "Correct the name, or register this workflow as a publisher of the project of that name, too.",
     ),
     Explanation(
         words="Non-user identities cannot create new projects",
@@ -152,7 +165,7 @@ UPLOADS: Final = (
     Explanation(
         words="temporarily disabled|Read-only mode",
         hint="Wait until the index takes uploads again (https://status.python.org/), and re-run the publishing job "
-        "alone: identical files are taken again.",
+        "alone: the index takes again what it has already, byte for byte.",
     ),
     Explanation(
         words="use of local versions",
@@ -165,8 +178,8 @@ UPLOADS: Final = (
     ),
     Explanation(
         words="description failed to render",
-        hint="Mend the markup of the README{readme}; `twine check --strict dist/*` names the line. Markdown belongs "
-        "into a `.md` file.",
+        hint="Mend the markup of the file that `readme` names{readme}; `twine check --strict dist/*` says in which "
+        "line. If it is Markdown, give it the ending `.md`.",
     ),
     Explanation(
         words="'description-content-type'",
@@ -204,7 +217,8 @@ UPLOADS: Final = (
     ),
     Explanation(
         words="License-File .* does not exist",
-        hint="Let the build include the file, or correct `license-files`{license_files}.",
+        hint="Let the build include the file; where the repository has none of that name, correct "
+        "`license-files`{license_files}.",
     ),
     Explanation(
         words="introduced in metadata version|is not a valid metadata version",
@@ -223,8 +237,9 @@ UPLOADS: Final = (
     Explanation(words="Invalid distribution file|Invalid (wheel|source distribution) filename", hint=_AS_BUILT),
     Explanation(
         words="Certificate's Build Config URI",
-        hint="Move the publishing job into the workflow that the tag starts, or set `attestations: false`: an "
-        "attestation names the workflow that calls, and the publisher the one that is called.",
+        hint="Move the publishing job into the workflow that the tag starts, and register that one as the publisher. "
+        "An attestation names the workflow that calls, and this publisher the one that is called. Until then, "
+        "`attestations: false` lets the upload through.",
     ),
     *_NAMES,
 )
@@ -252,7 +267,8 @@ STEPS: Final = (
         words="ACTIONS_ID_TOKEN_REQUEST_TOKEN environment variable was unset",
         code="id-token-permission",
         says="the job may not ask for an ID token, as it lacks `id-token: write`",
-        hint="Give the job `permissions: id-token: write`; a job's permissions replace the workflow's.",
+        hint="Give the job `permissions: id-token: write`, and with it all others that it needs, such as `contents: "
+        "read`: a job's permissions replace the workflow's.",
     ),
     Explanation(
         words=r"(?s)' was not found for .* GitHub has CPython (?P<version>\d+\.\d+)\.",
@@ -305,14 +321,15 @@ STEPS: Final = (
         words="syntax errors in markup",
         code="invalid-description",
         says="the README does not render",
-        hint="Mend the markup of the README{readme} at the line that the log names. Markdown belongs into a "
-        "`.md` file.",
+        hint="Mend the markup of the file that `readme` names{readme}, at the line that the log has. If it is "
+        "Markdown, give it the ending `.md`.",
     ),
     Explanation(
-        words=r"Invalid distribution metadata: '2\.[45]' is not a valid metadata version",
+        words=r"Invalid distribution metadata: '(?P<version>2\.[45])' is not a valid metadata version",
         code="invalid-distribution",
         says="twine is older than the metadata that the build backend writes",
-        hint="Update the pin of the publishing action, or the twine and the packaging of the job.",
+        hint=r"Use pypa/gh-action-pypi-publish v1.14.2 or later, or where the job installs twine itself, a newer twine "
+        r"and packaging: they read metadata \g<version>, which these files have.",
     ),
     *(
         replace(each, code="invalid-distribution", words=f"Invalid distribution metadata: .*({each.words})")
@@ -328,7 +345,8 @@ STEPS: Final = (
         words="Metadata is missing required fields: Name, Version",
         code="invalid-distribution",
         says="twine is older than the metadata that the build backend writes",
-        hint="Update the pin of the publishing action, or the twine of the job.",
+        hint="Use pypa/gh-action-pypi-publish v1.14.2 or later, or where the job installs twine itself, twine 6.1 or "
+        "later: older ones cannot read the metadata of these files.",
     ),
     Explanation(words="InvalidDistribution:", code="invalid-distribution", hint=_AS_BUILT),
     Explanation(

@@ -17,7 +17,7 @@ def refused_deployment(
     `rejected_by` says who rejected the deployment, and what for; `table` is where the rules are declared.
     """
     if rejected_by is not None:
-        hint = f"{rejected_by} rejected the deployment to {environment}; mend that, and rehearse again."
+        hint = f"{rejected_by} rejected the deployment to {environment}. See to the reason, or give another answer."
     elif reason.startswith("Nobody"):
         hint = f"Name another reviewer at GitHub and under {table}, or let somebody else start the run."
     else:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from simulator.planning.tools import CHECKOUT, DOWNLOAD_ARTIFACT, action_name
+from simulator.rehearsal.explanations import PROJECT_KEYS
 from simulator.toml_places import toml_places
 from simulator.workflow.model import Job
 
 _STEPS: Final = {CHECKOUT: "checkout", DOWNLOAD_ARTIFACT: "download"}
-_KEYS: Final = {
-    f"project.{key}": key.replace("-", "_")
-    for key in ("name", "version", "description", "readme", "classifiers", "dependencies", "urls", "license-files")
-} | {"project.requires-python": "requires_python", "build-system.requires": "build_system"}
+_KEYS: Final = {**PROJECT_KEYS, "build-system.requires": "build_system"}
 
 
 def hint_locations(jobs: Iterable[Job], files: Sequence[tuple[str, bytes]]) -> Mapping[str, str]:

@@ -28,7 +28,9 @@ from simulator.rehearsal.explanations import (
     STEPS,
     Explanation,
     explain,
+    explain_upload,
     hint_for,
+    place_of,
     with_locations,
 )
 from simulator.rehearsal.refusals import is_predicted
@@ -269,6 +271,10 @@ class Observer:
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
         place = self._place(event.job_id)
+        job = self.facts.job(event.job_id)
+        wrong = next((check.claim for check in event.claims if not check.ok), None)
+        if wrong == "environment" and job is not None and job.environment is not None:
+            place = job.environment.span
         if event.ok:
             return colliding_publishers(event, place)
         self._refuse(event.job_id, refused_exchange(event, place))
@@ -279,8 +285,10 @@ class Observer:
         self._refusals.setdefault(job_id, replace(finding, hint=with_locations(finding.hint, self._locations)))
 
     def _cause(self, event: FileUploaded) -> Span | str:
-        """Where the cause of a refusal is, as far as its words tell; else the step."""
-        return self.span_of_words(event.message) or self._place(event.job_id)
+        """Where the cause of a refusal is, as far as its words or what mends it tell; else the step."""
+        known = explain_upload(event.message)
+        place = self.span_of_words(event.message) or place_of(known.hint, self._locations)
+        return place or self._place(event.job_id)
 
     def _place(self, job_id: str) -> Span | str:
         """The step that a job is at."""
@@ -339,8 +347,8 @@ class Observer:
             severity=Severity.ERROR,
             unrehearsed=(),
             message=f"{said.message} (with the injected fault {fault.fault}: {fault.what})",
-            hint="So the release would end, too. When the service works again, re-run the failed job: a drill "
-            "rehearses that.",
+            hint="Nothing is wrong with the workflow: the fault was asked for, and a release that meets it ends so. "
+            "When the service works again, re-run the failed job: a drill rehearses that.",
             remedies=(remedy(Act.DRILL),),
         )
 
@@ -360,7 +368,7 @@ class Observer:
                 code=known.code,
                 severity=Severity.WARNING if known.here else Severity.ERROR,
                 message=f"{name} (job {event.job_id}): {known.says or _first_line(told)}",
-                where=where,
+                where=place_of(known.hint, self._locations) or where,
                 would_show=None if known.here else told,
                 hint=with_locations(hint_for(known, told), self._locations),
                 remedies=known.remedies,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
+from simulator.publisher_records import ClaimCheck
 from simulator.rehearsal.addresses import right_address, wrong_address
 from simulator.rehearsal.explanations import EXCHANGES, explain, explain_upload
 from simulator.remedies import Act, Remedy, remedy
@@ -79,9 +81,7 @@ def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, .
         if not check.ok
     )
     if differs:
-        wanted = next((check.expected for check in event.claims if check.claim == "environment" and not check.ok), "")
-        mend = f" Write `environment: {wanted}` in the job, or change the publisher." if wanted else ""
-        return f"Make the workflow and the registered publisher agree: {differs}.{mend}", ()
+        return f"Make the workflow and the registered publisher agree: {differs}.{_agreeing(event.claims)}", ()
     if event.claims and _NO_PUBLISHER in (event.error or ""):
         hint = (
             "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
@@ -93,6 +93,21 @@ def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, .
         "and declare it to pysim, which explains the job's token with the values for the form."
     )
     return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
+
+
+def _agreeing(claims: Sequence[ClaimCheck]) -> str:
+    """How a workflow and a publisher come to agree, by the first claim that differs."""
+    check = next(check for check in claims if not check.ok)
+    if check.value.lower() == check.expected.lower():
+        return f" They differ in upper and lower case alone: register the publisher as {check.value}."
+    if check.claim == "environment" and check.expected:
+        return f" Write `environment: {check.expected}` in the job, or change the publisher."
+    if check.claim == "workflow":
+        return (
+            f" Register the publisher with {check.value}, or publish from {check.expected}: the file that holds the "
+            "job counts, and PyPI supports none that another workflow calls."
+        )
+    return ""
 
 
 def _not_pypi(index: str) -> IndexName | None:

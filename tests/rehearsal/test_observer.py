@@ -163,7 +163,7 @@ def test_the_field_that_differs_is_named() -> None:
 
 def test_another_refusal_of_an_exchange_is_no_mismatch() -> None:
     observer, _ = observe(*within(replace(EXCHANGE, error="invalid token: already used")))
-    assert [(each.code, each.hint.split()[0]) for each in observer.findings] == [("exchange-refused", "Fetch")]
+    assert [(each.code, each.hint.split()[0]) for each in observer.findings] == [("exchange-refused", "Ask")]
 
 
 def test_what_twine_says_in_lines_and_colours_explains_the_step() -> None:
@@ -178,7 +178,8 @@ def test_what_twine_says_in_lines_and_colours_explains_the_step() -> None:
     for event in (start, *lines, end):
         observer(event)
     (finding,) = observer.findings
-    assert (finding.code, finding.where) == ("invalid-distribution", SPAN)
+    at = Span(file="pyproject.toml", line=3, column=1)
+    assert (finding.code, finding.where) == ("invalid-distribution", at)
     assert "'1.x' is invalid for 'version'" in finding.message
     assert "PEP 440 has them (pyproject.toml:3)" in finding.hint
 
