@@ -21,6 +21,7 @@ from simulator.operations.cancellation import Cancellation
 from simulator.operations.inspection import Inspection
 from simulator.operations.opened import OpenRehearsal, open_rehearsal, run_jobs, run_number, run_settings
 from simulator.operations.performance import ready_engine
+from simulator.operations.placeholders import with_placeholders
 from simulator.operations.prepared import PreparedRehearsal
 from simulator.operations.recording import Recording, recording
 from simulator.operations.rehearse import finished, opening, outcomes, readied
@@ -316,7 +317,7 @@ class SharedBuild:
         self, rehearsal: OpenRehearsal, plans: Sequence[Plan], portions: Sequence[Portion]
     ) -> tuple[tuple[JobResult, ...], tuple[Portion, ...]]:
         settings = [
-            replace(run_settings(rehearsal, plan, number), portion=portion)
+            with_placeholders(rehearsal, replace(run_settings(rehearsal, plan, number), portion=portion))
             for plan, number, portion in zip(plans, self.numbers, portions, strict=True)
         ]
         return run_jobs(rehearsal, settings, self.prepared.actions)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -11,14 +13,16 @@ from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.outside import simple_commands
 from simulator.planning.publish_commands import values_of
-from simulator.planning.tools import action_name, building_step
+from simulator.planning.tools import action_name, building_step, code_of
 from simulator.workflow.model import Step
 
 Tool = Literal["cibuildwheel", "maturin", "interpreter"]
 CIBUILDWHEEL: Final = "pypa/cibuildwheel"
 MATURIN: Final = "pyo3/maturin-action"
 _VERSION: Final = re.compile(r"v?(\d+(?:\.\d+){0,2})$")
-_REQUIREMENT: Final = re.compile(r"(cibuildwheel(?:\[[\w,-]*\])?(?:[=~<>!]=?=?[\w.,*=<>!~]+)?)$")
+_REQUIREMENT: Final = re.compile(r"[\"']?(cibuildwheel(?:\[[\w,-]*\])?[=~<>!]=?[\w.,*=<>!~]+)[\"']?$")
+_PROGRAM: Final = re.compile(r"cibuildwheel(?:$|[\[=~<>!@])")
+_ENDS: Final = ("&&", "||", ";", "|", "&")
 _VARIABLES: Final = re.compile(r"CIBW_\w+$|MACOSX_DEPLOYMENT_TARGET$")
 _VALUED: Final = ("--only", "--archs", "--config-file", "--output-dir", "--platform", "--enable")
 _LIKELY_FOLDERS: Final = ("dist", "wheelhouse", "wheels")
@@ -64,16 +68,20 @@ def _of_step(job: PlannedJob, step: Step, known: Known, pythons: tuple[str, ...]
     inputs = {name.lower(): known.render(text) for name, text in step.with_.items()}
     name = action_name(step.uses.value) if step.uses is not None else ""
     script = known.render(step.run) if step.run is not None else ""
-    words = next((words for words in simple_commands(script) if any("cibuildwheel" in word for word in words)), None)
+    words = next(_cibuildwheel_commands(script), None)
     if name == CIBUILDWHEEL:
         arguments = _given({f"--{key}": inputs.get(key, "") for key in ("only", "config-file", "enable")})
         folder = inputs.get("package-dir", "")
         version = _version_of(step)
         return _cibuildwheel(job, step, known, version, (*arguments, *((folder,) if folder else ())))
     if words is not None:
-        found = next((match[1] for word in words if (match := _REQUIREMENT.search(word))), "cibuildwheel")
+        scripts = (known.render(each.run).split() for each in job.job.all_steps if each.run is not None)
+        pinned = (match[1] for word in itertools.chain(words, *scripts) if (match := _REQUIREMENT.match(word)))
+        found = next(pinned, "cibuildwheel")
         return _cibuildwheel(job, step, known, found, tuple(_of_command(words)))
-    if name == MATURIN and inputs.get("command", "build") in {"build", "publish", "upload"}:
+    if name == MATURIN and inputs.get("command", "build") not in {"build", "publish"}:
+        return None
+    if name == MATURIN:
         target = inputs.get("target", "")
         return WheelBuild(tool="maturin", target=target, pythons=pythons, sure=UNKNOWN not in target)
     for words in simple_commands(script):
@@ -107,10 +115,21 @@ def _version_of(step: Step) -> str:
     return f"cibuildwheel=={found[1]}" + ("" if found[1].count(".") == 2 else ".*")
 
 
+def _cibuildwheel_commands(script: str) -> Iterator[Sequence[str]]:
+    """The words of a script's commands from the one on that names cibuildwheel, where it is not installed alone."""
+    for line in code_of(script).splitlines():
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:
+            continue
+        at = next((number for number, word in enumerate(words) if _PROGRAM.match(word.rpartition("/")[2])), None)
+        if at is not None and "install" not in words[:at]:
+            yield list(itertools.takewhile(lambda word: word not in _ENDS, words[at:]))
+
+
 def _of_command(words: Sequence[str]) -> Iterator[str]:
     """The arguments of a command that select what is built, and the folder of the package."""
-    at = next(number for number, word in enumerate(words) if "cibuildwheel" in word)
-    left = list(words[at + 1 :])
+    left = list(words[1:])
     while left:
         word = left.pop(0)
         option, equals, value = word.partition("=")

@@ -60,12 +60,13 @@ def judge(
         return Judgement(verdict=Verdict.PAUSED, reason=reason)
     doubtful = [job.name for job in bad if job.name in lacking.chain]
     if lacking.reasons or lacking.missing or doubtful:
-        stood = _stood(len(published), placeholders)
-        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=_not_rehearsed(lacking, doubtful) + stood)
+        reason = _not_rehearsed(lacking, doubtful, _stood(len(published), placeholders))
+        return Judgement(verdict=Verdict.NOT_REHEARSED, reason=reason)
     if published:
         left = sorted({*lacking.beside, *(job.name for job in bad)})
         beside = f"; not rehearsed: {', '.join(left)}" if left else ""
-        reason = _published(published) + _stood(len(published), placeholders) + beside
+        stood = _stood(len(published), placeholders)
+        reason = _published(published) + (f"; {stood}" if stood else "") + beside
         return Judgement(verdict=Verdict.GO, reason=reason)
     return _without_files(jobs, findings)
 
@@ -131,10 +132,12 @@ def _is_of(key: str, name: str) -> bool:
     return key == name or key.startswith((f"{name} (", f"{name} / "))
 
 
-def _not_rehearsed(lacking: _Lacking, failed: Sequence[str]) -> str:
+def _not_rehearsed(lacking: _Lacking, failed: Sequence[str], stood: str) -> str:
     if lacking.reasons:
         more = len(lacking.reasons) - 1
         beside = f" (and {more} more)" if more else ""
+        if stood and not failed:
+            return f"all else is go, and {stood}: {lacking.reasons[0]}{beside}"
         return f"nothing was found wrong, but the release hangs on what was not rehearsed: {lacking.reasons[0]}{beside}"
     if lacking.missing:
         what = "they need" if len(lacking.missing) > 1 else "it needs"
@@ -167,9 +170,9 @@ def _published(published: Sequence[IndexName]) -> str:
 
 
 def _stood(published: int, placeholders: int) -> str:
-    """`; 13 of 17 files were placeholders`."""
+    """`13 of 17 files were placeholders`; "" without any."""
     verb = "was a placeholder" if placeholders == 1 else "were placeholders"
-    return f"; {placeholders} of {published} files {verb}" if placeholders else ""
+    return f"{placeholders} of {published} files {verb}" if placeholders else ""
 
 
 def _job(names: Sequence[str]) -> str:

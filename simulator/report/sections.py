@@ -242,17 +242,19 @@ def _difference(check: ClaimCheck) -> list[Line]:
 
 
 def published(state: RunState, width: int) -> list[Line]:
-    """The files that an index took, and those that it refused."""
+    """The files that an index took, and those that it refused; placeholders are only counted."""
     shown: list[Line] = []
-    for title, files in _releases(state):
+    for title, released in _releases(state):
         shown.append(title)
-        table = _table(state, files, lambda digest: digest)
+        files = [file for file in released if file.filename not in state.placeholders]
+        table = _table(files, lambda digest: digest)
         if all(len(row.text.plain) <= width for row in table):
             shown += table
-            continue
-        for file in files:
-            said = ", ".join([file.filename, size(file.size), *_marks(state, file), "sha256"])
-            shown += [line(f"  {said}"), line(f"  {file.sha256}", hang=2)]
+        else:
+            for file in files:
+                said = ", ".join([file.filename, size(file.size), *(["attested"] * file.attested), "sha256"])
+                shown += [line(f"  {said}"), line(f"  {file.sha256}", hang=2)]
+        shown += _stood(len(released) - len(files))
     refused = (u for u in state.uploads if not 200 <= u.status < 300)
     for upload in refused:
         words = f"  {index_name(upload.index)} refuses {upload.filename}: {upload.status}"
@@ -264,18 +266,19 @@ def published(state: RunState, width: int) -> list[Line]:
 def taken(state: RunState) -> list[Line]:
     """The files that an index took, a line each; the hashes are cut."""
     shown: list[Line] = []
-    for title, files in _releases(state):
-        shown += [title, *_table(state, files, lambda digest: f"{digest[:_DIGITS]}…")]
+    for title, released in _releases(state):
+        files = [file for file in released if file.filename not in state.placeholders]
+        shown += [title, *_table(files, lambda digest: f"{digest[:_DIGITS]}…"), *_stood(len(released) - len(files))]
     return shown
 
 
-def _table(state: RunState, files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[Line]:
-    rows = [(f.filename, size(f.size), *_marks(state, f), f"sha256 {digest(f.sha256)}") for f in files]
+def _table(files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[Line]:
+    rows = [(f.filename, size(f.size), *(["attested"] * f.attested), f"sha256 {digest(f.sha256)}") for f in files]
     return columns(rows, indent=2)
 
 
-def _marks(state: RunState, file: FileUploaded) -> list[str]:
-    return [*(["placeholder"] * (file.filename in state.placeholders)), *(["attested"] * file.attested)]
+def _stood(placeholders: int) -> list[Line]:
+    return [line(f"  {plural(placeholders, 'placeholder')} of jobs on other systems")] if placeholders else []
 
 
 def _releases(state: RunState) -> Iterator[tuple[Line, Sequence[FileUploaded]]]:
