@@ -60,7 +60,7 @@ class Absence:
         if self.unknown:
             return said
         if self.missing and self.stand_ins:
-            return f"{said}; placeholders stand for {_listed(self.missing, 'artifacts')}"
+            return f"{said}; placeholders are made for {_listed(self.missing, 'artifacts')}"
         if self.missing:
             return f"{said}, and nothing stands for {_listed(self.missing, 'artifacts')}"
         if self.made:
@@ -229,7 +229,9 @@ def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
         what = f"artifact{'s' if several else ''} {_listed(absent.missing, 'of them')}"
         without = f"without {'them' if several else 'it'}, the jobs that need this one are skipped"
         if absent.stand_ins:
-            without = "else placeholders show names, counts and the upload, and nothing of what is in the files"
+            without = (
+                "else placeholders, where they can be made, show names, counts and the upload, not what is in the files"
+            )
         return f"{docker}Supply the {what} from {'folders' if several else 'a folder'}; {without}.{outputs}"
     return f"{docker}See to it yourself: the jobs that need it go on as if it had succeeded.{outputs}"
 

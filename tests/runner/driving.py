@@ -26,6 +26,7 @@ from simulator.run_events import (
     StepStarted,
     TwinRequest,
 )
+from simulator.runner.absent import StandIn
 from simulator.runner.contexts import github_context, workspace
 from simulator.runner.masking import Masker
 from simulator.runner.model import JobResult, Portion, RunSettings
@@ -185,6 +186,7 @@ class World:
     gate: Callable[[str], Gate] = lambda _: Gate(allowed=True, reason="no rule")
     hold: Callable[[PlannedJob], str | None] = lambda _: None
     supplied: Sequence[str] = ()
+    stand_in: Callable[[Plan, PlannedJob, Sequence[StandIn]], bool] = lambda _plan, _job, _made: False
     max_jobs: int = 1
     portion: Portion | None = None  # of the only workflow
     debug: bool = False
@@ -243,6 +245,7 @@ class World:
             emit=emit,
             environment_secrets=self.environment_secrets,
             supplied=self.supplied,
+            stand_in=self.stand_in,
             max_jobs=self.max_jobs,
             portion=self.portion,
             debug=self.debug,

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulator.run_events import FindingRaised
+from simulator.planning.model import Plan, PlannedJob
+from simulator.run_events import FindingRaised, JobFinished
+from simulator.runner.absent import StandIn
 from tests.runner.driving import Ran, World
 
 UPLOAD = "{uses: actions/upload-artifact@v4, with: {name: %s, path: dist}}"
@@ -40,6 +42,7 @@ class Absent:
 ALONE = {"build": "skipped", "publish": "success"}
 BLOCKED = {"build": "skipped", "publish": "skipped"}
 NAMED = UPLOAD % "'wheels-${{ matrix.os }}'"
+OFF_LINUX = NAMED.replace("{uses", "{if: \"runner.os != 'Linux'\", uses")
 ON_LINUX = "{if: \"matrix.os == 'ubuntu-latest'\", uses: actions/upload-artifact@v4, with: {name: dist, path: dist}}"
 CASES = {
     "it uploads nothing": Absent(jobs=build() + PUBLISH, ends=ALONE, absent={"build": "supplied"}),
@@ -173,3 +176,48 @@ def test_what_is_known_late_of_a_matrix_is_said_once() -> None:
     found = [event.finding.message for event in ran.events if isinstance(event, FindingRaised)]
     said = "pysim has no runner for macos-15; they upload nothing"
     assert found == [f"Jobs b (1) and b (2) are not rehearsed: {said}"]
+
+
+def test_placeholders_are_made_when_the_jobs_have_ended_that_have_a_runner_here() -> None:
+    asked: list[tuple[str, Sequence[StandIn], Sequence[str]]] = []
+
+    def stand_in(_plan: Plan, job: PlannedJob, made: Sequence[StandIn]) -> bool:
+        ended = [event.job_id for event in started.events if isinstance(event, JobFinished)]
+        asked.append((job.key, made, sorted(ended)))
+        return True
+
+    jobs = matrix("{run: say x}", OFF_LINUX, systems="macos-15, ubuntu-latest") + PUBLISH
+    other = "  other: {runs-on: ubuntu-latest, steps: [{run: say x}]}\n"
+    started = World(stand_in=stand_in).start("on: push\njobs:\n" + jobs + other)
+    results = {result.key: result for result in started.run.execute()}
+    made = StandIn(artifact="wheels-macos-15")
+    assert asked == [("build (macos-15)", (made,), ["build (ubuntu-latest)", "other"])]
+    assert results["publish"].conclusion == "success"
+    assert results["build (macos-15)"].absent == "supplied"
+    said = "pysim has no runner for macos-15; placeholders are made for wheels-macos-15"
+    assert results["build (macos-15)"].reason == said
+
+
+def test_a_job_is_missing_where_no_placeholder_could_be_made() -> None:
+    jobs = matrix("{run: say x}", OFF_LINUX, systems="macos-15, ubuntu-latest") + PUBLISH
+    ran = World().run("on: push\njobs:\n" + jobs)
+    assert ran.reason("build (macos-15)") == "pysim has no runner for macos-15, and nothing stands for wheels-macos-15"
+    assert ran.conclusions["publish"] == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("path", "files"),
+    [("dist/tool.exe", ["tool.exe"]), ("|\n a.txt\n out/b.zip", ["a.txt", "b.zip"]), ("'*.log'", None), ("x", None)],
+)
+def test_files_whose_names_are_written_can_be_made(path: str, files: Sequence[str] | None) -> None:
+    asked: list[Sequence[StandIn]] = []
+
+    def stand_in(_plan: Plan, _job: PlannedJob, made: Sequence[StandIn]) -> bool:
+        asked.append(made)
+        return True
+
+    upload = f"      - uses: actions/upload-artifact@v4\n        with:\n          name: tool\n          path: {path}\n"
+    upload = upload.replace("\n a.txt\n out", "\n            a.txt\n            out")
+    job = f"  build:\n    runs-on: windows-latest\n    steps:\n{upload}"
+    World(stand_in=stand_in).run(f"on: push\njobs:\n{job}")
+    assert asked == ([] if files is None else [(StandIn(artifact="tool", files=tuple(files)),)])
