@@ -18,7 +18,7 @@ from simulator.operations.own_jobs import run_own
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import machine_of, runs_here, system_of
-from simulator.planning.wheel_builds import WheelBuild, wheel_build
+from simulator.planning.wheel_builds import WheelBuild, cibuildwheel_requirement, wheel_build
 from simulator.rehearsal.distributions import Distribution, in_artifacts
 from simulator.rehearsal.placeholders.names import PlannedWheels, Runner, planned_wheels
 from simulator.rehearsal.placeholders.wheels import make_wheel
@@ -104,9 +104,16 @@ class _Maker:
         )
 
     def _planned(self, plan: Plan, job: PlannedJob, runner: Runner) -> PlannedWheels:
-        build = wheel_build(plan, job) or WheelBuild(tool="interpreter")
+        build = self._pinned(wheel_build(plan, job) or WheelBuild(tool="interpreter"))
         identifiers = self._identifiers(plan, job, build, runner)
         return planned_wheels(build, runner, self._built(job), identifiers, self._environment(build))
+
+    def _pinned(self, build: WheelBuild) -> WheelBuild:
+        """With the version in the comment behind an action that is pinned to a commit: `@<commit> # v3.2.1`."""
+        line = self._settings.quote(build.span.file, build.span.line) if build.span else None
+        if line is None or build.requirement != "cibuildwheel":
+            return build
+        return replace(build, requirement=cibuildwheel_requirement(line.partition("#")[2].strip()))
 
     def _built(self, job: PlannedJob) -> Sequence[Distribution]:
         """What the other jobs of a matrix built, else what all jobs did."""
@@ -139,9 +146,17 @@ class _Maker:
             return [build.arguments[build.arguments.index("--only") + 1]]
         asked = _question(build, runner)
         if asked not in self._answers and not self._settings.offline:
-            others = [_question_of(inner, each) for inner, each in (*foreseen_jobs(self._settings.plan), (plan, job))]
+            jobs = (*foreseen_jobs(self._settings.plan), (plan, job))
+            others = [self._question_of(inner, each) for inner, each in jobs]
             self._ask([each for each in dict.fromkeys(others) if each is not None and each not in self._answers])
         return self._answers.get(asked)
+
+    def _question_of(self, plan: Plan, job: PlannedJob) -> _Question | None:
+        system = system_of(job.runs_on) if not job.deferred and job.job.uses is None else None
+        build = wheel_build(plan, job) if system in {"macOS", "Windows"} and not runs_here(job.runs_on) else None
+        if build is None or system is None or build.tool != "cibuildwheel" or "--only" in build.arguments:
+            return None
+        return _question(self._pinned(build), Runner(system=system, machine=machine_of(job.runs_on)))
 
     def _ask(self, questions: Sequence[_Question]) -> None:
         """Ask cibuildwheel in a sandbox what it would build; None for what it does not answer."""
@@ -171,14 +186,6 @@ def _question(build: WheelBuild, runner: Runner) -> _Question:
         arguments=build.arguments,
         variables=tuple(sorted(build.variables.items())),
     )
-
-
-def _question_of(plan: Plan, job: PlannedJob) -> _Question | None:
-    system = system_of(job.runs_on) if not job.deferred and job.job.uses is None else None
-    build = wheel_build(plan, job) if system in {"macOS", "Windows"} and not runs_here(job.runs_on) else None
-    if build is None or system is None or build.tool != "cibuildwheel" or "--only" in build.arguments:
-        return None
-    return _question(build, Runner(system=system, machine=machine_of(job.runs_on)))
 
 
 def _workflow(questions: Sequence[_Question]) -> Iterator[str]:

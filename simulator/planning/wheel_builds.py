@@ -11,17 +11,20 @@ from typing import Final, Literal
 
 from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
-from simulator.planning.outside import simple_commands
 from simulator.planning.publish_commands import values_of
 from simulator.planning.tools import action_name, building_step, code_of
+from simulator.positions import Span
 from simulator.workflow.model import Step
 
 Tool = Literal["cibuildwheel", "maturin", "interpreter"]
 CIBUILDWHEEL: Final = "pypa/cibuildwheel"
 MATURIN: Final = "pyo3/maturin-action"
+SETUP_PYTHON: Final = "actions/setup-python"
 _VERSION: Final = re.compile(r"v?(\d+(?:\.\d+){0,2})$")
 _REQUIREMENT: Final = re.compile(r"[\"']?(cibuildwheel(?:\[[\w,-]*\])?[=~<>!]=?[\w.,*=<>!~]+)[\"']?$")
 _PROGRAM: Final = re.compile(r"cibuildwheel(?:$|[\[=~<>!@])")
+_MATURIN: Final = re.compile(r"maturin(?:\.exe)?$")
+_INTERPRETER: Final = re.compile(r"(?:(?:-i|--interpreter=)?python)?(\d\.\d+t?)")
 _ENDS: Final = ("&&", "||", ";", "|", "&")
 _VARIABLES: Final = re.compile(r"CIBW_\w+$|MACOSX_DEPLOYMENT_TARGET$")
 _VALUED: Final = ("--only", "--archs", "--config-file", "--output-dir", "--platform", "--enable")
@@ -33,8 +36,10 @@ class WheelBuild:
     """How wheels are built: by cibuildwheel, by maturin, or by an interpreter and a build backend.
 
     `requirement` is what pip would be asked for to get cibuildwheel in that version, `arguments` are those of it that
-    select what is built, and `variables` its own among the job's. `target` is maturin's, "" where none is named.
-    `pythons` are the versions that the job sets up. What is not known before the run is left out, and `sure` is False.
+    select what is built, and `variables` those of the step that say so. `target` is maturin's, or the `architecture` of
+    the Python that is set up, "" where none is named.
+    `pythons` are the versions that it builds for, where the job names them. What is not known before the run is left
+    out, and `sure` is False; `span` is the step's action.
     """
 
     tool: Tool
@@ -44,6 +49,7 @@ class WheelBuild:
     target: str = ""
     pythons: tuple[str, ...] = ()
     sure: bool = True
+    span: Span | None = None
 
 
 def wheel_build(plan: Plan, job: PlannedJob) -> WheelBuild | None:
@@ -68,61 +74,90 @@ def _of_step(job: PlannedJob, step: Step, known: Known, pythons: tuple[str, ...]
     inputs = {name.lower(): known.render(text) for name, text in step.with_.items()}
     name = action_name(step.uses.value) if step.uses is not None else ""
     script = known.render(step.run) if step.run is not None else ""
-    words = next(_cibuildwheel_commands(script), None)
+    words = next((found for found in _commands(script, _PROGRAM) if "install" not in found), None)
     if name == CIBUILDWHEEL:
         arguments = _given({f"--{key}": inputs.get(key, "") for key in ("only", "config-file", "enable")})
         folder = inputs.get("package-dir", "")
-        version = _version_of(step)
+        version = cibuildwheel_requirement(step.uses.value.partition("@")[2] if step.uses is not None else "")
         return _cibuildwheel(job, step, known, version, (*arguments, *((folder,) if folder else ())))
     if words is not None:
         scripts = (known.render(each.run).split() for each in job.job.all_steps if each.run is not None)
         pinned = (match[1] for word in itertools.chain(words, *scripts) if (match := _REQUIREMENT.match(word)))
         found = next(pinned, "cibuildwheel")
         return _cibuildwheel(job, step, known, found, tuple(_of_command(words)))
-    if name == MATURIN and inputs.get("command", "build") not in {"build", "publish"}:
+    told = _maturin_words(step, name, inputs, script)
+    if told is not None:
+        return _maturin(told, pythons, _variables(job, step, known)) if told else None
+    if building_step(step) is None:
         return None
+    machine = next(filter(None, (_architecture(each, known) for each in job.job.all_steps)), "")
+    variables = _variables(job, step, known)
+    return WheelBuild(tool="interpreter", pythons=pythons, target=machine, variables=variables)
+
+
+def _maturin_words(step: Step, name: str, inputs: Mapping[str, str], script: str) -> Sequence[str] | None:
+    """The words of a command of maturin, or what stands for them; none for one that builds no wheel, else None."""
     if name == MATURIN:
-        target = inputs.get("target", "")
-        return WheelBuild(tool="maturin", target=target, pythons=pythons, sure=UNKNOWN not in target)
-    for words in simple_commands(script):
-        if "maturin" in (word.rpartition("/")[2] for word in words) and "build" in words:
-            target = next(values_of(("--target", "-t"), words), "")
-            return WheelBuild(tool="maturin", target=target, pythons=pythons, sure="$" not in target)
-    return WheelBuild(tool="interpreter", pythons=pythons) if building_step(step) is not None else None
+        builds = inputs.get("command", "build") in {"build", "publish"}
+        return ["--target", inputs.get("target", ""), *inputs.get("args", "").split()] if builds else ()
+    return next((words for words in _commands(script, _MATURIN) if "build" in words), None) if step.run else None
+
+
+def _maturin(words: Sequence[str], pythons: tuple[str, ...], variables: Mapping[str, str]) -> WheelBuild:
+    """Of a command; it builds for the interpreters that it names, or for all, or for the one that is there."""
+    target = next(values_of(("--target", "-t"), words), "")
+    named = tuple(found[1] for word in words if (found := _INTERPRETER.fullmatch(word)) is not None)
+    every = not named and any(word in {"--find-interpreter", "-f"} for word in words)
+    sure = not any(mark in target for mark in (UNKNOWN, "$"))
+    chosen = () if every else named or pythons
+    return WheelBuild(tool="maturin", target=target, pythons=chosen, variables=variables, sure=sure)
 
 
 def _cibuildwheel(
     job: PlannedJob, step: Step, known: Known, requirement: str, arguments: tuple[str, ...]
 ) -> WheelBuild:
-    texts = {**job.workflow.env, **job.job.env, **step.env}
-    rendered = {name: known.render(text) for name, text in texts.items() if _VARIABLES.match(name)}
-    whole = {name: text for name, text in rendered.items() if UNKNOWN not in text or UNKNOWN in texts[name].source}
+    given = [name for name in (*job.workflow.env, *job.job.env, *step.env) if _VARIABLES.match(name)]
+    variables = _variables(job, step, known)
     return WheelBuild(
         tool="cibuildwheel",
         requirement=requirement,
         arguments=arguments,
-        variables=whole,
-        sure=whole == rendered and not any("$" in word for word in arguments),
+        variables=variables,
+        sure=variables.keys() == set(given) and not any("$" in word for word in arguments),
+        span=step.uses.span if step.uses is not None else None,
     )
 
 
-def _version_of(step: Step) -> str:
-    """The requirement for the version that an action's ref names: `@v2.21.3`, `@v2.21`; of others, the newest."""
-    ref = step.uses.value.partition("@")[2] if step.uses is not None else ""
-    found = _VERSION.match(ref)
+def _variables(job: PlannedJob, step: Step, known: Known) -> Mapping[str, str]:
+    """The variables of a step that say what is built, as far as they are known."""
+    texts = {**job.workflow.env, **job.job.env, **step.env}
+    found = {name: known.render(text) for name, text in texts.items() if _VARIABLES.match(name)}
+    return {name: text for name, text in found.items() if UNKNOWN not in text or UNKNOWN in texts[name].source}
+
+
+def _architecture(step: Step, known: Known) -> str:
+    """The processor that a job sets up a Python for, "" for the runner's own."""
+    text = step.with_.get("architecture")
+    is_python = step.uses is not None and action_name(step.uses.value) == SETUP_PYTHON
+    return known.render(text) if text is not None and is_python else ""
+
+
+def cibuildwheel_requirement(version: str) -> str:
+    """The requirement for a version as refs of the action name it: `v2.21.3`, `v2.21`; for others, the newest."""
+    found = _VERSION.match(version)
     if found is None:
         return "cibuildwheel"
     return f"cibuildwheel=={found[1]}" + ("" if found[1].count(".") == 2 else ".*")
 
 
-def _cibuildwheel_commands(script: str) -> Iterator[Sequence[str]]:
-    """The words of a script's commands from the one on that names cibuildwheel, where it is not installed alone."""
+def _commands(script: str, program: re.Pattern[str]) -> Iterator[Sequence[str]]:
+    """The words of a script's commands from the one on that names a program, where it is not installed alone."""
     for line in code_of(script).splitlines():
         try:
             words = shlex.split(line, comments=True)
         except ValueError:
             continue
-        at = next((number for number, word in enumerate(words) if _PROGRAM.match(word.rpartition("/")[2])), None)
+        at = next((number for number, word in enumerate(words) if program.match(word.rpartition("/")[2])), None)
         if at is not None and "install" not in words[:at]:
             yield list(itertools.takewhile(lambda word: word not in _ENDS, words[at:]))
 
@@ -147,7 +182,7 @@ def _given(options: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _pythons(step: Step, known: Known) -> Sequence[str]:
-    if step.uses is None or action_name(step.uses.value) != "actions/setup-python":
+    if step.uses is None or action_name(step.uses.value) != SETUP_PYTHON:
         return ()
     text = step.with_.get("python-version")
     return [each for each in known.render(text).split() if UNKNOWN not in each] if text is not None else ()

@@ -19,14 +19,12 @@ from simulator.planning.wheel_builds import WheelBuild
 from simulator.rehearsal.distributions import Distribution
 
 _IDENTIFIER: Final = re.compile(r"(cp|pp|gp)(\d+)(t?)(?:_(\d+))?-(macosx|win)_?(\w+)")
+_PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
 _STABLE: Final = ("none", "abi3")
 _TARGET: Final = re.compile(r"\bMACOSX_DEPLOYMENT_TARGET\s*=\s*[\"']?(\d+(?:\.\d+)?)")
-_UNIVERSAL: Final = "macosx_10_12_x86_64.macosx_11_0_arm64.macosx_10_12_universal2"
-_RUST: Final[Mapping[System, Mapping[str, str]]] = {
-    # The deployment targets of rustc's own targets: https://doc.rust-lang.org/rustc/platform-support/apple-darwin.html
-    "macOS": {"universal2": _UNIVERSAL, "ARM64": "macosx_11_0_arm64", "X64": "macosx_10_12_x86_64"},
-    "Windows": {"ARM64": "win_arm64", "X64": "win_amd64", "X86": "win32"},
-}
+# The oldest macOS of rustc's own targets: https://doc.rust-lang.org/rustc/platform-support/apple-darwin.html
+_RUST: Final[Mapping[str, tuple[int, int]]] = {"x86_64": (10, 12), "arm64": (11, 0)}
+_WINDOWS: Final = {"ARM64": "win_arm64", "X64": "win_amd64", "X86": "win32"}
 _MACHINES: Final = {
     "universal2": "universal2",
     "aarch64": "ARM64",
@@ -92,7 +90,11 @@ def planned_wheels(
             found[planned.filename] = planned
             tags.add(tag.platform)
     own = (build.tool == "cibuildwheel" and identifiers is not None) or build.tool == "maturin"
-    assumed = f"the tag{'s' if len(tags) > 1 else ''} {', '.join(sorted(tags))}" if tags and not own else None
+    assumed = None
+    if tags and not own:
+        assumed = f"the tag{'s' if len(tags) > 1 else ''} {', '.join(sorted(tags))}"
+    elif tags and not build.sure:
+        assumed = "the selection, of which a part is made at run time,"
     return PlannedWheels(wheels=tuple(found.values()), assumed=assumed)
 
 
@@ -113,8 +115,7 @@ def wheel_tag(identifier: str, settings: str) -> Tag | None:
         return Tag(interpreter, abi, "win32" if machine == "32" else f"win_{machine}")
     least = _least_target(kind, version, machine)
     asked = [_version(text) for text in _TARGET.findall(settings)]
-    major, minor = max([least, *asked[:1]])
-    return Tag(interpreter, abi, f"macosx_{major}_{0 if major > 10 else minor}_{machine}")
+    return Tag(interpreter, abi, _macos(max([least, *asked[:1]]), machine))
 
 
 def _least_target(kind: str, version: Versions, machine: str) -> Versions:
@@ -144,35 +145,43 @@ def _tags(
     pairs = [pair for wheel in wheels for pair in _pairs(wheel)]
     stable = [pair for pair in pairs if pair[1] in _STABLE]
     if build.tool == "cibuildwheel" and identifiers is not None:
-        named = [tag for each in identifiers if (tag := wheel_tag(each, settings)) is not None]
-        for tag in named:
+        for tag in filter(None, (wheel_tag(each, settings) for each in identifiers)):
             shared = stable and tag.interpreter.startswith("cp") and not tag.abi.endswith("t")
             yield Tag(*stable[0], tag.platform) if shared else tag
         return
-    platform = _platform(build, runner)
-    versions = [] if stable or build.tool == "maturin" else [each.split(".") for each in build.pythons]
-    own = [f"cp{major}{minor}" for major, minor, *_ in (each for each in versions if len(each) > 1)]
-    for interpreter, abi in dict.fromkeys([(name, name) for name in own] or stable[:1] or pairs):
-        yield Tag(interpreter, abi, platform or _interpreter_platform(interpreter, runner))
+    named = list(map(_pair, filter(None, map(_PYTHON.match, build.pythons))))
+    free = [pair for pair in named if pair[1].endswith("t")]
+    chosen = free or (stable[:1] or named if named else stable[:1] or pairs)
+    for interpreter, abi in dict.fromkeys(chosen):
+        yield Tag(interpreter, abi, _platform(build, runner, interpreter, settings))
 
 
-def _platform(build: WheelBuild, runner: Runner) -> str | None:
-    """The platform of maturin's target; None for other tools."""
-    if build.tool != "maturin":
-        return None
+def _pair(version: re.Match[str]) -> tuple[str, str]:
+    """Interpreter and ABI of a CPython, as `3.14t` names it."""
+    name = f"cp{version[1]}{version[2]}"
+    return name, f"{name}{version[3]}"
+
+
+def _platform(build: WheelBuild, runner: Runner, interpreter: str, settings: str) -> str:
+    """The platform that maturin is told to build for, else that of the interpreter."""
     target = build.target.lower()
     machine = next((each for word, each in _MACHINES.items() if target.startswith(word)), runner.machine)
-    return _RUST[runner.system].get(machine, _RUST[runner.system][runner.machine])
-
-
-def _interpreter_platform(interpreter: str, runner: Runner) -> str:
-    """The platform of the interpreters that actions/setup-python installs: those of python.org."""
     if runner.system == "Windows":
-        return "win_arm64" if runner.machine == "ARM64" else "win_amd64"
-    digits = re.sub(r"\D", "", interpreter)
-    version = (int(digits[:1] or 3), int(digits[1:] or 0))
-    major, minor = _least_target("cp", version, "universal2")
-    return f"macosx_{major}_{minor}_universal2"
+        return _WINDOWS.get(machine, "win_amd64")
+    asked = [_version(text) for text in _TARGET.findall(settings)][:1]
+    if build.tool == "interpreter":  # those of actions/setup-python come from python.org
+        digits = re.sub(r"\D", "", interpreter)
+        least = _least_target("cp", (int(digits[:1] or 3), int(digits[1:] or 0)), "universal2")
+        return _macos(max([least, *asked]), "universal2")
+    parts = {name: _macos(max([least, *asked]), name) for name, least in _RUST.items()}
+    if machine == "universal2":
+        return f"{parts['x86_64']}.{parts['arm64']}.{_macos(max([_RUST['x86_64'], *asked]), 'universal2')}"
+    return parts["arm64" if machine == "ARM64" else "x86_64"]
+
+
+def _macos(version: Versions, machine: str) -> str:
+    major, minor = version
+    return f"macosx_{major}_{0 if major > 10 else minor}_{machine}"
 
 
 def _pairs(wheel: Distribution) -> Sequence[tuple[str, str]]:

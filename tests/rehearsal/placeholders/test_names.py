@@ -99,6 +99,30 @@ def test_the_deployment_target_counts_from_the_oldest_on_that_there_is(settings:
             ["cp39-abi3-macosx_10_12_x86_64.macosx_11_0_arm64.macosx_10_12_universal2"],
             None,
         ),
+        (
+            WheelBuild(tool="maturin", pythons=("3.13",)),
+            MAC,
+            LINUX,
+            None,
+            ["cp313-cp313-macosx_11_0_arm64"],
+            None,
+        ),
+        (
+            WheelBuild(tool="interpreter", pythons=("3.14t",), target="x86"),
+            WINDOWS,
+            [ABI3],
+            None,
+            ["cp314-cp314t-win32"],
+            "the tag win32",
+        ),
+        (
+            WheelBuild(tool="maturin", sure=False),
+            WINDOWS,
+            [ABI3],
+            None,
+            ["cp39-abi3-win_amd64"],
+            "the selection, of which a part is made at run time,",
+        ),
         (WheelBuild(tool="maturin", target="x86"), WINDOWS, [ABI3], None, ["cp39-abi3-win32"], None),
         (
             WheelBuild(tool="interpreter", pythons=("3.11",)),
@@ -124,6 +148,13 @@ def test_what_a_job_would_build(
     assert [each.filename for each in planned.wheels] == [f"demo-1.0-{tag}.whl" for tag in tags]
     assert planned.assumed == assumed
     assert not any(each.same for each in planned.wheels)
+
+
+def test_the_deployment_target_counts_for_maturin_too() -> None:
+    build = WheelBuild(tool="maturin", target="universal2-apple-darwin")
+    (wheel,) = planned_wheels(build, MAC, [distribution(ABI3)], None, "MACOSX_DEPLOYMENT_TARGET=10.15").wheels
+    platform = "macosx_10_15_x86_64.macosx_11_0_arm64.macosx_10_15_universal2"
+    assert wheel.filename == f"demo-1.0-cp39-abi3-{platform}.whl"
 
 
 def test_a_wheel_of_no_platform_is_the_one_that_linux_built() -> None:
