@@ -13,6 +13,7 @@ from typing import Final
 from simulator.actions.facts import uploads
 from simulator.findings import Finding, Severity
 from simulator.planning.choice import may_publish
+from simulator.planning.downloads import may_be_downloaded
 from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
@@ -43,6 +44,7 @@ class Absence:
 
     why: str
     made: Sequence[str] = ()
+    supplied: Sequence[str] = ()
     missing: Sequence[str] = ()
     stand_ins: Sequence[StandIn] = ()
     unknown: bool = False
@@ -63,8 +65,11 @@ class Absence:
             return f"{said}; placeholders are made for {_listed(self.missing, 'artifacts')}"
         if self.missing:
             return f"{said}, and nothing stands for {_listed(self.missing, 'artifacts')}"
+        if self.supplied:
+            verb = "were" if len(self.supplied) > 1 else "was"
+            return f"{said}; {_listed(self.supplied, 'artifacts')} {verb} supplied"
         if self.made:
-            return f"{said}; {_listed(self.made, 'artifacts')} {'were' if len(self.made) > 1 else 'was'} supplied"
+            return f"{said}; no job takes up {_listed(self.made, 'artifacts')}"
         return f"{said}; {'they upload' if self.several else 'it uploads'} nothing"
 
 
@@ -82,11 +87,13 @@ def absence(
     if why is None:
         return None
     made = {each.name: each for each in _uploads(plan, job)}
-    missing = [each for name, each in made.items() if not any(fits(name, given) for given in supplied)]
+    lacking = [each for name, each in made.items() if not any(fits(name, given) for given in supplied)]
+    missing = [each for each in lacking if may_be_downloaded(plan, each.name)]
     stand_ins = [one for each in missing if (one := _stand_in(plan, job, each)) is not None]
     return Absence(
         why=why,
         made=tuple(made),
+        supplied=tuple(name for name, each in made.items() if each not in lacking),
         missing=tuple(each.name for each in missing),
         stand_ins=tuple(stand_ins) if len(stand_ins) == len(missing) else (),
     )
@@ -172,7 +179,7 @@ def _of_runner(jobs: Sequence[PlannedJob], absences: Sequence[Absence], now: flo
             hint=_hint(job, absent, publishes=may_publish(job.workflow, job.job)),
             remedies=_remedies(job, absent),
             unrehearsed=tuple(each.key for each in jobs),
-            accepted="what it makes was supplied" if absent.made and not absent.missing else None,
+            accepted="what it makes was supplied" if absent.supplied and not absent.missing else None,
         )
     elif job.job.uses is not None:
         return
@@ -199,6 +206,7 @@ def _together(absences: Sequence[Absence]) -> Absence:
     return Absence(
         why=absences[0].why,
         made=tuple(dict.fromkeys(name for each in absences for name in each.made)),
+        supplied=tuple(dict.fromkeys(name for each in absences for name in each.supplied)),
         missing=tuple(dict.fromkeys(name for each in absences for name in each.missing)),
         stand_ins=tuple(made for each in absences for made in each.stand_ins),
         unknown=absences[0].unknown,

@@ -26,6 +26,10 @@ jobs:
       - if: runner.os == 'macOS' && matrix.v < 3
         uses: actions/upload-artifact@v4
         with: {name: 'w-${{ matrix.v }}'}
+  b:
+    needs: a
+    runs-on: ubuntu-latest
+    steps: [{uses: actions/download-artifact@v4}]
 """
 CONTAINERS = JOB + "    container: python:3\n    services: {db: {image: postgres}}\n    steps: [{run: say x}]"
 CASES = {
@@ -135,7 +139,8 @@ def test_what_can_be_asked_for_instead() -> None:
 
     upload = "{uses: actions/upload-artifact@v4, with: {name: NAME, path: x}}"
     steps = ", ".join(upload.replace("NAME", name) for name in ("wheels", "docs"))
-    assert remedies(f"on: push\njobs:\n  a: {{runs-on: macos-15, steps: [{steps}]}}") == [
+    takes = "  b: {runs-on: ubuntu-latest, steps: [{uses: actions/download-artifact@v4}]}"
+    assert remedies(f"on: push\njobs:\n  a: {{runs-on: macos-15, steps: [{steps}]}}\n{takes}") == [
         (remedy(Act.SUPPLY_ARTIFACT, "wheels"), remedy(Act.SUPPLY_ARTIFACT, "docs"))
     ]
     assert remedies(CONTAINERS, "there is no daemon")[:1] == [(remedy(Act.USE_ENGINE, "docker"),)]
