@@ -20,7 +20,7 @@ class Act(enum.StrEnum):
     USE_COPY = "use-copy"  # owner/repo[@ref] of an action or a called workflow
     SKIP_ACTION = "skip-action"  # owner/repo of the action whose steps are passed over
     USE_IMAGE = "use-image"  # the image that one of this machine stands for
-    CHOOSE_EVENT = "choose-event"  # push, release or workflow_dispatch
+    CHOOSE_EVENT = "choose-event"  # push, release, workflow_dispatch or schedule
     CHOOSE_TAG = "choose-tag"  # the tag, or nothing for any
     CHOOSE_BRANCH = "choose-branch"  # the branch, or nothing for any
     CHOOSE_WORKFLOW = "choose-workflow"  # the file's name, or nothing for any

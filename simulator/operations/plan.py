@@ -107,8 +107,8 @@ def _reading(request: Request) -> Iterator[_Read]:
 
 
 def _require_event(request: Request) -> None:
-    dispatch = request.event == "workflow_dispatch"
-    if request.tag is None and (request.event == "release" or (request.branch is None and not dispatch)):
+    tagless = request.event in {"workflow_dispatch", "schedule"}
+    if request.tag is None and (request.event == "release" or (request.branch is None and not tagless)):
         raise UsageError(
             "There is nothing to plan: no tag was given.",
             hint="Say which; or list all workflows, whatever starts them.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.run_events import RunEvent
     from simulator.twins.injection.faults import Fault
 
-EventName = Literal["push", "release", "workflow_dispatch"]
+EventName = Literal["push", "release", "workflow_dispatch", "schedule"]
 EngineName = Literal["auto", "docker", "local"]
 
 
@@ -83,6 +83,9 @@ def require_one_event(request: Request) -> None:
     """Raise UsageError for what belongs to another event than the one that is asked for."""
     if request.tag is not None and request.branch is not None:
         raise UsageError("An event is about a tag or about a branch, not about both.", hint="Give one of them.")
+    if request.event == "schedule" and request.tag is not None:
+        hint = "Leave the tag out; what is scheduled runs on the default branch."
+        raise UsageError("A schedule is about no tag.", hint=hint)
     if request.prerelease and request.event != "release":
         hint = "Ask for the release, or leave it out."
         raise UsageError(

@@ -75,6 +75,9 @@ def _seen(request: Request, repository: Repository) -> Callable[[Workflow], Star
     identity, source, tag = repository.identity, repository.source, request.tag
     if request.event == "workflow_dispatch":
         return lambda workflow: _dispatch(request, repository, workflow)
+    if request.event == "schedule":
+        branch = request.branch or identity.default_branch
+        return lambda workflow: _scheduled(workflow, events.schedule(identity, source, workflow, branch=branch))
     if request.event == "release":
         return lambda workflow: _release(request, repository, workflow)
     if tag is not None:
@@ -83,6 +86,10 @@ def _seen(request: Request, repository: Repository) -> Callable[[Workflow], Star
     assert request.branch is not None
     event = events.push_branch(identity, source, branch=request.branch)
     return lambda workflow: Started(workflow=workflow, event=event, match=match(workflow, event))
+
+
+def _scheduled(workflow: Workflow, event: Event) -> Started:
+    return Started(workflow=workflow, event=event, match=match(workflow, event))
 
 
 def _new_tag(workflow: Workflow, pushed: Event, created: Event) -> Started:

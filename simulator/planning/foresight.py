@@ -34,6 +34,7 @@ _OF_OTHERS: Final[Mapping[str, Partial]] = {
     "workflow_run": None,
     "client_payload": None,
     "inputs": None,
+    "schedule": None,
 }
 """Parts of payloads that are those of one kind of events alone."""
 
@@ -248,6 +249,9 @@ def _payload(start: Start) -> Partial:
     if trigger.event == "workflow_dispatch":
         declared = {name: _text_of(each) for name, each in trigger.inputs.items()}
         return Open({**_OF_OTHERS, "inputs": Closed(declared), "action": None})
+    if trigger.event == "schedule":
+        crons = tuple(each.value for each in trigger.crons)
+        return Open({**_OF_OTHERS, "schedule": Unknown(among=crons), "action": None, "ref": None})
     return UNKNOWN
 
 

@@ -15,7 +15,7 @@ from simulator.triggers.model import Event, Match
 from simulator.workflow.model import Job, Trigger, Workflow
 
 Considered = tuple[Workflow, Match]
-_REHEARSABLE: Final = ("push", "release", "workflow_dispatch")
+_REHEARSABLE: Final = ("push", "release", "workflow_dispatch", "schedule")
 
 
 def nothing_starts(event: Event, considered: Sequence[Considered]) -> Finding:
@@ -54,6 +54,8 @@ def _advice(event: Event, workflows: Sequence[Workflow]) -> tuple[str, tuple[Rem
 def _start(name: str, event: Event) -> tuple[str, tuple[Remedy, ...]]:
     """Another event, of the same tag: `push`, which is rehearsed where none is chosen, or `release`."""
     chosen = () if name == "push" else (remedy(Act.CHOOSE_EVENT, name),)
+    if name == "schedule":
+        return "the time of its schedule", chosen
     if event.ref_type != "tag":
         return f"a {name}", chosen
     return f"the {name} of tag {event.ref_name}", (*chosen, remedy(Act.CHOOSE_TAG, event.ref_name))

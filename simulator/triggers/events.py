@@ -1,4 +1,4 @@
-"""Events as GitHub would deliver them: pushes, a manual start, a release. One function an event.
+"""Events as GitHub would deliver them: pushes, a manual start, a schedule, a release. One function an event.
 
 Made from a `Source` with the real git; says what happens, never which workflow it starts.
 """
@@ -138,6 +138,21 @@ def workflow_dispatch(
         "workflow": workflow.path,
     }
     return Event(name="workflow_dispatch", ref=ref, sha=source.sha, payload=payload, inputs=values)
+
+
+def schedule(identity: RepositoryIdentity, source: Source, workflow: Workflow, *, branch: str) -> Event:
+    """The first time of a workflow's schedule, which GitHub keeps for the default branch alone.
+
+    The payload names the schedule, and neither who pushed nor a commit.
+    """
+    trigger = workflow.triggers.get("schedule")
+    crons = trigger.crons if trigger else ()
+    payload: payloads.Payload = {
+        "schedule": crons[0].value if crons else None,
+        "repository": payloads.repository(identity),
+        "workflow": workflow.path,
+    }
+    return Event(name="schedule", ref=f"refs/heads/{branch}", sha=source.sha, payload=payload)
 
 
 def release(

@@ -81,7 +81,7 @@ _EVENT = (
     click.option(
         "--event",
         "event_name",
-        type=click.Choice(["push", "release", "workflow_dispatch"]),
+        type=click.Choice(["push", "release", "workflow_dispatch", "schedule"]),
         help="What happens on GitHub.  [default: the push, or the tag's release where only that publishes]",
     ),
     click.option("--branch", metavar="BRANCH", help="Rehearse a push to a branch, or choose the ref of a dispatch."),

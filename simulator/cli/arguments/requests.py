@@ -30,6 +30,8 @@ def _require_one_event(request: Request) -> None:
     """Say in options what belongs to another event; the operations say it in words."""
     if request.tag is not None and request.branch is not None:
         raise UsageError("--tag and --branch exclude each other.", hint="Give the one that the event is about.")
+    if request.event == "schedule" and request.tag is not None:
+        raise UsageError("--tag does not belong to --event schedule.", hint="What is scheduled runs on a branch.")
     if request.prerelease and request.event != "release":
         raise UsageError("--prerelease belongs to --event release.", hint="Add --event release.")
     if request.inputs and request.event != "workflow_dispatch":
