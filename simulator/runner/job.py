@@ -15,8 +15,9 @@ from simulator.errors import EngineError
 from simulator.expressions.language import ExpressionError, Value, render
 from simulator.planning.model import PlannedJob
 from simulator.planning.tools import UPLOAD_ARTIFACT, action_name
-from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted, TwinRequest
+from simulator.run_events import Conclusion, GateEvaluated, JobFinished, JobStarted, Notice, TwinRequest
 from simulator.runner.action import Resolver, Uses, carry_out, run_part
+from simulator.runner.attested import GH, VERIFIED, gh_script, verifies_attestations
 from simulator.runner.background import Background
 from simulator.runner.container_paths import HOME
 from simulator.runner.containers import JobContainers
@@ -212,6 +213,9 @@ class JobRunner:
             log.write(f"{scope}: {access}")
         log.write("", "endgroup")
         self._lay_out(state, log)
+        if verifies_attestations(planned.job):
+            state.sandbox.write(GH, gh_script(), mode=0o755)
+            settings.emit(Notice(message=VERIFIED))
         for texts, origin in ((settings.plan.workflow.env, "the workflow"), (planned.job.env, "the job")):
             for name, value in render_all(texts, state.scope()).items():
                 state.set_variable(name, value, origin)

@@ -13,6 +13,7 @@ from simulator.planning.programs import hosted_programs, surely_started
 from simulator.planning.runners import runs_here
 from simulator.positions import Span
 from simulator.remedies import Act, remedy
+from simulator.runner.attested import verifies_attestations
 from simulator.workflow.model import Step
 
 MISSING_PROGRAM: Final = "missing-program"
@@ -41,6 +42,7 @@ def missing_programs(
 
 def _of_job(plan: Plan, job: PlannedJob) -> Iterator[tuple[Step, Sequence[str]]]:
     known = Known.of(plan, job)
+    verifies = verifies_attestations(job.job)
     before = ""
     for step in job.job.all_steps:
         if step.uses is not None:
@@ -48,6 +50,7 @@ def _of_job(plan: Plan, job: PlannedJob) -> Iterator[tuple[Step, Sequence[str]]]
         elif step.run is not None:
             if (step.shell.source if step.shell else None) in _SHELLS and known.surely_runs(step):
                 names = [name for name in surely_started(step.run.source) if not _is_installed(name, before)]
+                names += ["gh"] if verifies and "gh" not in names else []
                 yield step, names
             before += f"\n{step.run.source}"
 

@@ -99,6 +99,37 @@ def test_a_job_attests_what_it_built(tiny_on: Repository) -> None:
     assert page.rpartition("/")[2].isdecimal()
 
 
+CHECK = """\
+  check:
+    needs: [build, publish]
+    runs-on: ubuntu-latest
+    permissions: {contents: read, attestations: read}
+    env: {GH_TOKEN: '${{ github.token }}'}
+    steps:
+      - uses: actions/download-artifact@v4
+        with: {name: dist, path: dist}
+      - name: all are attested
+        run: for file in dist/*; do gh attestation verify "$file" --repo "$GITHUB_REPOSITORY" --format json; done
+      - name: and nothing else
+        run: |
+          echo changed >> dist/tinytool-0.1.0.tar.gz
+          if gh attestation verify dist/tinytool-0.1.0.tar.gz --repo "$GITHUB_REPOSITORY"; then exit 1; fi
+          signer=octo/other/.github/workflows/x.yml
+          if gh attestation verify dist/*.whl --repo "$GITHUB_REPOSITORY" --signer-workflow $signer; then exit 1; fi
+"""
+
+
+def test_a_later_job_verifies_with_gh_what_was_attested(tiny_on: Repository) -> None:
+    tiny_on.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT))
+    tiny_on.write(WORKFLOW, (tiny_on.root / WORKFLOW).read_text() + CHECK)
+    done = tiny_on.rehearse()
+    assert (done.code, done.verdict) == (0, "go"), done.error or done.summary
+    assert done.log("check").count('"verificationResult":') == 2
+    assert "https://slsa.dev/provenance/v1" in done.log("check")
+    notes = [event["message"] for event in done.events if event["type"] == "notice"]
+    assert any("is given pysim's own root of trust" in note for note in notes)
+
+
 @pytest.mark.local
 def test_a_job_that_may_not_attest(tiny: Repository) -> None:
     tiny.edit(WORKFLOW, (BUILT, BUILT + ATTEST), (JOB, GRANT.replace(", attestations: write", "")))
