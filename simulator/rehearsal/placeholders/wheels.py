@@ -23,7 +23,7 @@ from simulator.safe_files import new_file
 MARK: Final = "pysim-placeholder.txt"
 """The file in `.dist-info` by which a placeholder is known."""
 _SAID: Final = "Made by pysim in the place of a wheel that a job on {} would build. Neither install nor publish it.\n"
-_LARGEST: Final = 1 << 30  # bytes that a wheel unpacks to, of which a placeholder has all
+_LARGEST: Final = 64 << 20  # bytes that a wheel unpacks to, of which a placeholder has all: there may be many
 _KEPT: Final = ("METADATA", "entry_points.txt", "top_level.txt")
 
 
