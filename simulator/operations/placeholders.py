@@ -27,7 +27,7 @@ from simulator.runner.absent import StandIn
 from simulator.runner.model import RunSettings
 from simulator.workflow.loader import load_workflow
 
-_FILE: Final = "Made by pysim in the place of a file that a job on {} would make.\n"
+_FILE: Final = "Made by pysim in the place of a file that the job {} would make.\n"
 _IDENTIFIER: Final = re.compile(r"[a-z]{2}\d\w*-(?:macosx|win)\w*")
 _MACHINES: Final = {"macOS": {"ARM64": "arm64", "X64": "x86_64"}, "Windows": {"ARM64": "ARM64", "X64": "AMD64"}}
 _ASK: Final = "import platform; platform.machine = lambda: {!r}; from cibuildwheel.__main__ import main; main()"
@@ -69,9 +69,7 @@ class _Maker:
 
     def __call__(self, plan: Plan, job: PlannedJob, stand_ins: Sequence[StandIn]) -> bool:
         """Make what a job would upload; False where it cannot be told what that is."""
-        system = system_of(job.runs_on)
-        if system not in {"macOS", "Windows"}:
-            return False
+        system = system_of(job.runs_on) or "Linux"
         wheels = PlannedWheels(wheels=())
         if any(not each.files for each in stand_ins):
             wheels = self._planned(plan, job, Runner(system=system, machine=machine_of(job.runs_on)))
@@ -83,7 +81,7 @@ class _Maker:
                 for folder, each in zip(folders, stand_ins, strict=True):
                     folder.mkdir()
                     for name in each.files:
-                        (folder / name).write_text(_FILE.format(system), encoding="utf-8")
+                        (folder / name).write_text(_FILE.format(job.key), encoding="utf-8")
                     for planned in () if each.files else wheels.wheels:
                         make_wheel(planned, folder, system)
                 for folder, each in zip(folders, stand_ins, strict=True):

@@ -14,6 +14,7 @@ from simulator.diagnostics import Diagnostic, Severity
 from simulator.errors import InvalidWorkflowError, UsageError
 from simulator.operations.trees import Tree
 from simulator.planning.permissions import default_permissions
+from simulator.planning.provenance import is_generator
 from simulator.positions import Span
 from simulator.remedies import Act, remedy
 from simulator.spelling import suggest
@@ -228,6 +229,8 @@ def _of_repository(
     """A file of this repository at the ref that is named, else what `fetch` has."""
     place, _, ref = reference.partition("@")
     owner, name, path = place.split("/", 2)
+    if is_generator(reference):  # it is not carried out, whatever is in it
+        return None
     if f"{owner}/{name}".lower() != identity.full_name.lower():
         return fetch(reference)
     found = find_ref(source, ref)

@@ -6,8 +6,8 @@ A job that is not run is never counted as one that succeeded: it lets others go 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from simulator.actions.facts import uploads
@@ -16,6 +16,7 @@ from simulator.planning.choice import may_publish
 from simulator.planning.downloads import may_be_downloaded
 from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
+from simulator.planning.provenance import Provenance, provenance_of
 from simulator.planning.runners import is_arm, is_hosted, removed_on, runs_here, system_of
 from simulator.planning.tools import UPLOAD_ARTIFACT, action_name, given_input
 from simulator.planning.wheel_builds import may_hold_wheels, wheel_build
@@ -39,7 +40,7 @@ class Absence:
     """A job that is not run here, and why; `missing` are the names of what it would upload and nobody supplied.
 
     What a called workflow that is not at hand would upload is `unknown`. `stand_ins` are the placeholders that can be
-    tried to be made for all that is missing; empty where they cannot.
+    tried to be made for all that is missing; empty where they cannot. `outputs` are what its dependants see.
     """
 
     why: str
@@ -47,6 +48,7 @@ class Absence:
     supplied: Sequence[str] = ()
     missing: Sequence[str] = ()
     stand_ins: Sequence[StandIn] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
     unknown: bool = False
     several: bool = False  # it is that of several jobs of one matrix
 
@@ -80,6 +82,8 @@ def absence(
 
     `no_containers` is asked, where a job has containers, why there can be none.
     """
+    if (made_of := provenance_of(plan, job)) is not None:
+        return _generator(plan, job, made_of, supplied)
     if job.job.uses is not None:
         why = _not_at_hand(plan, job)
         return None if why is None else Absence(why=why, unknown=True)
@@ -96,6 +100,22 @@ def absence(
         supplied=tuple(name for name, each in made.items() if each not in lacking),
         missing=tuple(each.name for each in missing),
         stand_ins=tuple(stand_ins) if len(stand_ins) == len(missing) else (),
+    )
+
+
+def _generator(plan: Plan, job: PlannedJob, made: Provenance, supplied: Collection[str]) -> Absence:
+    """Of SLSA's generator: it runs programs of its own, and signs with what a rehearsal must not reach."""
+    assert job.job.uses is not None
+    given = made.artifact in supplied
+    wanted = not given and may_be_downloaded(plan, made.artifact)
+    missing = (made.artifact,) if wanted else ()
+    return Absence(
+        why=f"{job.job.uses.value} signs with Sigstore's public instance",
+        made=(made.artifact,),
+        supplied=(made.artifact,) if given else (),
+        missing=missing,
+        stand_ins=tuple(StandIn(artifact=name, files=(name,)) for name in missing),
+        outputs=made.outputs,
     )
 
 
@@ -218,7 +238,7 @@ def _remedies(job: PlannedJob, absent: Absence) -> tuple[Remedy, ...]:
     """What pysim can be asked for; for a job that has a runner here, Docker for its containers."""
     if absent.unknown:
         return (remedy(Act.CHOOSE_WORKFLOW),)
-    docker = runs_here(job.runs_on) and not job.job.unsupported
+    docker = job.job.uses is None and runs_here(job.runs_on) and not job.job.unsupported
     publishes = may_publish(job.workflow, job.job)
     supplied = () if publishes else tuple(remedy(Act.SUPPLY_ARTIFACT, name) for name in absent.missing)
     return (*((remedy(Act.USE_ENGINE, "docker"),) if docker else ()), *supplied)
@@ -227,6 +247,8 @@ def _remedies(job: PlannedJob, absent: Absence) -> tuple[Remedy, ...]:
 def _hint(job: PlannedJob, absent: Absence, *, publishes: bool) -> str:
     if absent.unknown:
         return "Copy the file into this repository, or let pysim fetch it."
+    if job.job.uses is not None:
+        return "See to it yourself that the provenance is made and verified; then accept that it is not rehearsed."
     docker = f"{DOCKER_HINT} " if runs_here(job.runs_on) and not job.job.unsupported else ""
     if publishes:
         said = "What it publishes cannot be rehearsed here."

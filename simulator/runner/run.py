@@ -381,6 +381,7 @@ class Run:
             absent = replace(absent, stand_ins=())
         kind: Absent = "missing" if absent.keeps_others else "supplied"
         self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind)
+        graph.results[job.key] = replace(graph.results[job.key], outputs=absent.outputs)
         return True
 
     def _skip(self, graph: Graph, job: PlannedJob) -> None:

@@ -121,3 +121,46 @@ def test_what_is_supplied_is_stronger(tiny: Repository) -> None:
     (release,) = done.summary["published"]
     files = {file["filename"]: file["placeholder"] for file in release["files"]}
     assert files == {**dict.fromkeys(LINUX, False), name: False, "tinytool-0.1.0-cp312-cp312-win_amd64.whl": True}
+
+
+PROVENANCE = """\
+on: {push: {tags: ['v*']}}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: {hashes: '${{ steps.hash.outputs.hashes }}'}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {python-version: '3.12'}
+      - run: python backend.py dist
+      - {id: hash, run: 'echo "hashes=$(cd dist && sha256sum * | base64 -w0)" >> "$GITHUB_OUTPUT"'}
+      - {uses: actions/upload-artifact@v4, with: {name: dist, path: dist/}}
+  provenance:
+    needs: build
+    permissions: {actions: read, id-token: write, contents: write}
+    uses: slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2.1.0
+    with: {base64-subjects: '${{ needs.build.outputs.hashes }}', provenance-name: tinytool.intoto.jsonl}
+  publish:
+    needs: [build, provenance]
+    runs-on: ubuntu-latest
+    permissions: {id-token: write}
+    steps:
+      - uses: actions/download-artifact@v4
+        with: {name: '${{ needs.provenance.outputs.provenance-name }}', path: proof}
+      - run: test -s proof/tinytool.intoto.jsonl
+      - {uses: actions/download-artifact@v4, with: {name: dist, path: dist}}
+      - uses: pypa/gh-action-pypi-publish@release/v1
+"""
+
+
+@pytest.mark.local
+def test_the_provenance_of_slsa_is_named_and_the_rest_goes_on(tiny: Repository) -> None:
+    tiny.write(WORKFLOW, PROVENANCE)
+    done = tiny.rehearse()
+    assert done.verdict == "not-rehearsed", done.summary
+    assert done.conclusions == {"build": "success", "provenance": "skipped", "publish": "success"}
+    said = done.findings["job-not-rehearsed"]
+    assert "signs with Sigstore's public instance; placeholders are made for tinytool.intoto.jsonl" in said
+    done = tiny.rehearse("--accept", "job-not-rehearsed")
+    assert (done.code, done.verdict) == (0, "go")
