@@ -169,10 +169,12 @@ def _platform(build: WheelBuild, runner: Runner, interpreter: str, settings: str
     if runner.system == "Windows":
         return _WINDOWS.get(machine, "win_amd64")
     asked = [_version(text) for text in _TARGET.findall(settings)][:1]
-    if build.tool == "interpreter":  # those of actions/setup-python come from python.org
+    if build.tool != "maturin":  # the interpreters of actions/setup-python come from python.org
         digits = re.sub(r"\D", "", interpreter)
-        least = _least_target("cp", (int(digits[:1] or 3), int(digits[1:] or 0)), "universal2")
-        return _macos(max([least, *asked]), "universal2")
+        own = "arm64" if machine == "ARM64" else "x86_64"
+        wanted = "universal2" if build.tool == "interpreter" else own
+        least = _least_target("cp", (int(digits[:1] or 3), int(digits[1:] or 0)), wanted)
+        return _macos(max([least, *asked]), wanted)
     parts = {name: _macos(max([least, *asked]), name) for name, least in _RUST.items()}
     if machine == "universal2":
         return f"{parts['x86_64']}.{parts['arm64']}.{_macos(max([_RUST['x86_64'], *asked]), 'universal2')}"

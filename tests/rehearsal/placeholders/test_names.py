@@ -89,6 +89,14 @@ def test_the_deployment_target_counts_from_the_oldest_on_that_there_is(settings:
             ["cp312-cp312-win_amd64", "cp313-cp313-win_amd64"],
             "the tag win_amd64",
         ),
+        (
+            CIBUILDWHEEL,
+            MAC,
+            LINUX[:1],
+            None,
+            ["cp312-cp312-macosx_11_0_arm64"],
+            "the tag macosx_11_0_arm64",
+        ),
         (MATURIN, MAC, LINUX[:1], None, ["cp312-cp312-macosx_11_0_arm64"], None),
         (MATURIN, INTEL, [ABI3], None, ["cp39-abi3-macosx_10_12_x86_64"], None),
         (
