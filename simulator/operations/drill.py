@@ -19,6 +19,7 @@ from simulator.expressions.language import Value
 from simulator.findings import Finding, Severity
 from simulator.operations.cancellation import Cancellation
 from simulator.operations.inspection import Inspection
+from simulator.operations.observing import inform
 from simulator.operations.opened import OpenRehearsal, open_rehearsal, run_jobs, run_number, run_settings
 from simulator.operations.performance import ready_engine
 from simulator.operations.placeholders import with_placeholders
@@ -287,6 +288,7 @@ class SharedBuild:
         recorded = broadcast([Recorder(record), HtmlRenderer([record.page])])
         witness = _Witness(MaskedSink(recorded, prepared.masker))
         observer = Observer(witness, offline=prepared.request.offline)
+        inform(observer, prepared)
         relay.target = observer
         plans = [_numbered(plan, number) for plan in prepared.plans]
         faults = prepared.faults if number == 1 else ()

@@ -26,6 +26,7 @@ from simulator.operations.chosen_event import choose_event
 from simulator.operations.configured import configured
 from simulator.operations.known import known_findings
 from simulator.operations.large_files import large_files
+from simulator.operations.observing import inform
 from simulator.operations.performance import Performed, perform
 from simulator.operations.plans import plan_started
 from simulator.operations.prepared import PreparedRehearsal
@@ -43,14 +44,12 @@ from simulator.operations.unknown_variables import hung_on_variables
 from simulator.operations.unpublished import not_published, publishing_results
 from simulator.operations.workflow_files import called_in_commit, files_of_commit, nothing_fetched
 from simulator.paths import RunFolder
-from simulator.planning.calls import all_jobs, foreseen_jobs
+from simulator.planning.calls import foreseen_jobs
 from simulator.planning.choice import may_publish_by_token
 from simulator.planning.model import Plan
 from simulator.rehearsal.called import publishes_from_called
-from simulator.rehearsal.hint_locations import hint_locations
 from simulator.rehearsal.injected import never_met, with_faults
 from simulator.rehearsal.observer import Observer
-from simulator.rehearsal.projects import pyproject_files
 from simulator.rehearsal.rules.registry import RULES
 from simulator.rehearsal.starting import (
     Considered,
@@ -329,9 +328,7 @@ def _check(prepared: PreparedRehearsal, observer: Observer, engine: Callable[[],
         return engine().lacks(programs, fetch=not prepared.request.offline)
 
     survey = prepared.actions.survey(partial(read_file, source), when(prepared.request), no_containers, no_node)
-    jobs = [job for plan in prepared.plans for _, job in all_jobs(plan)]
-    observer.facts.jobs = {job.key: job.job for plan in prepared.plans for _, job in foreseen_jobs(plan)}
-    observer.use_locations(hint_locations(jobs, pyproject_files(CommitTree(source))))
+    inform(observer, prepared)
     for plan in prepared.plans:
         called = publishes_from_called(plan, prepared.identity.full_name)
         first = preflight(plan, survey, supplied, no_containers, when(prepared.request))
