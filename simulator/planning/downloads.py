@@ -42,7 +42,8 @@ def may_be_downloaded(plan: Plan, artifact: str) -> bool:
     """
     if plan.inherited.called is not None:
         return True
-    return any(_may_take(step, artifact) for _, job in all_jobs(plan) for step in job.all_steps)
+    jobs = {id(job): job for _, job in all_jobs(plan)}  # those of a matrix are one
+    return any(_may_take(step, artifact) for job in jobs.values() for step in job.all_steps)
 
 
 def _may_take(step: Step, artifact: str) -> bool:
