@@ -20,6 +20,7 @@ from simulator.workflow.loader import load_workflow
         ("{uses: actions/download-artifact@v4, with: {name: 'w-${{ matrix.os }}'}}", ["w-macos", "*"], ["coverage"]),
         ("{uses: actions/download-artifact@v4, with: {artifact-ids: '1'}}", ["wheels"], []),
         ("{run: gh run download}", ["wheels"], []),
+        ("{uses: actions/upload-artifact/merge@v4}", ["wheels"], []),
         ("{run: twine upload dist/*}", [], ["wheels"]),
         ("{uses: actions/checkout@v4}", [], ["wheels"]),
         ("{uses: dawidd6/action-download-artifact@v6}", ["wheels"], []),
