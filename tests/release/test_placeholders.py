@@ -99,6 +99,19 @@ def test_cibuildwheel_says_itself_what_it_would_build(tiny: Repository) -> None:
 
 
 @pytest.mark.local
+def test_offline_the_wheels_of_linux_stand_for_what_cibuildwheel_would_say(tiny: Repository) -> None:
+    done = prepared(tiny, "uses: pypa/cibuildwheel@v3.2.1").rehearse("--offline", "--actions", "pypa/cibuildwheel=skip")
+    assert done.verdict == "not-rehearsed", done.summary
+    (release,) = done.summary["published"]
+    assert {file["filename"] for file in release["files"] if file["placeholder"]} == {
+        "tinytool-0.1.0-cp312-cp312-macosx_11_0_arm64.whl",
+        "tinytool-0.1.0-cp312-cp312-win_amd64.whl",
+    }
+    made = {event["name"]: event for event in done.events if event["type"] == "artifact-stored"}
+    assert made["dist-macos-15"]["assumed"] == "the tag macosx_11_0_arm64"
+
+
+@pytest.mark.local
 def test_what_fails_behind_placeholders_is_no_fault_of_the_release(tiny: Repository) -> None:
     prepared(tiny, "run: python -m build --wheel --outdir dist")
     tiny.edit(WORKFLOW, ("- run: ls dist", "- run: test $(ls dist | wc -l) -eq 9"))
