@@ -141,7 +141,7 @@ def artifacts(state: RunState) -> list[Line]:
         more = len(artifact.files) - len(files)
         names = ", ".join([*files, *([f"{more} more"] if more else [])])
         stood = f", {plural(len(artifact.placeholders), 'placeholder')}" if artifact.placeholders else ""
-        guess = f"; of {artifact.assumed} nobody knows before" if artifact.assumed else ""
+        guess = f"; assumed: {artifact.assumed}" if artifact.assumed else ""
         said = f" ({size(artifact.size)}{stood}): {names or 'no file'}{guess}"
         shown.append(line((artifact.name, "bold"), said, hang=2))
     return shown

@@ -94,7 +94,7 @@ def planned_wheels(
     if tags and not own:
         assumed = f"the tag{'s' if len(tags) > 1 else ''} {', '.join(sorted(tags))}"
     elif tags and not build.sure:
-        assumed = "the selection, of which a part is made at run time,"
+        assumed = "which wheels these are, as a part of the selection is made at run time"
     return PlannedWheels(wheels=tuple(found.values()), assumed=assumed)
 
 

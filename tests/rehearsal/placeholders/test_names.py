@@ -129,7 +129,7 @@ def test_the_deployment_target_counts_from_the_oldest_on_that_there_is(settings:
             [ABI3],
             None,
             ["cp39-abi3-win_amd64"],
-            "the selection, of which a part is made at run time,",
+            "which wheels these are, as a part of the selection is made at run time",
         ),
         (WheelBuild(tool="maturin", target="x86"), WINDOWS, [ABI3], None, ["cp39-abi3-win32"], None),
         (
