@@ -106,13 +106,13 @@ def absence(
 def _generator(plan: Plan, job: PlannedJob, made: Provenance, supplied: Collection[str]) -> Absence:
     """Of SLSA's generator: it runs programs of its own, and signs with what a rehearsal must not reach."""
     assert job.job.uses is not None
-    given = made.artifact in supplied
-    wanted = not given and may_be_downloaded(plan, made.artifact)
-    missing = (made.artifact,) if wanted else ()
+    artifacts = (made.artifact,) if made.artifact else ()
+    given = tuple(name for name in artifacts if name in supplied)
+    missing = tuple(name for name in artifacts if name not in given and may_be_downloaded(plan, name))
     return Absence(
         why=f"{job.job.uses.value} signs with Sigstore's public instance",
-        made=(made.artifact,),
-        supplied=(made.artifact,) if given else (),
+        made=artifacts,
+        supplied=given,
         missing=missing,
         stand_ins=tuple(StandIn(artifact=name, files=(name,)) for name in missing),
         outputs=made.outputs,
