@@ -310,6 +310,8 @@ class Observer:
         if refusal is None:
             said = self._step_of_fault(event, fault) if fault else self._failed_step(event)
             refusal = self._in_doubt(said, event.job_id)
+        elif fault is not None:
+            refusal = replace(refusal, hint=f"The fault {fault.fault} was asked for. In a release: {refusal.hint}")
         return forgiven(refusal) if event.forgiven else refusal
 
     def _note_skipped(self, event: StepFinished) -> None:
