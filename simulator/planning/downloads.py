@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
-from collections.abc import Iterator, Mapping
 from typing import Final
 
+from simulator.dated_facts import read_facts
+from simulator.planning.artifact_names import ANY, may_take, pattern_of
 from simulator.planning.calls import all_jobs
 from simulator.planning.known import UNKNOWN
 from simulator.planning.model import Plan
 from simulator.planning.tools import DOWNLOAD_ARTIFACT, action_name, code_of, given_input
-from simulator.workflow.model import Step, Text
+from simulator.workflow.model import Step
 
-_SEEN_THROUGH: Final = frozenset(
-    {
-        "actions/cache",
-        "actions/checkout",
-        "actions/setup-node",
-        "actions/setup-python",
-        "actions/upload-artifact",
-        "astral-sh/setup-uv",
-        "codecov/codecov-action",
-        "hynek/build-and-inspect-python-package",
-        "pypa/cibuildwheel",
-        "pypa/gh-action-pypi-publish",
-        "pyo3/maturin-action",
-        "re-actors/alls-green",
-        "sigstore/gh-action-sigstore-python",
-        "softprops/action-gh-release",
-    }
-)
-"""Actions that surely take up no artifact; of others nobody knows."""
 _CLIENTS: Final = re.compile(r"gh\s+run\s+download|/artifacts\b|ACTIONS_RUNTIME_TOKEN")
 
 
@@ -53,24 +34,10 @@ def _may_take(step: Step, artifact: str) -> bool:
         return False
     name = action_name(step.uses.value)
     if name != DOWNLOAD_ARTIFACT:
-        return name not in _SEEN_THROUGH or "/merge@" in step.uses.value.lower()  # of actions/upload-artifact
-    given: Mapping[str, Text | None] = {key: given_input(step, key) for key in ("name", "pattern", "artifact-ids")}
-    if given["artifact-ids"] is not None:
+        is_merge = "/merge@" in step.uses.value.lower()  # of actions/upload-artifact
+        return name not in read_facts("actions")["takes_no_artifacts"] or is_merge
+    if given_input(step, "artifact-ids") is not None:
         return True
-    patterns = list(_patterns(given))
-    return not patterns or any(_overlaps(pattern, artifact) for pattern in patterns)
-
-
-def _patterns(given: Mapping[str, Text | None]) -> Iterator[str]:
-    """What a name may be, with `*` for expressions; nothing where all artifacts are taken."""
-    text = given["name"] or given["pattern"]
-    if text is not None and text.source:
-        yield "".join(part if isinstance(part, str) else UNKNOWN for part in text.template.parts)
-
-
-def _overlaps(pattern: str, artifact: str) -> bool:
-    """Whether a name may be meant by a pattern; where parts of the name are not known, as far as both begin alike."""
-    if UNKNOWN in artifact:
-        head = min(len(pattern.split(UNKNOWN, 1)[0]), len(artifact.split(UNKNOWN, 1)[0]))
-        return pattern[:head] == artifact[:head]
-    return fnmatch.fnmatchcase(artifact, pattern)
+    given = (given_input(step, key) for key in ("name", "pattern"))
+    wanted, pattern = (pattern_of(text) if text is not None and text.source else None for text in given)
+    return may_take(wanted, pattern, artifact.replace(UNKNOWN, ANY))

@@ -14,17 +14,15 @@ from dataclasses import dataclass
 from simulator.actions.facts import uploads as uploads_of
 from simulator.diagnostics import Severity
 from simulator.expressions.language import ExpressionError, Scope
+from simulator.planning.artifact_names import ANY, is_of_stars, may_take, pattern_of
 from simulator.planning.matrix import MatrixError, expand
 from simulator.planning.tools import DOWNLOAD_ARTIFACT, UPLOAD_ARTIFACT, action_name, given_input, given_inputs
 from simulator.positions import Span
 from simulator.rehearsal.rule import rule
 from simulator.rehearsal.rules.model import Problem, Subject
 from simulator.rehearsal.rules.release import (
-    ANY,
     distributions_folder,
     jobs_before,
-    may_meet,
-    pattern_of,
     plain_folder,
     publishing_of,
 )
@@ -32,7 +30,6 @@ from simulator.spelling import closest
 from simulator.workflow.model import Job, Step, Workflow
 
 _ELSEWHERE = frozenset({"run-id", "repository", "github-token", "artifact-ids"})
-_BEYOND_STARS = re.compile(r"[\[\]{}()!+@\\]")
 _FOLDER = re.compile(r"(?:\w+[-_])?(?:s?dists?|wheels?|wheelhouse|sources?|build|out|output|packages?)", re.IGNORECASE)
 """Names that are those of folders; another one without a slash behind it may be a file's."""
 _OLD = re.compile(r"v[123](?:\.|$)")
@@ -63,16 +60,12 @@ class _Download:
     span: Span
 
     def may_take(self, upload: _Upload) -> bool:
-        if self.name is not None:
-            return may_meet(self.name, upload.name)
-        if self.pattern is None or _BEYOND_STARS.search(self.pattern):
-            return True
-        return may_meet(self.pattern.replace("*", ANY).replace("?", ANY), upload.name)
+        return may_take(self.name, self.pattern, upload.name)
 
     def surely_takes(self, upload: _Upload) -> bool:
         if self.name is not None:
             return ANY not in self.name + upload.name and self.name == upload.name
-        if self.pattern is None or _BEYOND_STARS.search(self.pattern) or ANY in self.pattern:
+        if self.pattern is None or not is_of_stars(self.pattern) or ANY in self.pattern:
             return False
         return fnmatch.fnmatchcase(upload.name.replace(ANY, "x"), self.pattern)
 

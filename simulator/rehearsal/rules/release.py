@@ -13,8 +13,6 @@ from simulator.planning.tools import action_name, code_of, commands, given_input
 from simulator.positions import Span
 from simulator.workflow.model import Job, Step, Text, Workflow
 
-ANY = "\0"  # stands for what an expression gives, in a text from `pattern_of`
-_LONGEST = 300
 _COMMIT = re.compile(r"(?<=@)([0-9a-f]{7})[0-9a-f]{33}\b")
 
 
@@ -133,25 +131,3 @@ def jobs_before(workflow: Workflow, job: Job) -> frozenset[str]:
 def may_mint(workflow: Workflow, job: Job) -> bool:
     """Whether the job may fetch ID tokens."""
     return permissions_of(workflow, job).get("id-token") == "write"
-
-
-def pattern_of(text: Text) -> str:
-    """The text with ANY in place of each expression."""
-    return "".join(part if isinstance(part, str) else ANY for part in text.template.parts)
-
-
-def may_meet(one: str, other: str) -> bool:
-    """Whether two texts with ANY in them can be the same text; taken for granted of very long ones."""
-    if max(len(one), len(other)) > _LONGEST:
-        return True
-    # row[j]: whether what was read of `one` can be the first j characters of `other`
-    row = [all(character == ANY for character in other[:end]) for end in range(len(other) + 1)]
-    for character in one:
-        following = [row[0] and character == ANY]
-        for end, facing in enumerate(other, start=1):
-            if ANY in {character, facing}:
-                following.append(row[end] or following[-1])
-            else:
-                following.append(row[end - 1] and character == facing)
-        row = following
-    return row[-1]
