@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.engines.base import LAYOUT
 from simulator.planning.tools import code_of
-from simulator.workflow.model import Job
+from simulator.workflow.model import Step
 
 GH: Final = LAYOUT.home / ".local/bin/gh"  # first in PATH
 VERIFIED: Final = (
@@ -18,10 +18,9 @@ VERIFIED: Final = (
 _VERIFIES: Final = re.compile(r"\bgh\s+(?:attestation|at)\s+verify\b")
 
 
-def verifies_attestations(job: Job) -> bool:
-    """Whether a step verifies attestations."""
-    scripts = (step.run.source for step in job.all_steps if step.run is not None)
-    return any(_VERIFIES.search(code_of(script)) for script in scripts)
+def verifies_attestations(step: Step) -> bool:
+    """Whether a step's script does so."""
+    return step.run is not None and _VERIFIES.search(code_of(step.run.source)) is not None
 
 
 def gh_script() -> bytes:

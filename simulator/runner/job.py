@@ -213,7 +213,7 @@ class JobRunner:
             log.write(f"{scope}: {access}")
         log.write("", "endgroup")
         self._lay_out(state, log)
-        if verifies_attestations(planned.job):
+        if any(map(verifies_attestations, planned.job.all_steps)):
             state.sandbox.write(GH, gh_script(), mode=0o755)
             settings.emit(Notice(message=VERIFIED))
         for texts, origin in ((settings.plan.workflow.env, "the workflow"), (planned.job.env, "the job")):

@@ -42,7 +42,6 @@ def missing_programs(
 
 def _of_job(plan: Plan, job: PlannedJob) -> Iterator[tuple[Step, Sequence[str]]]:
     known = Known.of(plan, job)
-    verifies = verifies_attestations(job.job)
     before = ""
     for step in job.job.all_steps:
         if step.uses is not None:
@@ -50,7 +49,7 @@ def _of_job(plan: Plan, job: PlannedJob) -> Iterator[tuple[Step, Sequence[str]]]
         elif step.run is not None:
             if (step.shell.source if step.shell else None) in _SHELLS and known.surely_runs(step):
                 names = [name for name in surely_started(step.run.source) if not _is_installed(name, before)]
-                names += ["gh"] if verifies and "gh" not in names else []
+                names += ["gh"] if verifies_attestations(step) and "gh" not in names else []
                 yield step, names
             before += f"\n{step.run.source}"
 

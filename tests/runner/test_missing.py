@@ -46,6 +46,7 @@ def test_what_a_script_surely_starts(script: str, programs: list[str]) -> None:
         ("- {run: gh release create v1, if: \"github.event_name == 'push'\"}", 6),
         ("- run: ./install gh\n      - run: gh release create v1", None),
         ("- run: echo\n      - run: gh release create v1", 7),
+        ("- run: echo\n      - run: 'for f in dist/*; do gh attestation verify $f; done'", 7),
     ],
 )
 def test_which_steps_lack_a_program(steps: str, where: int | None) -> None:

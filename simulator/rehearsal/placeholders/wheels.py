@@ -8,7 +8,7 @@ import hashlib
 import io
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -42,13 +42,13 @@ def make_wheel(planned: PlannedWheel, folder: Path, system: System) -> Path:
     with new_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         if planned.model.kind == "wheel":
             info = _copy(planned.model, made)
-            recorded = planned.model.record or ()
         else:
             own["METADATA"] = next(iter(planned.model.read([_information(planned.model)]).values()), b"")
-            recorded = ()
+        rows = _recorded(planned.model, f"{info}/RECORD", made.namelist())
         for name, content in own.items():
             made.writestr(f"{info}/{name}", content)
-        made.writestr(f"{info}/RECORD", _record(planned.model, info, recorded, own))
+            rows.append(_row(f"{info}/{name}", content))
+        made.writestr(f"{info}/RECORD", _lines([*rows, (f"{info}/RECORD", "", "")]))
     return path
 
 
@@ -59,7 +59,7 @@ def _copy(model: Distribution, made: zipfile.ZipFile) -> str:
     with model.open() as source, open_zip(source) as wheel:
         for member in wheel.infolist():
             top, _, name = member.filename.rpartition("/")
-            written = top == info and name in {"WHEEL", "RECORD"}
+            written = top == info and name in {"WHEEL", "RECORD", MARK}
             if member.is_dir() or written or not (whole or (top == info and name in _KEPT)):
                 continue
             copied = zipfile.ZipInfo(member.filename, member.date_time)
@@ -73,17 +73,19 @@ def _information(sdist: Distribution) -> str:
     return next((name for name in sdist.members if name.count("/") == 1 and name.endswith("/PKG-INFO")), "")
 
 
-def _record(model: Distribution, info: str, recorded: Iterable[str], own: Mapping[str, bytes]) -> str:
-    """RECORD, with the rows of what was copied, and those of what was written."""
-    rows: list[Sequence[str]] = []
-    names = {f"{info}/{name}" for name in own} | {f"{info}/RECORD"}
-    if recorded:
-        said = model.read([f"{info}/RECORD"]).get(f"{info}/RECORD", b"").decode(errors="replace")
-        rows += [row for row in csv.reader(io.StringIO(said)) if row and row[0] not in names]
-    for name, content in own.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        rows.append((f"{info}/{name}", f"sha256={digest}", str(len(content))))
-    rows.append((f"{info}/RECORD", "", ""))
+def _recorded(model: Distribution, record: str, copied: Sequence[str]) -> list[Sequence[str]]:
+    """The rows that a wheel has in RECORD for members that were copied of it."""
+    names = frozenset(copied)
+    said = model.read([record]).get(record, b"").decode(errors="replace")
+    return [row for row in csv.reader(io.StringIO(said)) if row and row[0] in names]
+
+
+def _row(name: str, content: bytes) -> Sequence[str]:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return name, f"sha256={digest}", str(len(content))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -57,6 +57,26 @@ def test_it_is_a_whole_wheel_with_the_metadata_of_its_model(model: str, tmp_path
     ]
 
 
+def test_of_a_huge_wheel_the_metadata_alone_is_there_and_recorded(tmp_path: Path) -> None:
+    name = "demo-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+    content = built(name, {"demo/__init__.py": "", "demo/_c.so": "0" * (65 << 20), "entry_points.txt": "[a]\nb = c\n"})
+    source = read_distribution(name, partial(io.BytesIO, content))
+    assert source is not None
+    path = make_wheel(PlannedWheel(filename=NAME, model=source), tmp_path, "macOS")
+    made = read_distribution(path.name, lambda: path.open("rb"))
+    assert made is not None
+    assert {member.partition("/")[2] for member in made.members} == {
+        "METADATA",
+        "entry_points.txt",
+        "WHEEL",
+        MARK,
+        "RECORD",
+    }
+    assert set(made.record or ()) == set(made.members)
+    assert made.metadata == source.metadata
+    assert list(foresee([path], baseline=tmp_path / "index")) == []
+
+
 def test_the_index_takes_it(tmp_path: Path) -> None:
     source = distribution("demo-1.0-cp312-cp312-manylinux_2_28_x86_64.whl")
     path = make_wheel(PlannedWheel(filename=NAME, model=source), tmp_path, "macOS")
