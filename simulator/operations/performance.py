@@ -66,7 +66,8 @@ def perform(
         results, _ = run_jobs(rehearsal, workflows, prepared.actions)
         twins.mend()  # what follows is pysim's own
         published = twins.published()
-        placeholders = [file for file in published if file.filename in observer.placeholders]
+        stood = observer.placeholders
+        placeholders = [file for file in published if file.filename in stood]
         _judge_files(rehearsal, workflows, results, published)
         if published:
             rehearsal.inspection.warn_of_yanked(published)

@@ -11,19 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from simulator.archives import BROKEN
+from simulator.archives import BROKEN, TooMuchError
 from simulator.errors import SimulatorError
 from simulator.operations.opened import OpenRehearsal
 from simulator.operations.own_jobs import run_own
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob
-from simulator.planning.runners import machine_of, runs_here, system_of
+from simulator.planning.runners import machine_of, system_of
 from simulator.planning.wheel_builds import WheelBuild, cibuildwheel_requirement, wheel_build
 from simulator.rehearsal.distributions import Distribution, in_artifacts
 from simulator.rehearsal.placeholders.names import PlannedWheels, Runner, planned_wheels
 from simulator.rehearsal.placeholders.wheels import make_wheel
 from simulator.run_events import Notice
 from simulator.runner.absent import StandIn
+from simulator.runner.graph import is_off_system
 from simulator.runner.model import RunSettings
 from simulator.workflow.loader import load_workflow
 
@@ -69,10 +70,9 @@ class _Maker:
 
     def __call__(self, plan: Plan, job: PlannedJob, stand_ins: Sequence[StandIn]) -> bool:
         """Make what a job would upload; False where it cannot be told what that is."""
-        system = system_of(job.runs_on) or "Linux"
-        wheels = PlannedWheels(wheels=())
+        runner, wheels = _runner(job), PlannedWheels(wheels=())
         if any(not each.files for each in stand_ins):
-            wheels = self._planned(plan, job, Runner(system=system, machine=machine_of(job.runs_on)))
+            wheels = self._planned(plan, job, runner)
             if not wheels.wheels:
                 return False
         with tempfile.TemporaryDirectory(prefix="pysim-placeholders-") as temporary:
@@ -83,10 +83,10 @@ class _Maker:
                     for name in each.files:
                         (folder / name).write_text(_FILE.format(job.key), encoding="utf-8")
                     for planned in () if each.files else wheels.wheels:
-                        make_wheel(planned, folder, system)
+                        make_wheel(planned, folder, runner.system)
                 for folder, each in zip(folders, stand_ins, strict=True):
                     self._supply(job, each, folder, wheels)
-            except (*BROKEN, SimulatorError):  # nothing stands for the job then, and it is missing
+            except (*BROKEN, TooMuchError, SimulatorError):  # nothing stands for the job then, and it is missing
                 return False
         return True
 
@@ -150,11 +150,10 @@ class _Maker:
         return self._answers.get(asked)
 
     def _question_of(self, plan: Plan, job: PlannedJob) -> _Question | None:
-        system = system_of(job.runs_on) if not job.deferred and job.job.uses is None else None
-        build = wheel_build(plan, job) if system in {"macOS", "Windows"} and not runs_here(job.runs_on) else None
-        if build is None or system is None or build.tool != "cibuildwheel" or "--only" in build.arguments:
+        build = wheel_build(plan, job) if is_off_system(job) else None
+        if build is None or build.tool != "cibuildwheel" or "--only" in build.arguments:
             return None
-        return _question(self._pinned(build), Runner(system=system, machine=machine_of(job.runs_on)))
+        return _question(self._pinned(build), _runner(job))
 
     def _ask(self, questions: Sequence[_Question]) -> None:
         """Ask cibuildwheel in a sandbox what it would build; None for what it does not answer."""
@@ -175,6 +174,10 @@ class _Maker:
                         hint="Supply the artifact, where names and number of the wheels matter.",
                     )
                 )
+
+
+def _runner(job: PlannedJob) -> Runner:
+    return Runner(system=system_of(job.runs_on) or "Linux", machine=machine_of(job.runs_on))
 
 
 def _question(build: WheelBuild, runner: Runner) -> _Question:

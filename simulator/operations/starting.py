@@ -77,7 +77,7 @@ def _seen(request: Request, repository: Repository) -> Callable[[Workflow], Star
         return lambda workflow: _dispatch(request, repository, workflow)
     if request.event == "schedule":
         branch = request.branch or identity.default_branch
-        return lambda workflow: _scheduled(workflow, events.schedule(identity, source, workflow, branch=branch))
+        return lambda workflow: _started(workflow, events.schedule(identity, source, workflow, branch=branch))
     if request.event == "release":
         return lambda workflow: _release(request, repository, workflow)
     if tag is not None:
@@ -85,19 +85,19 @@ def _seen(request: Request, repository: Repository) -> Callable[[Workflow], Star
         return lambda workflow: _new_tag(workflow, pushed, created)
     assert request.branch is not None
     event = events.push_branch(identity, source, branch=request.branch)
-    return lambda workflow: Started(workflow=workflow, event=event, match=match(workflow, event))
+    return lambda workflow: _started(workflow, event)
 
 
-def _scheduled(workflow: Workflow, event: Event) -> Started:
+def _started(workflow: Workflow, event: Event) -> Started:
     return Started(workflow=workflow, event=event, match=match(workflow, event))
 
 
 def _new_tag(workflow: Workflow, pushed: Event, created: Event) -> Started:
     """The push of a new tag; GitHub delivers its creation, too, for a workflow that starts by that alone."""
-    found = Started(workflow=workflow, event=pushed, match=match(workflow, pushed))
+    found = _started(workflow, pushed)
     if found.match.starts or created.name not in workflow.triggers:
         return found
-    return Started(workflow=workflow, event=created, match=match(workflow, created))
+    return _started(workflow, created)
 
 
 def _release(request: Request, repository: Repository, workflow: Workflow) -> Started:
@@ -122,7 +122,7 @@ def _dispatch(request: Request, repository: Repository, workflow: Workflow) -> S
     event = events.workflow_dispatch(
         identity, repository.source, workflow=workflow, ref=ref, inputs=request.inputs if trigger else {}
     )
-    return Started(workflow=workflow, event=event, match=match(workflow, event))
+    return _started(workflow, event)
 
 
 def _require_one_dispatch(request: Request, workflows: Sequence[Workflow]) -> None:

@@ -13,6 +13,7 @@ from simulator.dated_facts import read_facts
 from simulator.workflow.model import Step, Text
 
 CHECKOUT: Final = "actions/checkout"
+SETUP_PYTHON: Final = "actions/setup-python"
 UPLOAD_ARTIFACT: Final = "actions/upload-artifact"
 DOWNLOAD_ARTIFACT: Final = "actions/download-artifact"
 PUBLISH: Final = "pypa/gh-action-pypi-publish"

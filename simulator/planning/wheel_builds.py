@@ -12,14 +12,13 @@ from typing import Final, Literal
 from simulator.planning.known import UNKNOWN, Known
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.publish_commands import values_of
-from simulator.planning.tools import action_name, building_step, code_of
+from simulator.planning.tools import SETUP_PYTHON, action_name, building_step, code_of
 from simulator.positions import Span
 from simulator.workflow.model import Step
 
 Tool = Literal["cibuildwheel", "maturin", "interpreter"]
 CIBUILDWHEEL: Final = "pypa/cibuildwheel"
 MATURIN: Final = "pyo3/maturin-action"
-SETUP_PYTHON: Final = "actions/setup-python"
 _VERSION: Final = re.compile(r"v?(\d+(?:\.\d+){0,2})$")
 _REQUIREMENT: Final = re.compile(r"[\"']?(cibuildwheel(?:\[[\w,-]*\])?[=~<>!]=?[\w.,*=<>!~]+)[\"']?$")
 _PROGRAM: Final = re.compile(r"cibuildwheel(?:$|[\[=~<>!@])")

@@ -270,15 +270,17 @@ class Observer:
 
     def _exchanged(self, event: TokenExchanged) -> Finding | None:
         """A refusal becomes a finding when its step ends, by how that ended."""
-        place = self._place(event.job_id)
+        if event.ok:
+            return colliding_publishers(event, self._place(event.job_id))
+        self._refuse(event.job_id, refused_exchange(event, self._place_of_claim(event)))
+        return None
+
+    def _place_of_claim(self, event: TokenExchanged) -> Span | str:
+        """Where the environment is written, if that is the first claim that differs; else the step."""
         job = self.facts.job(event.job_id)
         wrong = next((check.claim for check in event.claims if not check.ok), None)
-        if wrong == "environment" and job is not None and job.environment is not None:
-            place = job.environment.span
-        if event.ok:
-            return colliding_publishers(event, place)
-        self._refuse(event.job_id, refused_exchange(event, place))
-        return None
+        written = job.environment if job is not None and wrong == "environment" else None
+        return written.span if written is not None else self._place(event.job_id)
 
     def _refuse(self, job_id: str, finding: Finding) -> None:
         """Keep the first refusal of a job until its step ends."""

@@ -61,7 +61,7 @@ class LiveRenderer:
         self._folder = folder
         self._clock = clock
         self._fold = Fold()
-        self._closed = self._asking = self._finished = False
+        self._closed = self._asking = False
         self._live = self._drawing()
 
     def __call__(self, event: RunEvent, /) -> None:
@@ -70,10 +70,9 @@ class LiveRenderer:
             self._asking = isinstance(event, ReviewRequested)  # whoever is asked must see the question
             if not self._asking:
                 self._live = self._drawing()  # the old one would wipe what was asked
-        self._finished = self._finished or isinstance(event, RunFinished)
         if self._asking or isinstance(event, RunFinished):
             self._live.stop()
-        elif not self._live.is_started and not self._finished:
+        elif not self._live.is_started and self._fold.state.finished is None:
             self._live.start()
         if self._verbose and isinstance(event, StepLine):
             self._log(event)

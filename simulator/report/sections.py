@@ -244,9 +244,8 @@ def _difference(check: ClaimCheck) -> list[Line]:
 def published(state: RunState, width: int) -> list[Line]:
     """The files that an index took, and those that it refused; placeholders are only counted."""
     shown: list[Line] = []
-    for title, released in _releases(state):
+    for title, files, stood in _releases(state):
         shown.append(title)
-        files = [file for file in released if file.filename not in state.placeholders]
         table = _table(files, lambda digest: digest)
         if all(len(row.text.plain) <= width for row in table):
             shown += table
@@ -254,7 +253,7 @@ def published(state: RunState, width: int) -> list[Line]:
             for file in files:
                 said = ", ".join([file.filename, size(file.size), *(["attested"] * file.attested), "sha256"])
                 shown += [line(f"  {said}"), line(f"  {file.sha256}", hang=2)]
-        shown += _stood(len(released) - len(files))
+        shown += stood
     refused = (u for u in state.uploads if not 200 <= u.status < 300)
     for upload in refused:
         words = f"  {index_name(upload.index)} refuses {upload.filename}: {upload.status}"
@@ -266,9 +265,8 @@ def published(state: RunState, width: int) -> list[Line]:
 def taken(state: RunState) -> list[Line]:
     """The files that an index took, a line each; the hashes are cut."""
     shown: list[Line] = []
-    for title, released in _releases(state):
-        files = [file for file in released if file.filename not in state.placeholders]
-        shown += [title, *_table(files, lambda digest: f"{digest[:_DIGITS]}…"), *_stood(len(released) - len(files))]
+    for title, files, stood in _releases(state):
+        shown += [title, *_table(files, lambda digest: f"{digest[:_DIGITS]}…"), *stood]
     return shown
 
 
@@ -277,17 +275,17 @@ def _table(files: Sequence[FileUploaded], digest: Callable[[str], str]) -> list[
     return columns(rows, indent=2)
 
 
-def _stood(placeholders: int) -> list[Line]:
-    return [line(f"  {plural(placeholders, 'placeholder')} of jobs on other systems")] if placeholders else []
-
-
-def _releases(state: RunState) -> Iterator[tuple[Line, Sequence[FileUploaded]]]:
-    """What an index took of each version, with its title."""
+def _releases(state: RunState) -> Iterator[tuple[Line, Sequence[FileUploaded], Sequence[Line]]]:
+    """What an index took of each version: its title, the files, and a line that counts the placeholders."""
+    placeholders = state.placeholders
     releases: dict[tuple[str, str, str], list[FileUploaded]] = {}
     for upload in state.published:
         releases.setdefault((upload.index, upload.project, upload.version), []).append(upload)
     for (index, project, version), files in releases.items():
-        yield line((f"{project} {version}", "bold"), f" on the {local_index(index)}"), files
+        real = [file for file in files if file.filename not in placeholders]
+        count = len(files) - len(real)
+        stood = [line(f"  {plural(count, 'placeholder')} of jobs on other systems")] if count else []
+        yield line((f"{project} {version}", "bold"), f" on the {local_index(index)}"), real, stood
 
 
 def installs(state: RunState) -> list[Line]:

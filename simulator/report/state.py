@@ -249,12 +249,11 @@ class Fold:
 
     def __call__(self, event: RunEvent, /) -> None:
         with self._lock:
-            if isinstance(event, StepLine):
+            if isinstance(event, StepLine) and len(self._lines) < _MOST_WAITING:
                 self._lines.append(event)
-            if not isinstance(event, StepLine) or len(self._lines) == _MOST_WAITING:
-                self._take_lines()
-            if not isinstance(event, StepLine):
-                self._state = advance(self._state, event)
+                return
+            self._take_lines()
+            self._state = advance(self._state, event)
 
     @property
     def state(self) -> RunState:
@@ -371,7 +370,7 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
         return replace(state, summaries=(*state.summaries, event))
     if isinstance(event, Annotation):
         return replace(state, annotations=(*state.annotations, event))
-    job, step = _step_of(state, event.job_id, event.number)
+    job, step = _step_of(state.jobs, event.job_id, event.number)
     match event:
         case StepStarted():
             step = replace(step, name=event.name, span=event.span, started_at=event.at)
@@ -389,8 +388,8 @@ def _step(state: RunState, event: _StepEvent) -> RunState:
     return replace(state, jobs={**state.jobs, job.id: job})
 
 
-def _step_of(state: RunState, job_id: str, number: int) -> tuple[JobState, StepState]:
-    job = state.jobs.get(job_id) or JobState(id=job_id, name=job_id)
+def _step_of(jobs: Mapping[str, JobState], job_id: str, number: int) -> tuple[JobState, StepState]:
+    job = jobs.get(job_id) or JobState(id=job_id, name=job_id)
     return job, job.steps.get(number) or StepState(number=number, name=f"step {number}")
 
 
@@ -406,8 +405,7 @@ def _with_lines(state: RunState, lines: Sequence[StepLine]) -> RunState:
         by_step.setdefault((each.job_id, each.number), []).append(each)
     jobs = dict(state.jobs)
     for (job_id, number), said in by_step.items():
-        job, step = _step_of(state, job_id, number)
-        job = jobs.get(job_id, job)
+        job, step = _step_of(jobs, job_id, number)
         jobs[job_id] = replace(job, steps={**job.steps, number: _said(step, said)})
     return replace(state, jobs=jobs)
 

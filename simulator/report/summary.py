@@ -309,6 +309,7 @@ def _publisher(exchange: TokenExchanged) -> PublisherSummary:
 
 def _published(state: RunState) -> list[ReleaseSummary]:
     releases: dict[tuple[str, str, str], ReleaseSummary] = {}
+    placeholders = state.placeholders
     for u in state.published:
         release = releases.setdefault(
             (u.index, u.project, u.version),
@@ -319,7 +320,7 @@ def _published(state: RunState) -> list[ReleaseSummary]:
             size=u.size,
             sha256=u.sha256,
             attested=u.attested,
-            placeholder=u.filename in state.placeholders,
+            placeholder=u.filename in placeholders,
         )
         release["files"].append(file)
     return list(releases.values())

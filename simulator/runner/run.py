@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from types import MappingProxyType
 
 from simulator.errors import CancelledError, InvalidWorkflowError
 from simulator.expressions.language import ExpressionError
@@ -380,8 +381,7 @@ class Run:
         if absent.stand_ins and not settings.stand_in(graph.plan, job, absent.stand_ins):
             absent = replace(absent, stand_ins=())
         kind: Absent = "missing" if absent.keeps_others else "supplied"
-        self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind)
-        graph.results[job.key] = replace(graph.results[job.key], outputs=absent.outputs)
+        self._settled(graph, job, Conclusion.SKIPPED, absent.said, kind, absent.outputs)
         return True
 
     def _skip(self, graph: Graph, job: PlannedJob) -> None:
@@ -401,12 +401,15 @@ class Run:
         conclusion: Conclusion,
         reason: str,
         absent: Absent | None = None,
+        outputs: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Book the result of a job that did not run; a caller's jobs have it, too, where they were announced."""
         shown = [each for _, each in foreseen_of(graph.plan, job)]
         for each in shown:
             self._tell(graph, each, conclusion, reason)
-        graph.results[job.key] = JobResult(planned=job, conclusion=conclusion, absent=absent, reason=reason)
+        graph.results[job.key] = JobResult(
+            planned=job, conclusion=conclusion, outputs=outputs, absent=absent, reason=reason
+        )
         graph.inner[job.key] = tuple(
             JobResult(planned=each, conclusion=conclusion, absent=absent, reason=reason) for each in shown
         )

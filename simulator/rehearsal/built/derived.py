@@ -28,7 +28,7 @@ _NAMED: Final = 3  # files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Explanation:
+class VersionCause:
     """Why a version is as it is: what says so, what mends it, and where."""
 
     says: str
@@ -36,14 +36,14 @@ class Explanation:
     where: Span | None
 
 
-def idle_plugin(project: Project) -> Explanation | None:
+def idle_plugin(project: Project) -> VersionCause | None:
     """The plugin of a project that cannot do its work in the build."""
     tools = project.table("tool")
     names = set(required_names(project.table("build-system").get("requires")))
     for table, (plugin, backend) in _TABLES.items():
         if isinstance(tools.get(table), dict) and plugin not in names:
             also = f', with `build-backend = "{backend}"`' if backend else ""
-            return Explanation(
+            return VersionCause(
                 says=f"[tool.{table}] takes the version from git, and [build-system] does not require {plugin}",
                 hint=f"Add {plugin} to `requires` of [build-system]{also}.",
                 where=project.span_of_key("build-system", "requires") or project.span_of_text(f"[tool.{table}"),
@@ -62,7 +62,7 @@ def names_commit(version: Version) -> bool:
     return version.local is not None and bool(_COMMIT.search(version.local) or _CHANGED.search(version.local))
 
 
-def explain_derived(subject: Subject, found: Distribution) -> Explanation:
+def explain_derived(subject: Subject, found: Distribution) -> VersionCause:
     """What git looked like to the tool, by the version that it made of it: 0.1.dev3+g1a2b3c4.d20260102."""
     version, project = Version(found.version), subject.projects.get(found.project)
     tool = (project.git_tool if project else None) or "the build"
@@ -74,7 +74,7 @@ def explain_derived(subject: Subject, found: Distribution) -> Explanation:
         seen = f"an older tag only, {version.dev} commit{'s' if version.dev > 1 else ''} before"
     else:
         seen = "no tag at this commit"
-    return Explanation(
+    return VersionCause(
         says=f"{tool} saw {seen}",
         hint="Build the commit that has the tag; where that is done, give actions/checkout `fetch-depth: 0`, and check "
         "that the tag has the form that the build looks for.",
@@ -82,10 +82,10 @@ def explain_derived(subject: Subject, found: Distribution) -> Explanation:
     )
 
 
-def _explain_changes(subject: Subject, tool: str) -> Explanation:
+def _explain_changes(subject: Subject, tool: str) -> VersionCause:
     """The tracked files that were changed after the checkout, and the step that changed the first of them."""
     if not subject.changed:
-        return Explanation(
+        return VersionCause(
             says=f"{tool} saw the tag, and files that were changed after the checkout",
             hint="Let `git status --short` run before the build, and keep what it names out of git's sight "
             "(.gitignore).",
@@ -102,7 +102,7 @@ def _explain_changes(subject: Subject, tool: str) -> Explanation:
             f"Let `git diff` run before the build: it shows how {first.path} differs. Where only the ends of its lines "
             "do (.gitattributes), commit what `git add --renormalize .` makes of it."
         )
-    return Explanation(
+    return VersionCause(
         says=f"{tool} saw the tag, and {', '.join(names[:_NAMED])}{more}, {how}", hint=hint, where=first.span
     )
 

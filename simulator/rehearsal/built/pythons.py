@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from simulator.expressions.language import ExpressionError, Scope
 from simulator.findings import Severity
 from simulator.planning.matrix import MatrixError, expand
-from simulator.planning.tools import action_name
+from simulator.planning.tools import SETUP_PYTHON, action_name
 from simulator.rehearsal.built.model import Problem, Pythons, Subject, TestedPython
 from simulator.rehearsal.built.sources import key_span
 from simulator.rehearsal.distributions import Distribution
@@ -24,7 +24,7 @@ _VERSION: Final = re.compile(r"(\d+\.\d+)(?:\.\d+)?t?(?:-dev)?")
 _OTHER: Final = re.compile(r"pypy|graalpy", re.IGNORECASE)
 _TOOLS: Final = re.compile(r"\b(?:tox|nox|hatch|cibuildwheel)\b")
 _VARIABLE: Final = re.compile(r"\$\{\{\s*matrix\.([\w-]+)\s*\}\}")
-_SETUP: Final = frozenset({"actions/setup-python", "astral-sh/setup-uv"})
+_SETUP: Final = frozenset({SETUP_PYTHON, "astral-sh/setup-uv"})
 
 
 @rule(

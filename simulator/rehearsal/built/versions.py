@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 from simulator.findings import Finding, Severity
 from simulator.positions import Span
 from simulator.rehearsal.built.derived import (
-    Explanation,
+    VersionCause,
     explain_derived,
     idle_plugin,
     is_derived,
@@ -107,7 +107,7 @@ def _mismatch(subject: Subject, expected: Version, found: Distribution, *, mild:
     )
 
 
-def _idle(subject: Subject, found: Distribution) -> Explanation | None:
+def _idle(subject: Subject, found: Distribution) -> VersionCause | None:
     """The plugin that would have put a version in the place of 0.0.0, and is not required."""
     project, version = subject.projects.get(found.project), parse_version(found.version)
     return idle_plugin(project) if project and version and not any(version.release) else None

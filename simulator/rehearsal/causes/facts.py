@@ -102,12 +102,14 @@ class Facts:
     @property
     def changed(self) -> Mapping[str, RanStep | None]:
         """The tracked files that jobs changed, with the step in which each was written, None where nobody can tell."""
-        listed = (each for each in self._steps.values() for _ in each.changed)
-        return {path: self._writer(each.job_id, at) for each in listed for path, at in each.changed.items()}
+        steps = self._steps.values()
+        return {path: self._writer(each.job_id, at) for each in steps for path, at in each.changed.items()}
 
     def _writer(self, job_id: str, at: float | None) -> RanStep | None:
-        steps = (each for each in self._steps.values() if each.job_id == job_id and at is not None)
-        return next((each for each in steps if at is not None and each.started_at <= at <= each.ended_at), None)
+        if at is None:
+            return None
+        steps = (each for each in self._steps.values() if each.job_id == job_id)
+        return next((each for each in steps if each.started_at <= at <= each.ended_at), None)
 
     def step(self, job_id: str, number: int) -> RanStep | None:
         """A step that ran."""

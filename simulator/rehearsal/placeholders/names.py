@@ -34,7 +34,7 @@ _MACHINES: Final = {
     "i686": "X86",
     "x86": "X86",
 }
-Versions = tuple[int, int]
+MajorMinor = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +118,7 @@ def wheel_tag(identifier: str, settings: str) -> Tag | None:
     return Tag(interpreter, abi, _macos(max([least, *asked[:1]]), machine))
 
 
-def _least_target(kind: str, version: Versions, machine: str) -> Versions:
+def _least_target(kind: str, version: MajorMinor, machine: str) -> MajorMinor:
     """The oldest macOS that a wheel is for, as cibuildwheel 3.2 has it (cibuildwheel/platforms/macos.py)."""
     if machine == "arm64":
         return 11, 0
@@ -129,7 +129,7 @@ def _least_target(kind: str, version: Versions, machine: str) -> Versions:
     return (10, 15) if kind == "pp" and version >= (3, 9) else (10, 9)
 
 
-def _version(text: str) -> Versions:
+def _version(text: str) -> MajorMinor:
     major, _, minor = text.partition(".")
     return int(major), int(minor or 0)
 
@@ -181,7 +181,7 @@ def _platform(build: WheelBuild, runner: Runner, interpreter: str, settings: str
     return parts["arm64" if machine == "ARM64" else "x86_64"]
 
 
-def _macos(version: Versions, machine: str) -> str:
+def _macos(version: MajorMinor, machine: str) -> str:
     major, minor = version
     return f"macosx_{major}_{0 if major > 10 else minor}_{machine}"
 

@@ -213,6 +213,7 @@ def _content(record: RunRecord, root: str) -> dict[str, Any]:
         "findings": findings,
         "not_run": not_rehearsed(state),
         "files": list(dict.fromkeys((*state.published, *state.uploads))),
+        "placeholders": state.placeholders,
         "described": project_pages(state.described),
         "graph": job_graph(record),
         "timeline": timeline(record),
