@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from simulator.findings import Finding, Severity
 from simulator.indexes import TITLES, IndexName
 from simulator.positions import Span
-from simulator.publisher_records import ClaimCheck
 from simulator.rehearsal.addresses import right_address, wrong_address
 from simulator.rehearsal.explanations import EXCHANGES, explain, explain_upload
 from simulator.remedies import Act, Remedy, remedy
@@ -81,7 +79,7 @@ def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, .
         if not check.ok
     )
     if differs:
-        return f"Make the workflow and the registered publisher agree: {differs}.{_agreeing(event.claims)}", ()
+        return f"Make the workflow and the registered publisher agree: {differs}.{_agreeing(event)}", ()
     if event.claims and _NO_PUBLISHER in (event.error or ""):
         hint = (
             "The claims fit that publisher, so it is not in force: a pending one expires 30 days after it was "
@@ -95,18 +93,17 @@ def _after_refused_exchange(event: TokenExchanged) -> tuple[str, tuple[Remedy, .
     return hint, (remedy(Act.ADD_PUBLISHER, index=_not_pypi(event.index)), remedy(Act.EXPLAIN_TOKENS))
 
 
-def _agreeing(claims: Sequence[ClaimCheck]) -> str:
+def _agreeing(event: TokenExchanged) -> str:
     """How a workflow and a publisher come to agree, by the first claim that differs."""
-    check = next(check for check in claims if not check.ok)
+    check = next(check for check in event.claims if not check.ok)
     if check.value.lower() == check.expected.lower():
         return f" They differ in upper and lower case alone: register the publisher as {check.value}."
     if check.claim == "environment" and check.expected:
         return f" Write `environment: {check.expected}` in the job, or change the publisher."
+    if check.claim == "workflow" and " / " in event.job_id:
+        return f" Move the job into {check.expected}: PyPI supports no publishing from a workflow that another calls."
     if check.claim == "workflow":
-        return (
-            f" Register the publisher with {check.value}, or publish from {check.expected}: the file that holds the "
-            "job counts, and PyPI supports none that another workflow calls."
-        )
+        return f" Register the publisher with {check.value}, or publish from {check.expected}."
     return ""
 
 
