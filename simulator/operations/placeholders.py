@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 import tempfile
@@ -18,7 +19,7 @@ from simulator.operations.own_jobs import run_own
 from simulator.planning.calls import foreseen_jobs
 from simulator.planning.model import Plan, PlannedJob
 from simulator.planning.runners import machine_of, system_of
-from simulator.planning.wheel_builds import WheelBuild, cibuildwheel_requirement, wheel_build
+from simulator.planning.wheel_builds import WheelBuild, cibuildwheel_requirement, pinned_requirement, wheel_build
 from simulator.rehearsal.distributions import Distribution, in_artifacts
 from simulator.rehearsal.placeholders.names import PlannedWheels, Runner, planned_wheels
 from simulator.rehearsal.placeholders.wheels import make_wheel
@@ -29,7 +30,8 @@ from simulator.runner.model import RunSettings
 from simulator.workflow.loader import load_workflow
 
 _FILE: Final = "Made by pysim in the place of a file that the job {} would make.\n"
-_IDENTIFIER: Final = re.compile(r"[a-z]{2}\d\w*-(?:macosx|win)\w*")
+_IDENTIFIER: Final = re.compile(r"[a-z]{2}\d\w*-(?:macosx|win|ios)\w*")
+_PLATFORMS: Final = {"macOS": "macos", "Windows": "windows"}
 _MACHINES: Final = {"macOS": {"ARM64": "arm64", "X64": "x86_64"}, "Windows": {"ARM64": "ARM64", "X64": "AMD64"}}
 _ASK: Final = "import platform; platform.machine = lambda: {!r}; from cibuildwheel.__main__ import main; main()"
 _HEAD: Final = """\
@@ -56,6 +58,7 @@ class _Question:
 
     requirement: str
     runner: Runner
+    platform: str
     arguments: tuple[str, ...]
     variables: tuple[tuple[str, str], ...]
 
@@ -107,11 +110,16 @@ class _Maker:
         return planned_wheels(build, runner, self._built(job), identifiers, self._environment(build))
 
     def _pinned(self, build: WheelBuild) -> WheelBuild:
-        """With the version in the comment behind an action that is pinned to a commit: `@<commit> # v3.2.1`."""
-        line = self._settings.quote(build.span.file, build.span.line) if build.span else None
-        if line is None or build.requirement != "cibuildwheel":
+        """With the version of a requirement file, or of the comment behind an action: `@<commit> # v3.2.1`."""
+        if build.requirement != "cibuildwheel":
             return build
-        return replace(build, requirement=cibuildwheel_requirement(line.partition("#")[2].strip()))
+        line = self._settings.quote(build.span.file, build.span.line) if build.span else None
+        if line is not None:
+            return replace(build, requirement=cibuildwheel_requirement(line.partition("#")[2].strip()))
+        tree = self._rehearsal.inspection.around.tree
+        texts = (tree.read(posixpath.normpath(file)) or b"" for file in build.requirement_files)
+        pinned = (pinned_requirement(text.decode(errors="replace").split()) for text in texts)
+        return replace(build, requirement=next(filter(None, pinned), build.requirement))
 
     def _built(self, job: PlannedJob) -> Sequence[Distribution]:
         """What the other jobs of a matrix built, else what all jobs did."""
@@ -169,8 +177,8 @@ class _Maker:
                 why = outcome.reason if outcome is not None and not outcome.ok else "it named none"
                 self._rehearsal.observer(
                     Notice(
-                        message=f"What {question.requirement} builds on {question.runner.system} is taken from the "
-                        f"wheels that Linux built, as it could not be asked: {why}",
+                        message=f"{question.requirement} could not be asked what it builds for {question.platform}: "
+                        f"{why}. The wheels that Linux built say it, where they can.",
                         hint="Supply the artifact, where names and number of the wheels matter.",
                     )
                 )
@@ -184,6 +192,7 @@ def _question(build: WheelBuild, runner: Runner) -> _Question:
     return _Question(
         requirement=build.requirement,
         runner=runner,
+        platform=build.platform or _PLATFORMS[runner.system],
         arguments=build.arguments,
         variables=tuple(sorted(build.variables.items())),
     )
@@ -201,10 +210,10 @@ def _workflow(questions: Sequence[_Question]) -> Iterator[str]:
         machine = _MACHINES[each.runner.system][each.runner.machine]
         words = [
             *("-c", _ASK.format(machine), "--print-build-identifiers"),
-            *("--platform", {"macOS": "macos", "Windows": "windows"}[each.runner.system], *each.arguments),
+            *("--platform", each.platform, *each.arguments),
         ]
         python = f'"$RUNNER_TEMP/names{requirements.index(each.requirement)}/bin/python"'
-        name = f"cibuildwheel names its builds for {each.runner.system} on {machine} ({number + 1})"
+        name = f"cibuildwheel names its builds for {each.platform} on {machine} ({number + 1})"
         yield _step(f"ask{number}", name, f"{python} {shlex.join(words)}", dict(each.variables))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from simulator.planning.known import UNKNOWN, Known
@@ -36,7 +36,8 @@ class WheelBuild:
 
     `requirement` is what pip would be asked for to get cibuildwheel in that version, `arguments` are those of it that
     select what is built, and `variables` those of the step that say so. `target` is maturin's, or the `architecture` of
-    the Python that is set up, "" where none is named.
+    the Python that is set up, "" where none is named; `platform` is cibuildwheel's, where the job names one, and
+    `requirement_files` are those that pip installs from.
     `pythons` are the versions that it builds for, where the job names them. What is not known before the run is left
     out, and `sure` is False; `span` is the step's action.
     """
@@ -46,6 +47,8 @@ class WheelBuild:
     arguments: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
+    platform: str = ""
+    requirement_files: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     sure: bool = True
     span: Span | None = None
@@ -73,17 +76,19 @@ def _of_step(job: PlannedJob, step: Step, known: Known, pythons: tuple[str, ...]
     inputs = {name.lower(): known.render(text) for name, text in step.with_.items()}
     name = action_name(step.uses.value) if step.uses is not None else ""
     script = known.render(step.run) if step.run is not None else ""
-    words = next((found for found in _commands(script, _PROGRAM) if "install" not in found), None)
+    words = next(_commands(script, _PROGRAM), None)
     if name == CIBUILDWHEEL:
         arguments = _given({f"--{key}": inputs.get(key, "") for key in ("only", "config-file", "enable")})
         folder = inputs.get("package-dir", "")
         version = cibuildwheel_requirement(step.uses.value.partition("@")[2] if step.uses is not None else "")
         return _cibuildwheel(job, step, known, version, (*arguments, *((folder,) if folder else ())))
     if words is not None:
-        scripts = (known.render(each.run).split() for each in job.job.all_steps if each.run is not None)
-        pinned = (match[1] for word in itertools.chain(words, *scripts) if (match := _REQUIREMENT.match(word)))
-        found = next(pinned, "cibuildwheel")
-        return _cibuildwheel(job, step, known, found, tuple(_of_command(words)))
+        scripts = [known.render(each.run).split() for each in job.job.all_steps if each.run is not None]
+        found = pinned_requirement(itertools.chain(words, *scripts)) or "cibuildwheel"
+        build = _cibuildwheel(job, step, known, found, tuple(_of_command(words)))
+        files = tuple(file for script in scripts for file in values_of(("-r", "--requirement"), script))
+        platform = next(values_of(("--platform",), words), build.platform)
+        return replace(build, platform=platform, requirement_files=files)
     told = _maturin_words(step, name, inputs, script)
     if told is not None:
         return _maturin(told, pythons, _variables(job, step, known)) if told else None
@@ -122,6 +127,7 @@ def _cibuildwheel(
         requirement=requirement,
         arguments=arguments,
         variables=variables,
+        platform=variables.get("CIBW_PLATFORM", "").removeprefix("auto"),
         sure=variables.keys() == set(given) and not any("$" in word for word in arguments),
         span=step.uses.span if step.uses is not None else None,
     )
@@ -141,6 +147,11 @@ def _architecture(step: Step, known: Known) -> str:
     return known.render(text) if text is not None and is_python else ""
 
 
+def pinned_requirement(words: Iterable[str]) -> str | None:
+    """The first requirement among words that says which cibuildwheel it is."""
+    return next((match[1] for word in words if (match := _REQUIREMENT.match(word))), None)
+
+
 def cibuildwheel_requirement(version: str) -> str:
     """The requirement for a version as refs of the action name it: `v2.21.3`, `v2.21`; for others, the newest."""
     found = _VERSION.match(version)
@@ -156,6 +167,9 @@ def _commands(script: str, program: re.Pattern[str]) -> Iterator[Sequence[str]]:
             words = shlex.split(line, comments=True)
         except ValueError:
             continue
+        for word in words:
+            if re.search(r"\s", word) and word != script:  # a command that another program is given
+                yield from _commands(word, program)
         at = next((number for number, word in enumerate(words) if program.match(word.rpartition("/")[2])), None)
         if at is not None and "install" not in words[:at]:
             yield list(itertools.takewhile(lambda word: word not in _ENDS, words[at:]))

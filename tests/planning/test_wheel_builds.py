@@ -77,6 +77,34 @@ def test_variables_of_the_step_and_the_matrix_count() -> None:
     assert (found.variables, found.sure) == ({"CIBW_ARCHS_MACOS": "arm64", "CIBW_SKIP": ""}, True)
 
 
+@pytest.mark.parametrize(
+    ("step", "platform"),
+    [
+        ("{run: cibuildwheel, env: {CIBW_PLATFORM: ios}}", "ios"),
+        ("{run: cibuildwheel --platform=ios, env: {CIBW_PLATFORM: macos}}", "ios"),
+        ("{uses: pypa/cibuildwheel@v3, env: {CIBW_PLATFORM: ios}}", "ios"),
+        ("{run: cibuildwheel, env: {CIBW_PLATFORM: auto}}", ""),
+        ("{run: cibuildwheel}", ""),
+    ],
+)
+def test_a_job_may_build_for_another_platform_than_its_own(step: str, platform: str) -> None:
+    found = build(step)
+    assert found is not None
+    assert found.platform == platform
+
+
+def test_a_command_that_another_program_is_given_counts() -> None:
+    found = build('run: cmd //c "env.cmd && $pythonLocation\\\\python.exe -m cibuildwheel . --output-dir out"')
+    assert found is not None
+    assert (found.tool, found.arguments) == ("cibuildwheel", (".",))
+
+
+def test_files_that_pip_installs_from_may_pin_it() -> None:
+    found = build('{run: "pip install -r .ci/cibw.txt\\ncibuildwheel"}')
+    assert found is not None
+    assert found.requirement_files == (".ci/cibw.txt",)
+
+
 def test_what_is_known_at_run_time_alone_is_left_out() -> None:
     found = build("{uses: pypa/cibuildwheel@v3, env: {CIBW_BUILD: '${{ steps.x.outputs.build }}'}}")
     assert found is not None

@@ -18,8 +18,9 @@ from simulator.planning.runners import System
 from simulator.planning.wheel_builds import WheelBuild
 from simulator.rehearsal.distributions import Distribution
 
-_IDENTIFIER: Final = re.compile(r"(cp|pp|gp)(\d+)(t?)(?:_(\d+))?-(macosx|win)_?(\w+)")
+_IDENTIFIER: Final = re.compile(r"(cp|pp|gp)(\d+)(t?)(?:_(\d+))?-(macosx|win|ios)_?(\w+)")
 _PYTHON: Final = re.compile(r"(\d)\.(\d+)(t?)")
+_IOS: Final = "13_0"  # cibuildwheel/platforms/ios.py
 _STABLE: Final = ("none", "abi3")
 _TARGET: Final = re.compile(r"\bMACOSX_DEPLOYMENT_TARGET\s*=\s*[\"']?(\d+(?:\.\d+)?)")
 # The oldest macOS of rustc's own targets: https://doc.rust-lang.org/rustc/platform-support/apple-darwin.html
@@ -111,6 +112,8 @@ def wheel_tag(identifier: str, settings: str) -> Tag | None:
         "pp": f"pypy{digits}_pp73",
         "gp": f"graalpy{graal}_{digits}_native",
     }[kind]
+    if system == "ios":
+        return Tag(interpreter, abi, f"ios_{_IOS}_{machine}")
     if system == "win":
         return Tag(interpreter, abi, "win32" if machine == "32" else f"win_{machine}")
     least = _least_target(kind, version, machine)
@@ -148,6 +151,8 @@ def _tags(
         for tag in filter(None, (wheel_tag(each, settings) for each in identifiers)):
             shared = stable and tag.interpreter.startswith("cp") and not tag.abi.endswith("t")
             yield Tag(*stable[0], tag.platform) if shared else tag
+        return
+    if build.platform not in {"", "macos", "windows"}:  # no wheel of Linux tells what that builds
         return
     named = list(map(_pair, filter(None, map(_PYTHON.match, build.pythons))))
     free = [pair for pair in named if pair[1].endswith("t")]

@@ -39,6 +39,7 @@ def distribution(name: str) -> Distribution:
         ("cp312-win_amd64", "cp312-cp312-win_amd64"),
         ("cp312-win32", "cp312-cp312-win32"),
         ("cp312-win_arm64", "cp312-cp312-win_arm64"),
+        ("cp313-ios_arm64_iphoneos", "cp313-cp313-ios_13_0_arm64_iphoneos"),
         ("cp312-manylinux_x86_64", None),
     ],
 )
@@ -140,6 +141,7 @@ def test_the_deployment_target_counts_from_the_oldest_on_that_there_is(settings:
             ["cp311-cp311-macosx_10_9_universal2"],
             "the tag macosx_10_9_universal2",
         ),
+        (WheelBuild(tool="cibuildwheel", platform="ios"), MAC, LINUX, None, [], None),
         (WheelBuild(tool="interpreter"), WINDOWS, [SDIST], None, [], None),
         (WheelBuild(tool="interpreter"), WINDOWS, [], None, [], None),
     ],
